@@ -1,0 +1,33 @@
+"""What can go wrong around the rule: one small tree, each with the exit code that the command line returns."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LzkeyError(Exception):
+    """Something that the reader can put right; never thrown directly.
+
+    The message says what is wrong, where, and what would be right. None of these is a `ValueError`,
+    so that no library swallows them on the way.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+
+class ParametersError(LzkeyError):
+    """A parameters file is missing, unreadable, or asks for something that cannot be deployed."""
+
+
+class BuildError(LzkeyError):
+    """The package cannot be generated from what is on this machine; nothing was replaced."""
+
+
+class PreflightError(LzkeyError):
+    """A deployment would fail or hit the wrong place; nothing was changed in the account."""
+
+
+class DeployError(LzkeyError):
+    """A deployment was started and is not what was asked for."""
+
+    exit_code: ClassVar[int] = 1
