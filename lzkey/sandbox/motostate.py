@@ -1,0 +1,226 @@
+"""The one module that reads and writes moto's own state.
+
+Everything else of the sandbox takes and returns values. moto keeps its state per process, account and
+Region (``kms_backends[account][region]``); IAM and STS are kept per partition.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from moto.awslambda.models import LambdaFunction, lambda_backends
+from moto.config.models import config_backends
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, iam_backends
+from moto.kms.models import kms_backends
+from moto.logs.models import logs_backends
+from moto.sts.models import sts_backends
+from moto.utilities.utils import get_partition
+
+from lzkey.sandbox.configuration_item import KeyFacts
+from lzkey.sandbox.errors import ServiceError
+
+AWS_ALIAS_PREFIX: Final = "alias/aws/"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A deployed Lambda function, as the runtime needs it; ``layers`` are zip files, first one first."""
+
+    name: str
+    arn: str
+    account: str
+    region: str
+    handler: str
+    runtime: str
+    role: str
+    timeout: float
+    memory: int
+    environment: tuple[tuple[str, str], ...]
+    code: bytes
+    layers: tuple[bytes, ...]
+
+
+def reset() -> None:
+    """Forget everything moto holds, as its server's ``/moto-api/reset`` does."""
+    BackendDict.reset()
+    reset_model_data()
+
+
+def account_of(access_key: str, default: str) -> str:
+    """Return the account of an access key that moto issued, else the default."""
+    for account, backends in list(iam_backends.items()):
+        if any(access_key in backend.access_keys for backend in list(backends.values())):
+            return str(account)
+    return default
+
+
+def role_credentials(role: str, session: str, region: str) -> dict[str, str]:
+    """Return temporary credentials of a role, in the role's account, as environment variables."""
+    account = role.split(":")[4]
+    session_of_role = sts_backends[account][get_partition(region)].assume_role(
+        region_name=region,
+        role_session_name=session[:64],
+        role_arn=role,
+        policy=None,
+        duration=43200,
+        external_id=None,
+    )
+    return {
+        "AWS_ACCESS_KEY_ID": session_of_role.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session_of_role.secret_access_key,
+        "AWS_SESSION_TOKEN": session_of_role.session_token,
+    }
+
+
+def provide_managed_policy(account: str, region: str, arn: str) -> None:
+    """Make one AWS managed policy attachable; moto loads all 1,500 of them for each account or none."""
+    partition = get_partition(region)
+    backend = iam_backends[account][partition]
+    name = arn.rpartition("/")[2]
+    data = json.loads(aws_managed_policies_data).get(name)
+    if data and arn not in backend.managed_policies:
+        policy = AWSManagedPolicy.from_data(name, account, partition, data)
+        backend.managed_policies[policy.arn] = policy
+
+
+def config_rules(account: str, region: str) -> list[dict[str, Any]]:
+    """Return the Config rules of an account and Region as DescribeConfigRules shows them."""
+    return [rule.to_dict() for rule in list(config_backends[account][region].config_rules.values())]
+
+
+def put_config_rule(account: str, region: str, rule: Mapping[str, Any]) -> None:
+    """Create or update a Config rule as the PutConfigRule operation would."""
+    config_backends[account][region].put_config_rule(dict(rule))
+    keep_evaluation_modes(account, region, rule)
+
+
+def keep_evaluation_modes(account: str, region: str, rule: Mapping[str, Any]) -> None:
+    """Store a rule's evaluation modes, which moto drops; AWS's default is DETECTIVE alone."""
+    stored = config_backends[account][region].config_rules.get(rule.get("ConfigRuleName"))
+    if stored is not None:
+        stored.evaluation_modes = rule.get("EvaluationModes") or [{"Mode": "DETECTIVE"}]
+
+
+def delete_config_rule(account: str, region: str, name: str) -> None:
+    """Delete a Config rule; deleting one that is already gone is no error."""
+    if name in config_backends[account][region].config_rules:
+        config_backends[account][region].delete_config_rule(name)
+
+
+def recorder_role(account: str, region: str) -> str:
+    """Return the role of the account's Config recorder; without a recorder, Config's service-linked role.
+
+    Source: https://docs.aws.amazon.com/config/latest/developerguide/using-service-linked-roles.html
+    """
+    for recorder in config_backends[account][region].recorders.values():
+        return str(recorder.role_arn)
+    role = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+    return f"arn:{get_partition(region)}:iam::{account}:role/{role}"
+
+
+def key_ids(account: str, region: str) -> tuple[str, ...]:
+    """Return the ids of all keys of an account and Region."""
+    return tuple(kms_backends[account][region].keys)
+
+
+def resolve_key(account: str, region: str, key_id: str) -> str | None:
+    """Return the plain id of the key that an id, ARN or alias names, or None; never creates a key."""
+    backend = kms_backends[account][region]
+    alias = backend.get_alias_name(key_id)
+    if alias.startswith("alias/") and not backend.alias_exists(alias):
+        return None
+    found = backend.any_id_to_key_id(key_id)
+    return str(found) if found in backend.keys else None
+
+
+def provide_aws_managed_key(account: str, region: str, key_id: str) -> str | None:
+    """Create the AWS managed key that an ``alias/aws/…`` names, once; return its id if it was created.
+
+    At AWS these keys come into being when a service first needs them; moto creates them when they are
+    first described, but calls them customer managed.
+    """
+    backend = kms_backends[account][region]
+    alias = backend.get_alias_name(key_id)
+    if not alias.startswith(AWS_ALIAS_PREFIX) or backend.alias_exists(alias):
+        return None
+    created = backend.get_key_id_from_alias(alias)
+    if created is None:
+        return None
+    backend.keys[created].key_manager = "AWS"
+    return str(created)
+
+
+def await_key_material(account: str, region: str, key_id: str) -> None:
+    """Put a new key of origin EXTERNAL into PendingImport, where AWS leaves it until material is imported.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+    """
+    key = kms_backends[account][region].keys[key_id]
+    if key.origin == "EXTERNAL":
+        key.key_state, key.enabled = "PendingImport", False
+
+
+def key_facts(account: str, region: str, key_id: str) -> KeyFacts:
+    """Return what Config's recorder sees of a key; ``KeyError`` when there is none."""
+    backend = kms_backends[account][region]
+    key = backend.keys[key_id]
+    tags = backend.tagger.list_tags_for_resource(key_id)["Tags"]
+    return KeyFacts(
+        metadata=key.to_dict()["KeyMetadata"],
+        region=region,
+        policy=key.policy,
+        rotation=key.key_rotation_status,
+        tags=tuple((tag["TagKey"], tag["TagValue"]) for tag in tags),
+    )
+
+
+def delete_key(account: str, region: str, key_id: str) -> None:
+    """Delete a key for good, what KMS does at the end of its waiting period."""
+    kms_backends[account][region].delete_key(key_id)
+
+
+def function(account: str, region: str, name: str) -> Function:
+    """Return a deployed function by name or ARN; ResourceNotFoundException when there is none."""
+    stored = _stored_function(account, region, name)
+    layers = lambda_backends[account][region]
+    return Function(
+        name=stored.function_name,
+        arn=stored.function_arn,
+        account=account,
+        region=region,
+        handler=str(stored.handler),
+        runtime=str(stored.run_time),
+        role=stored.role,
+        timeout=float(stored.timeout),
+        memory=int(stored.memory_size),
+        environment=tuple(sorted(stored.environment_vars.items())),
+        code=bytes(stored.code_bytes),
+        layers=tuple(layers.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in stored.layers),
+    )
+
+
+def _stored_function(account: str, region: str, name: str) -> LambdaFunction:
+    plain = name.split(":")[6] if name.startswith("arn:") else name.partition(":")[0]
+    for candidate in lambda_backends[account][region].list_functions():
+        if candidate.function_name == plain:
+            return candidate
+    raise ServiceError(
+        "ResourceNotFoundException",
+        f"Function not found: arn:{get_partition(region)}:lambda:{region}:{account}:function:{plain}",
+        404,
+    )
+
+
+def write_log(account: str, region: str, group: str, stream: str, lines: list[tuple[int, str]]) -> None:
+    """Append lines (epoch milliseconds, text) to a CloudWatch log stream, creating it when needed."""
+    backend = logs_backends[account][region]
+    backend.ensure_log_group(group)
+    backend.ensure_log_stream(group, stream)
+    events = [{"timestamp": time, "message": text} for time, text in lines]
+    backend.put_log_events(group, stream, events)

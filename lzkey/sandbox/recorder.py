@@ -1,0 +1,130 @@
+"""Config's recorder for AWS::KMS::Key: the configuration items and their history.
+
+Source: https://docs.aws.amazon.com/config/latest/developerguide/how-does-config-work.html (an item is
+created when a resource is created, changed or deleted, and the history is kept).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Final
+
+from lzkey.sandbox import motostate
+from lzkey.sandbox.configuration_item import (
+    ConfigurationItem,
+    KeyFacts,
+    key_configuration,
+    key_supplement,
+)
+
+# KMS operations after which a key's item can differ. Source: the KMS API reference.
+KEY_CHANGES: Final = frozenset(
+    {
+        "CancelKeyDeletion",
+        "CreateKey",
+        "DisableKey",
+        "DisableKeyRotation",
+        "EnableKey",
+        "EnableKeyRotation",
+        "ImportKeyMaterial",
+        "PutKeyPolicy",
+        "ReplicateKey",
+        "ScheduleKeyDeletion",
+        "TagResource",
+        "UntagResource",
+        "UpdateKeyDescription",
+        "UpdatePrimaryRegion",
+    }
+)
+
+_TICK: Final = timedelta(milliseconds=1)
+
+Listener = Callable[[ConfigurationItem, ConfigurationItem | None], None]
+
+
+class Recorder:
+    """Records keys and keeps their history, per account and Region; tells a listener of each new item.
+
+    A key that has not changed since its last item gives no new item, as at AWS.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self.recording = True
+        self._listener = listener
+        self._lock = Lock()
+        self._history: dict[tuple[str, str], dict[str, list[ConfigurationItem]]] = {}
+
+    def record(self, account: str, region: str, key_id: str) -> None:
+        """Record a key's present state, unless recording is off."""
+        if self.recording:
+            self._add(account, region, key_id, _present(account, motostate.key_facts(account, region, key_id)))
+
+    def record_all(self, account: str, region: str) -> None:
+        """Record every key of an account and Region, as a recorder does when it is switched on."""
+        for key_id in motostate.key_ids(account, region):
+            self.record(account, region, key_id)
+
+    def record_deleted(self, account: str, region: str, key_id: str) -> None:
+        """Record that a key is gone; a key that was never recorded leaves no item."""
+        last = self.latest(account, region, key_id)
+        if self.recording and last is not None and last.status != "ResourceDeleted":
+            gone = replace(
+                last, status="ResourceDeleted", change="DELETE", configuration=None, supplementary={}, tags=()
+            )
+            self._add(account, region, key_id, gone)
+
+    def latest(self, account: str, region: str, key_id: str) -> ConfigurationItem | None:
+        """Return a key's newest item, or None when it was never recorded."""
+        items = self.history(account, region, key_id)
+        return items[-1] if items else None
+
+    def history(self, account: str, region: str, key_id: str) -> tuple[ConfigurationItem, ...]:
+        """Return a key's items, oldest first."""
+        with self._lock:
+            return tuple(self._history.get((account, region), {}).get(key_id, ()))
+
+    def discovered(self, account: str, region: str) -> tuple[ConfigurationItem, ...]:
+        """Return the newest item of every key ever recorded, in the order of their discovery."""
+        with self._lock:
+            return tuple(items[-1] for items in self._history.get((account, region), {}).values())
+
+    def _add(self, account: str, region: str, key_id: str, item: ConfigurationItem) -> None:
+        with self._lock:
+            items = self._history.setdefault((account, region), {}).setdefault(key_id, [])
+            before = items[-1] if items else None
+            if before is not None:
+                item = replace(item, captured=max(item.captured, before.captured + _TICK))
+            if before is not None and item.change == "CREATE":
+                item = replace(item, status="OK", change="UPDATE")
+            if before is not None and _content(before) == _content(item):
+                return
+            items.append(item)
+        self._listener(item, before)
+
+
+def _present(account: str, facts: KeyFacts) -> ConfigurationItem:
+    return ConfigurationItem(
+        account=account,
+        region=facts.region,
+        key_id=facts.metadata["KeyId"],
+        arn=facts.metadata["Arn"],
+        captured=_now(),
+        created=datetime.fromtimestamp(facts.metadata["CreationDate"], UTC),
+        status="ResourceDiscovered",
+        change="CREATE",
+        configuration=key_configuration(facts),
+        supplementary=key_supplement(facts),
+        tags=facts.tags,
+    )
+
+
+def _content(item: ConfigurationItem) -> tuple[object, ...]:
+    return item.status == "ResourceDeleted", item.configuration, item.supplementary, item.tags
+
+
+def _now() -> datetime:
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
