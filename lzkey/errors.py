@@ -1,4 +1,4 @@
-"""What can go wrong around the rule: one small tree, each with the exit code that the command line returns."""
+"""What can go wrong around the rule: one small tree, each with the command line's exit code."""
 
 from __future__ import annotations
 

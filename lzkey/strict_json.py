@@ -1,0 +1,47 @@
+"""JSON files read as JSON is defined: UTF-8, every member once, no NaN; faults with line and column."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lzkey.errors import ParametersError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class _NotJsonError(Exception):
+    """What Python's json accepts and JSON (RFC 8259) does not, or leaves undefined."""
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the file's value; raise ParametersError that names the file and the place."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return json.loads(text, object_pairs_hook=_unique_members, parse_constant=_no_constant)
+    except OSError as error:
+        raise ParametersError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ParametersError(
+            f"{path} is not UTF-8: byte {error.start} is the first that is wrong"
+        ) from error
+    except json.JSONDecodeError as error:
+        raise ParametersError(f"{path}, line {error.lineno}, column {error.colno}: {error.msg}") from error
+    except RecursionError as error:
+        raise ParametersError(f"{path} is nested too deeply") from error
+    except _NotJsonError as error:
+        raise ParametersError(f"{path}: {error}") from error
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise _NotJsonError(f'the member "{name}" is there twice in one object; keep one')
+        members[name] = value
+    return members
+
+
+def _no_constant(constant: str) -> float:
+    raise _NotJsonError(f"{constant} is not JSON; write a number")
