@@ -61,9 +61,7 @@ class EvaluationLoop:
         """Evaluate every change-triggered rule whose scope covers the item, or covered it before."""
         for definition in motostate.config_rules(item.account, item.region):
             if _watches_changes(definition) and _concerns(definition, item, before):
-                self._add(
-                    _Evaluation(item.account, item.region, definition["ConfigRuleId"], item, before)
-                )
+                self._add(_Evaluation(item.account, item.region, definition["ConfigRuleId"], item, before))
 
     def rules_changed(self, account: str, region: str) -> None:
         """Evaluate the rules that are new or changed since the last look."""
@@ -82,6 +80,13 @@ class EvaluationLoop:
         for item in self._recorder.discovered(account, region):
             if item.configuration is not None and events.in_scope(definition, item):
                 self._add(_Evaluation(account, region, definition["ConfigRuleId"], item))
+
+    def run_scheduled(self, account: str, region: str, name: str | None) -> None:
+        """Invoke one rule that has a periodic trigger, or all that have one, as their schedule would."""
+        for definition in motostate.config_rules(account, region):
+            wanted = name in {None, definition["ConfigRuleName"]}
+            if wanted and events.SCHEDULED in events.triggers(definition):
+                self._add(_Evaluation(account, region, definition["ConfigRuleId"]))
 
     def settle(self, timeout: float) -> None:
         """Wait until every evaluation is done; EvaluationLoopError after ``timeout`` seconds or a crash."""

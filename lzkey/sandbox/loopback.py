@@ -30,9 +30,7 @@ class LoopbackServer:
     """Serves a WSGI application, each request in its own thread, until it is stopped."""
 
     def __init__(self, application: WsgiApplication, name: str) -> None:
-        self._server = make_server(
-            LOOPBACK, 0, application, threaded=True, request_handler=_QuietHandler
-        )
+        self._server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=_QuietHandler)
         self.port = self._server.port
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name=name, daemon=True)
         self._thread.start()

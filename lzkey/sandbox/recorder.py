@@ -60,7 +60,9 @@ class Recorder:
     def record(self, account: str, region: str, key_id: str) -> None:
         """Record a key's present state, unless recording is off."""
         if self.recording:
-            self._add(account, region, key_id, _present(account, motostate.key_facts(account, region, key_id)))
+            self._add(
+                account, region, key_id, _present(account, motostate.key_facts(account, region, key_id))
+            )
 
     def record_all(self, account: str, region: str) -> None:
         """Record every key of an account and Region, as a recorder does when it is switched on."""

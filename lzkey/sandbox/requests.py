@@ -22,7 +22,11 @@ WsgiEnvironment = dict[str, Any]
 UNKNOWN = "Unknown"
 
 # Signing names that are not the name of botocore's service model.
-_MODEL_OF_SIGNING_NAME = {"monitoring": "cloudwatch", "states": "stepfunctions", "tagging": "resourcegroupstaggingapi"}
+_MODEL_OF_SIGNING_NAME = {
+    "monitoring": "cloudwatch",
+    "states": "stepfunctions",
+    "tagging": "resourcegroupstaggingapi",
+}
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
@@ -87,7 +91,12 @@ def _operation(service: str, environ: WsgiEnvironment, body: bytes) -> tuple[str
     for route in _routes(service):
         match = route.path.fullmatch(environ.get("PATH_INFO", "/"))
         sent = {name for name in route.headers if f"HTTP_{name.upper().replace('-', '_')}" in environ}
-        if match and route.method == environ["REQUEST_METHOD"] and route.query <= query and sent == route.headers:
+        if (
+            match
+            and route.method == environ["REQUEST_METHOD"]
+            and route.query <= query
+            and sent == route.headers
+        ):
             return route.operation, {name: unquote(value) for name, value in match.groupdict().items()}
     return UNKNOWN, {}
 

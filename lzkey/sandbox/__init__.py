@@ -1,0 +1,31 @@
+"""AWS on this machine: moto, and what it lacks of Config, Control Tower and Lambda.
+
+``Sandbox`` is a context manager. Inside it, one HTTP endpoint on the loopback interface answers AWS's
+APIs; a recorder turns KMS keys into configuration items, Config rules are evaluated, and the deployed
+Lambda functions really run. Nothing leaves the machine.
+"""
+
+from lzkey.sandbox.controltower import LandingZone
+from lzkey.sandbox.endpoint import Call
+from lzkey.sandbox.errors import (
+    ContractError,
+    EvaluationLoopError,
+    SandboxError,
+    SandboxInUseError,
+    ServiceError,
+)
+from lzkey.sandbox.lambda_runtime import Outcome
+from lzkey.sandbox.sandbox import Compliance, Sandbox
+
+__all__ = [
+    "Call",
+    "Compliance",
+    "ContractError",
+    "EvaluationLoopError",
+    "LandingZone",
+    "Outcome",
+    "Sandbox",
+    "SandboxError",
+    "SandboxInUseError",
+    "ServiceError",
+]

@@ -1,0 +1,156 @@
+"""The sandbox's one HTTP endpoint: a thin WSGI layer before moto's own application.
+
+It answers the operations that moto lacks, lets moto answer the rest, injects faults on demand, keeps a
+record of the calls, and tells an observer of those that succeeded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.wrappers import Request, Response
+
+from lzkey.sandbox import motostate
+from lzkey.sandbox.contract import operation_model, parse_input, render_output
+from lzkey.sandbox.errors import ServiceError
+from lzkey.sandbox.requests import ApiRequest, identify
+from lzkey.sandbox.responses import error_response, invoke_response, json_response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
+Handler = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
+"""Answers an operation: account, Region, members of the request -> members of the answer."""
+
+Invoke = Callable[[str, str, str, object], Any]
+"""Invokes a function: account, Region, name, event -> lambda_runtime.Outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that the endpoint answered; ``error`` is AWS's code when a handler or a fault refused it."""
+
+    service: str
+    operation: str
+    account: str
+    region: str
+    status: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation the sandbox answers itself; ``applies`` sees the raw request and may leave it to moto."""
+
+    handler: Handler
+    applies: Callable[[Mapping[str, Any]], bool] = lambda _raw: True
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request that moto answered with success, for the observer."""
+
+    account: str
+    request: ApiRequest
+    response: Response
+
+
+class Observer:
+    """Told of the requests that moto answers, before and after; does nothing by itself."""
+
+    def before(self, account: str, request: ApiRequest) -> None:
+        """See a request before moto does."""
+
+    def after(self, exchange: Exchange) -> None:
+        """See a request that moto answered with success, before the caller sees the answer."""
+
+
+class Endpoint:
+    """The WSGI application; ``default_account`` owns every access key that moto did not issue."""
+
+    def __init__(
+        self,
+        operations: Mapping[tuple[str, str], Operation],
+        invoke: Invoke,
+        observer: Observer,
+        default_account: str,
+    ) -> None:
+        self._operations = operations
+        self._invoke = invoke
+        self._observer = observer
+        self._default_account = default_account
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._lock = Lock()
+        self._calls: list[Call] = []
+        self._faults: dict[tuple[str, str], list[str]] = {}
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call so far, in the order in which they were answered."""
+        with self._lock:
+            return tuple(self._calls)
+
+    def forget_calls(self) -> None:
+        """Begin a new record of calls."""
+        with self._lock:
+            self._calls.clear()
+
+    def fail_next(self, service: str, operation: str, code: str, times: int) -> None:
+        """Refuse the next calls of an operation with an error code."""
+        with self._lock:
+            self._faults.setdefault((service, operation), []).extend([code] * times)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        request = identify(environ)
+        if request is None:
+            return Response.from_app(self._moto, environ)(environ, start_response)
+        account = motostate.account_of(request.access_key, self._default_account)
+        error = ""
+        try:
+            response = self._answer(account, request, environ)
+        except ServiceError as refusal:
+            response, error = error_response(request.protocol, refusal), refusal.code
+        call = Call(request.service, request.operation, account, request.region, response.status_code, error)
+        with self._lock:
+            self._calls.append(call)
+        return response(environ, start_response)
+
+    def _answer(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
+        self._raise_fault(request)
+        if (request.service, request.operation) == ("lambda", "Invoke"):
+            return self._invoke_function(account, request, environ)
+        operation = self._operations.get((request.service, request.operation))
+        raw = json.loads(request.body or b"{}") if operation else {}
+        if operation and operation.applies(raw):
+            model = operation_model(request.service, request.operation)
+            answer = operation.handler(account, request.region, parse_input(model, raw))
+            return json_response(render_output(model, answer))
+        return self._ask_moto(account, request, environ)
+
+    def _ask_moto(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
+        self._observer.before(account, request)
+        response = Response.from_app(self._moto, environ)
+        if response.status_code < 300:  # noqa: PLR2004 - HTTP's successes
+            self._observer.after(Exchange(account, request, response))
+        return response
+
+    def _invoke_function(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
+        if Request(environ).headers.get("X-Amz-Invocation-Type", "RequestResponse") != "RequestResponse":
+            raise ServiceError("InvalidParameterValueException", "only synchronous invocations are supported")
+        event = json.loads(request.body or b"{}")
+        name = request.path_parameters["FunctionName"]
+        return invoke_response(self._invoke(account, request.region, name, event))
+
+    def _raise_fault(self, request: ApiRequest) -> None:
+        with self._lock:
+            codes = self._faults.get((request.service, request.operation), [])
+            code = codes.pop(0) if codes else None
+        if code is not None:
+            raise ServiceError(code, f"{code} was asked for by the sandbox's user")

@@ -1,0 +1,92 @@
+"""What follows from a request to moto: keys are recorded, new rules evaluated, gaps of moto filled."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from lzkey.sandbox import motostate
+from lzkey.sandbox.endpoint import Exchange, Observer
+from lzkey.sandbox.errors import ServiceError
+from lzkey.sandbox.evaluation import EvaluationLoop
+from lzkey.sandbox.recorder import KEY_CHANGES, Recorder
+from lzkey.sandbox.requests import ApiRequest
+
+_MANAGED_POLICY: Final = re.compile(r"arn:[^:]+:iam::aws:policy/.+")
+_SERVICE_LINKED_ROLE: Final = re.compile(r"arn:[^:]+:iam::\d{12}:role/aws-service-role/.+")
+
+
+class AwsObserver(Observer):
+    """Fills moto's gaps before a request and draws Config's consequences after it."""
+
+    def __init__(self, recorder: Recorder, loop: EvaluationLoop) -> None:
+        self._recorder = recorder
+        self._loop = loop
+
+    def before(self, account: str, request: ApiRequest) -> None:
+        """Provide what moto does not have, and refuse what AWS would."""
+        if (request.service, request.operation) == ("sts", "AssumeRole"):
+            _refuse_service_linked_role(_query(request, "RoleArn"))
+        if (request.service, request.operation) == ("iam", "AttachRolePolicy"):
+            self._provide_policy(account, request)
+        if request.service == "kms" and request.body:
+            key_id = str(json.loads(request.body).get("KeyId", ""))
+            created = motostate.provide_aws_managed_key(account, request.region, key_id)
+            if created is not None:
+                self._recorder.record(account, request.region, created)
+
+    def after(self, exchange: Exchange) -> None:
+        """Record changed keys; evaluate new and changed rules."""
+        request = exchange.request
+        if request.service == "kms" and request.operation in KEY_CHANGES:
+            for region, key_id in _changed_keys(exchange):
+                self._recorder.record(exchange.account, region, key_id)
+        if (request.service, request.operation) == ("config", "PutConfigRule"):
+            rule = json.loads(request.body)["ConfigRule"]
+            motostate.keep_evaluation_modes(exchange.account, request.region, rule)
+            self._loop.rules_changed(exchange.account, request.region)
+        if request.service == "cloudformation" and not request.operation.startswith(("Describe", "List")):
+            self._record_new_keys(exchange.account, request.region)
+            self._loop.rules_changed(exchange.account, request.region)
+
+    def _record_new_keys(self, account: str, region: str) -> None:
+        """Record keys that a stack created; those that did not change give no new item."""
+        self._recorder.record_all(account, region)
+
+    @staticmethod
+    def _provide_policy(account: str, request: ApiRequest) -> None:
+        arn = _query(request, "PolicyArn")
+        if _MANAGED_POLICY.fullmatch(arn):
+            motostate.provide_managed_policy(account, request.region, arn)
+
+
+def _changed_keys(exchange: Exchange) -> list[tuple[str, str]]:
+    """Return Region and id of the keys that a successful KMS request changed."""
+    request, account = exchange.request, exchange.account
+    members: dict[str, Any] = json.loads(request.body)
+    if request.operation == "CreateKey":
+        key_id = exchange.response.get_json()["KeyMetadata"]["KeyId"]
+        motostate.await_key_material(account, request.region, key_id)
+        return [(request.region, key_id)]
+    found = motostate.resolve_key(account, request.region, members["KeyId"])
+    keys = [(request.region, found)] if found else []
+    if request.operation == "ReplicateKey" and found:
+        keys.append((members["ReplicaRegion"], found))
+    return keys
+
+
+def _refuse_service_linked_role(role: str) -> None:
+    """Refuse a service-linked role: only its service may assume it.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+    """
+    if _SERVICE_LINKED_ROLE.fullmatch(role):
+        raise ServiceError(
+            "AccessDenied", f"User is not authorized to perform: sts:AssumeRole on resource: {role}", 403
+        )
+
+
+def _query(request: ApiRequest, name: str) -> str:
+    return parse_qs(request.body.decode()).get(name, [""])[0]

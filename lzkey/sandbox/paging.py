@@ -1,0 +1,36 @@
+"""Pages of an answer, the way AWS Config cuts them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lzkey.sandbox.errors import ServiceError
+
+
+def page(
+    name: str, items: Sequence[Any], members: Mapping[str, Any], size: int, token_name: str = "NextToken"
+) -> dict[str, Any]:
+    """Return one page of items and, if there are more, the token of the next one.
+
+    An empty token asks for the first page, as AWS tolerates; a token that was not issued is
+    InvalidNextTokenException.
+    """
+    start = _offset(members.get(token_name) or _token(0))
+    end = start + size
+    answer: dict[str, Any] = {name: list(items[start:end])}
+    return {**answer, token_name: _token(end)} if end < len(items) else answer
+
+
+def _token(offset: int) -> str:
+    return base64.urlsafe_b64encode(f"page-from-{offset}".encode()).decode()
+
+
+def _offset(token: str) -> int:
+    try:
+        text = base64.b64decode(token, altchars=b"-_", validate=True).decode()
+        return int(text.removeprefix("page-from-"))
+    except (binascii.Error, ValueError) as error:
+        raise ServiceError("InvalidNextTokenException", "The nextToken provided is invalid.") from error
