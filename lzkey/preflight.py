@@ -97,3 +97,146 @@ def require_role(parameters: Parameters) -> None:
     if parameters.rule.get("KeyScope") == "landing-zone" and parameters.deployment.lambda_role_arn is None:
         raise PreflightError(
             "KeyScope is landing-zone, but deployment.lambdaRoleArn is not given: the role that rdk creates "
+            "may not call controltower:GetLandingZone. Deploy deploy/lambda-role.yaml with "
+            f"LandingZoneScope=true and give its RoleArn in {parameters.path}"
+        )
+
+
+def code_bucket(parameters: Parameters, target: Target) -> str:
+    """Return the S3 bucket that rdk puts the code into."""
+    default = _CODE_BUCKET.format(account=target.account, region=target.region)
+    return parameters.deployment.code_bucket or default
+
+
+def stack_status(target: Target, name: str = STACK_NAME) -> tuple[str, str] | None:
+    """Return the stack's status and the time of its last update; None when there is no such stack."""
+    try:
+        stack = target.session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    return stack["StackStatus"], str(stack.get("LastUpdatedTime", stack.get("CreationTime", "")))
+
+
+def _region(parameters: Parameters, argument: str | None, session: str | None) -> tuple[str, str]:
+    """Return the Region and the name of where it was found; boto3 itself does not read AWS_REGION."""
+    candidates = (
+        (argument, "--region"),
+        (parameters.deployment.region, f"deployment.region in {parameters.path}"),
+        (os.environ.get("AWS_REGION"), "AWS_REGION"),
+        (session, "the Region of AWS_DEFAULT_REGION or the profile"),
+        (parameters.home_region, "HomeRegion"),
+    )
+    return next((region, origin) for region, origin in candidates if region)
+
+
+def _caller(session: boto3.Session) -> tuple[str, str]:
+    """Return account and partition of the credentials (STS GetCallerIdentity, which needs no permission)."""
+    try:
+        identity = session.client("sts").get_caller_identity()
+    except NoCredentialsError as error:
+        raise PreflightError(
+            "there are no AWS credentials; sign in (`aws sso login`) and set AWS_PROFILE or --profile"
+        ) from error
+    except (BotoCoreError, ClientError) as error:
+        raise PreflightError(
+            f"AWS does not accept the credentials in {session.region_name}: {error}; "
+            "sign in again, or choose others with AWS_PROFILE or --profile"
+        ) from error
+    return identity["Account"], identity["Arn"].split(":")[1]
+
+
+def _require_updatable_stack(target: Target) -> None:
+    status = (stack_status(target) or ("", ""))[0]
+    if status in _DEAD:
+        raise PreflightError(
+            f"stack {STACK_NAME} is in {status} and cannot be updated; undeploy it, then deploy again"
+        )
+    if status.endswith("_IN_PROGRESS"):
+        raise PreflightError(f"stack {STACK_NAME} is in {status}; wait until that has ended")
+
+
+def _require_bucket(parameters: Parameters, target: Target) -> None:
+    bucket = code_bucket(parameters, target)
+    owner = {} if parameters.deployment.code_bucket else {"ExpectedBucketOwner": target.account}
+    try:
+        found = (
+            target.session.client("s3").head_bucket(Bucket=bucket, **owner).get("BucketRegion", target.region)
+        )
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in {"404", "NoSuchBucket"}:
+            hint = f"run `rdk --region {target.region} init`, or name another in deployment.codeBucket"
+            raise PreflightError(f"the code bucket {bucket} does not exist; {hint}") from error
+        if code in {"403", "AccessDenied"}:
+            raise PreflightError(
+                f"the code bucket {bucket} is not account {target.account}'s, or may not be used by it; "
+                "name another in deployment.codeBucket"
+            ) from error
+        found = error.response["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", "another Region")
+    if found != target.region:
+        raise PreflightError(
+            f"the code bucket {bucket} is in {found}; Lambda reads its code from a bucket in its own Region, "
+            f"{target.region}"
+        )
+
+
+def _require_existing_role(parameters: Parameters, target: Target) -> None:
+    arn = parameters.deployment.lambda_role_arn
+    if arn is None:
+        return
+    _, partition, _, _, account, role = arn.split(":", 5)
+    if (partition, account) != (target.partition, target.account):
+        raise PreflightError(f"deployment.lambdaRoleArn {arn} is not a role of account {target.account}")
+    try:
+        target.session.client("iam").get_role(RoleName=role.rsplit("/", 1)[-1])
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchEntity":
+            hint = "deploy deploy/lambda-role.yaml and give its RoleArn"
+            raise PreflightError(f"deployment.lambdaRoleArn {arn} does not exist; {hint}") from error
+        # Who deploys need not be allowed to read roles; iam:PassRole is what counts, and Lambda checks it.
+
+
+def _recorder_warnings(parameters: Parameters, target: Target) -> tuple[str, ...]:
+    """Warn when no change to a key would be delivered.
+
+    Control Tower does not enable AWS Config in the management account.
+    """
+    config = target.session.client("config")
+    where = f"account {target.account} in {target.region}"
+    recorders = config.describe_configuration_recorders()["ConfigurationRecorders"]
+    if not recorders:
+        missing = (
+            f"there is no AWS Config recorder in {where}: no change to a key will be delivered, and AWS "
+            "Config may refuse the rule (NoAvailableConfigurationRecorderException). Control Tower does not "
+            f"create one in the management account; create one that records {RESOURCE_TYPE}"
+        )
+        return (missing,)
+    if not parameters.deployment.on_change:
+        return ()
+    running = {
+        status.get("name")
+        for status in config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+        if status.get("recording")
+    }
+    recording = [recorder for recorder in recorders if recorder.get("name") in running]
+    if not recording:
+        return (
+            f"the AWS Config recorder in {where} is stopped: no change to a key will be delivered; start it",
+        )
+    if not any(_records_keys(recorder) for recorder in recording):
+        return (
+            f"the AWS Config recorder in {where} does not record {RESOURCE_TYPE}; add that resource type",
+        )
+    return ()
+
+
+def _records_keys(recorder: ConfigurationRecorderOutputTypeDef) -> bool:
+    """Whether a recording group covers AWS::KMS::Key (AWS Config API, RecordingGroup)."""
+    group = recorder.get("recordingGroup", {})
+    excluded = group.get("exclusionByResourceTypes", {}).get("resourceTypes", [])
+    strategy = group.get("recordingStrategy", {}).get("useOnly")
+    if strategy == "EXCLUSION_BY_RESOURCE_TYPES":
+        return RESOURCE_TYPE not in excluded
+    return group.get("allSupported", False) or RESOURCE_TYPE in group.get("resourceTypes", [])

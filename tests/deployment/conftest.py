@@ -1,0 +1,73 @@
+"""A project in miniature: the real parameters files and rdklib, and a rule small enough to change in a test."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RULE = "CONTROL_TOWER_KMS_KEY"
+
+_ADAPTER = """
+import boto3
+from landing_zone_key import answer
+from rdklib import ConfigRule, Evaluator
+
+import helper
+
+
+def lambda_handler(event, context):
+    return None
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A directory that `build` and `deploy` can work in."""
+
+    root: Path
+
+    @property
+    def rule(self) -> Path:
+        """The rule's directory."""
+        return self.root / "rules" / RULE
+
+    def parameters(self, name: str = "example", **changes: Any) -> str:
+        """Write parameters/NAME.json: the example with fields changed, added, or (None) removed."""
+        document = json.loads((ROOT / "parameters/example.json").read_text())
+        for field, value in changes.items():
+            part = document["ruleParameters" if field[0].isupper() else "deployment"]
+            part.pop(field, None)
+            if value is not None:
+                part[field] = value
+        return self.text(json.dumps(document), name)
+
+    def text(self, text: str, name: str = "example") -> str:
+        """Write parameters/NAME.json as it is given, and return the name."""
+        (self.root / "parameters" / f"{name}.json").write_text(text)
+        return name
+
+    def source(self, name: str, text: str) -> Path:
+        """Write a file of the rule."""
+        path = self.rule / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project whose example builds."""
+    root = tmp_path / "project"
+    shutil.copytree(ROOT / "parameters", root / "parameters")
+    made = Project(root)
+    made.source(f"{RULE}.py", _ADAPTER)
+    made.source("helper.py", "")
+    made.source("landing_zone_key/__init__.py", "from landing_zone_key.policy import answer\n")
+    made.source("landing_zone_key/policy/__init__.py", "answer = 42\n")
+    return made
