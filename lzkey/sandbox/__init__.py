@@ -14,7 +14,7 @@ from lzkey.sandbox.errors import (
     SandboxInUseError,
     ServiceError,
 )
-from lzkey.sandbox.lambda_runtime import Outcome
+from lzkey.sandbox.execution_environment import Outcome
 from lzkey.sandbox.sandbox import Compliance, Sandbox
 
 __all__ = [

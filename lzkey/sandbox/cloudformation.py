@@ -69,7 +69,7 @@ class ConfigRuleResource(CloudFormationModel):  # type: ignore[misc]  # moto is 
         return str(rule["ConfigRuleArn" if attribute_name == "Arn" else attribute_name])
 
     @classmethod
-    def create_from_cloudformation_json(  # type: ignore[misc]  # moto is untyped
+    def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: Resource, account_id: str, region_name: str, **_: object
     ) -> ConfigRuleResource:
         """Create the rule, its intrinsic functions already resolved by moto."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.sandbox import motostate
 from lzkey.sandbox.errors import ServiceError
-from lzkey.sandbox.evaluation import EvaluationLoop
 from lzkey.sandbox.ledger import Ledger, Result
 from lzkey.sandbox.paging import page
+
+if TYPE_CHECKING:
+    from lzkey.sandbox.evaluation import EvaluationLoop
 
 Members = Mapping[str, Any]
 Answer = dict[str, Any]

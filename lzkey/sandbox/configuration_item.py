@@ -12,10 +12,12 @@ https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KEY_TYPE: Final = "AWS::KMS::Key"
 ITEM_VERSION: Final = "1.3"

@@ -5,11 +5,13 @@ Source: https://docs.aws.amazon.com/controltower/latest/APIReference/API_GetLand
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.sandbox.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LANDING_ZONE_ID: Final = "1A2B3C4D5E6F7G8H"
 

@@ -16,14 +16,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import Queue
 from threading import Condition, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lzkey.sandbox import events, motostate
-from lzkey.sandbox.configuration_item import ConfigurationItem
 from lzkey.sandbox.errors import EvaluationLoopError, ServiceError
-from lzkey.sandbox.lambda_runtime import Outcome
+from lzkey.sandbox.execution_environment import Outcome
 from lzkey.sandbox.ledger import Ledger, Rule
-from lzkey.sandbox.recorder import Recorder
+
+if TYPE_CHECKING:
+    from lzkey.sandbox.configuration_item import ConfigurationItem
+    from lzkey.sandbox.recorder import Recorder
 
 Invoke = Callable[[str, Mapping[str, Any]], Outcome]
 """Invokes a function by its ARN; raises ServiceError when there is no such function."""
@@ -99,9 +101,13 @@ class EvaluationLoop:
         if crash is not None:
             raise EvaluationLoopError("the evaluation loop failed") from crash
 
+    def cancel(self) -> None:
+        """Drop the pending evaluations; the one that is running goes on."""
+        self._stopping = True
+
     def stop(self) -> None:
         """End the worker after the evaluation that is running; pending ones are dropped."""
-        self._stopping = True
+        self.cancel()
         self._queue.put(None)
         self._worker.join()
 

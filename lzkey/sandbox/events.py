@@ -6,12 +6,15 @@ Source: https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.sandbox.configuration_item import KEY_TYPE, ConfigurationItem, changed_properties, timestamp
-from lzkey.sandbox.ledger import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from lzkey.sandbox.ledger import Rule
 
 CHANGE: Final = "ConfigurationItemChangeNotification"
 OVERSIZED: Final = "OversizedConfigurationItemChangeNotification"

@@ -7,12 +7,15 @@ with it, as at AWS.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from lzkey.sandbox.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class Ledger:
         return token
 
     def redeem(self, token: str, account: str, region: str, now: datetime) -> Token:
-        """Return what a token stands for; unknown, foreign or expired tokens are InvalidResultTokenException."""
+        """Return what a token stands for; InvalidResultTokenException if unknown, foreign or expired."""
         with self._lock:
             known = self._tokens.get(token)
         if (

@@ -7,9 +7,8 @@ Region (``kms_backends[account][region]``); IAM and STS are kept per partition.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.config.models import config_backends
@@ -24,6 +23,9 @@ from moto.utilities.utils import get_partition
 
 from lzkey.sandbox.configuration_item import KeyFacts
 from lzkey.sandbox.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 AWS_ALIAS_PREFIX: Final = "alias/aws/"
 
@@ -50,6 +52,11 @@ def reset() -> None:
     """Forget everything moto holds, as its server's ``/moto-api/reset`` does."""
     BackendDict.reset()
     reset_model_data()
+
+
+def partition_of(region: str) -> str:
+    """Return the partition of a Region, such as ``aws-us-gov``."""
+    return str(get_partition(region))
 
 
 def account_of(access_key: str, default: str) -> str:
@@ -156,14 +163,18 @@ def provide_aws_managed_key(account: str, region: str, key_id: str) -> str | Non
     return str(created)
 
 
-def await_key_material(account: str, region: str, key_id: str) -> None:
-    """Put a new key of origin EXTERNAL into PendingImport, where AWS leaves it until material is imported.
+def complete_new_key(account: str, region: str, key_id: str) -> dict[str, Any]:
+    """Give a new key what moto leaves out of it; return its description.
 
-    Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+    The usage when none was asked for, and the state of a key of origin EXTERNAL, which waits for its
+    material. Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
     """
     key = kms_backends[account][region].keys[key_id]
+    key.key_usage = key.key_usage or "ENCRYPT_DECRYPT"
+    key.multi_region = bool(key.multi_region)
     if key.origin == "EXTERNAL":
         key.key_state, key.enabled = "PendingImport", False
+    return dict(key.to_dict())
 
 
 def key_facts(account: str, region: str, key_id: str) -> KeyFacts:

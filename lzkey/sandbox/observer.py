@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 from lzkey.sandbox import motostate
 from lzkey.sandbox.endpoint import Exchange, Observer
 from lzkey.sandbox.errors import ServiceError
-from lzkey.sandbox.evaluation import EvaluationLoop
 from lzkey.sandbox.recorder import KEY_CHANGES, Recorder
-from lzkey.sandbox.requests import ApiRequest
+
+if TYPE_CHECKING:
+    from lzkey.sandbox.evaluation import EvaluationLoop
+    from lzkey.sandbox.requests import ApiRequest
 
 _MANAGED_POLICY: Final = re.compile(r"arn:[^:]+:iam::aws:policy/.+")
 _SERVICE_LINKED_ROLE: Final = re.compile(r"arn:[^:]+:iam::\d{12}:role/aws-service-role/.+")
@@ -48,12 +50,8 @@ class AwsObserver(Observer):
             motostate.keep_evaluation_modes(exchange.account, request.region, rule)
             self._loop.rules_changed(exchange.account, request.region)
         if request.service == "cloudformation" and not request.operation.startswith(("Describe", "List")):
-            self._record_new_keys(exchange.account, request.region)
+            self._recorder.record_all(exchange.account, request.region)  # a stack may have made keys
             self._loop.rules_changed(exchange.account, request.region)
-
-    def _record_new_keys(self, account: str, region: str) -> None:
-        """Record keys that a stack created; those that did not change give no new item."""
-        self._recorder.record_all(account, region)
 
     @staticmethod
     def _provide_policy(account: str, request: ApiRequest) -> None:
@@ -67,8 +65,9 @@ def _changed_keys(exchange: Exchange) -> list[tuple[str, str]]:
     request, account = exchange.request, exchange.account
     members: dict[str, Any] = json.loads(request.body)
     if request.operation == "CreateKey":
-        key_id = exchange.response.get_json()["KeyMetadata"]["KeyId"]
-        motostate.await_key_material(account, request.region, key_id)
+        key_id = json.loads(exchange.response.get_data())["KeyMetadata"]["KeyId"]
+        completed = motostate.complete_new_key(account, request.region, key_id)
+        exchange.response.set_data(json.dumps(completed))
         return [(request.region, key_id)]
     found = motostate.resolve_key(account, request.region, members["KeyId"])
     keys = [(request.region, found)] if found else []

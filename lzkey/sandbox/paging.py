@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lzkey.sandbox.errors import ServiceError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 
 def page(
-    name: str, items: Sequence[Any], members: Mapping[str, Any], size: int, token_name: str = "NextToken"
+    name: str, items: Sequence[Any], members: Mapping[str, Any], size: int, continuation: str = "NextToken"
 ) -> dict[str, Any]:
     """Return one page of items and, if there are more, the token of the next one.
 
     An empty token asks for the first page, as AWS tolerates; a token that was not issued is
     InvalidNextTokenException.
     """
-    start = _offset(members.get(token_name) or _token(0))
+    start = _offset(members.get(continuation) or _token(0))
     end = start + size
     answer: dict[str, Any] = {name: list(items[start:end])}
-    return {**answer, token_name: _token(end)} if end < len(items) else answer
+    return {**answer, continuation: _token(end)} if end < len(items) else answer
 
 
 def _token(offset: int) -> str:

@@ -46,16 +46,20 @@ Listener = Callable[[ConfigurationItem, ConfigurationItem | None], None]
 
 
 class Recorder:
-    """Records keys and keeps their history, per account and Region; tells a listener of each new item.
+    """Records keys and keeps their history, per account and Region; tells listeners of each new item.
 
     A key that has not changed since its last item gives no new item, as at AWS.
     """
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self) -> None:
         self.recording = True
-        self._listener = listener
+        self._listeners: list[Listener] = []
         self._lock = Lock()
         self._history: dict[tuple[str, str], dict[str, list[ConfigurationItem]]] = {}
+
+    def subscribe(self, listener: Listener) -> None:
+        """Tell a listener of every new item and of the one before it."""
+        self._listeners.append(listener)
 
     def record(self, account: str, region: str, key_id: str) -> None:
         """Record a key's present state, unless recording is off."""
@@ -104,7 +108,8 @@ class Recorder:
             if before is not None and _content(before) == _content(item):
                 return
             items.append(item)
-        self._listener(item, before)
+        for listener in self._listeners:
+            listener(item, before)
 
 
 def _present(account: str, facts: KeyFacts) -> ConfigurationItem:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.sandbox.configuration_item import KEY_TYPE
 from lzkey.sandbox.errors import ServiceError
 from lzkey.sandbox.paging import page
-from lzkey.sandbox.recorder import Recorder
+
+if TYPE_CHECKING:
+    from lzkey.sandbox.recorder import Recorder
 
 Members = Mapping[str, Any]
 Answer = dict[str, Any]

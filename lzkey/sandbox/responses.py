@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Response
 
-from lzkey.sandbox.errors import ServiceError
-
 if TYPE_CHECKING:
-    from lzkey.sandbox.lambda_runtime import Outcome
+    from collections.abc import Mapping
+
+    from lzkey.sandbox.errors import ServiceError
+    from lzkey.sandbox.execution_environment import Outcome
 
 
 def json_response(members: Mapping[str, Any]) -> Response:

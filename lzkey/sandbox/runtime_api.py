@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +16,8 @@ from werkzeug.wrappers import Request, Response
 from lzkey.sandbox.loopback import LOOPBACK, LoopbackServer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from _typeshed.wsgi import StartResponse
 
 # The largest answer of a synchronous invocation, in bytes.

@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
-import boto3
 from botocore import xform_name
 from botocore.config import Config as ClientConfig
-from botocore.session import Session as CoreSession
 
 from lzkey.sandbox import cloudformation, motostate
 from lzkey.sandbox.config_api import ConfigApi
 from lzkey.sandbox.controltower import ControlTower, LandingZone
-from lzkey.sandbox.endpoint import Call, Endpoint, Operation
+from lzkey.sandbox.endpoint import Call, Endpoint
 from lzkey.sandbox.errors import SandboxInUseError
 from lzkey.sandbox.evaluation import EvaluationLoop
-from lzkey.sandbox.lambda_runtime import LambdaRuntime, Outcome
+from lzkey.sandbox.isolation import EXAMPLE_CREDENTIALS, isolated_variables, private_session
+from lzkey.sandbox.lambda_runtime import LambdaRuntime
 from lzkey.sandbox.ledger import Ledger
 from lzkey.sandbox.loopback import LoopbackServer, RefusingProxy
 from lzkey.sandbox.observer import AwsObserver
+from lzkey.sandbox.operations import own_operations
 from lzkey.sandbox.recorder import Recorder
-from lzkey.sandbox.resource_api import ResourceApi, asks_for_keys
+from lzkey.sandbox.resource_api import ResourceApi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from lzkey.sandbox.execution_environment import Outcome
 
 # Config delivers larger items as an oversized notification. The limit is that of the services which carry
 # it. Source: https://docs.aws.amazon.com/config/latest/developerguide/oversized-notification-example.html
 OVERSIZED_LIMIT: Final = 256 * 1024
-
-_ACCESS_KEY: Final = "AKIAIOSFODNN7EXAMPLE"
-_SECRET_KEY: Final = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - AWS's documentation's own
 
 _one_at_a_time = Lock()
 
@@ -65,53 +67,66 @@ class Sandbox:
     ) -> None:
         self.region = region
         self.account = account
-        self._landing_zone = landing_zone
-        self._recording = recording
+        self._control_tower = ControlTower(account, region, motostate.partition_of(region))
+        self._control_tower.landing_zone = landing_zone
+        self._recorder = Recorder()
+        self._recorder.recording = recording
         self._oversized_limit = oversized_limit
         self._ledger = Ledger(token_lifetime)
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def __enter__(self) -> Self:
         """Start the endpoint; everything that AWS held before is forgotten."""
-        if not _one_at_a_time.acquire(blocking=False):
-            raise SandboxInUseError("another sandbox is running in this process; moto's state is shared")
-        motostate.reset()
-        cloudformation.register()
-        self._recorder = Recorder(lambda item, before: self._loop.item_recorded(item, before))
-        self._recorder.recording = self._recording
-        self._loop = EvaluationLoop(self._ledger, self._recorder, self._invoke_rule, self._oversized_limit)
-        self._config = ConfigApi(self._ledger, self._loop)
-        self._control_tower = ControlTower(self.account, self.region, motostate.get_partition(self.region))
-        self._control_tower.landing_zone = self._landing_zone
-        self._proxy = RefusingProxy()
-        observer = AwsObserver(self._recorder, self._loop)
-        self._endpoint = Endpoint(self._operations(), self._invoke_function, observer, self.account)
-        self._server = LoopbackServer(self._endpoint, "aws-endpoint")
-        # moto reads a stack's TemplateURL only when its host is "localhost"
-        self.endpoint_url = f"http://localhost:{self._server.port}"
-        self._runtime = LambdaRuntime({"AWS_ENDPOINT_URL": self.endpoint_url, **self._isolation()})
+        with ExitStack() as cleanup:
+            self._start(cleanup)
+            self._cleanup = cleanup.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop every thread and process that the sandbox started."""
-        self._runtime.stop()
-        self._loop.stop()
+        self._cleanup.close()
+
+    def _start(self, cleanup: ExitStack) -> None:
+        if not _one_at_a_time.acquire(blocking=False):
+            raise SandboxInUseError("another sandbox is running in this process; moto's state is shared")
+        cleanup.callback(_one_at_a_time.release)
+        motostate.reset()
+        cleanup.callback(motostate.reset)
+        cloudformation.register()
+        self._proxy = RefusingProxy()
+        cleanup.callback(self._proxy.stop)
+        self._loop = EvaluationLoop(self._ledger, self._recorder, self._invoke_rule, self._oversized_limit)
+        cleanup.callback(self._loop.stop)
+        self._recorder.subscribe(self._loop.item_recorded)
+        self._config = ConfigApi(self._ledger, self._loop)
+        self._endpoint = Endpoint(
+            own_operations(self._config, ResourceApi(self._recorder), self._control_tower),
+            self._invoke_function,
+            AwsObserver(self._recorder, self._loop),
+            self.account,
+        )
+        server = LoopbackServer(self._endpoint, "aws-endpoint")
+        cleanup.callback(server.stop)
+        cleanup.callback(self._close_clients)
+        # moto reads a stack's TemplateURL only when its host is "localhost"
+        self.endpoint_url = f"http://localhost:{server.port}"
+        self._runtime = LambdaRuntime({"AWS_ENDPOINT_URL": self.endpoint_url, **self._isolation()})
+        cleanup.callback(self._runtime.stop)
+        cleanup.callback(self._loop.cancel)
+
+    def _close_clients(self) -> None:
         for client in self._clients.values():
             client.close()
-        self._server.stop()
-        self._proxy.stop()
-        motostate.reset()
-        _one_at_a_time.release()
+        self._clients.clear()
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables under which ``rdk``, ``aws`` and ``lzkey`` see the sandbox alone."""
         return {
             "PATH": os.environ.get("PATH", os.defpath),
-            "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
+            **EXAMPLE_CREDENTIALS,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
             "AWS_ENDPOINT_URL": self.endpoint_url,
@@ -164,7 +179,8 @@ class Sandbox:
         """Return a boto3 client; for another account with credentials of a role in it."""
         where = (service, region or self.region, account or self.account)
         if where not in self._clients:
-            self._clients[where] = self._session(where[2]).client(
+            session = cast("Any", private_session(self._credentials(where[2])))
+            self._clients[where] = session.client(
                 service, where[1], endpoint_url=self.endpoint_url, config=ClientConfig(proxies={})
             )
         return self._clients[where]
@@ -234,56 +250,11 @@ class Sandbox:
         return self._runtime.invoke(account, region, name, event)
 
     def _isolation(self) -> dict[str, str]:
-        """Return the variables that keep a process from everything but the loopback interface."""
-        proxies = {
-            "HTTP_PROXY": self._proxy.url,
-            "HTTPS_PROXY": self._proxy.url,
-            "NO_PROXY": "localhost,127.0.0.1",
-        }
-        return {
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            **proxies,
-            **{name.lower(): value for name, value in proxies.items()},
-        }
+        return isolated_variables(self._proxy.url)
 
-    def _session(self, account: str) -> boto3.session.Session:
-        """Return a session that knows nothing of the user's own profiles and configuration files."""
+    def _credentials(self, account: str) -> Mapping[str, str]:
         if account == self.account:
-            keys = {"AWS_ACCESS_KEY_ID": _ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": _SECRET_KEY}
-        else:
-            partition = motostate.get_partition(self.region)
-            role = f"arn:{partition}:iam::{account}:role/OrganizationAccountAccessRole"
-            keys = motostate.role_credentials(role, "sandbox", self.region)
-        private = {
-            "profile": (None, None, None, None),
-            "config_file": (None, None, os.devnull, None),
-            "credentials_file": (None, None, os.devnull, None),
-        }
-        return boto3.session.Session(
-            botocore_session=CoreSession(session_vars=private),
-            **{name.lower(): value for name, value in keys.items()},
-        )
-
-    def _operations(self) -> dict[tuple[str, str], Operation]:
-        """Return the operations that the sandbox answers itself."""
-        config, keys = self._config, ResourceApi(self._recorder)
-        handlers = {
-            "DeleteEvaluationResults": Operation(config.delete_evaluation_results),
-            "DescribeComplianceByConfigRule": Operation(config.describe_compliance_by_config_rule),
-            "DescribeConfigRuleEvaluationStatus": Operation(config.describe_config_rule_evaluation_status),
-            "GetComplianceDetailsByConfigRule": Operation(config.get_compliance_details_by_config_rule),
-            "GetComplianceDetailsByResource": Operation(config.get_compliance_details_by_resource),
-            "PutEvaluations": Operation(config.put_evaluations),
-            "StartConfigRulesEvaluation": Operation(config.start_config_rules_evaluation),
-            "BatchGetResourceConfig": Operation(keys.batch_get_resource_config, asks_for_keys),
-            "GetResourceConfigHistory": Operation(keys.get_resource_config_history, asks_for_keys),
-            "ListDiscoveredResources": Operation(keys.list_discovered_resources, asks_for_keys),
-        }
-        tower = self._control_tower
-        return {
-            **{("config", name): operation for name, operation in handlers.items()},
-            ("controltower", "ListLandingZones"): Operation(tower.list_landing_zones),
-            ("controltower", "GetLandingZone"): Operation(tower.get_landing_zone),
-        }
+            return EXAMPLE_CREDENTIALS
+        partition = motostate.partition_of(self.region)
+        role = f"arn:{partition}:iam::{account}:role/OrganizationAccountAccessRole"
+        return motostate.role_credentials(role, "sandbox", self.region)

@@ -1,0 +1,43 @@
+"""Keeps processes and clients to the sandbox: no profile, no configuration file, no way out."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.session import Session as CoreSession
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# AWS's documentation's own example credentials; moto knows them not, so they are the default account's.
+EXAMPLE_CREDENTIALS: Final = {
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+}
+
+
+def isolated_variables(proxy_url: str) -> dict[str, str]:
+    """Return the variables that keep a process from everything but the loopback interface."""
+    proxies = {"HTTP_PROXY": proxy_url, "HTTPS_PROXY": proxy_url, "NO_PROXY": "localhost,127.0.0.1"}
+    return {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        **proxies,
+        **{name.lower(): value for name, value in proxies.items()},
+    }
+
+
+def private_session(credentials: Mapping[str, str]) -> boto3.session.Session:
+    """Return a session that knows nothing of the user's own profiles and configuration files."""
+    private = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+    }
+    return boto3.session.Session(
+        botocore_session=CoreSession(session_vars=private),
+        **{name.lower(): value for name, value in credentials.items()},
+    )
