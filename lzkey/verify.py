@@ -150,13 +150,12 @@ def _gone_or_failed(target: Target) -> str | None:
 
 def _rule(target: Target) -> ConfigRuleOutputTypeDef | None:
     try:
-        return target.session.client("config").describe_config_rules(ConfigRuleNames=[RULE_NAME])[
-            "ConfigRules"
-        ][0]
+        rules = target.session.client("config").describe_config_rules(ConfigRuleNames=[RULE_NAME])
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchConfigRuleException":
             return None
         raise
+    return next(iter(rules["ConfigRules"]), None)
 
 
 def _function(target: Target) -> FunctionConfigurationResponseTypeDef | None:

@@ -1,4 +1,4 @@
-"""A project in miniature: the real parameters files and rdklib, and a rule small enough to change in a test."""
+"""A project in miniature: the real parameters files and rdklib, and a rule that a test may change."""
 
 from __future__ import annotations
 

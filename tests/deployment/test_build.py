@@ -59,7 +59,7 @@ class TestContents:
     """Exactly the files that run, and rdklib's licence."""
 
     def test_directory_and_zip_hold_the_same(self, project: Project) -> None:
-        """rdk zips the directory; ours is the same files."""
+        """The directory is what rdk zips; ours is the same files."""
         result = build("example", root=project.root)
         assert tree(result.folder) == RDKLIB | RULE_FILES
         assert set(read_zip(result.archive.path)) == RDKLIB | RULE_FILES
@@ -128,7 +128,9 @@ class TestRdkParameters:
 
     def test_periodic_only(self, project: Project) -> None:
         """Without SourceEvents, rdk declares no change trigger and no scope."""
-        fields = self.written(project, triggers=["periodic"], maximumExecutionFrequency="One_Hour")["Parameters"]
+        fields = self.written(project, triggers=["periodic"], maximumExecutionFrequency="One_Hour")[
+            "Parameters"
+        ]
         assert isinstance(fields, dict)
         assert "SourceEvents" not in fields
         assert fields["SourcePeriodic"] == "One_Hour"
@@ -199,7 +201,9 @@ class TestReproducible:
         with zipfile.ZipFile(path) as archive:
             assert {entry.date_time for entry in archive.infolist()} == {(2023, 11, 14, 22, 13, 20)}
 
-    @pytest.mark.parametrize(("given", "taken"), [("0", 315_619_200), ("1" * 30, 4_354_732_800), ("", 315_619_200)])
+    @pytest.mark.parametrize(
+        ("given", "taken"), [("0", 315_619_200), ("1" * 30, 4_354_732_800), ("", 315_619_200)]
+    )
     def test_times_that_no_zip_can_hold(self, given: str, taken: int) -> None:
         """The nearest one that it can."""
         assert timestamp({"SOURCE_DATE_EPOCH": given}) == taken
@@ -243,7 +247,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("name", ["landing_zone_key/linked", "landing_zone_key/linked.py", "linked.py"])
     def test_symbolic_links(self, project: Project, tmp_path: Path, name: str) -> None:
-        """rdk loses a linked directory silently."""
+        """A linked directory would be lost silently by rdk."""
         target = tmp_path / "target"
         target.mkdir()
         (project.rule / name).symlink_to(target)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from landing_zone_key.settings import PARAMETERS, LandingZone
 
+from landing_zone_key.settings import PARAMETERS, LandingZone
 from lzkey.errors import LzkeyError, ParametersError
 from lzkey.parameters import load
 
@@ -198,7 +198,9 @@ class TestFaults:
         """Each is refused by name."""
         assert f"deployment.{field}" in refusal(project, **{field: value})
 
-    @pytest.mark.parametrize("field", ["excludedAccounts", "remediation", "evaluationMode", "customLambdaName"])
+    @pytest.mark.parametrize(
+        "field", ["excludedAccounts", "remediation", "evaluationMode", "customLambdaName"]
+    )
     def test_what_rdk_would_drop_or_mangle(self, project: Project, field: str) -> None:
         """Refused with the reason, not passed on."""
         assert f"deployment.{field} is refused: " in refusal(project, **{field: "x"})
@@ -230,7 +232,7 @@ class TestPairs:
         load(project.parameters(triggers=["change"], maximumExecutionFrequency=None), root=project.root)
 
     def test_boundary_of_a_role_that_rdk_does_not_make(self, project: Project) -> None:
-        """rdk ignores it silently."""
+        """It would be ignored silently."""
         role = "arn:aws:iam::111122223333:role/my-role"
         boundary = "arn:aws:iam::111122223333:policy/my-boundary"
         assert "boundaryPolicyArn" in refusal(project, lambdaRoleArn=role, boundaryPolicyArn=boundary)

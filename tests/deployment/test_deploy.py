@@ -1,0 +1,128 @@
+"""The real rdk deploys and removes a small rule in the sandbox; what is wrong ends in one clear error."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lzkey.build import build
+from lzkey.deploy import deploy, undeploy
+from lzkey.errors import DeployError, PreflightError
+from lzkey.parameters import RULE_NAME
+from lzkey.preflight import FUNCTION_NAME, STACK_NAME, Where
+from lzkey.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .conftest import Project
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """AWS on this machine, and an environment that sees nothing else."""
+    with Sandbox() as made:
+        for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in made.environment.items():
+            monkeypatch.setenv(name, value)
+        made.client("s3").create_bucket(Bucket=f"config-rule-code-bucket-{made.account}-{made.region}")
+        yield made
+
+
+class TestDeploy:
+    """From a parameters file to a verified rule."""
+
+    def test_what_it_says_is_what_is_there(self, project: Project, sandbox: Sandbox) -> None:
+        """The result can be found again with any client."""
+        said: list[str] = []
+        result = deploy("example", root=project.root, progress=said.append)
+        function = sandbox.client("lambda").get_function_configuration(FunctionName=FUNCTION_NAME)
+        (rule,) = sandbox.client("config").describe_config_rules()["ConfigRules"]
+        assert result.stack_status == "CREATE_COMPLETE"
+        assert function["CodeSha256"] == result.uploaded.code_sha256
+        assert function["FunctionArn"] == result.function_arn
+        assert rule["ConfigRuleArn"] == result.rule_arn
+        assert result.uploaded.content_sha256 == result.built.archive.content_sha256
+        assert any("Config deploy complete" in line for line in said)
+        assert sandbox.refused_hosts == ()
+
+    def test_twice_with_a_change(self, project: Project, sandbox: Sandbox) -> None:
+        """The second deployment replaces parameters and code."""
+        first = deploy("example", root=project.root)
+        project.source("helper.py", "changed = True\n")
+        name = project.parameters(TrailName="another-trail", maximumExecutionFrequency="One_Hour")
+        second = deploy(name, root=project.root)
+        assert second.stack_status == "UPDATE_COMPLETE"
+        assert second.uploaded.code_sha256 != first.uploaded.code_sha256
+        assert second.rule_arn == first.rule_arn
+        (rule,) = sandbox.client("config").describe_config_rules()["ConfigRules"]
+        assert json.loads(rule["InputParameters"])["TrailName"] == "another-trail"
+        assert "One_Hour" in [
+            detail.get("MaximumExecutionFrequency") for detail in rule["Source"]["SourceDetails"]
+        ]
+
+    def test_nothing_is_built_for_the_wrong_account(self, project: Project, sandbox: Sandbox) -> None:
+        """Checked first."""
+        assert sandbox.account == "111122223333"
+        with pytest.raises(PreflightError, match="111122223333, but ManagementAccountId"):
+            deploy(project.parameters(ManagementAccountId="444455556666"), root=project.root)
+        assert not (project.root / "build").exists()
+
+    def test_rdk_that_fails_is_quoted(self, project: Project, sandbox: Sandbox, monkeypatch: Any) -> None:
+        """Its last lines are the message. Here the bucket disappears after the check."""
+        monkeypatch.setattr("lzkey.deploy.inspect", lambda *_: ())
+        sandbox.client("s3").delete_bucket(Bucket=f"config-rule-code-bucket-{sandbox.account}-us-east-1")
+        with pytest.raises(DeployError, match="rdk deploy failed with exit code 1") as caught:
+            deploy("example", root=project.root)
+        assert "NoSuchBucket" in str(caught.value)
+
+    def test_a_stack_without_the_rule_is_an_error(
+        self, project: Project, sandbox: Sandbox, monkeypatch: Any
+    ) -> None:
+        """Believed is only what AWS says: here the rule is removed behind rdk's back."""
+        from lzkey import verify  # noqa: PLC0415 - the seam at which the rule is removed
+
+        believed = verify.verify_stack
+
+        def remove_rule(*arguments: Any) -> str:
+            sandbox.client("config").delete_config_rule(ConfigRuleName=RULE_NAME)
+            return believed(*arguments)
+
+        monkeypatch.setattr("lzkey.deploy.verify_stack", remove_rule)
+        with pytest.raises(DeployError, match="AWS Config has no rule"):
+            deploy("example", root=project.root)
+
+
+class TestUndeploy:
+    """What was made is removed; the code bucket stays."""
+
+    def test_is_gone(self, project: Project, sandbox: Sandbox) -> None:
+        """Stack, rule and function."""
+        deploy("example", root=project.root)
+        assert undeploy("example", root=project.root).found
+        assert sandbox.client("config").describe_config_rules()["ConfigRules"] == []
+        assert sandbox.client("lambda").list_functions()["Functions"] == []
+
+    def test_of_nothing(self, project: Project, sandbox: Sandbox) -> None:
+        """Says so, and is no error: removing twice is removing once."""
+        assert sandbox.region
+        said: list[str] = []
+        assert not undeploy("example", root=project.root, progress=said.append).found
+        assert said[-1] == f"nothing to remove: there is no stack {STACK_NAME}"
+
+    def test_in_the_wrong_region(self, project: Project, sandbox: Sandbox) -> None:
+        """The same guard as for a deployment."""
+        assert sandbox.region
+        with pytest.raises(PreflightError, match="home Region is us-east-1"):
+            undeploy("example", root=project.root, where=Where(region="eu-west-1"))
+
+
+def test_the_build_directory_can_be_deployed_by_hand(project: Project, sandbox: Sandbox) -> None:
+    """rdk's zip of our directory unpacks to what was built."""
+    assert sandbox.region
+    result = deploy("example", root=project.root)
+    again = build("example", root=project.root)
+    assert again.archive.content_sha256 == result.uploaded.content_sha256
