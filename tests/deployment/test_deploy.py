@@ -121,7 +121,7 @@ class TestUndeploy:
 
 
 def test_the_build_directory_can_be_deployed_by_hand(project: Project, sandbox: Sandbox) -> None:
-    """rdk's zip of our directory unpacks to what was built."""
+    """The zip that rdk makes of our directory unpacks to what was built."""
     assert sandbox.region
     result = deploy("example", root=project.root)
     again = build("example", root=project.root)
