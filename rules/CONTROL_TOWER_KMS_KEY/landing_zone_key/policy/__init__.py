@@ -1,0 +1,21 @@
+"""The IAM policy language, for resource policies of AWS KMS. It knows nothing of Control Tower."""
+
+from landing_zone_key.policy.decision import Decision, Reason, Request, decide
+from landing_zone_key.policy.document import Policy, PolicyError, Statement
+from landing_zone_key.policy.family import Family
+from landing_zone_key.policy.proof import Proved, Refused, prove, prove_refused
+
+__all__ = [
+    "Decision",
+    "Family",
+    "Policy",
+    "PolicyError",
+    "Proved",
+    "Reason",
+    "Refused",
+    "Request",
+    "Statement",
+    "decide",
+    "prove",
+    "prove_refused",
+]

@@ -1,0 +1,60 @@
+"""An assessment in at most 256 characters, as the AWS Config console shows it.
+
+https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
+"""
+
+from typing import Final
+
+from landing_zone_key.assessment import COMPLIANT_REASON, Assessment, Compliance
+from landing_zone_key.requirements import Finding, FindingReason, Requirement
+
+MAXIMUM_LENGTH: Final = 256
+
+# What is worst comes first: a refused request is what stops delivery and what nobody else names.
+_WORST_FIRST: Final = (
+    Requirement.CLOUDTRAIL_ACCESS,
+    Requirement.CONFIG_ACCESS,
+    Requirement.ENABLED,
+    Requirement.MANAGEMENT_ACCOUNT,
+    Requirement.HOME_REGION,
+    Requirement.SYMMETRIC,
+    Requirement.SINGLE_REGION,
+)
+_UNCERTAIN: Final = (FindingReason.UNKNOWN, FindingReason.TOO_COMPLEX)
+
+
+def annotate(assessment: Assessment) -> str:
+    """Say why, worst first; every failed requirement is named, even where its detail must be shortened."""
+    if assessment.compliance is Compliance.NOT_APPLICABLE:
+        return _fit(_clean(assessment.reason), MAXIMUM_LENGTH)
+    if assessment.compliance is Compliance.COMPLIANT:
+        return COMPLIANT_REASON
+    findings = worst_first(assessment.findings)
+    room = MAXIMUM_LENGTH
+    parts = []
+    for place, finding in enumerate(findings):
+        name = finding.requirement.value
+        later = sum(len(f"; {other.requirement.value}") for other in findings[place + 1 :])
+        detail = _fit(_clean(finding.summary), room - later - len(f"; {name}: "))
+        part = f"{name}: {detail}" if detail else name
+        room -= len(part) + len("; ")
+        parts.append(part)
+    return "; ".join(parts)
+
+
+def worst_first(findings: tuple[Finding, ...]) -> list[Finding]:
+    """Certain findings before uncertain ones, then by what they stop."""
+    return sorted(
+        findings, key=lambda finding: (finding.reason in _UNCERTAIN, _WORST_FIRST.index(finding.requirement))
+    )
+
+
+def _clean(text: str) -> str:
+    """Printable text only: Sids and condition keys are somebody else's text."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _fit(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    return f"{text[: room - 3]}..." if room > 12 else ""  # noqa: PLR2004 - fewer say nothing

@@ -1,0 +1,82 @@
+"""One key, one landing zone: does every requirement hold?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from landing_zone_key.advisories import Advisory, advise
+from landing_zone_key.key import RESOURCE_TYPE, KmsKey
+from landing_zone_key.policy.document import Policy, PolicyError
+from landing_zone_key.requests import EARLIEST_MOMENT
+from landing_zone_key.requirements import REQUIREMENTS, Finding, Question
+from landing_zone_key.settings import KeyScope, LandingZone
+
+
+class Compliance(StrEnum):
+    """What the rule may answer. https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html."""
+
+    COMPLIANT = "COMPLIANT"
+    NON_COMPLIANT = "NON_COMPLIANT"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The rule's answer to one key."""
+
+    compliance: Compliance
+    findings: tuple[Finding, ...] = ()
+    """Every requirement that does not hold, in the order of the requirements."""
+    advisories: tuple[Advisory, ...] = ()
+    """What is worth knowing and changes nothing about the compliance."""
+    reason: str = ""
+    """Why the key is not judged; only with NOT_APPLICABLE."""
+
+
+COMPLIANT_REASON: Final = "Proved: every request of CloudTrail and AWS Config is allowed; all seven requirements hold"
+
+
+def assess(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None) -> Assessment:
+    """Judge a key, against all requirements, whatever the first one says.
+
+    `at` is the moment from which on requests are made; without it, a moment that has passed in any case.
+    """
+    reason = why_not_judged(key, landing_zone)
+    if reason:
+        return Assessment(Compliance.NOT_APPLICABLE, reason=reason)
+    question = ask(key, landing_zone, at)
+    findings = tuple(finding for test in REQUIREMENTS.values() if (finding := test(question)) is not None)
+    return Assessment(
+        Compliance.NON_COMPLIANT if findings else Compliance.COMPLIANT, findings, advise(question)
+    )
+
+
+def ask(key: KmsKey, landing_zone: LandingZone, at: datetime | None = None) -> Question:
+    """Read the key's policy once, for all requirements."""
+    earliest = max(at, EARLIEST_MOMENT) if at else EARLIEST_MOMENT
+    if key.policy is None:
+        return Question(key, landing_zone, earliest, None, None)
+    try:
+        return Question(key, landing_zone, earliest, Policy.parse(key.policy), None)
+    except PolicyError as error:
+        return Question(key, landing_zone, earliest, None, error)
+
+
+def why_not_judged(key: KmsKey, zone: LandingZone) -> str:
+    """Why the rule does not apply to the key; empty where it does. Doubt means that it does."""
+    if key.resource_type != RESOURCE_TYPE:
+        return "Not a KMS key"
+    if key.deleted:
+        return "The key is deleted, or not recorded any more"
+    if key.key_manager == "AWS":
+        return "An AWS managed key: Control Tower offers customer managed keys only"
+    names = {str(key.arn), key.arn.key_id}
+    manifest = zone.manifest_keys
+    if manifest is not None and names & set(manifest.backup):
+        return "The landing zone's backup key, which must be a multi-Region key"
+    if zone.key_scope is KeyScope.LISTED and not names & set(zone.listed_keys):
+        return "Not among the keys that the rule parameter KeyScope lists"
+    if zone.key_scope is KeyScope.LANDING_ZONE and manifest is not None and not names & set(manifest.logging):
+        return "Not a key of the landing zone's manifest"
+    return ""

@@ -1,0 +1,214 @@
+"""Condition operators: one table from an operator's name to its behaviour.
+
+A condition holds, does not hold, or cannot be decided (None): an unknown operator, a value of the wrong form.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from operator import eq, ge, gt, le, lt
+from typing import Any, Final
+
+from landing_zone_key.policy.patterns import Pattern, arn_parts, ignoring_case
+from landing_zone_key.policy.values import read_binary, read_boolean, read_date, read_network, read_number, within
+from landing_zone_key.policy.variables import UNSETTLED, Lookup, Template, read_text
+
+
+class Kind(Enum):
+    """How values are compared; the proof seeks representatives for each kind in its own way."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    ADDRESS = "address"
+    BINARY = "binary"
+    PRESENCE = "presence"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What one operator does, without `Not`: a negated one holds when this does not."""
+
+    kind: Kind
+    negated: bool = False
+    wildcards: bool = False
+    """TEXT: whether `*` and `?` in a value are wildcards."""
+    shape: Callable[[Pattern], Pattern | None] = lambda pattern: pattern
+    """TEXT: what becomes of a value's pattern; None where the value has a form that is not documented."""
+    read: Callable[[str], Any] = str
+    """Other kinds: text to a comparable value, or None where the text is not of this kind."""
+    compare: Callable[[Any, Any], bool] = eq
+    """Other kinds: request value, policy value -> whether they match."""
+
+
+def _boolean_shape(pattern: Pattern) -> Pattern | None:
+    return None if read_boolean(str(pattern)) is None else ignoring_case(pattern)
+
+
+def _negated(operators: Mapping[str, str]) -> dict[str, Operator]:
+    return {name: replace(_POSITIVE[of], negated=True) for name, of in operators.items()}
+
+
+_POSITIVE: Final[Mapping[str, Operator]] = {
+    "StringEquals": Operator(Kind.TEXT),
+    "StringEqualsIgnoreCase": Operator(Kind.TEXT, shape=ignoring_case),
+    "StringLike": Operator(Kind.TEXT, wildcards=True),
+    # "ArnEquals and ArnLike behave identically."
+    "ArnEquals": Operator(Kind.TEXT, wildcards=True, shape=arn_parts),
+    "ArnLike": Operator(Kind.TEXT, wildcards=True, shape=arn_parts),
+    "Bool": Operator(Kind.TEXT, shape=_boolean_shape),
+    "NumericEquals": Operator(Kind.NUMBER, read=read_number),
+    "NumericLessThan": Operator(Kind.NUMBER, read=read_number, compare=lt),
+    "NumericLessThanEquals": Operator(Kind.NUMBER, read=read_number, compare=le),
+    "NumericGreaterThan": Operator(Kind.NUMBER, read=read_number, compare=gt),
+    "NumericGreaterThanEquals": Operator(Kind.NUMBER, read=read_number, compare=ge),
+    "DateEquals": Operator(Kind.DATE, read=read_date),
+    "DateLessThan": Operator(Kind.DATE, read=read_date, compare=lt),
+    "DateLessThanEquals": Operator(Kind.DATE, read=read_date, compare=le),
+    "DateGreaterThan": Operator(Kind.DATE, read=read_date, compare=gt),
+    "DateGreaterThanEquals": Operator(Kind.DATE, read=read_date, compare=ge),
+    "BinaryEquals": Operator(Kind.BINARY, read=read_binary),
+    "IpAddress": Operator(Kind.ADDRESS, read=read_network, compare=within),
+    "Null": Operator(Kind.PRESENCE, read=read_boolean),
+}
+
+OPERATORS: Final[Mapping[str, Operator]] = {
+    **_POSITIVE,
+    **_negated(
+        {
+            "StringNotEquals": "StringEquals",
+            "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+            "StringNotLike": "StringLike",
+            "ArnNotEquals": "ArnEquals",
+            "ArnNotLike": "ArnLike",
+            "NumericNotEquals": "NumericEquals",
+            "DateNotEquals": "DateEquals",
+            "NotIpAddress": "IpAddress",
+        }
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One operator on one key."""
+
+    name: str
+    """As written: `ForAnyValue:StringLikeIfExists`."""
+    key: str
+    """As written; `lookup_key` is what counts."""
+    lookup_key: str
+    texts: tuple[str, ...]
+    operator: Operator | None
+    """None: nobody knows this operator, or not in this combination."""
+    quantifier: str | None = None
+    if_exists: bool = False
+    literals: frozenset[str] = frozenset()
+    patterns: tuple[Pattern, ...] = ()
+    templates: tuple[Template, ...] = ()
+    operands: tuple[Any, ...] = ()
+    """Kinds other than TEXT."""
+    doubtful: bool = False
+    """At least one value cannot be read."""
+
+    def resolve(self, lookup: Lookup) -> "Condition":
+        """Fill policy variables in; this very condition where it has none."""
+        if not self.templates or self.operator is None:
+            return self
+        resolved = [template.resolve(lookup) for template in self.templates]
+        shaped = [self.operator.shape(pattern) for pattern in resolved if isinstance(pattern, Pattern)]
+        return replace(
+            self,
+            templates=(),
+            patterns=(*self.patterns, *(pattern for pattern in shaped if pattern is not None)),
+            doubtful=self.doubtful or UNSETTLED in resolved or None in shaped,
+        )
+
+    def holds(self, values: tuple[str, ...] | None) -> bool | None:
+        """Decide for the request's values of this key (None: the request does not carry it)."""
+        operator = self.operator
+        if operator is None:
+            return None
+        if operator.kind is Kind.PRESENCE:
+            return _any(wanted is (values is None) for wanted in self.operands) if not self.doubtful else None
+        if self.quantifier is not None:
+            # "... or if the key values resolve to a null data set, such as an empty string"
+            values = tuple(value for value in values or () if value)
+            if not values and self.if_exists:
+                return True
+            combine = _all if self.quantifier == "ForAllValues" else _any
+            return combine(self._matches(value, operator) for value in values)
+        if values is None:
+            return self.if_exists or operator.negated
+        return self._matches(values[0], operator) if len(values) == 1 else None
+
+    def _matches(self, value: str, operator: Operator) -> bool | None:
+        if operator.kind is Kind.TEXT:
+            found = value in self.literals or any(pattern.matches(value) for pattern in self.patterns)
+        else:
+            read = operator.read(value)
+            if read is None:
+                return None
+            found = any(operator.compare(read, operand) for operand in self.operands)
+        if not found and self.doubtful:
+            return None
+        return found is not operator.negated
+
+
+def _any(results: Iterable[bool | None]) -> bool | None:
+    seen = set(results)
+    return True if True in seen else None if None in seen else False
+
+
+def _all(results: Iterable[bool | None]) -> bool | None:
+    seen = set(results)
+    return False if False in seen else None if None in seen else True
+
+
+def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bool) -> Condition:
+    """Read one operator with one key and its values; what cannot be read becomes doubt, not an error."""
+    quantifier, _, rest = name.rpartition(":")
+    base = rest.removesuffix("IfExists")
+    operator = OPERATORS.get(base)
+    known = quantifier in ("", "ForAllValues", "ForAnyValue")
+    if operator is None or not known or (operator.kind is Kind.PRESENCE and name != base):
+        return Condition(name, key, key.lower(), texts, None)
+    condition = Condition(name, key, key.lower(), texts, operator, quantifier or None, base != rest)
+    if operator.kind is Kind.TEXT:
+        return _with_patterns(condition, operator, variables=variables)
+    operands = [operator.read(text) for text in texts]
+    return replace(
+        condition,
+        operands=tuple(operand for operand in operands if operand is not None),
+        doubtful=None in operands,
+    )
+
+
+def _with_patterns(condition: Condition, operator: Operator, *, variables: bool) -> Condition:
+    literals: set[str] = set()
+    patterns: list[Pattern] = []
+    templates: list[Template] = []
+    doubtful = False
+    for text in condition.texts:
+        if operator is _POSITIVE["StringEquals"] and not (variables and "${" in text):
+            literals.add(text)  # the common case, with nothing to read
+            continue
+        read = read_text(text, wildcards=operator.wildcards, variables=variables)
+        shaped = operator.shape(read) if isinstance(read, Pattern) else None
+        if isinstance(read, Template):
+            templates.append(read)
+        elif shaped is None:
+            doubtful = True
+        elif (literal := shaped.literal) is not None:
+            literals.add(literal)
+        else:
+            patterns.append(shaped)
+    return replace(
+        condition,
+        literals=frozenset(literals),
+        patterns=tuple(patterns),
+        templates=tuple(templates),
+        doubtful=doubtful,
+    )

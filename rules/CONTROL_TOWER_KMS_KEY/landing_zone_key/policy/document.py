@@ -1,0 +1,283 @@
+"""A key policy, read once: JSON in, frozen `Policy` and `Statement` out, or one `PolicyError` that says where.
+
+What the service could not have stored is refused rather than guessed at: two members of one name, an unknown
+Version, Action beside NotAction, an empty list.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from landing_zone_key.errors import LandingZoneKeyError
+from landing_zone_key.policy.conditions import Condition, read_condition
+from landing_zone_key.policy.patterns import Pattern, glob, resource_parts
+from landing_zone_key.policy.variables import Template, Unsettled, read_text
+
+# A key policy has at most 32 KB (KMS quotas); AWS Config hands it on with white space added.
+MAXIMUM_CHARACTERS: Final = 4 * 32 * 1024
+
+CURRENT_VERSION: Final = "2012-10-17"
+_VERSIONS: Final = (CURRENT_VERSION, "2008-10-17")
+_POLICY_MEMBERS: Final = frozenset({"Version", "Id", "Statement"})
+_PRINCIPAL_TYPES: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
+_STATEMENT_MEMBERS: Final = frozenset(
+    {
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    }
+)
+
+
+class PolicyError(LandingZoneKeyError):
+    """The text is no policy document; the message names the place, such as `Statement[2].Condition`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principals:
+    """The Principal or NotPrincipal element."""
+
+    negated: bool
+    everyone: bool
+    """`"*"`: every principal, AWS services included."""
+    aws: frozenset[str]
+    services: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """The Action or NotAction element, in lower case: action names have no case."""
+
+    negated: bool
+    literals: frozenset[str]
+    patterns: tuple[Pattern, ...]
+
+    def include(self, action: str) -> bool:
+        """Tell whether the statement is about this action (in lower case)."""
+        named = action in self.literals or any(pattern.matches(action) for pattern in self.patterns)
+        return named is not self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceText:
+    """One entry of Resource or NotResource."""
+
+    text: str
+    read: Pattern | Template | Unsettled
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The Resource or NotResource element."""
+
+    negated: bool
+    texts: tuple[ResourceText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a key policy."""
+
+    index: int
+    """Its place in the document, from 0."""
+    sid: str | None
+    allows: bool
+    principals: Principals
+    actions: Actions
+    resources: Resources | None
+    """None: neither Resource nor NotResource, and then the statement has no effect in a key policy."""
+    conditions: tuple[Condition, ...]
+
+    @property
+    def label(self) -> str:
+        """The Sid in quotes, or the place."""
+        return f'"{self.sid}"' if self.sid else f"Statement[{self.index}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A key policy document."""
+
+    statements: tuple[Statement, ...]
+
+    @classmethod
+    def parse(cls, document: str | bytes | Mapping[str, Any]) -> "Policy":
+        """Read a policy from its JSON text, from text that holds that text once more, or from an object.
+
+        Raises `PolicyError`, and nothing else, whatever it is given.
+        """
+        data = read_json(document)
+        members = _members(data, "the policy", _POLICY_MEMBERS)
+        version = members.get("Version", _VERSIONS[1])
+        if version not in _VERSIONS:
+            _refuse("Version", f"is {_shown(version)}", f"{CURRENT_VERSION} or {_VERSIONS[1]}")
+        if not isinstance(members.get("Id", ""), str):
+            _refuse("Id", "is no string", "a string")
+        statements = members.get("Statement")
+        if isinstance(statements, Mapping):
+            return cls((_statement(statements, 0, "Statement", version),))
+        if not isinstance(statements, list | tuple) or not statements:
+            _refuse("Statement", f"is {_shown(statements)}", "a statement or a list of them")
+        return cls(
+            tuple(_statement(item, index, f"Statement[{index}]", version) for index, item in enumerate(statements))
+        )
+
+
+def read_json(document: object) -> object:
+    """Decode JSON text (also JSON text inside a JSON string) strictly; anything else comes back as it is."""
+    for _ in range(2):
+        if not isinstance(document, str | bytes | bytearray):
+            break
+        document = _decode(document)
+    return document
+
+
+def _decode(text: str | bytes | bytearray) -> object:
+    if len(text) > MAXIMUM_CHARACTERS:
+        raise PolicyError(f"the policy has {len(text)} characters; a key policy has at most 32 KB")
+    try:
+        return json.loads(text, object_pairs_hook=_unique_members, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise PolicyError(f"the policy is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except (UnicodeDecodeError, ValueError):
+        raise PolicyError("the policy is not JSON: it holds text or a number that cannot be read") from None
+    except RecursionError:
+        raise PolicyError("the policy is nested too deeply") from None
+
+
+def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise PolicyError(f"the member {_shown(twice)} stands twice in one object; nobody can tell which one counts")
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise PolicyError(f"the policy is not JSON: {name}")
+
+
+def _statement(data: object, index: int, place: str, version: str) -> Statement:
+    members = _members(data, place, _STATEMENT_MEMBERS)
+    sid = members.get("Sid")
+    if not isinstance(sid, str | None):
+        _refuse(f"{place}.Sid", f"is {_shown(sid)}", "a string")
+    effect = members.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        _refuse(f"{place}.Effect", f"is {_shown(effect)}", "Allow or Deny, in just this case")
+    return Statement(
+        index=index,
+        sid=sid,
+        allows=effect == "Allow",
+        principals=_principals(members, place),
+        actions=_actions(members, place),
+        resources=_resources(members, place, version),
+        conditions=_conditions(members.get("Condition", {}), f"{place}.Condition", version),
+    )
+
+
+def _principals(members: Mapping[str, Any], place: str) -> Principals:
+    name = _one_of(members, "Principal", place)
+    value, place = members[name], f"{place}.{name}"
+    if value == "*":
+        return Principals(name != "Principal", everyone=True, aws=frozenset(), services=frozenset())
+    if isinstance(value, str) or not value:
+        _refuse(place, f"is {_shown(value)}", '"*", or an object such as {"Service": "config.amazonaws.com"}')
+    kinds = _members(value, place, _PRINCIPAL_TYPES)
+    found = {kind: frozenset(_texts(listed, f"{place}.{kind}")) for kind, listed in kinds.items()}
+    return Principals(
+        name != "Principal",
+        everyone=False,
+        aws=found.get("AWS", frozenset()),
+        services=found.get("Service", frozenset()),
+    )
+
+
+def _actions(members: Mapping[str, Any], place: str) -> Actions:
+    name = _one_of(members, "Action", place)
+    texts = [text.lower() for text in _texts(members[name], f"{place}.{name}")]
+    wild = tuple(glob(text) for text in texts if "*" in text or "?" in text)
+    return Actions(name != "Action", frozenset(text for text in texts if "*" not in text and "?" not in text), wild)
+
+
+def _resources(members: Mapping[str, Any], place: str, version: str) -> Resources | None:
+    if "Resource" not in members and "NotResource" not in members:
+        return None
+    name = _one_of(members, "Resource", place)
+    texts = _texts(members[name], f"{place}.{name}")
+    variables = version == CURRENT_VERSION
+    return Resources(name != "Resource", tuple(ResourceText(text, _resource(text, variables)) for text in texts))
+
+
+def _resource(text: str, variables: bool) -> Pattern | Template | Unsettled:  # noqa: FBT001 - private
+    """Variables count behind the fifth colon only."""
+    if not variables or "${" not in text:
+        return resource_parts(glob(text))
+    head = text.split("${", 1)[0]
+    return read_text(text, wildcards=True, variables=True) if head.count(":") >= 5 else Unsettled.UNSETTLED  # noqa: PLR2004
+
+
+def _conditions(value: object, place: str, version: str) -> tuple[Condition, ...]:
+    conditions = []
+    for name, keys in _members(value, place, None).items():
+        for key, texts in _members(keys, f"{place}.{name}", None).items():
+            read = _texts(texts, f"{place}.{name}.{key}", scalars=True)
+            conditions.append(read_condition(name, key, read, variables=version == CURRENT_VERSION))
+    return tuple(conditions)
+
+
+def _members(value: object, place: str, known: frozenset[str] | None) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        _refuse(place, f"is {_shown(value)}", "an object")
+    for name in value:
+        if not isinstance(name, str) or (known is not None and name not in known):
+            _refuse(place, f"has a member {_shown(name)}", f"only {', '.join(sorted(known or ()))}")
+    return value
+
+
+def _one_of(members: Mapping[str, Any], name: str, place: str) -> str:
+    """The element's name, or `Not` and its name: one of them must be there, and not both."""
+    given = [candidate for candidate in (name, f"Not{name}") if candidate in members]
+    if len(given) != 1:
+        _refuse(place, f"has {'both' if given else 'neither'} {name} and Not{name}", "exactly one of them")
+    return given[0]
+
+
+def _texts(value: object, place: str, *, scalars: bool = False) -> tuple[str, ...]:
+    """A string or a list of strings; with `scalars` also booleans and numbers, as the grammar has them."""
+    items = tuple(value) if isinstance(value, list | tuple) else (value,)
+    texts = tuple(text for item in items if (text := _text(item, scalars=scalars)) is not None)
+    if not texts or len(texts) != len(items):
+        _refuse(place, f"is {_shown(value)}", "a string or a list of strings, not empty")
+    return texts
+
+
+def _text(value: object, *, scalars: bool) -> str | None:
+    if isinstance(value, str):
+        return value
+    if not scalars or not isinstance(value, bool | int | float):
+        return None
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _refuse(place: str, what: str, right: str) -> NoReturn:
+    raise PolicyError(f"{place} {what}; right would be {right}")
+
+
+def _shown(value: object) -> str:
+    """A value as JSON, short and without control characters."""
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        text = type(value).__name__
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004

@@ -1,0 +1,69 @@
+"""Condition values that are not text: numbers, dates, addresses, booleans, binary.
+
+Each reader returns None for text it does not understand. Numbers are limited to plain decimals of at most 30
+digits on either side of the point, so that comparing them is exact and cheap whatever a policy holds.
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+from datetime import UTC, datetime
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Final, TypeAlias
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+_NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
+_EPOCH: Final = re.compile(r"\d{5,18}(\.\d{1,9})?", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+
+
+def read_boolean(text: str) -> bool | None:
+    """Read `true` or `false`, in any case."""
+    return {"true": True, "false": False}.get(text.lower())
+
+
+def read_number(text: str) -> Decimal | None:
+    """Read an integer or decimal."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def read_date(text: str) -> Decimal | None:
+    """Read a W3C ISO 8601 date, or seconds since 1970; the answer is in seconds since 1970.
+
+    A time without an offset is UTC. Four digits or fewer are no date: a year and an epoch look the same.
+    """
+    if _EPOCH.fullmatch(text):
+        return Decimal(text)
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return Decimal(repr(moment.timestamp()))
+
+
+def read_network(text: str) -> Network | None:
+    """Read an IPv4 or IPv6 address, or a CIDR range."""
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def read_binary(text: str) -> bytes | None:
+    """Read base64."""
+    try:
+        return b64decode(text.encode("ascii"), validate=True)
+    except (NotBase64, UnicodeEncodeError):
+        return None
+
+
+def within(address: Network, network: Network) -> bool:
+    """Tell whether the request's address lies in the policy's range."""
+    if isinstance(address, IPv4Network):
+        return isinstance(network, IPv4Network) and address.subnet_of(network)
+    return isinstance(network, IPv6Network) and address.subnet_of(network)

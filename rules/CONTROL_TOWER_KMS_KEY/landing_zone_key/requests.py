@@ -1,0 +1,280 @@
+"""The requests that a landing zone makes to its key: two families as data, each row with its source.
+
+AWS documentation is cited by its page's name:
+IAM   https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+KMS   https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+TRAIL https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+CONFIG https://docs.aws.amazon.com/config/latest/developerguide/s3-kms-key-policy.html
+TOWER https://docs.aws.amazon.com/controltower/latest/userguide/configure-kms-keys.html
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from string import ascii_letters, ascii_lowercase, digits
+from typing import Final
+
+from landing_zone_key.key import KeyArn, KmsKey
+from landing_zone_key.policy.family import ABSENT, UNKNOWN, AtLeast, Clock, Fact, Family, Fixed, Other, Text
+from landing_zone_key.policy.representatives import Domain, one_of
+from landing_zone_key.settings import LandingZone, PermissionStandard
+
+CLOUDTRAIL: Final = "cloudtrail.amazonaws.com"
+CONFIG: Final = "config.amazonaws.com"
+
+CONFIG_ACTIONS: Final = ("kms:Decrypt", "kms:GenerateDataKey")  # TOWER, first statement
+# TOWER, second statement: kms:Decrypt and kms:GenerateDataKey*, which stands for four actions today.
+CLOUDTRAIL_ACTIONS: Final[Mapping[PermissionStandard, tuple[str, ...]]] = {
+    PermissionStandard.DOCUMENTED: (
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:GenerateDataKeyPair",
+        "kms:GenerateDataKeyPairWithoutPlaintext",
+    ),
+    PermissionStandard.FUNCTIONAL: ("kms:Decrypt", "kms:GenerateDataKey"),
+}
+
+# No request is evaluated before this engine was written.
+EARLIEST_MOMENT: Final = datetime(2026, 11, 24, tzinfo=UTC)
+
+# The condition keys that hold what some parameter can settle.
+SETTLED_BY: Final[Mapping[str, str]] = {
+    "aws:sourceorgid": "OrganizationId",
+    "aws:sourceorgpaths": "OrganizationId",
+    "aws:resourceorgid": "OrganizationId",
+}
+
+
+def _digits(count: int, *examples: str) -> Domain:
+    return Domain(
+        (*(((digits, state + 1),) for state in range(count)), ()), frozenset({count}), examples
+    )
+
+
+def _region(prefix: str, *examples: str) -> Domain:
+    """A Region code: words and at last a number, joined by hyphens; at least two words, prefix included.
+
+    https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
+    """
+    words = len(prefix)
+    fixed = tuple(((character, state + 1),) for state, character in enumerate(prefix))
+    first: tuple[tuple[tuple[str | None, int], ...], ...] = (
+        ()
+        if prefix
+        else (((ascii_lowercase, 1),), ((ascii_lowercase, 2),), ((ascii_lowercase, 2), ("-", 3)))
+    )
+    begin = words if prefix else len(first)
+    rest = (
+        ((ascii_lowercase, begin + 1),),
+        ((ascii_lowercase, begin + 1), ("-", begin + 2)),
+        ((ascii_lowercase, begin + 1), (digits, begin + 3)),
+        ((digits, begin + 4),),
+        (),
+    )
+    return Domain((*fixed, *first, *rest), frozenset({begin + 3, begin + 4}), examples)
+
+
+# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
+ACCOUNT: Final = _digits(12, "444455556666", "999988887777", "777766665555", "222233334444")
+
+# The Regions of each partition: https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries
+REGIONS: Final[Mapping[str, Domain]] = {
+    "aws": _region("", "eu-central-1", "us-west-2", "ap-southeast-2"),
+    "aws-us-gov": _region("us-gov-", "us-gov-east-1", "us-gov-west-1"),
+    "aws-cn": _region("cn-", "cn-northwest-1", "cn-north-1"),
+    "aws-eusc": _region("eusc-", "eusc-de-east-1"),
+}
+
+_TRAIL_CHARACTERS: Final = f"{ascii_letters}{digits}._-"
+TRAIL_NAME: Final = Domain(
+    (((_TRAIL_CHARACTERS, 1),), ((_TRAIL_CHARACTERS, 1),)), frozenset({1}), ("another-trail",)
+)
+# https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+_ID_CHARACTERS: Final = f"{ascii_lowercase}{digits}"
+ORGANIZATION: Final = Domain(
+    (((_ID_CHARACTERS, 1),), ((_ID_CHARACTERS, 1),)), frozenset({1}), ("foreignorgid", "otherorgid")
+)
+# IAM: aws:SourceOrgPaths, such as o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/, here what follows the first "r-".
+PATH: Final = Domain(
+    (((_ID_CHARACTERS, 1),), ((f"{_ID_CHARACTERS}-/", 1),)), frozenset({1}), ("ab12", "ab12/ou-ab12-11111111")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of what is known: the condition key, the fact, where it stands."""
+
+    key: str
+    fact: Callable[[KmsKey, LandingZone], Fact]
+    source: str
+
+
+def _always(fact: Fact) -> Callable[[KmsKey, LandingZone], Fact]:
+    return lambda _key, _zone: fact
+
+
+def _organization(_key: KmsKey, zone: LandingZone) -> Fact:
+    return Fixed((zone.organization_id,)) if zone.organization_id else UNKNOWN
+
+
+def _of_key(value: Callable[[KmsKey], str | None]) -> Callable[[KmsKey, LandingZone], Fact]:
+    def fact(key: KmsKey, _zone: LandingZone) -> Fact:
+        known = value(key)
+        return UNKNOWN if known is None else Fixed((known,))
+
+    return fact
+
+
+def _multi_region(key: KmsKey) -> str | None:
+    return None if key.multi_region is None else str(key.multi_region).lower()
+
+
+COMMON: Final = (
+    Row("aws:PrincipalIsAWSService", _always(Fixed(("true",))), "IAM: true for a service principal"),
+    Row("aws:SecureTransport", _always(Fixed(("true",))), "IAM: KMS is reached by TLS alone"),
+    Row("aws:ViaAWSService", _always(Fixed(("false",))), "IAM: false, the service calls for itself"),
+    Row("aws:SourceOrgID", _organization, "IAM: the organization of the account the request is for"),
+    Row("aws:ResourceOrgID", _organization, "IAM: the organization of the key's account"),
+    Row("aws:ResourceAccount", _of_key(lambda key: key.arn.account), "IAM: the key's account"),
+    Row("aws:RequestedRegion", _of_key(lambda key: key.arn.region), "IAM: the Region that is called, the key's"),
+    Row("kms:KeyOrigin", _of_key(lambda key: key.origin), "KMS: the key's Origin"),
+    Row("kms:KeySpec", _of_key(lambda key: key.key_spec), "KMS: the key's KeySpec"),
+    Row("kms:KeyUsage", _of_key(lambda key: key.key_usage), "KMS: the key's KeyUsage"),
+    Row("kms:MultiRegion", _of_key(_multi_region), "KMS: whether the key is a multi-Region key"),
+    Row("aws:CurrentTime", _always(Clock.ISO), "IAM: any moment from the evaluation on"),
+    Row("aws:EpochTime", _always(Clock.EPOCH), "IAM: the same, in seconds"),
+    Row("aws:PrincipalArn", _always(ABSENT), "IAM: roles, users, sessions and root users have one"),
+    Row("aws:PrincipalAccount", _always(ABSENT), "IAM: a service principal belongs to no account"),
+    Row("aws:PrincipalOrgID", _always(ABSENT), "IAM: members of an organization have it"),
+    Row("aws:PrincipalOrgPaths", _always(ABSENT), "IAM: members of an organization have it"),
+    Row("aws:userid", _always(ABSENT), "IAM: users and roles have it"),
+    Row("aws:username", _always(ABSENT), "IAM: users have it"),
+    Row("aws:PrincipalTag/", _always(ABSENT), "IAM: users and roles have tags (all keys that begin so)"),
+    Row("aws:SourceVpc", _always(ABSENT), "IAM: only through a VPC endpoint (all keys that begin so)"),
+)
+_PREFIXES: Final = ("aws:principaltag/", "aws:sourcevpc")
+
+
+def families(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT) -> tuple[Family, Family]:
+    """Return every request that Config, and every one that CloudTrail makes to this key for the landing zone."""
+    return config_family(key, zone, earliest), cloudtrail_family(key, zone, earliest)
+
+
+def config_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT) -> Family:
+    """Config delivers for every account and every governed Region (CONFIG: `AWS:SourceArn`)."""
+    return Family(
+        service=CONFIG,
+        actions=CONFIG_ACTIONS,
+        resource=str(key.arn),
+        facts={**_common(CONFIG, key, zone), **_recorder(key.arn)},
+        prefixes=dict.fromkeys(_PREFIXES, ABSENT),
+        variables={"Region": _governed(key.arn, zone), "Account": ACCOUNT, **_paths(zone)},
+        earliest=earliest,
+    )
+
+
+def cloudtrail_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT) -> Family:
+    """CloudTrail encrypts and decrypts for the one organization trail (TRAIL: `aws:SourceArn`, TOWER)."""
+    trail = Fixed((trail_arn(key.arn, zone),))
+    return Family(
+        service=CLOUDTRAIL,
+        actions=CLOUDTRAIL_ACTIONS[zone.permission_standard],
+        resource=str(key.arn),
+        facts={
+            **_common(CLOUDTRAIL, key, zone),
+            "aws:sourcearn": trail,
+            "aws:sourceaccount": Fixed((zone.management_account_id,)),  # TRAIL
+            "kms:encryptioncontext:aws:cloudtrail:arn": trail,  # TOWER, TRAIL
+            "kms:encryptioncontextkeys": AtLeast(("aws:cloudtrail:arn",)),  # KMS
+        },
+        prefixes=dict.fromkeys(_PREFIXES, ABSENT),
+        variables=_paths(zone),
+        earliest=earliest,
+    )
+
+
+def foreign_families(
+    key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT
+) -> tuple[Family, Family]:
+    """The same requests, made for accounts that are not the landing zone's: recorders, and trails.
+
+    Where the organization is known, foreign is what lies outside of it; else any account but the management
+    account. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    own = zone.organization_id
+    organization: dict[str, Fact] = {"aws:sourceorgid": UNKNOWN, "aws:sourceorgpaths": UNKNOWN}
+    if own is not None:
+        organization = {
+            "aws:sourceorgid": Other(own),
+            "aws:sourceorgpaths": Text(("o-", "Organization", "/r-", "Path", "/")),
+        }
+    trail = Text((f"arn:{key.arn.partition}:cloudtrail:", "Region", ":", "Account", ":trail/", "Trail", ""))
+    trails: dict[str, Fact] = {
+        "aws:sourcearn": trail,
+        "aws:sourceaccount": Text(("", "Account", "")),
+        "kms:encryptioncontext:aws:cloudtrail:arn": trail,
+    }
+    config, cloudtrail = families(key, zone, earliest)
+    return (
+        replace(
+            config,
+            facts={**config.facts, **organization},
+            variables=_foreign_variables(key.arn, zone),
+            excluded=_excluded(zone),
+        ),
+        replace(
+            cloudtrail,
+            facts={**cloudtrail.facts, **organization, **trails},
+            variables=_foreign_variables(key.arn, zone, Trail=TRAIL_NAME),
+            excluded=_excluded(zone),
+        ),
+    )
+
+
+def _foreign_variables(arn: KeyArn, zone: LandingZone, **more: Domain) -> dict[str, Domain]:
+    organization = {"Organization": ORGANIZATION} if zone.organization_id else {}
+    return {"Region": _regions(arn), "Account": ACCOUNT, **more, **organization, **_paths(zone)}
+
+
+def _excluded(zone: LandingZone) -> dict[str, str]:
+    own = {"Organization": zone.organization_id.removeprefix("o-")} if zone.organization_id else {}
+    return {"Account": zone.management_account_id, **own}
+
+
+def _paths(zone: LandingZone) -> dict[str, Domain]:
+    return {"Path": PATH} if zone.organization_id else {}
+
+
+def trail_arn(key_arn: KeyArn, zone: LandingZone) -> str:
+    """The organization trail: in the home Region and the management account, in the key's partition."""
+    account = zone.management_account_id
+    return f"arn:{key_arn.partition}:cloudtrail:{zone.home_region}:{account}:trail/{zone.trail_name}"
+
+
+def _common(service: str, key: KmsKey, zone: LandingZone) -> dict[str, Fact]:
+    facts = {row.key.lower(): row.fact(key, zone) for row in COMMON if row.key.lower() not in _PREFIXES}
+    facts["aws:principalservicename"] = Fixed((service,))  # IAM
+    facts["aws:principalservicenameslist"] = AtLeast((service,))  # IAM: all names of the principal
+    if zone.organization_id:
+        facts["aws:sourceorgpaths"] = Text((f"{zone.organization_id}/r-", "Path", "/"))  # IAM: the account's path
+    if key.tags is not None:
+        facts |= {f"aws:resourcetag/{name}".lower(): Fixed((value,)) for name, value in key.tags.items()}
+    return facts
+
+
+def _recorder(arn: KeyArn) -> dict[str, Fact]:
+    """CONFIG: the source is the recorder's account and Region; the last asterisk is a literal character."""
+    return {
+        "aws:sourcearn": Text((f"arn:{arn.partition}:config:", "Region", ":", "Account", ":*")),
+        "aws:sourceaccount": Text(("", "Account", "")),
+        "kms:encryptioncontext:aws:cloudtrail:arn": ABSENT,
+    }
+
+
+def _regions(arn: KeyArn) -> Domain:
+    return REGIONS.get(arn.partition, REGIONS["aws"])
+
+
+def _governed(arn: KeyArn, zone: LandingZone) -> Domain:
+    return one_of(zone.governed_regions) if zone.governed_regions else _regions(arn)

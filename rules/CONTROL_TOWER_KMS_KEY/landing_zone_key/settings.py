@@ -1,0 +1,166 @@
+"""Rule parameters, all strings as AWS Config passes them, turned into one frozen `LandingZone`."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+
+from landing_zone_key.errors import SettingsError
+from landing_zone_key.manifest import ManifestKeys
+
+# https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html (InputParameters)
+MAXIMUM_PARAMETERS_LENGTH: Final = 1024
+
+# https://docs.aws.amazon.com/controltower/latest/userguide/configure-kms-keys.html
+BASELINE_TRAIL_NAME: Final = "aws-controltower-BaselineCloudTrail"
+
+# Read by rdklib itself, from the same rule parameters; checked here so that a slip is not found at night.
+RDKLIB_PARAMETERS: Final = ("ExecutionRoleName", "ExecutionRoleRegion", "AssumeRoleMode")
+
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}")
+_ACCOUNT = re.compile(r"\d{12}")
+_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")  # API_organizations_Organization
+_TRAIL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]")  # cloudtrail-trail-naming-requirements
+_KEY_ID = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_KEY_ARN = re.compile(rf"arn:aws[a-z-]*:kms:{_REGION.pattern}:\d{{12}}:key/{_KEY_ID.pattern}")
+_ROLE_NAME = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
+
+
+class PermissionStandard(StrEnum):
+    """Which of CloudTrail's requests must be allowed."""
+
+    DOCUMENTED = "documented"
+    """All of `kms:GenerateDataKey*`, as Control Tower's statement grants."""
+    FUNCTIONAL = "functional"
+    """`kms:GenerateDataKey` alone, the one call seen in CloudTrail's documentation."""
+
+
+class KeyScope(StrEnum):
+    """Which keys the rule judges."""
+
+    ALL = "all"
+    LANDING_ZONE = "landing-zone"
+    LISTED = "listed"
+
+
+@dataclass(frozen=True, slots=True)
+class LandingZone:
+    """What is known of the landing zone; made by `from_rule_parameters`, and `with_manifest`."""
+
+    home_region: str
+    management_account_id: str
+    organization_id: str | None = None
+    governed_regions: tuple[str, ...] = ()
+    """The home Region first. Empty: any Region may be governed."""
+    trail_name: str = BASELINE_TRAIL_NAME
+    key_scope: KeyScope = KeyScope.ALL
+    listed_keys: tuple[str, ...] = ()
+    """Key ARNs and key ids; only with `KeyScope.LISTED`."""
+    permission_standard: PermissionStandard = PermissionStandard.DOCUMENTED
+    require_confused_deputy_protection: bool = False
+    manifest_keys: ManifestKeys | None = field(default=None, kw_only=True)
+    """The keys of the landing zone's manifest; None as long as nobody has read it."""
+
+    @classmethod
+    def from_rule_parameters(cls, parameters: Mapping[str, object]) -> "LandingZone":
+        """Check all parameters at once; an empty value counts as not given.
+
+        Raises `SettingsError` that lists every fault: unknown name, missing or malformed value, too long.
+        """
+        faults = _length_faults(parameters)
+        given: dict[str, str] = {}
+        for name, value in parameters.items():
+            if not isinstance(value, str):
+                faults.append(f"{name} must be a string, not {json.dumps(value, default=repr)}")
+            elif name not in PARAMETERS:
+                faults.append(f"{name} is not a parameter of this rule (it has {', '.join(PARAMETERS)})")
+            elif value.strip():
+                given[name] = value.strip()
+        faults.extend(
+            f"{name} is required: {PARAMETERS[name].expects}"
+            for name in ("HomeRegion", "ManagementAccountId")
+            if name not in given and not isinstance(parameters.get(name, ""), int)
+        )
+        faults.extend(
+            f"{name} is {json.dumps(value)}, but must be {PARAMETERS[name].expects}"
+            for name, value in given.items()
+            if not PARAMETERS[name].accepts(value)
+        )
+        if faults:
+            raise SettingsError("; ".join(faults))
+        return cls._from_checked(given)
+
+    @classmethod
+    def _from_checked(cls, given: Mapping[str, str]) -> "LandingZone":
+        home, governed = given["HomeRegion"], _items(given.get("GovernedRegions", ""))
+        scope = given.get("KeyScope", KeyScope.ALL.value)
+        listed = () if scope in (KeyScope.ALL, KeyScope.LANDING_ZONE) else _items(scope)
+        return cls(
+            home_region=home,
+            management_account_id=given["ManagementAccountId"],
+            organization_id=given.get("OrganizationId"),
+            # Control Tower always governs its home Region.
+            governed_regions=tuple(dict.fromkeys((home, *governed))) if governed else (),
+            trail_name=given.get("TrailName", BASELINE_TRAIL_NAME),
+            key_scope=KeyScope.LISTED if listed else KeyScope(scope),
+            listed_keys=listed,
+            permission_standard=PermissionStandard(given.get("PermissionStandard", "documented")),
+            require_confused_deputy_protection=_is_true(given.get("RequireConfusedDeputyProtection", "false")),
+        )
+
+    def with_manifest(self, manifest: object) -> "LandingZone":
+        """Return this landing zone with the keys that GetLandingZone's manifest names."""
+        return replace(self, manifest_keys=ManifestKeys.from_manifest(manifest))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One rule parameter: what it accepts, in words and as a test."""
+
+    expects: str
+    accepts: Callable[[str], object]
+
+
+def _items(value: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in value.split(",") if item.strip())
+
+
+def _is_true(value: str) -> bool:
+    return value.lower() == "true"
+
+
+def _all_items(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    return lambda value: bool(_items(value)) and all(pattern.fullmatch(item) for item in _items(value))
+
+
+def _key_scope(value: str) -> bool:
+    keys = re.compile(f"{_KEY_ARN.pattern}|{_KEY_ID.pattern}")
+    return value in (KeyScope.ALL, KeyScope.LANDING_ZONE) or _all_items(keys)(value)
+
+
+def _boolean(value: str) -> bool:
+    return value.lower() in ("true", "false")
+
+
+PARAMETERS: Final[Mapping[str, Parameter]] = {
+    "HomeRegion": Parameter("the landing zone's home Region, such as us-east-1", _REGION.fullmatch),
+    "ManagementAccountId": Parameter("the 12 digits of the management account", _ACCOUNT.fullmatch),
+    "OrganizationId": Parameter("the organization's id, such as o-exampleorgid", _ORGANIZATION.fullmatch),
+    "GovernedRegions": Parameter("Regions, comma-separated", _all_items(_REGION)),
+    "TrailName": Parameter("a CloudTrail trail name (3 to 128 letters, digits, . _ -)", _TRAIL_NAME.fullmatch),
+    "KeyScope": Parameter("all, landing-zone, or KMS key ARNs or key ids, comma-separated", _key_scope),
+    "PermissionStandard": Parameter("documented or functional", tuple(PermissionStandard).__contains__),
+    "RequireConfusedDeputyProtection": Parameter("true or false", _boolean),
+    "ExecutionRoleName": Parameter("the name of an IAM role, without its ARN", _ROLE_NAME.fullmatch),
+    "ExecutionRoleRegion": Parameter("a Region, such as us-east-1", _REGION.fullmatch),
+    "AssumeRoleMode": Parameter("true or false", _boolean),
+}
+
+
+def _length_faults(parameters: Mapping[str, object]) -> list[str]:
+    length = len(json.dumps(dict(parameters), separators=(",", ":"), default=repr))
+    if length <= MAXIMUM_PARAMETERS_LENGTH:
+        return []
+    return [f"the parameters have {length} characters as JSON, AWS Config takes {MAXIMUM_PARAMETERS_LENGTH}"]
