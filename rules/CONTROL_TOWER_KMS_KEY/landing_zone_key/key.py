@@ -95,12 +95,17 @@ class KmsKey:
         arn = KeyArn.parse(str(attributes.get("arn", "")))
         return cls(arn, policy_missing="the key policy was not read", **_known(attributes))._with_key_id_facts()
 
+    @classmethod
+    def from_arn(cls, arn: KeyArn) -> "KmsKey":
+        """A key of which nothing but its ARN is known."""
+        return cls(arn, policy_missing="nothing but the key's ARN is known")._with_key_id_facts()
+
     def with_policy(self, policy: str | Mapping[str, Any] | None, missing: str | None = None) -> "KmsKey":
         """Return this key with GetKeyPolicy's answer, or with the reason why there is none."""
         return replace(self, policy=policy, policy_missing=missing)
 
     def completed_by(self, described: "KmsKey") -> "KmsKey":
-        """Return this key with what it lacks taken from another description of it."""
+        """Return this key with what it lacks taken from another description of it, but for the policy."""
         names = ("key_manager", "key_state", "deletion_date", "key_spec", "key_usage", "origin")
         return replace(
             self, **{name: getattr(described, name) for name in names if getattr(self, name) is None}
