@@ -51,7 +51,7 @@ def scheduled_notification(account: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def rule_event(  # noqa: PLR0913 - the members of the documented event
+def rule_event(
     rule: Rule,
     invoking_event: Mapping[str, Any],
     *,

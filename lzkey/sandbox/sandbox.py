@@ -55,7 +55,7 @@ class Sandbox:
     (``SandboxInUseError``). ``token_lifetime`` limits how long a result token is good for.
     """
 
-    def __init__(  # noqa: PLR0913 - settings, by keyword, with defaults
+    def __init__(
         self,
         region: str = "us-east-1",
         account: str = "111122223333",

@@ -1,64 +1,77 @@
-"""AWS Config rule: can the Control Tower landing zone use this KMS key?
+"""AWS Config rule: every request that the Control Tower landing zone makes to a KMS key will be allowed.
 
 Translates between AWS Config (through rdklib) and the engine in `landing_zone_key`; decides nothing. rdklib
-reports many failures as a returned dictionary, which would leave the old compliance standing: here each of them
-raises, so that the invocation fails where everyone can see it.
+reports many failures as a returned dictionary, which would leave the old compliance standing: here each of
+them raises, so that the invocation fails where everyone can see it.
 """
 
 import json
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 from botocore.session import get_session
+from rdklib import ClientFactory, ConfigRule, Evaluation, Evaluator
+
+from config_event import Event, inflated, moment, readable
 from key_reader import all_keys, complete, with_landing_zone_manifest
 from landing_zone_key import KmsKey, LandingZone, LandingZoneKeyError, annotate, assess
 from landing_zone_key.settings import KeyScope
-from rdklib import ClientFactory, ConfigRule, Evaluation, Evaluator
 
-RESOURCE_TYPES = ["AWS::KMS::Key"]
-OVERSIZED = "OversizedConfigurationItemChangeNotification"
-CLIENTS = Config(retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=16)
+RESOURCE_TYPES: Final = ["AWS::KMS::Key"]
+CLIENTS: Final = Config(retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=16)
 
 
 class RuleError(LandingZoneKeyError):
     """The evaluation did not reach AWS Config; never a ValueError, which rdklib would swallow."""
 
 
-class CONTROL_TOWER_KMS_KEY(ConfigRule):  # noqa: N801 - rdk takes the class by the rule's name
+class CONTROL_TOWER_KMS_KEY(ConfigRule):  # noqa: N801 - the class has the rule's name, as in every RDK rule
     """Both triggers of the rule, as rdklib calls them."""
 
-    def evaluate_parameters(self, rule_parameters):
+    def evaluate_parameters(self, rule_parameters: Mapping[str, str]) -> LandingZone:
         """Check the rule parameters; raises SettingsError with every fault in it."""
         return LandingZone.from_rule_parameters(rule_parameters)
 
-    def evaluate_change(self, event, client_factory, configuration_item, valid_rule_parameters):
+    def evaluate_change(
+        self,
+        event: Event,
+        client_factory: ClientFactory,
+        configuration_item: Mapping[str, Any],
+        valid_rule_parameters: LandingZone,
+    ) -> list[Evaluation]:
         """Judge the one key of a configuration item, from the item alone as long as it is complete."""
         zone = _landing_zone(valid_rule_parameters, client_factory)
-        key = complete(KmsKey.from_configuration_item(configuration_item), lambda: client_factory.build_client("kms"))
-        return [_evaluation(key, zone, _moment(event))]
+        key = KmsKey.from_configuration_item(configuration_item)
+        key = complete(key, lambda: client_factory.build_client("kms"))
+        return [_evaluation(key, zone, moment(event))]
 
-    def evaluate_periodic(self, event, client_factory, valid_rule_parameters):
+    def evaluate_periodic(
+        self, event: Event, client_factory: ClientFactory, valid_rule_parameters: LandingZone
+    ) -> list[Evaluation]:
         """Judge every key of the account and Region."""
         zone = _landing_zone(valid_rule_parameters, client_factory)
         keys = all_keys(client_factory.build_client("kms"))
-        return [_evaluation(key, zone, _moment(event), named=True) for key in keys]
+        return [_evaluation(key, zone, moment(event), resource_id=key.arn.key_id) for key in keys]
 
 
-def lambda_handler(event, context):
+def lambda_handler(event: Event, context: object) -> dict[str, int]:
     """Evaluate, and return a short summary; raises whenever AWS Config did not get all results."""
     _prepare_clients()
-    rule = CONTROL_TOWER_KMS_KEY()
-    result = Evaluator(rule, RESOURCE_TYPES).handle(_inflated(_readable(event), rule), context)
+    rule, event = CONTROL_TOWER_KMS_KEY(), readable(event)
+    event = inflated(event, lambda: _client_factory(rule, event).build_client("config"))
+    result = Evaluator(rule, RESOURCE_TYPES).handle(event, context)
     if isinstance(result, dict):
         message, details = result.get("internalErrorMessage"), result.get("internalErrorDetails")
         raise RuleError(f"{message}: {result.get('customerErrorCode') or ''} {details}")
     return {"evaluations": len(result), **Counter(evaluation["ComplianceType"] for evaluation in result)}
 
 
-def _prepare_clients():
+def _prepare_clients() -> None:
     """Give the clients that rdklib makes our retries, and let them raise on results that were not taken."""
     if boto3.DEFAULT_SESSION is None:
         session = get_session()
@@ -67,58 +80,37 @@ def _prepare_clients():
         boto3.setup_default_session(botocore_session=session)
 
 
-def _refuse_failed_evaluations(parsed, **_):
+def _refuse_failed_evaluations(parsed: Mapping[str, Any], **_: object) -> None:
     if failed := parsed.get("FailedEvaluations"):
         raise RuleError(f"AWS Config did not take {len(failed)} evaluations")
 
 
-def _readable(event):
-    """The event as rdklib can read it: parameters are an object, and none of them is empty."""
-    parameters = json.loads(event.get("ruleParameters") or "{}")
-    given = {name: value for name, value in parameters.items() if value != ""}
-    return {"eventLeftScope": False, **event, "ruleParameters": json.dumps(given)}
+def _client_factory(rule: ConfigRule, event: Event) -> ClientFactory:
+    """The same clients that rdklib's Evaluator makes for the event."""
+    role, region = rule.get_execution_role_arn(event), rule.get_assume_role_region(event)
+    return ClientFactory(role, region, rule.get_assume_role_mode(event))
 
 
-def _inflated(event, rule):
-    """An oversized notification as an ordinary one: rdklib fails on several of its documented forms."""
-    invoking = json.loads(event["invokingEvent"])
-    if invoking["messageType"] != OVERSIZED:
-        return event
-    summary = item = invoking["configurationItemSummary"]
-    if summary["configurationItemStatus"] in ("OK", "ResourceDiscovered"):
-        factory = ClientFactory(
-            rule.get_execution_role_arn(event), rule.get_assume_role_region(event), rule.get_assume_role_mode(event)
-        )
-        history = factory.build_client("config").get_resource_config_history(
-            resourceType=summary["resourceType"], resourceId=summary["resourceId"], limit=1
-        )
-        newest = next(iter(history["configurationItems"]), {})
-        if str(newest.get("configurationStateId", "")) >= str(summary.get("configurationStateId", "")):
-            item = {**newest, **summary}
-    ordinary = {**invoking, "configurationItem": item, "messageType": "ConfigurationItemChangeNotification"}
-    return {**event, "invokingEvent": json.dumps(ordinary, default=str)}
-
-
-def _landing_zone(zone, client_factory):
-    """With the keys of its manifest, where the scope asks for them; it belongs to the Lambda's own account."""
+def _landing_zone(zone: LandingZone, client_factory: ClientFactory) -> LandingZone:
+    """With the keys of its manifest, where the scope asks for them; it belongs to the Lambda's account."""
     if zone.key_scope is not KeyScope.LANDING_ZONE:
         return zone
     controltower = client_factory.build_client("controltower", zone.home_region, assume_role_mode=False)
     return with_landing_zone_manifest(zone, controltower)
 
 
-def _moment(event):
-    stated = json.loads(event["invokingEvent"]).get("notificationCreationTime")
-    moment = datetime.fromisoformat(stated) if stated else None
-    return moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None
-
-
-def _evaluation(key, zone, moment, *, named=False):
+def _evaluation(
+    key: KmsKey, zone: LandingZone, at: datetime | None, *, resource_id: str | None = None
+) -> Evaluation:
     started = time.perf_counter()
-    assessment = assess(key, zone, at=moment)
-    reasons = [f"{finding.requirement}:{finding.reason}" for finding in assessment.findings]
-    milliseconds = round((time.perf_counter() - started) * 1000, 3)
-    line = {"key": str(key.arn), "compliance": assessment.compliance, "reasons": reasons, "milliseconds": milliseconds}
-    print(json.dumps(line))
-    place = {"resourceId": key.arn.key_id, "resourceType": RESOURCE_TYPES[0]} if named else {}
-    return Evaluation(assessment.compliance.value, annotation=annotate(assessment), **place)
+    assessment = assess(key, zone, at=at)
+    line = {
+        "key": str(key.arn),
+        "compliance": assessment.compliance,
+        "reasons": [f"{finding.requirement}:{finding.reason}" for finding in assessment.findings],
+        "milliseconds": round((time.perf_counter() - started) * 1000, 3),
+    }
+    print(json.dumps(line))  # noqa: T201 - Lambda's log
+    return Evaluation(
+        assessment.compliance.value, resource_id, RESOURCE_TYPES[0], annotation=annotate(assessment)
+    )

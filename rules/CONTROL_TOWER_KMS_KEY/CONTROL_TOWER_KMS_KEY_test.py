@@ -4,9 +4,10 @@ import json
 import unittest
 from unittest.mock import patch
 
-import CONTROL_TOWER_KMS_KEY as rule
 from botocore.stub import Stubber
 from rdklib import ClientFactory
+
+import CONTROL_TOWER_KMS_KEY as rule
 
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 ARN = f"arn:aws:kms:us-east-1:111122223333:key/{KEY_ID}"
@@ -26,7 +27,9 @@ CLOUDTRAIL = {
     "Resource": ARN,
     "Condition": {
         "StringEquals": {"aws:SourceArn": TRAIL},
-        "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": "arn:aws:cloudtrail:*:111122223333:trail/*"},
+        "StringLike": {
+            "kms:EncryptionContext:aws:cloudtrail:arn": "arn:aws:cloudtrail:*:111122223333:trail/*"
+        },
     },
 }
 
@@ -42,7 +45,9 @@ def event(*statements, **overrides):
             "multiRegion": False,
             **overrides,
         },
-        "supplementaryConfiguration": {"Policy": json.dumps({"Version": "2012-10-17", "Statement": statements})},
+        "supplementaryConfiguration": {
+            "Policy": json.dumps({"Version": "2012-10-17", "Statement": statements})
+        },
         "tags": {},
         "configurationItemCaptureTime": "2026-11-24T12:00:00.000Z",
         "configurationItemStatus": "OK",
@@ -75,9 +80,14 @@ class RuleTest(unittest.TestCase):
         taken = []
         session = rule.boto3.session.Session()
         config = session.client(
-            "config", "us-east-1", aws_access_key_id="example", aws_secret_access_key="example"  # noqa: S106
+            "config",
+            "us-east-1",
+            aws_access_key_id="example",
+            aws_secret_access_key="example",  # noqa: S106
         )
-        config.meta.events.register("before-parameter-build.config.PutEvaluations", lambda params, **_: taken.append(params))
+        config.meta.events.register(
+            "before-parameter-build.config.PutEvaluations", lambda params, **_: taken.append(params)
+        )
         stub = Stubber(config)
         stub.add_response("put_evaluations", {"FailedEvaluations": []})
         with stub, patch.object(ClientFactory, "build_client", lambda *_args, **_more: config):

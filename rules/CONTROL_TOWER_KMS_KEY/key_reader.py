@@ -49,7 +49,9 @@ def complete(key: KmsKey, client: Callable[[], Any]) -> KmsKey:
         if key.lacks_attributes:
             key = key.completed_by(KmsKey.from_describe_key(kms.describe_key(KeyId=str(key.arn))))
         # The policies of AWS managed keys are nobody's business.
-        return key if key.policy is not None or key.key_manager == "AWS" else key.with_policy(_policy(kms, key))
+        return (
+            key if key.policy is not None or key.key_manager == "AWS" else key.with_policy(_policy(kms, key))
+        )
     except (ClientError, BotoCoreError) as error:
         # What stays unknown fails its requirement, with this reason.
         return key.with_policy(key.policy, f"{key.policy_missing}, and {_named(error)}")

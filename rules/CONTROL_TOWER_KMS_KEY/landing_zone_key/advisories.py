@@ -81,7 +81,9 @@ def _account_root(question: Question, policy: Policy) -> tuple[Advisory, ...]:
     arn = question.key.arn
     if any(_allows_account(statement, arn.partition, arn.account) for statement in policy.statements):
         return ()
-    message = "no statement names the account root: the key can become unmanageable when its administrators go"
+    message = (
+        "no statement names the account root: the key can become unmanageable when its administrators go"
+    )
     return (Advisory(AdvisoryCode.NO_ACCOUNT_ROOT, message),)
 
 

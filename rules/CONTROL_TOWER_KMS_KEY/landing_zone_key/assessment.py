@@ -34,7 +34,9 @@ class Assessment:
     """Why the key is not judged; only with NOT_APPLICABLE."""
 
 
-COMPLIANT_REASON: Final = "Proved: every request of CloudTrail and AWS Config is allowed; all seven requirements hold"
+COMPLIANT_REASON: Final = (
+    "Proved: every request of CloudTrail and AWS Config is allowed; all seven requirements hold"
+)
 
 
 def assess(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None) -> Assessment:
@@ -63,7 +65,7 @@ def ask(key: KmsKey, landing_zone: LandingZone, at: datetime | None = None) -> Q
         return Question(key, landing_zone, earliest, None, error)
 
 
-def why_not_judged(key: KmsKey, zone: LandingZone) -> str:
+def why_not_judged(key: KmsKey, zone: LandingZone) -> str:  # noqa: PLR0911 - one reason after the other
     """Why the rule does not apply to the key; empty where it does. Doubt means that it does."""
     if key.resource_type != RESOURCE_TYPE:
         return "Not a KMS key"

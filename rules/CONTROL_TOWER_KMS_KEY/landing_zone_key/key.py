@@ -1,4 +1,4 @@
-"""A KMS key as data, read from whatever describes one: configuration items, or DescribeKey and GetKeyPolicy."""
+"""A KMS key as data, read from configuration items, or from DescribeKey and GetKeyPolicy."""
 
 import json
 import re
@@ -32,7 +32,9 @@ class KeyArn:
         """Read `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`; raise `KeyDataError` for anything else."""
         found = _ARN.fullmatch(text)
         if not found:
-            raise KeyDataError(f"{json.dumps(text)[:120]} is not the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)")
+            raise KeyDataError(
+                f"{json.dumps(text)[:120]} is not the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)"
+            )
         return cls(*found.groups())
 
     def __str__(self) -> str:
@@ -64,7 +66,7 @@ class KmsKey:
 
     @classmethod
     def from_configuration_item(cls, item: Mapping[str, Any]) -> "KmsKey":
-        """Read a configuration item in any of its shapes: notification, history, advanced query, rdk's sample.
+        """Read a configuration item in any of its shapes: notification, history, query, rdk's sample.
 
         Raises `KeyDataError` where it names no key. Missing attributes are no error: they stay None.
         https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html
@@ -75,7 +77,7 @@ class KmsKey:
         supplementary = _object(item.get("supplementaryConfiguration"))
         policy = supplementary.get("Policy")
         known = isinstance(policy, str | Mapping) and bool(policy)
-        return cls(
+        key = cls(
             arn=_arn_of_item(item, attributes),
             resource_type=str(item.get("resourceType", RESOURCE_TYPE)),
             deleted=item.get("configurationItemStatus") in _GONE,
@@ -83,7 +85,8 @@ class KmsKey:
             policy_missing=None if known else "the key policy is not in the configuration item",
             tags=_tags(item.get("tags")),
             **_known(attributes),
-        )._with_key_id_facts()
+        )
+        return _with_key_id_facts(key)
 
     @classmethod
     def from_describe_key(cls, metadata: Mapping[str, Any]) -> "KmsKey":
@@ -93,12 +96,13 @@ class KmsKey:
         """
         attributes = _attributes(_object(metadata.get("KeyMetadata", metadata)))
         arn = KeyArn.parse(str(attributes.get("arn", "")))
-        return cls(arn, policy_missing="the key policy was not read", **_known(attributes))._with_key_id_facts()
+        key = cls(arn, policy_missing="the key policy was not read", **_known(attributes))
+        return _with_key_id_facts(key)
 
     @classmethod
     def from_arn(cls, arn: KeyArn) -> "KmsKey":
         """A key of which nothing but its ARN is known."""
-        return cls(arn, policy_missing="nothing but the key's ARN is known")._with_key_id_facts()
+        return _with_key_id_facts(cls(arn, policy_missing="nothing but the key's ARN is known"))
 
     def with_policy(self, policy: str | Mapping[str, Any] | None, missing: str | None = None) -> "KmsKey":
         """Return this key with GetKeyPolicy's answer, or with the reason why there is none."""
@@ -107,22 +111,21 @@ class KmsKey:
     def completed_by(self, described: "KmsKey") -> "KmsKey":
         """Return this key with what it lacks taken from another description of it, but for the policy."""
         names = ("key_manager", "key_state", "deletion_date", "key_spec", "key_usage", "origin")
-        return replace(
-            self, **{name: getattr(described, name) for name in names if getattr(self, name) is None}
-        )._with_key_id_facts()
+        lacking = {name: getattr(described, name) for name in names if getattr(self, name) is None}
+        return _with_key_id_facts(replace(self, **lacking))
 
     @property
     def lacks_attributes(self) -> bool:
         """Whether an attribute that a requirement asks for is not known."""
         return None in (self.key_state, self.key_spec, self.key_usage, self.key_manager)
 
-    def _with_key_id_facts(self) -> "KmsKey":
-        """Multi-Region keys, and they alone, have ids that begin with `mrk-`.
 
-        https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
-        """
-        multi_region = self.multi_region or self.arn.key_id.startswith("mrk-")
-        return replace(self, multi_region=multi_region)
+def _with_key_id_facts(key: KmsKey) -> KmsKey:
+    """Multi-Region keys, and they alone, have ids that begin with `mrk-`.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+    """
+    return replace(key, multi_region=key.multi_region or key.arn.key_id.startswith("mrk-"))
 
 
 def _arn_of_item(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> KeyArn:
@@ -134,7 +137,9 @@ def _arn_of_item(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> KeyA
     key_id = item.get("resourceId", attributes.get("keyId"))
     if not all(isinstance(part, str) and part for part in (region, account, key_id)):
         shown = next((text for text in candidates if text is not None), None)
-        raise KeyDataError(f"the configuration item names no KMS key: its ARN is {json.dumps(shown, default=repr)[:120]}")
+        raise KeyDataError(
+            f"the configuration item names no KMS key: its ARN is {json.dumps(shown, default=repr)[:120]}"
+        )
     partition = next((name for prefix, name in _PARTITIONS.items() if str(region).startswith(prefix)), "aws")
     return KeyArn(partition, str(region), str(account), str(key_id))
 

@@ -22,7 +22,9 @@ class ManifestKeys:
         """Read a manifest; what is not there, or is no text, names no key."""
         logging = tuple(
             dict.fromkeys(
-                key for block in ("centralizedLogging", "config") if (key := _key_of(manifest, block)) is not None
+                key
+                for block in ("centralizedLogging", "config")
+                if (key := _key_of(manifest, block)) is not None
             )
         )
         backup = _key_of(manifest, "backup")

@@ -23,7 +23,10 @@ _SIDS: Final = {
     Requirement.CONFIG_ACCESS: "Allow Config to use KMS for encryption",
     Requirement.CLOUDTRAIL_ACCESS: "Allow CloudTrail to use KMS for encryption",
 }
-_FAMILIES: Final = {Requirement.CONFIG_ACCESS: config_family, Requirement.CLOUDTRAIL_ACCESS: cloudtrail_family}
+_FAMILIES: Final = {
+    Requirement.CONFIG_ACCESS: config_family,
+    Requirement.CLOUDTRAIL_ACCESS: cloudtrail_family,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +159,13 @@ def _obstacle(
 ) -> Unresolved | None:
     """What still refuses a request of the service once it has its documented statement."""
     if finding.reason is FindingReason.FOREIGN_REQUEST_ALLOWED:
-        return Unresolved(name, f"{finding.message}; a statement that is there must be narrowed", finding.statement)
+        return Unresolved(
+            name, f"{finding.message}; a statement that is there must be narrowed", finding.statement
+        )
     if len(json.dumps(key.policy).encode()) > MAXIMUM_POLICY_BYTES:
-        return Unresolved(name, "with the documented statement the policy would be over KMS's 32 KB; shorten it first")
+        return Unresolved(
+            name, "with the documented statement the policy would be over KMS's 32 KB; shorten it first"
+        )
     result = _prove(name, key, zone, at)
     if isinstance(result, Proved):
         return None
@@ -167,7 +174,7 @@ def _obstacle(
     return _deny_in_the_way(name, key, zone, result.decision.statement, result.request, at)
 
 
-def _deny_in_the_way(  # noqa: PLR0913, PLR0917 - everything the question depends on
+def _deny_in_the_way(
     name: Requirement, key: KmsKey, zone: LandingZone, deny: Statement, request: Request, at: datetime | None
 ) -> Unresolved:
     """Find the narrowest exemption of the Deny that would pass, and prove it."""
@@ -183,15 +190,15 @@ def _deny_in_the_way(  # noqa: PLR0913, PLR0917 - everything the question depend
         then = f"; after that {still.label} is in the way" if still else ""
         return Unresolved(
             name,
-            f"{deny.label} denies {request.action} to {request.service}; add {operator} {shown} to its Condition, so "
-            f"that it spares AWS services{then}",
+            f"{deny.label} denies {request.action} to {request.service}; add {operator} {shown} to its "
+            f"Condition, so that it spares AWS services{then}",
             sid,
             exemption,
         )
     return Unresolved(
         name,
-        f"{deny.label} denies {request.action} to {request.service}, and an exemption for AWS services would not help; "
-        "take the service, or the action, out of the statement",
+        f"{deny.label} denies {request.action} to {request.service}, and an exemption for AWS services would "
+        "not help; take the service, or the action, out of the statement",
         sid,
     )
 

@@ -47,9 +47,7 @@ SETTLED_BY: Final[Mapping[str, str]] = {
 
 
 def _digits(count: int, *examples: str) -> Domain:
-    return Domain(
-        (*(((digits, state + 1),) for state in range(count)), ()), frozenset({count}), examples
-    )
+    return Domain((*(((digits, state + 1),) for state in range(count)), ()), frozenset({count}), examples)
 
 
 def _region(prefix: str, *examples: str) -> Domain:
@@ -60,9 +58,7 @@ def _region(prefix: str, *examples: str) -> Domain:
     words = len(prefix)
     fixed = tuple(((character, state + 1),) for state, character in enumerate(prefix))
     first: tuple[tuple[tuple[str | None, int], ...], ...] = (
-        ()
-        if prefix
-        else (((ascii_lowercase, 1),), ((ascii_lowercase, 2),), ((ascii_lowercase, 2), ("-", 3)))
+        () if prefix else (((ascii_lowercase, 1),), ((ascii_lowercase, 2),), ((ascii_lowercase, 2), ("-", 3)))
     )
     begin = words if prefix else len(first)
     rest = (
@@ -137,7 +133,11 @@ COMMON: Final = (
     Row("aws:SourceOrgID", _organization, "IAM: the organization of the account the request is for"),
     Row("aws:ResourceOrgID", _organization, "IAM: the organization of the key's account"),
     Row("aws:ResourceAccount", _of_key(lambda key: key.arn.account), "IAM: the key's account"),
-    Row("aws:RequestedRegion", _of_key(lambda key: key.arn.region), "IAM: the Region that is called, the key's"),
+    Row(
+        "aws:RequestedRegion",
+        _of_key(lambda key: key.arn.region),
+        "IAM: the Region that is called, the key's",
+    ),
     Row("kms:KeyOrigin", _of_key(lambda key: key.origin), "KMS: the key's Origin"),
     Row("kms:KeySpec", _of_key(lambda key: key.key_spec), "KMS: the key's KeySpec"),
     Row("kms:KeyUsage", _of_key(lambda key: key.key_usage), "KMS: the key's KeyUsage"),
@@ -157,7 +157,7 @@ _PREFIXES: Final = ("aws:principaltag/", "aws:sourcevpc")
 
 
 def families(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT) -> tuple[Family, Family]:
-    """Return every request that Config, and every one that CloudTrail makes to this key for the landing zone."""
+    """Return every request that Config, and every one that CloudTrail makes for the landing zone."""
     return config_family(key, zone, earliest), cloudtrail_family(key, zone, earliest)
 
 
@@ -257,7 +257,9 @@ def _common(service: str, key: KmsKey, zone: LandingZone) -> dict[str, Fact]:
     facts["aws:principalservicename"] = Fixed((service,))  # IAM
     facts["aws:principalservicenameslist"] = AtLeast((service,))  # IAM: all names of the principal
     if zone.organization_id:
-        facts["aws:sourceorgpaths"] = Text((f"{zone.organization_id}/r-", "Path", "/"))  # IAM: the account's path
+        facts["aws:sourceorgpaths"] = Text(
+            (f"{zone.organization_id}/r-", "Path", "/")
+        )  # IAM: the account's path
     if key.tags is not None:
         facts |= {f"aws:resourcetag/{name}".lower(): Fixed((value,)) for name, value in key.tags.items()}
     return facts

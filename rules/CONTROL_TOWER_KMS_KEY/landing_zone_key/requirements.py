@@ -84,12 +84,14 @@ def _enabled(question: Question) -> Finding | None:
     if key.key_state is None:
         return _unknown(requirement, "key state")
     until = f" until {key.deletion_date}" if key.key_state == "PendingDeletion" and key.deletion_date else ""
-    remedy = "cancel the deletion and enable the key" if key.key_state == "PendingDeletion" else "enable the key"
+    remedy = (
+        "cancel the deletion and enable the key" if key.key_state == "PendingDeletion" else "enable the key"
+    )
     return Finding(
         requirement,
         FindingReason.NOT_ENABLED,
         f"{key.key_state}{until}",
-        f"the key state is {key.key_state}{until}: nothing can be encrypted or decrypted with the key; {remedy}",
+        f"the key state is {key.key_state}{until}: the key can neither encrypt nor decrypt; {remedy}",
     )
 
 
@@ -128,7 +130,7 @@ def _management_account(question: Question) -> Finding | None:
         Requirement.MANAGEMENT_ACCOUNT,
         FindingReason.OTHER_ACCOUNT,
         f"in account {account}, not {management}",
-        f"the key is in account {account}; it must be in the management account {management}: use another key",
+        f"the key is in account {account}; it must be in the management account, {management}: use another",
     )
 
 
@@ -140,7 +142,7 @@ def _home_region(question: Question) -> Finding | None:
         Requirement.HOME_REGION,
         FindingReason.OTHER_REGION,
         f"in {region}, not {home}",
-        f"the key is in {region}; it must be in the home Region {home}, where the log buckets are: use another key",
+        f"the key is in {region}; it must be in the home Region {home}, as the log buckets: use another key",
     )
 
 
@@ -199,8 +201,8 @@ def _refused(requirement: Requirement, question: Question, family: Family, resul
             requirement,
             reason,
             "the key policy is too complex to prove",
-            f"the key policy needs more cases than the bound to prove that every request of {family.service} is "
-            "allowed; simplify the conditions of its statements",
+            f"the key policy needs more cases than the bound to prove that every request of {family.service} "
+            "is allowed; simplify the conditions of its statements",
         )
     outcomes = explain(question.policy, request)
     nearest = nearest_allow(outcomes)
@@ -211,7 +213,8 @@ def _refused(requirement: Requirement, question: Question, family: Family, resul
         requirement,
         reason,
         f"{request.action} refused{_whose(request, brief=True)}, {short}",
-        f"{request.action} by {request.service}{_whose(request, brief=False)} would be refused: {cause}{hint}",
+        f"{request.action} by {request.service}{_whose(request, brief=False)} would be refused: "
+        f"{cause}{hint}",
         reference(statement),
         request,
         request.action,
@@ -237,7 +240,8 @@ def _cause(decision: Decision, nearest: Outcome | None) -> tuple[str, str]:
         return "no statement allows this service", "no statement allows it"
     label = nearest.statement.label
     misses = [
-        f"{miss.condition.name} {miss.condition.key}" if miss.condition else miss.element for miss in nearest.misses
+        f"{miss.condition.name} {miss.condition.key}" if miss.condition else miss.element
+        for miss in nearest.misses
     ]
     keys = [miss.condition.key if miss.condition else miss.element for miss in nearest.misses]
     return (
@@ -274,7 +278,8 @@ def _exposed(requirement: Requirement, exposed: Refused) -> Finding:
         FindingReason.FOREIGN_REQUEST_ALLOWED,
         f"{request.action} open to account {account} by {label}",
         f"{request.action} by {request.service} for the foreign account {account} is allowed by {label}, and "
-        "RequireConfusedDeputyProtection asks that it be refused; limit the statement to the organization or the trail",
+        "RequireConfusedDeputyProtection asks that it be refused; limit the statement to the organization or "
+        "the trail",
         reference(statement),
         request,
         request.action,

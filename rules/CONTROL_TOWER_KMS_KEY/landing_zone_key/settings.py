@@ -22,7 +22,9 @@ RDKLIB_PARAMETERS: Final = ("ExecutionRoleName", "ExecutionRoleRegion", "AssumeR
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}")
 _ACCOUNT = re.compile(r"\d{12}")
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")  # API_organizations_Organization
-_TRAIL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]")  # cloudtrail-trail-naming-requirements
+_TRAIL_NAME = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]"
+)  # cloudtrail-trail-naming-requirements
 _KEY_ID = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _KEY_ARN = re.compile(rf"arn:aws[a-z-]*:kms:{_REGION.pattern}:\d{{12}}:key/{_KEY_ID.pattern}")
 _ROLE_NAME = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
@@ -107,7 +109,9 @@ class LandingZone:
             key_scope=KeyScope.LISTED if listed else KeyScope(scope),
             listed_keys=listed,
             permission_standard=PermissionStandard(given.get("PermissionStandard", "documented")),
-            require_confused_deputy_protection=_is_true(given.get("RequireConfusedDeputyProtection", "false")),
+            require_confused_deputy_protection=_is_true(
+                given.get("RequireConfusedDeputyProtection", "false")
+            ),
         )
 
     def with_manifest(self, manifest: object) -> "LandingZone":
@@ -149,7 +153,9 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "ManagementAccountId": Parameter("the 12 digits of the management account", _ACCOUNT.fullmatch),
     "OrganizationId": Parameter("the organization's id, such as o-exampleorgid", _ORGANIZATION.fullmatch),
     "GovernedRegions": Parameter("Regions, comma-separated", _all_items(_REGION)),
-    "TrailName": Parameter("a CloudTrail trail name (3 to 128 letters, digits, . _ -)", _TRAIL_NAME.fullmatch),
+    "TrailName": Parameter(
+        "a CloudTrail trail name (3 to 128 letters, digits, . _ -)", _TRAIL_NAME.fullmatch
+    ),
     "KeyScope": Parameter("all, landing-zone, or KMS key ARNs or key ids, comma-separated", _key_scope),
     "PermissionStandard": Parameter("documented or functional", tuple(PermissionStandard).__contains__),
     "RequireConfusedDeputyProtection": Parameter("true or false", _boolean),

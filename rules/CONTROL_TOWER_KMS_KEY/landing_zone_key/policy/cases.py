@@ -1,11 +1,11 @@
-"""The cases that a proof looks at: for each key that is not fixed, alternatives that stand for all its values."""
+"""The cases that a proof looks at: for each free condition key, alternatives that stand for all values."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Final, TypeAlias
 
 from landing_zone_key.policy.conditions import Condition, Kind
@@ -31,7 +31,7 @@ class Axis:
 
 
 def axes(family: Family, conditions: Sequence[Condition], budget: Budget) -> list[Axis]:
-    """The choices that can make a difference to these conditions, none of which is on a fixed or absent key."""
+    """The choices that can make a difference to these conditions; none is on a fixed or absent key."""
     texts: dict[str, list[Condition]] = {}
     clocks: list[Condition] = []
     free: dict[str, list[Condition]] = {}
@@ -43,7 +43,11 @@ def axes(family: Family, conditions: Sequence[Condition], budget: Budget) -> lis
             (texts if isinstance(fact, Text) else free).setdefault(condition.lookup_key, []).append(condition)
     return [
         *([_variables_axis(family, texts, budget)] if family.variables else []),
-        *([_clock_axis(family, clocks)] if any(isinstance(fact, Clock) for fact in family.facts.values()) else []),
+        *(
+            [_clock_axis(family, clocks)]
+            if any(isinstance(fact, Clock) for fact in family.facts.values())
+            else []
+        ),
         *(_free_axis(family, key, on_key, budget) for key, on_key in free.items()),
     ]
 
@@ -61,8 +65,15 @@ def _variables_axis(family: Family, texts: Mapping[str, Sequence[Condition]], bu
     # A value that is excluded must not hide the texts it would stand for: it is told apart like any other.
     tracked += [Tracked(("", name, ""), ((exactly(value),),)) for name, value in family.excluded.items()]
     examples = _examples(family)
-    literals = {literal for on_key in texts.values() for condition in on_key for literal in condition.literals}
-    named = [values for key in texts for literal in literals if (values := _parse(family, key, literal, examples[0]))]
+    literals = {
+        literal for on_key in texts.values() for condition in on_key for literal in condition.literals
+    }
+    named = [
+        values
+        for key in texts
+        for literal in literals
+        if (values := _parse(family, key, literal, examples[0]))
+    ]
     quick = tuple(_texts(family, values) for values in (*examples, *named) if _allowed(family, values))
     if not texts:
         return Axis(quick[:1])
@@ -105,7 +116,9 @@ def _examples(family: Family) -> list[dict[str, str]]:
     """Assignments that read well: the first example of each variable, then the others one at a time."""
     first = {name: domain.examples[0] for name, domain in family.variables.items()}
     others = [
-        {**first, name: example} for name, domain in family.variables.items() for example in domain.examples[1:]
+        {**first, name: example}
+        for name, domain in family.variables.items()
+        for example in domain.examples[1:]
     ]
     return [first, *others]
 
@@ -115,7 +128,7 @@ def _allowed(family: Family, values: Mapping[str, str]) -> bool:
 
 
 def _parse(family: Family, key: str, literal: str, others: Mapping[str, str]) -> dict[str, str] | None:
-    """The assignment under which the key has this text; only for texts whose pieces are told apart by colons."""
+    """The assignment under which the key has this text; its pieces must be told apart by colons."""
     pieces, rest, values = _pieces(family, key), literal, dict(others)
     for place in range(0, len(pieces), 2):
         if not rest.startswith(pieces[place]):
@@ -145,7 +158,11 @@ def _clock_axis(family: Family, conditions: Sequence[Condition]) -> Axis:
     later = {moment for moment in _moments(conditions) if earliest < moment <= _LAST_MOMENT}
     return Axis(
         tuple(
-            {key: (_iso(moment) if fact is Clock.ISO else str(moment),) for key, fact in family.facts.items() if isinstance(fact, Clock)}
+            {
+                key: (_iso(moment) if fact is Clock.ISO else str(moment),)
+                for key, fact in family.facts.items()
+                if isinstance(fact, Clock)
+            }
             for moment in sorted({earliest, *later})
         )
     )
@@ -200,10 +217,12 @@ def _unused(literals: set[str | None]) -> str:
 
 def _numbers(conditions: Iterable[Condition]) -> list[str]:
     """Every number, one between each two neighbours, and one beyond either end."""
-    numbers = sorted({number for condition in conditions for number in condition.operands if number is not None})
+    numbers = sorted(
+        {number for condition in conditions for number in condition.operands if number is not None}
+    )
     if not numbers:
         return ["0"]
-    between = [(low + high) / 2 for low, high in zip(numbers, numbers[1:], strict=False)]
+    between = [(low + high) / 2 for low, high in pairwise(numbers)]
     return [format(number, "f") for number in (*numbers, *between, numbers[0] - 1, numbers[-1] + 1)]
 
 
@@ -223,7 +242,9 @@ def _addresses(conditions: Iterable[Condition]) -> list[str]:
 
 
 def _binaries(conditions: Iterable[Condition]) -> list[str]:
-    listed = {operand for condition in conditions for operand in condition.operands if isinstance(operand, bytes)}
+    listed = {
+        operand for condition in conditions for operand in condition.operands if isinstance(operand, bytes)
+    }
     unused = b"x"
     while unused in listed:
         unused += b"x"

@@ -12,7 +12,14 @@ from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
 from landing_zone_key.policy.patterns import Pattern, arn_parts, ignoring_case
-from landing_zone_key.policy.values import read_binary, read_boolean, read_date, read_network, read_number, within
+from landing_zone_key.policy.values import (
+    read_binary,
+    read_boolean,
+    read_date,
+    read_network,
+    read_number,
+    within,
+)
 from landing_zone_key.policy.variables import UNSETTLED, Lookup, Template, read_text
 
 

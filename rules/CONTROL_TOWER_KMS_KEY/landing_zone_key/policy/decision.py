@@ -1,8 +1,8 @@
 """One concrete request against one key policy, as AWS documents it.
 
-An explicit Deny refuses; otherwise an Allow allows; otherwise the request is refused. Statement order plays no
-part. Where a statement cannot be decided, doubt counts against the request: such an Allow does not grant, such
-a Deny denies (or the other way round, where the question is whether a request is certainly refused).
+An explicit Deny refuses; otherwise an Allow allows; otherwise the request is refused. Statement order plays
+no part. Where a statement cannot be decided, doubt counts against the request: such an Allow does not grant,
+such a Deny denies (or the other way round, where the question is whether a request is certainly refused).
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
@@ -131,7 +131,9 @@ def _names_arn(principals: frozenset[str], arn: str) -> bool | None:
         return True
     # The account as principal lets the account's own IAM policies decide, which nobody sees here.
     account = arn.split(":")[4:5]
-    delegated = any(principal.split(":")[4:] == [*account, "root"] or [principal] == account for principal in principals)
+    delegated = any(
+        principal.split(":")[4:] == [*account, "root"] or [principal] == account for principal in principals
+    )
     return None if delegated else False
 
 

@@ -1,4 +1,4 @@
-"""A key policy, read once: JSON in, frozen `Policy` and `Statement` out, or one `PolicyError` that says where.
+"""A key policy, read once: JSON in, frozen `Policy` and `Statement` out, or a `PolicyError` that says where.
 
 What the service could not have stored is refused rather than guessed at: two members of one name, an unknown
 Version, Action beside NotAction, an empty list.
@@ -128,7 +128,10 @@ class Policy:
         if not isinstance(statements, list | tuple) or not statements:
             _refuse("Statement", f"is {_shown(statements)}", "a statement or a list of them")
         return cls(
-            tuple(_statement(item, index, f"Statement[{index}]", version) for index, item in enumerate(statements))
+            tuple(
+                _statement(item, index, f"Statement[{index}]", version)
+                for index, item in enumerate(statements)
+            )
         )
 
 
@@ -147,7 +150,9 @@ def _decode(text: str | bytes | bytearray) -> object:
     try:
         return json.loads(text, object_pairs_hook=_unique_members, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise PolicyError(f"the policy is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+        raise PolicyError(
+            f"the policy is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
+        ) from None
     except (UnicodeDecodeError, ValueError):
         raise PolicyError("the policy is not JSON: it holds text or a number that cannot be read") from None
     except RecursionError:
@@ -159,7 +164,9 @@ def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise PolicyError(f"the member {_shown(twice)} stands twice in one object; nobody can tell which one counts")
+        raise PolicyError(
+            f"the member {_shown(twice)} stands twice in one object; nobody can tell which one counts"
+        )
     return members
 
 
@@ -207,7 +214,9 @@ def _actions(members: Mapping[str, Any], place: str) -> Actions:
     name = _one_of(members, "Action", place)
     texts = [text.lower() for text in _texts(members[name], f"{place}.{name}")]
     wild = tuple(glob(text) for text in texts if "*" in text or "?" in text)
-    return Actions(name != "Action", frozenset(text for text in texts if "*" not in text and "?" not in text), wild)
+    return Actions(
+        name != "Action", frozenset(text for text in texts if "*" not in text and "?" not in text), wild
+    )
 
 
 def _resources(members: Mapping[str, Any], place: str, version: str) -> Resources | None:
@@ -216,7 +225,9 @@ def _resources(members: Mapping[str, Any], place: str, version: str) -> Resource
     name = _one_of(members, "Resource", place)
     texts = _texts(members[name], f"{place}.{name}")
     variables = version == CURRENT_VERSION
-    return Resources(name != "Resource", tuple(ResourceText(text, _resource(text, variables)) for text in texts))
+    return Resources(
+        name != "Resource", tuple(ResourceText(text, _resource(text, variables)) for text in texts)
+    )
 
 
 def _resource(text: str, variables: bool) -> Pattern | Template | Unsettled:  # noqa: FBT001 - private

@@ -51,13 +51,15 @@ def nearest_allow(outcomes: Sequence[Outcome]) -> Outcome | None:
 
 
 def _misses(statement: Statement, request: Request) -> list[Miss]:
-    misses = []
+    misses: list[Miss] = []
     elements = {
         "Principal": names_principal(statement.principals, request),
         "Action": statement.actions.include(request.action.lower()),
         "Resource": names_resource(statement.resources, request),
     }
-    misses.extend(Miss(name, undecidable=verdict is None) for name, verdict in elements.items() if not verdict)
+    misses.extend(
+        Miss(name, undecidable=verdict is None) for name, verdict in elements.items() if not verdict
+    )
     for condition in statement.conditions:
         resolved = condition.resolve(request.value_of)
         holds = resolved.holds(request.values.get(condition.lookup_key))

@@ -11,7 +11,14 @@ from typing import Final
 
 from landing_zone_key.policy.cases import Alternative, axes
 from landing_zone_key.policy.conditions import Condition, Kind
-from landing_zone_key.policy.decision import Decision, Reason, Request, decide, names_principal, names_resource
+from landing_zone_key.policy.decision import (
+    Decision,
+    Reason,
+    Request,
+    decide,
+    names_principal,
+    names_resource,
+)
 from landing_zone_key.policy.document import Policy, Resources, ResourceText, Statement
 from landing_zone_key.policy.family import ABSENT, AtLeast, Clock, Family, Fixed, Text
 from landing_zone_key.policy.patterns import NOTHING, Pattern, resource_parts
@@ -73,7 +80,7 @@ def _search(policy: Policy, family: Family, *, wanted: bool) -> Proved | Refused
 def _requests(
     family: Family, action: str, statements: tuple[Statement, ...], budget: Budget
 ) -> Iterator[Request]:
-    """The cases as requests: first those that are quick to find, then, where these are not all, all of them."""
+    """The cases as requests: first those that are quick to find, then all, where these are not all."""
     free = [
         condition
         for statement in statements
@@ -89,9 +96,7 @@ def _requests(
             yield _request(family, action, fixed, chosen)
 
 
-def _request(
-    family: Family, action: str, fixed: Alternative, chosen: tuple[Alternative, ...]
-) -> Request:
+def _request(family: Family, action: str, fixed: Alternative, chosen: tuple[Alternative, ...]) -> Request:
     values = dict(fixed)
     for alternative in chosen:
         values.update(alternative)
@@ -103,8 +108,8 @@ def _contributing(
 ) -> tuple[Statement, ...]:
     """The statements that can make a difference to some request with this action.
 
-    What the facts settle is settled here: policy variables are filled in, and statements that cannot match any
-    request are left out. A condition that the cases cannot cover becomes one that nobody can decide.
+    What the facts settle is settled here: policy variables are filled in, and statements that cannot match
+    any request are left out. A condition that the cases cannot cover becomes one that nobody can decide.
     """
     request = Request(action, family.resource, family.service)
     reachable = [
@@ -117,7 +122,10 @@ def _contributing(
     ]
     kinds = _kinds_of_free_keys(reachable, family)
     covered = [
-        replace(statement, conditions=tuple(_covered(condition, family, kinds) for condition in statement.conditions))
+        replace(
+            statement,
+            conditions=tuple(_covered(condition, family, kinds) for condition in statement.conditions),
+        )
         if statement.conditions
         else statement
         for statement in reachable
@@ -179,8 +187,8 @@ def _kinds_of_free_keys(statements: Iterable[Statement], family: Family) -> dict
 def _covered(condition: Condition, family: Family, kinds: Mapping[str, set[Kind]]) -> Condition:
     """The condition, or one that cannot be decided where the cases would not tell all its answers apart.
 
-    Text is cut into cases as text, a clock as time; a key that one policy compares both as text and as a number
-    would need both at once.
+    Text is cut into cases as text, a clock as time; a key that one policy compares both as text and as a
+    number would need both at once.
     """
     if condition.lookup_key not in kinds:
         return condition

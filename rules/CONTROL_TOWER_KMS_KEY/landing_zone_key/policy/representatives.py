@@ -1,9 +1,9 @@
 """Representatives: so few texts that no pattern of a policy can tell any text from all of them.
 
-Texts that the same patterns match are interchangeable. The patterns are run side by side as one automaton (their
-product), breadth first, over the texts that can occur; every combination of "these match, those do not" that
-can be reached is reached by a shortest text, and that text stands for all the others. This is exact, not a
-sample. The walk is bounded: a hostile policy ends in `TooComplexError`, not in a long wait.
+Texts that the same patterns match are interchangeable. The patterns are run side by side as one automaton
+(their product), breadth first, over the texts that can occur; every combination of "these match, those do
+not" that can be reached is reached by a shortest text, and that text stands for all the others. This is
+exact, not a sample. The walk is bounded: a hostile policy ends in `TooComplexError`, not in a long wait.
 """
 
 from collections import deque
@@ -191,7 +191,9 @@ class _Walk:
             self.enter(state.variable + 1, state.positions, texts)
         for character, target in self.characters(domain, state, name):
             positions = tuple(
-                automaton.read(open_positions, character, self.budget) if name in automaton.before else open_positions
+                automaton.read(open_positions, character, self.budget)
+                if name in automaton.before
+                else open_positions
                 for automaton, open_positions in zip(self.automata, state.positions, strict=True)
             )
             self.push(_State(state.variable, target, positions), (*texts[:-1], texts[-1] + character))
