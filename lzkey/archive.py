@@ -12,15 +12,15 @@ import sys
 import tempfile
 import time
 import zipfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lzkey.errors import BuildError
+from lzkey.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 #: 1980-01-02, UTC. A zip's clock begins on 1980-01-01 in *local* time: a day later is right in every zone.
 EARLIEST: Final = 315_619_200
@@ -91,7 +91,7 @@ def write_tree(files: Mapping[str, bytes], folder: Path, seconds: int) -> None:
 
 def write_zip(files: Mapping[str, bytes], path: Path, seconds: int) -> Archive:
     """Write the files into a zip at `path`, replacing it in one step."""
-    with _replacing(path) as temporary, zipfile.ZipFile(temporary, "w", compresslevel=9) as archive:
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", compresslevel=9) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, time.gmtime(seconds)[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
@@ -178,17 +178,3 @@ def _link_runtime(folder: Path) -> None:
         origin = Path(spec.origin)
         origin = origin.parent if origin.name == "__init__.py" else origin
         (folder / origin.name).symlink_to(origin)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Yield a new file beside `path` that takes its place when all went well, and disappears when not."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

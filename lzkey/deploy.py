@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lzkey.archive import measure
+from lzkey.archive import import_from_zip, measure
 from lzkey.build import BuildResult, build
 from lzkey.errors import DeployError, PreflightError
 from lzkey.parameters import RULE_NAME, load
@@ -89,6 +89,7 @@ def deploy(
     for warning in warnings:
         progress(f"warning: {warning}")
     built = build(name, root=root)
+    import_from_zip(built.archive.path, RULE_NAME)
     progress(f"built {built.folder}: {len(built.files)} files, {built.archive.size} bytes zipped")
     with _said_clearly("the deployment could not be verified"):
         return _deploy(built, target, warnings, progress)

@@ -23,6 +23,16 @@ class BuildError(LzkeyError):
     """The package cannot be generated from what is on this machine; nothing was replaced."""
 
 
+class OutputError(LzkeyError):
+    """A file that was asked for cannot be written."""
+
+
+class DemoError(LzkeyError):
+    """The demo cannot run here, or what it shows is not there."""
+
+    exit_code: ClassVar[int] = 1
+
+
 class PreflightError(LzkeyError):
     """A deployment would fail or hit the wrong place; nothing was changed in the account."""
 

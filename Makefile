@@ -1,0 +1,62 @@
+# Everything a person or CI does here. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+RULE := CONTROL_TOWER_KMS_KEY
+ENV ?= example
+WORKERS ?= auto
+# More arguments for the command that a target runs, such as ARGS=--keep.
+ARGS ?=
+
+.PHONY: help setup demo test check format build deploy undeploy bench clean
+
+help:  ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## Make .venv with everything that is needed
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## Deploy the rule to AWS on this machine, judge a landing zone's keys, break the good one
+	$(BIN)/lzkey demo $(ARGS)
+
+test: $(STAMP)  ## Run the tests
+	$(BIN)/pytest --numprocesses $(WORKERS) $(ARGS)
+
+check: $(STAMP)  ## Everything CI asks for: format, lint, types, tests, rdk test-local, build, import
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/cfn-lint deploy/*.yaml
+	$(MAKE) test
+	cd rules && ../$(BIN)/rdk test-local $(RULE)
+	$(BIN)/lzkey build example
+
+format: $(STAMP)  ## Format the code, and mend what ruff can mend
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+build: $(STAMP)  ## Generate the package that rdk deploys, from parameters/ENV.json
+	$(BIN)/lzkey build $(ENV) $(ARGS)
+
+deploy: $(STAMP)  ## Deploy parameters/ENV.json with rdk, and verify it
+	$(BIN)/lzkey deploy $(ENV) $(ARGS)
+
+undeploy: $(STAMP)  ## Remove what deploy made
+	$(BIN)/lzkey undeploy $(ENV) $(ARGS)
+
+bench: $(STAMP)  ## Measure, as ratios in one run
+	$(BIN)/pytest tests/benchmarks --benchmark-enable --numprocesses 0 $(ARGS)
+
+clean:  ## Remove what the targets made, .venv included
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -f rules/*/*.zip

@@ -1,0 +1,7 @@
+"""`python -m lzkey` is `lzkey`."""
+
+import sys
+
+from lzkey.cli import main
+
+sys.exit(main())

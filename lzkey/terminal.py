@@ -1,0 +1,69 @@
+"""Text for people: standard output for results, standard error for progress and errors.
+
+Nothing that AWS, a key or a policy says is trusted with the terminal: control characters, also those that
+reorder text, become `?`, and rich's markup is never read. rich colours a terminal only, and honours NO_COLOR.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from rich.console import RenderableType
+
+STYLES: Final = {"COMPLIANT": "bold green", "NON_COMPLIANT": "bold red", "NOT_APPLICABLE": "dim"}
+
+_PICTURE_COLUMNS: Final = 132
+_REMOTE_FONT: Final = re.compile(r"@font-face \{.*?\}", re.DOTALL)
+
+
+def printable(text: str) -> str:
+    """Return the text with everything that is not printable replaced, line ends excepted."""
+    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Return text that is shown as it stands."""
+    return Text(printable(text), style=style)
+
+
+def output() -> Console:
+    """Return standard output."""
+    return Console(highlight=False)
+
+
+def messages() -> Console:
+    """Return standard error."""
+    return Console(stderr=True, highlight=False)
+
+
+def progress_to(console: Console) -> Callable[[str], None]:
+    """Return what prints one line of progress."""
+    return lambda line: console.print(plain(line, "dim"), soft_wrap=True)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Text]]) -> Table:
+    """Return a table whose last column takes what room there is."""
+    made = Table(show_lines=False, header_style="bold", expand=False)
+    for heading in headings[:-1]:
+        made.add_column(heading, no_wrap=True)
+    made.add_column(headings[-1], overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def picture(shown: Iterable[RenderableType], title: str) -> str:
+    """Return an SVG of what a terminal would show; it refers to no font that would have to be fetched."""
+    console = Console(file=io.StringIO(), record=True, width=_PICTURE_COLUMNS, force_terminal=True)
+    for part in shown:
+        console.print(part)
+    return _REMOTE_FONT.sub("", console.export_svg(title=title))
