@@ -22,6 +22,7 @@ from lzkey.archive import import_from_zip
 from lzkey.build import build
 from lzkey.checkout import checkout
 from lzkey.deploy import deploy, undeploy
+from lzkey.environment import NO_AWS, aws_environment
 from lzkey.errors import DemoError, LzkeyError
 from lzkey.files import write_text
 from lzkey.parameters import RULE_NAME
@@ -30,8 +31,6 @@ from lzkey.terminal import messages, output, picture, plain, progress_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from lzkey.demo import Scene
 
 JSON_VERSION: Final = 1
 
@@ -178,32 +177,30 @@ def demo_command(
 
     No AWS account is needed, and nothing leaves this machine.
     """
-    from lzkey.demo.page import as_json, shown  # noqa: PLC0415 - moto takes seconds to import
-
     signal.signal(signal.SIGTERM, _interrupt)
+    with aws_environment(NO_AWS):
+        _show_demo(keep=keep, svg=svg, form=form)
+
+
+def _show_demo(*, keep: bool, svg: Path | None, form: Format) -> None:
+    try:
+        from lzkey.demo import Kept, scenes  # noqa: PLC0415 - moto takes seconds to import
+        from lzkey.demo.page import as_json, shown  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        hint = "run `make setup`, or pip install 'lzkey[sandbox]'"
+        raise DemoError(f"the demo needs {error.name}; {hint}") from error
     told = []
-    for scene in _scenes(keep=keep):
-        told.append(scene)
-        if form is Format.TEXT:
-            output().print(shown(scene))
+    with closing(scenes(checkout(), progress_to(messages()), keep=keep)) as happening:
+        for scene in happening:
+            told.append(scene)
+            if form is Format.TEXT:
+                output().print(shown(scene))
+            if isinstance(scene, Kept):
+                threading.Event().wait()
     if form is Format.JSON:
         print(json.dumps(as_json(told), indent=2))  # noqa: T201 - the result
     if svg:
         write_text(svg, picture(map(shown, told), "make demo"))
-
-
-def _scenes(*, keep: bool) -> Iterable[Scene]:
-    try:
-        from lzkey.demo import Kept, scenes  # noqa: PLC0415 - as above
-    except ModuleNotFoundError as error:
-        raise DemoError(
-            f"the demo needs {error.name}; run `make setup`, or pip install 'lzkey[sandbox]'"
-        ) from error
-    with closing(scenes(checkout(), progress_to(messages()), keep=keep)) as told:
-        for scene in told:
-            yield scene
-            if isinstance(scene, Kept):
-                threading.Event().wait()
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:

@@ -10,6 +10,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Final
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -52,7 +53,7 @@ def progress_to(console: Console) -> Callable[[str], None]:
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Text]]) -> Table:
     """Return a table whose last column takes what room there is."""
-    made = Table(show_lines=False, header_style="bold", expand=False)
+    made = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for heading in headings[:-1]:
         made.add_column(heading, no_wrap=True)
     made.add_column(headings[-1], overflow="fold")

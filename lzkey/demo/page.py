@@ -35,9 +35,7 @@ def shown(scene: Scene) -> RenderableType:
             return Group(plain(f"\n{title}", "bold"), *(Padding(line, (0, 0, 0, 2)) for line in below))
         case Kept(endpoint, environment):
             exports = [plain(f"export {name}={value}") for name, value in environment.items()]
-            return Group(
-                plain(f"\nThe sandbox goes on at {endpoint} until Ctrl-C. In another shell:"), *exports
-            )
+            return Group(plain(f"\nAWS goes on at {endpoint} until Ctrl-C. In another shell:"), *exports)
 
 
 def as_json(scenes: Iterable[Scene]) -> dict[str, Any]:

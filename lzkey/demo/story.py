@@ -6,10 +6,8 @@ Everything in a scene was read back through AWS's APIs after the deployed rule h
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key import KmsKey, repair
 from lzkey.demo.keys import GOOD_KEY, KEYS, RULE_PARAMETERS, ZONE, DemoKey, perimeter, policy
 from lzkey.deploy import deploy
+from lzkey.environment import aws_environment
 from lzkey.errors import DemoError
 from lzkey.parameters import RULE_NAME
 from lzkey.sandbox import LandingZone, Sandbox
@@ -130,7 +129,7 @@ def _put_policy(kms: Any, key_id: str, document: Mapping[str, Any]) -> None:  # 
 
 def _deploy(sandbox: Sandbox, root: Path, progress: Callable[[str], None]) -> None:
     """Deploy the checkout's rule with parameters of the demo's own, and leave the checkout as it is."""
-    with tempfile.TemporaryDirectory(prefix="lzkey-demo-") as name, _seeing_only(sandbox.environment):
+    with tempfile.TemporaryDirectory(prefix="lzkey-demo-") as name, aws_environment(sandbox.environment):
         project = Path(name)
         (project / "parameters").mkdir()
         (project / "rules").symlink_to(root / "rules", target_is_directory=True)
@@ -139,20 +138,6 @@ def _deploy(sandbox: Sandbox, root: Path, progress: Callable[[str], None]) -> No
         (project / "parameters" / "demo.json").write_text(json.dumps(document), encoding="utf-8")
         for line in deploy("demo", root=project, progress=progress).verified:
             progress(f"verified: {line}")
-
-
-@contextmanager
-def _seeing_only(environment: Mapping[str, str]) -> Iterator[None]:
-    """Let boto3 and rdk see the sandbox, and nothing of the user's own AWS settings."""
-    before = dict(os.environ)
-    for variable in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[variable]
-    os.environ.update(environment)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def _rows(sandbox: Sandbox, keys: Mapping[str, str]) -> tuple[Row, ...]:

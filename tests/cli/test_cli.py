@@ -1,0 +1,199 @@
+"""The command line's manners: help, exit codes, errors, formats, colour."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lzkey import cli
+from lzkey.checkout import checkout
+from lzkey.errors import BuildError, LzkeyError, OutputError
+from lzkey.files import write_text
+from lzkey.terminal import printable
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ("build", "deploy", "undeploy", "demo")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of one command."""
+    code = cli.main(arguments)
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+class TestHelp:
+    """Nobody needs the source to find the way."""
+
+    @pytest.mark.parametrize("flag", ["--help", "-h"])
+    @pytest.mark.parametrize("command", ["", *COMMANDS])
+    def test_everywhere(self, capsys: pytest.CaptureFixture[str], command: str, flag: str) -> None:
+        """Every command explains itself and ends well."""
+        code, out, err = run(capsys, *command.split(), flag)
+        assert (code, err) == (0, "")
+        assert "Usage: lzkey" in out
+
+    def test_names_every_command_and_the_exit_codes(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """The first page is enough to begin."""
+        out = run(capsys, "--help")[1]
+        assert all(command in out for command in COMMANDS)
+        assert "Exit codes: 0 done" in out
+
+    def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """One line."""
+        assert run(capsys, "--version") == (0, "lzkey 1.0.0\n", "")
+
+
+class TestMistakes:
+    """One clear error, nothing on standard output, no traceback."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("nonsense",), "No such command"),
+            (("deploy",), "Missing argument"),
+            (("build", "example", "--format", "yaml"), "yaml"),
+            (("demo", "--nonsense"), "No such option"),
+            (("build", "nonsense"), "there is: example"),
+            (("build", "../example"), "there is: example"),
+            (("undeploy", "nonsense"), "there is: example"),
+        ],
+    )
+    def test_exit_code_2(
+        self, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+    ) -> None:
+        """The mistake is named."""
+        code, out, err = run(capsys, *arguments)
+        assert (code, out) == (2, "")
+        assert said in err
+        assert "Traceback" not in err
+
+    def test_no_credentials(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It says what to do."""
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        for name, value in {**nothing, "AWS_EC2_METADATA_DISABLED": "true"}.items():
+            monkeypatch.setenv(name, value)
+        code, out, err = run(capsys, "deploy", "example")
+        assert (code, out) == (2, "")
+        assert err.startswith("error: there are no AWS credentials; sign in")
+
+    def test_an_error_cannot_paint_the_terminal(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What AWS says goes through as text."""
+
+        def fail(*_: object, **__: object) -> None:
+            raise LzkeyError("\x1b[2J[bold]gone\u202e")
+
+        monkeypatch.setattr(cli, "build", fail)
+        assert run(capsys, "build", "example") == (2, "", "error: ?[2J[bold]gone?\n")
+
+    def test_every_error_has_an_exit_code_of_its_own_kind(self) -> None:
+        """Only those that the help documents."""
+        kinds = LzkeyError.__subclasses__()
+        assert {kind.exit_code for kind in kinds} <= {1, 2}
+        assert not any(issubclass(kind, ValueError) for kind in kinds)
+
+
+class TestBuild:
+    """`lzkey build` tells what it made."""
+
+    def test_text_and_json_say_the_same(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """The JSON has a version and the digest that the text shows."""
+        code, out, err = run(capsys, "build", "example", "--format", "json")
+        made = json.loads(out)
+        assert (code, err, made["version"]) == (0, "", 1)
+        assert made["bytes"] == Path(made["zip"]).stat().st_size < 150_000
+        assert made["sha256"] in run(capsys, "build", "example")[1]
+        assert "CONTROL_TOWER_KMS_KEY" in made["imported"]
+
+
+class TestColour:
+    """Colour is for terminals."""
+
+    @pytest.mark.parametrize(
+        ("variables", "coloured"), [({"NO_COLOR": "1"}, False), ({"FORCE_COLOR": "1"}, True)]
+    )
+    def test_no_color_is_honoured(self, variables: dict[str, str], *, coloured: bool) -> None:
+        """And FORCE_COLOR, its twin."""
+        environment = {name: value for name, value in os.environ.items() if "COLOR" not in name}
+        done = subprocess.run(
+            [sys.executable, "-m", "lzkey", "--help"],
+            env={**environment, **variables},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ("\x1b[" in done.stdout.replace("\x1b[1m", "").replace("\x1b[0m", "")) is coloured
+
+
+class TestCheckout:
+    """Building needs the sources."""
+
+    def test_is_where_this_package_lies(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Whatever the current directory."""
+        monkeypatch.chdir(tmp_path)
+        assert checkout() == ROOT
+
+    def test_or_the_current_directory(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """For a package that was installed elsewhere."""
+        monkeypatch.setattr("lzkey.checkout.__file__", str(tmp_path / "site-packages/lzkey/checkout.py"))
+        monkeypatch.chdir(ROOT)
+        assert checkout() == ROOT
+
+    def test_or_an_error(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Anywhere else."""
+        monkeypatch.setattr("lzkey.checkout.__file__", str(tmp_path / "site-packages/lzkey/checkout.py"))
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(BuildError, match="run this in a checkout"):
+            checkout()
+
+
+class TestFiles:
+    """Whole, or not at all."""
+
+    def test_replaces_in_one_step(self, tmp_path: Path) -> None:
+        """Nothing else is left in the folder."""
+        write_text(tmp_path / "file", "old")
+        write_text(tmp_path / "file", "new")
+        assert [path.read_text() for path in tmp_path.iterdir()] == ["new"]
+
+    def test_an_error_keeps_what_was_there(self, tmp_path: Path) -> None:
+        """Text that UTF-8 cannot hold."""
+        write_text(tmp_path / "file", "old")
+        with pytest.raises(UnicodeEncodeError):
+            write_text(tmp_path / "file", "\ud800")
+        assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+    def test_a_missing_folder_is_an_error_of_ours(self, tmp_path: Path) -> None:
+        """It names the path."""
+        with pytest.raises(OutputError, match=r"nowhere.*cannot be written: No such file"):
+            write_text(tmp_path / "nowhere" / "file", "")
+
+
+class TestPrintable:
+    """What may reach a terminal."""
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("Grüße, 鍵", "Grüße, 鍵"),
+            ("two\nlines", "two\nlines"),
+            ("\x1b]0;title\x07", "?]0;title?"),
+            ("over\rwritten\x08", "over?written?"),
+            ("a\u202eb\u2066c", "a?b?c"),
+        ],
+    )
+    def test_control_characters_become_question_marks(self, text: str, shown: str) -> None:
+        """Also those that reorder text."""
+        assert printable(text) == shown

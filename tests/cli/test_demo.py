@@ -1,0 +1,214 @@
+"""`lzkey demo`, run once as a user runs it: what it shows, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lzkey.demo import Act, Kept, KeyTable, Row
+from lzkey.demo.page import as_json, shown
+from lzkey.terminal import picture
+
+ROOT = Path(__file__).parents[2]
+LZKEY = (sys.executable, "-m", "lzkey")
+
+# What each key is for: its compliance, the requirements that fail, and what must be named.
+EXPECTED = {
+    "landing-zone": ("COMPLIANT", (), "Proved"),
+    "merged-statement": ("COMPLIANT", (), "Proved"),
+    "disabled": ("NON_COMPLIANT", ("ENABLED",), "Disabled"),
+    "pending-deletion": ("NON_COMPLIANT", ("ENABLED",), "PendingDeletion until 20"),
+    "asymmetric": ("NON_COMPLIANT", ("SYMMETRIC",), "RSA_2048"),
+    "hmac": ("NON_COMPLIANT", ("SYMMETRIC",), "HMAC_256"),
+    "multi-region": ("NON_COMPLIANT", ("SINGLE_REGION",), "multi-Region"),
+    "default-policy": ("NON_COMPLIANT", ("CLOUDTRAIL_ACCESS", "CONFIG_ACCESS"), "no statement allows it"),
+    "without-cloudtrail": ("NON_COMPLIANT", ("CLOUDTRAIL_ACCESS",), "no statement allows it"),
+    "without-config": ("NON_COMPLIANT", ("CONFIG_ACCESS",), "no statement allows it"),
+    "pinned-to-one-account": ("NON_COMPLIANT", ("CONFIG_ACCESS",), "SourceAccount"),
+    "home-region-only": ("NON_COMPLIANT", ("CONFIG_ACCESS",), "aws:SourceArn"),
+    "shared-conditions": ("NON_COMPLIANT", ("CONFIG_ACCESS",), "LandingZoneLogs"),
+    "literal-asterisk": ("NON_COMPLIANT", ("CLOUDTRAIL_ACCESS",), "aws:SourceArn"),
+    "left-placeholder": ("NON_COMPLIANT", ("CLOUDTRAIL_ACCESS", "CONFIG_ACCESS"), "Resource"),
+    "principal-org": ("NON_COMPLIANT", ("CONFIG_ACCESS",), "aws:PrincipalOrgID"),
+    "one-data-key-action": ("NON_COMPLIANT", ("CLOUDTRAIL_ACCESS",), "GenerateDataKeyWithoutPlaintext"),
+    "expiring-grant": ("NON_COMPLIANT", ("CONFIG_ACCESS",), "aws:CurrentTime"),
+    "aws/s3": ("NOT_APPLICABLE", (), "AWS managed key"),
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run of the command."""
+
+    document: dict[str, Any]
+    progress: str
+    svg: str
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The demo, away from the checkout, under an environment that must not reach it."""
+    folder = tmp_path_factory.mktemp("demo")
+    misleading = {
+        "AWS_PROFILE": "production",
+        "AWS_REGION": "eu-west-3",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    }
+    done = subprocess.run(
+        [*LZKEY, "demo", "--format", "json", "--svg", "demo.svg"],
+        cwd=folder,
+        env={**os.environ, **misleading},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["demo.svg"]
+    return Ran(json.loads(done.stdout), done.stderr, (folder / "demo.svg").read_text())
+
+
+class TestTable:
+    """Every key, as the AWS Config console shows it."""
+
+    @pytest.mark.parametrize("alias", EXPECTED)
+    def test_a_key_gets_its_answer(self, ran: Ran, alias: str) -> None:
+        """Compliance, exactly the requirements that fail, and what is wrong."""
+        compliance, requirements, named = EXPECTED[alias]
+        (row,) = [row for row in ran.document["keys"] if row["key"] == alias]
+        assert row["compliance"] == compliance
+        assert tuple(re.findall(r"(?:^|; )([A-Z_]+):", row["annotation"])) == requirements
+        assert named in row["annotation"]
+
+    def test_every_key_is_there_once(self, ran: Ran) -> None:
+        """And no other."""
+        assert [row["key"] for row in ran.document["keys"]] == list(EXPECTED)
+
+    def test_no_two_faults_read_alike(self, ran: Ran) -> None:
+        """Each key fails something different."""
+        faults = [row["annotation"] for row in ran.document["keys"] if row["compliance"] == "NON_COMPLIANT"]
+        assert len(set(faults)) == len(faults) >= 12
+
+    def test_annotations_fit(self, ran: Ran) -> None:
+        """AWS Config takes 256 characters."""
+        assert max(len(row["annotation"]) for row in ran.document["keys"]) <= 256
+
+
+class TestActs:
+    """The good key is broken twice, and mended twice."""
+
+    def test_broken_and_mended(self, ran: Ran) -> None:
+        """NON_COMPLIANT after each break, COMPLIANT after each repair."""
+        rows = [act["row"] for act in ran.document["acts"]]
+        assert {row["key"] for row in rows} == {"landing-zone"}
+        assert [row["compliance"] for row in rows] == ["NON_COMPLIANT", "COMPLIANT"] * 2
+
+    def test_a_rewritten_policy_gets_its_statements_back(self, ran: Ran) -> None:
+        """Repair says what it adds."""
+        rewritten = ran.document["acts"][0]
+        assert "no statement allows it" in rewritten["row"]["annotation"]
+        assert [note.split('"')[1] for note in rewritten["notes"]] == [
+            "Allow Config to use KMS for encryption",
+            "Allow CloudTrail to use KMS for encryption",
+        ]
+
+    def test_a_perimeter_is_named_and_explained(self, ran: Ran) -> None:
+        """The annotation has the Sid, repair the condition to add."""
+        perimeter = ran.document["acts"][2]
+        assert perimeter["row"]["annotation"].count('denied by "DenyOutsideOrg"') == 2
+        assert all(
+            "DenyOutsideOrg" in note and "aws:PrincipalServiceName" in note for note in perimeter["notes"]
+        )
+
+
+class TestRun:
+    """The run itself."""
+
+    def test_the_real_rdk_deployed_and_it_was_verified(self, ran: Ran) -> None:
+        """Standard error tells the progress; standard output is JSON alone."""
+        assert "$ rdk --region us-east-1 deploy CONTROL_TOWER_KMS_KEY" in ran.progress
+        assert "verified: stack CONTROLTOWERKMSKEY is CREATE_COMPLETE" in ran.progress
+        assert ran.document["version"] == 1
+
+    def test_keep_goes_on_until_it_is_stopped(self, tmp_path: Path) -> None:
+        """It prints where AWS is, which answers until the signal, and is gone after it."""
+        with (
+            (tmp_path / "progress").open("w") as progress,
+            subprocess.Popen(
+                [*LZKEY, "demo", "--keep"],
+                cwd=tmp_path,
+                stdout=subprocess.PIPE,
+                stderr=progress,
+                env={**os.environ, "COLUMNS": "200"},
+                text=True,
+            ) as process,
+        ):
+            try:
+                lines = iter(process.stdout or ())
+                exports = {}
+                while "AWS_SHARED_CREDENTIALS_FILE" not in exports:
+                    line = next(lines, None)
+                    assert line is not None, (tmp_path / "progress").read_text()
+                    if found := re.fullmatch(r"export (\w+)=(\S+)\n", line):
+                        exports[found[1]] = found[2]
+                asked = [sys.executable, "-m", "awscli", "kms", "list-keys", "--query", "length(Keys)"]
+                answer = subprocess.run(
+                    asked, env={**os.environ, **exports}, capture_output=True, text=True, check=True
+                )
+                assert answer.stdout.strip() == str(len(EXPECTED))
+            finally:
+                process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 130
+
+
+class TestPicture:
+    """The SVG in the README."""
+
+    def test_is_what_the_demo_shows(self, ran: Ran) -> None:
+        """The committed picture has the text of a fresh one, but for dates."""
+        assert _text((ROOT / "docs/demo.svg").read_text()) == _text(ran.svg)
+
+    def test_refers_to_nothing_outside(self, ran: Ran) -> None:
+        """No font and no picture has to be fetched."""
+        assert "@font-face" not in ran.svg
+        assert not re.search(r"""(href|src)=|url\((?!#)""", ran.svg)
+
+    def test_hostile_text_stays_text(self) -> None:
+        """Terminal escapes, markup and XML from a key do nothing."""
+        hostile = "\x1b[31m[red]<script>alert(1)</script>\u202e\x07"
+        scene = KeyTable((Row(hostile, "COMPLIANT", hostile),))
+        svg = picture([shown(scene)], "title")
+        assert not set(svg) & set("\x1b\x07\u202e")
+        assert "<script>" not in svg
+        assert "[red]<script>alert(1)</script>?" in _text(svg)
+
+
+class TestPage:
+    """Scenes as text and as JSON."""
+
+    def test_json_has_rows_and_acts(self) -> None:
+        """What is kept running is no part of the document."""
+        row = Row("key", "COMPLIANT", "fine")
+        document = as_json([KeyTable((row,)), Act("title", row, ("note",)), Kept("http://localhost:1", {})])
+        told = {"key": "key", "compliance": "COMPLIANT", "annotation": "fine"}
+        assert document == {
+            "version": 1,
+            "keys": [told],
+            "acts": [{"title": "title", "row": told, "notes": ("note",)}],
+        }
+
+
+def _text(svg: str) -> str:
+    """What a reader of the picture reads, without dates."""
+    lines = [element.text or "" for element in ET.fromstring(svg).iter() if element.tag.endswith("}text")]  # noqa: S314 - our own file
+    return re.sub(r"\d{4}-\d\d-\d\d", "DATE", " ".join(lines).replace("\xa0", " "))

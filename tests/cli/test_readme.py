@@ -1,0 +1,226 @@
+"""The README is true: its commands run, its tables are the code's, its example prints what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from landing_zone_key import Requirement
+from landing_zone_key.settings import PARAMETERS
+from lzkey.sandbox import Sandbox
+
+ROOT: Final = Path(__file__).parents[2]
+README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
+
+# Commands that this module does not run, and who does.
+RUN_ELSEWHERE: Final = {
+    "git clone REPOSITORY lzkey && cd lzkey": "CI works in a fresh clone, and here a copy takes its place",
+    "make setup": "`make check`, which CI calls, begins with it",
+    "make test": "`make check` runs it, and this module is a part of it",
+}
+
+
+def blocks(language: str) -> list[str]:
+    """The README's fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    """Every line that a reader would type."""
+    return [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines()]
+
+
+def table(heading: str) -> list[list[str]]:
+    """The rows of the table whose first heading this is, each cell as written."""
+    _, found, rest = README.partition(f"\n| {heading} |")
+    assert found, heading
+    lines = rest.split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def codes(cell: str) -> list[str]:
+    """What stands in backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+class TestCommands:
+    """Each is run as it stands, in order, in a copy of the checkout that sees AWS on this machine alone."""
+
+    def test_each_is_a_command(self) -> None:
+        """Every line in a console block begins with a prompt: nothing can hide from this test."""
+        lines = [line for block in blocks("console") for line in block.splitlines()]
+        assert all(line.startswith("$ ") for line in lines)
+        assert set(RUN_ELSEWHERE) <= set(commands())
+
+    def test_ci_runs_those_that_are_not_run_here(self) -> None:
+        """`.ci/run` calls make check, which sets up and tests."""
+        makefile = (ROOT / "Makefile").read_text()
+        (check,) = re.findall(r"^check: (\S+) .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+        assert "make check" in (ROOT / ".ci/run").read_text()
+        assert check[0] == "$(STAMP)"
+        assert "setup: $(STAMP)" in makefile
+        assert "\t$(MAKE) test\n" in check[1]
+
+    def test_each_does_what_it_should(self, tmp_path: Path) -> None:
+        """From the recorder to `rdk undeploy`; at the end nothing is left but what the README says stays."""
+        root = copy_of_the_checkout(tmp_path / "lzkey")
+        with Sandbox() as sandbox:
+            environment = {**os.environ, **sandbox.environment, "PATH": path(root), **python_path(root)}
+            for command in commands():
+                if command in RUN_ELSEWHERE:
+                    continue
+                done = subprocess.run(
+                    ["/bin/bash", "-euo", "pipefail", "-c", command],
+                    cwd=root,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                assert done.returncode == 0, f"$ {command}\n{done.stdout}\n{done.stderr}"
+                if command.startswith("aws cloudformation describe-stacks"):
+                    role = next(
+                        output["OutputValue"]
+                        for output in json.loads(done.stdout)
+                        if output["OutputKey"] == "RoleArn"
+                    )
+                if command.startswith("cp "):
+                    put_role(root / "parameters/prod.json", role)
+                if command == "make deploy ENV=prod":
+                    assert f"verified: the function's role is {role}" in done.stdout
+                    assert "warning" not in done.stdout + done.stderr
+            assert sandbox.client("config").describe_config_rules()["ConfigRules"] == []
+            stacks = sandbox.client("cloudformation").describe_stacks()["Stacks"]
+            assert {stack["StackName"] for stack in stacks} == {
+                "landing-zone-key-recorder",
+                "landing-zone-key-role",
+            }
+            assert sandbox.refused_hosts == ()
+
+
+class TestTables:
+    """What the tables list is what the code has."""
+
+    def test_requirements(self) -> None:
+        """In the order in which they are reported."""
+        assert [codes(row[0]) for row in table("requirement")] == [[name.value] for name in Requirement]
+
+    @pytest.mark.parametrize("part", ["ruleParameters", "deployment"])
+    def test_parameters(self, part: str) -> None:
+        """All of them, in the schema's order, which is the example's."""
+        schema = json.loads((ROOT / "parameters/schema.json").read_text())
+        example = json.loads((ROOT / "parameters/example.json").read_text())
+        _, _, rest = README.partition(f"\n`{part}`")
+        rows = rest.split("\n\n")[1].splitlines()[2:]
+        names = [codes(row)[0] for row in rows]
+        assert names == list(schema["properties"][part]["properties"]) == list(example[part])
+        if part == "ruleParameters":
+            assert names == list(PARAMETERS)
+
+    def test_actions(self) -> None:
+        """Every action that the role's template allows, and no other."""
+        named = [action for row in table("action") for action in codes(row[0])]
+        assert sorted(named) == sorted(set(actions(template("lambda-role.yaml"))))
+
+    def test_the_page_begins_with_the_promise_in_two_sentences(self) -> None:
+        """The first paragraph."""
+        first = README.split("\n\n")[1]
+        assert len(re.findall(r"[.?](?:\*\*)?(?:\s|$)", first)) == 2
+
+    def test_links_lead_somewhere(self) -> None:
+        """Each relative link and image is a file of the repository."""
+        targets = re.findall(r"\]\(([^)]+)\)", README)
+        local = [target for target in targets if not target.startswith("https://docs.aws.amazon.com/")]
+        assert local
+        assert all((ROOT / target).is_file() for target in local)
+
+
+class TestExample:
+    """The Python example."""
+
+    def test_prints_what_the_page_says(self) -> None:
+        """Run as it stands."""
+        (program,), (printed,) = blocks("python"), blocks("text")
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            exec(compile(program, "README.md", "exec"), {})  # noqa: S102 - our own page
+        assert said.getvalue() == printed
+
+
+def copy_of_the_checkout(target: Path) -> Path:
+    """Copy what git knows or would add, with an environment that is set up already."""
+    listed = subprocess.run(
+        ["/usr/bin/env", "git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    (target / ".venv").mkdir()
+    (target / ".venv/bin").symlink_to(Path(sys.executable).parent)
+    (target / ".venv/.installed").touch()
+    return target
+
+
+def path(root: Path) -> str:
+    """`aws` is the one of the environment."""
+    return os.pathsep.join((str(root / ".venv/bin"), os.environ["PATH"]))
+
+
+def python_path(root: Path) -> dict[str, str]:
+    """Let the environment's commands find the copy's code before the checkout's."""
+    return {"PYTHONPATH": os.pathsep.join((str(root), str(root / "rules/CONTROL_TOWER_KMS_KEY")))}
+
+
+def put_role(file: Path, role: str) -> None:
+    """Edit the parameters as the README says."""
+    document = json.loads(file.read_text())
+    document["deployment"]["lambdaRoleArn"] = role
+    file.write_text(json.dumps(document, indent=2))
+
+
+class _Template(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as what they are given."""
+
+
+_Template.add_multi_constructor("!", lambda loader, _tag, node: _value(loader, node))
+
+
+def _value(loader: Any, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    return loader.construct_scalar(node)
+
+
+def template(name: str) -> Any:
+    """A template of the deploy folder."""
+    return yaml.load((ROOT / "deploy" / name).read_text(), Loader=_Template)  # noqa: S506 - a safe loader
+
+
+def actions(value: Any) -> list[str]:
+    """Every action that an Allow in an inline policy names, conditional ones included."""
+    if isinstance(value, list):
+        return [action for item in value for action in actions(item)]
+    if not isinstance(value, dict):
+        return []
+    if value.get("Effect") == "Allow" and "Principal" not in value:
+        named = value["Action"]
+        return [named] if isinstance(named, str) else list(named)
+    return [action for item in value.values() for action in actions(item)]
