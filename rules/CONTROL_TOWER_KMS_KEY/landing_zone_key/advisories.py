@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from landing_zone_key.policy.document import Policy, Statement
+from landing_zone_key.finding import Question, reference
+from landing_zone_key.policy.document import Policy, Principals, Statement
 from landing_zone_key.policy.proof import Refused, prove_refused
 from landing_zone_key.requests import foreign_families
-from landing_zone_key.requirements import Question, reference
 
 
 class AdvisoryCode(StrEnum):
@@ -41,7 +41,9 @@ def advise(question: Question) -> tuple[Advisory, ...]:
 
 def _open_to_other_trails(question: Question, policy: Policy) -> tuple[Advisory, ...]:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html."""
-    if not any(statement.allows and statement.principals.services for statement in policy.statements):
+    if not any(
+        statement.allows and _may_name_services(statement.principals) for statement in policy.statements
+    ):
         return ()
     _, trails = foreign_families(question.key, question.zone, question.earliest)
     exposed = prove_refused(policy, trails)
@@ -59,7 +61,7 @@ def _wildcard_principals(policy: Policy) -> tuple[Advisory, ...]:
             reference(statement),
         )
         for statement in policy.statements
-        if statement.allows and (statement.principals.everyone or "*" in statement.principals.aws)
+        if statement.allows and _is_wildcard(statement.principals)
     )
 
 
@@ -89,4 +91,14 @@ def _account_root(question: Question, policy: Policy) -> tuple[Advisory, ...]:
 
 def _allows_account(statement: Statement, partition: str, account: str) -> bool:
     root = {account, f"arn:{partition}:iam::{account}:root"}
-    return statement.allows and bool(root & statement.principals.aws)
+    principals = statement.principals
+    return statement.allows and not principals.negated and bool(root & principals.aws)
+
+
+def _is_wildcard(principals: Principals) -> bool:
+    """Everyone, or everyone but a few; `NotPrincipal` with a wildcard is nobody."""
+    return principals.negated is not (principals.everyone or "*" in principals.aws)
+
+
+def _may_name_services(principals: Principals) -> bool:
+    return bool(principals.services) or principals.everyone or principals.negated

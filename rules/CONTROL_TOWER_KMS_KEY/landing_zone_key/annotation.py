@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
 from typing import Final
 
 from landing_zone_key.assessment import COMPLIANT_REASON, Assessment, Compliance
-from landing_zone_key.requirements import Finding, FindingReason, Requirement
+from landing_zone_key.finding import Finding, FindingReason, Requirement
 
 MAXIMUM_LENGTH: Final = 256
 
@@ -50,8 +50,13 @@ def worst_first(findings: tuple[Finding, ...]) -> list[Finding]:
 
 
 def _clean(text: str) -> str:
-    """Printable text only: Sids and condition keys are somebody else's text."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    """Printable Latin-1 only, which is all that a key policy may hold: Sids are somebody else's text.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html (Policy)
+    """
+    return "".join(
+        character if character.isprintable() and character <= "\u00ff" else "?" for character in text
+    )
 
 
 def _fit(text: str, room: int) -> str:

@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Final
 
 from landing_zone_key.advisories import Advisory, advise
+from landing_zone_key.finding import Finding, Question
 from landing_zone_key.key import RESOURCE_TYPE, KmsKey
 from landing_zone_key.policy.document import Policy, PolicyError
 from landing_zone_key.requests import EARLIEST_MOMENT
-from landing_zone_key.requirements import REQUIREMENTS, Finding, Question
+from landing_zone_key.requirements import REQUIREMENTS
 from landing_zone_key.settings import KeyScope, LandingZone
 
 
@@ -79,6 +80,6 @@ def why_not_judged(key: KmsKey, zone: LandingZone) -> str:  # noqa: PLR0911 - on
         return "The landing zone's backup key, which must be a multi-Region key"
     if zone.key_scope is KeyScope.LISTED and not names & set(zone.listed_keys):
         return "Not among the keys that the rule parameter KeyScope lists"
-    if zone.key_scope is KeyScope.LANDING_ZONE and manifest is not None and not names & set(manifest.logging):
+    if zone.key_scope is KeyScope.LANDING_ZONE and manifest is not None and not manifest.may_log_with(names):
         return "Not a key of the landing zone's manifest"
     return ""

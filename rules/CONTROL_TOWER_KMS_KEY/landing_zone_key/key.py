@@ -79,11 +79,11 @@ class KmsKey:
         known = isinstance(policy, str | Mapping) and bool(policy)
         key = cls(
             arn=_arn_of_item(item, attributes),
-            resource_type=str(item.get("resourceType", RESOURCE_TYPE)),
+            resource_type=str(item.get("resourceType") or RESOURCE_TYPE),
             deleted=item.get("configurationItemStatus") in _GONE,
             policy=policy if known else None,
             policy_missing=None if known else "the key policy is not in the configuration item",
-            tags=_tags(item.get("tags")),
+            tags=_tags(item.get("tags"), supplementary.get("Tags")),
             **_known(attributes),
         )
         return _with_key_id_facts(key)
@@ -191,7 +191,7 @@ def _boolean(value: object) -> bool | None:
 def _date(value: object) -> str | None:
     """A date from ISO 8601 text, milliseconds since 1970 (configuration items) or a datetime (boto3)."""
     if isinstance(value, datetime):
-        return value.date().isoformat()
+        return (value.astimezone(UTC) if value.tzinfo else value).date().isoformat()
     if isinstance(value, int | float) and not isinstance(value, bool):
         seconds = value / 1000 if value > 1e11 else value  # noqa: PLR2004 - milliseconds since 1973, or seconds
         try:
@@ -201,7 +201,19 @@ def _date(value: object) -> str | None:
     return value[:10] if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value) else None
 
 
-def _tags(value: object) -> dict[str, str] | None:
-    if not isinstance(value, Mapping):
-        return None
-    return {str(name): text for name, text in value.items() if isinstance(text, str)}
+def _tags(tags: object, listed: object) -> dict[str, str] | None:
+    """The tags, from the item's own member or from the list in its supplementary configuration.
+
+    None, "not known", where neither is there or where a tag cannot be read.
+    """
+    if isinstance(listed, str):
+        try:
+            listed = json.loads(listed)
+        except (ValueError, RecursionError):
+            return None
+    pairs = list(tags.items()) if isinstance(tags, Mapping) else []
+    if isinstance(listed, list):
+        members = [tag if isinstance(tag, Mapping) else {} for tag in listed]
+        pairs += [(tag.get("tagKey"), tag.get("tagValue")) for tag in members]
+    readable = all(isinstance(name, str) and isinstance(value, str) for name, value in pairs)
+    return dict(pairs) if readable and (isinstance(tags, Mapping) or isinstance(listed, list)) else None

@@ -4,7 +4,7 @@ Every level is optional, in 3.x and in 4.0: the manifest is a free document whos
 https://docs.aws.amazon.com/controltower/latest/userguide/lz-api-launch.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 
@@ -29,6 +29,10 @@ class ManifestKeys:
         )
         backup = _key_of(manifest, "backup")
         return cls(logging, () if backup is None or backup in logging else (backup,))
+
+    def may_log_with(self, names: Collection[str]) -> bool:
+        """Whether the key of these names is one of the logging keys; an alias may stand for any key."""
+        return any(key in names or "alias/" in key for key in self.logging)
 
 
 def _key_of(manifest: object, block: str) -> str | None:

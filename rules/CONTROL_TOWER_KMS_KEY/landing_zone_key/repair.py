@@ -2,31 +2,38 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from landing_zone_key.access import FAMILIES, settled_by
+from landing_zone_key.amendment import (
+    MAXIMUM_POLICY_BYTES,
+    Document,
+    size,
+    size_note,
+    statements_of,
+    with_condition,
+    with_statement,
+    without_effect,
+)
 from landing_zone_key.assessment import ask, why_not_judged
+from landing_zone_key.finding import Finding, Question, Requirement, reference
 from landing_zone_key.key import KmsKey
-from landing_zone_key.policy.decision import Reason, Request
-from landing_zone_key.policy.document import Policy, PolicyError, Statement, read_json
+from landing_zone_key.policy.decision import Reason
+from landing_zone_key.policy.document import CURRENT_VERSION, Policy, PolicyError, Statement, read_json
 from landing_zone_key.policy.proof import Proved, Refused, prove
-from landing_zone_key.requests import CLOUDTRAIL, CONFIG, cloudtrail_family, config_family, trail_arn
-from landing_zone_key.requirements import REQUIREMENTS, Finding, FindingReason, Requirement
+from landing_zone_key.requests import CLOUDTRAIL, CONFIG, trail_arn
+from landing_zone_key.requirements import REQUIREMENTS
 from landing_zone_key.settings import LandingZone
-
-# https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
-MAXIMUM_POLICY_BYTES: Final = 32 * 1024
 
 _SIDS: Final = {
     Requirement.CONFIG_ACCESS: "Allow Config to use KMS for encryption",
     Requirement.CLOUDTRAIL_ACCESS: "Allow CloudTrail to use KMS for encryption",
 }
-_FAMILIES: Final = {
-    Requirement.CONFIG_ACCESS: config_family,
-    Requirement.CLOUDTRAIL_ACCESS: cloudtrail_family,
-}
+_SERVICES: Final = {Requirement.CONFIG_ACCESS: CONFIG, Requirement.CLOUDTRAIL_ACCESS: CLOUDTRAIL}
+_TOO_COMPLEX: Final = "the policy is too complex to prove anything; simplify its conditions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +44,12 @@ class Unresolved:
     message: str
     """What to do instead."""
     statement: str | int | None = None
+    """The Sid of the statement in the way; its index where it has no Sid."""
     exemption: Mapping[str, Any] | None = None
-    """For a Deny: the condition to add to it, proved to be enough, not applied."""
+    """For a Deny: an operator and its keys, as they should stand in the Deny's Condition. Not applied.
+
+    Proved to be enough, together with the exemptions of the other Denies in the way.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +66,25 @@ class Repair:
 def documented_statement(requirement: Requirement, key: KmsKey, zone: LandingZone) -> dict[str, Any]:
     """Control Tower's statement for one service, for this key.
 
+    With RequireConfusedDeputyProtection, Config's is limited to the organization, where that is known.
     https://docs.aws.amazon.com/controltower/latest/userguide/configure-kms-keys.html
     """
-    statement: dict[str, Any] = {"Sid": _SIDS[requirement], "Effect": "Allow"}
+    statement = {
+        "Sid": _SIDS[requirement],
+        "Effect": "Allow",
+        "Principal": {"Service": _SERVICES[requirement]},
+    }
     if requirement is Requirement.CONFIG_ACCESS:
+        own = zone.organization_id if zone.require_confused_deputy_protection else None
         return {
             **statement,
-            "Principal": {"Service": CONFIG},
             "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
             "Resource": str(key.arn),
+            **({"Condition": {"StringEquals": {"aws:SourceOrgID": own}}} if own else {}),
         }
     trails = f"arn:{key.arn.partition}:cloudtrail:*:{zone.management_account_id}:trail/*"
     return {
         **statement,
-        "Principal": {"Service": CLOUDTRAIL},
         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
         "Resource": str(key.arn),
         "Condition": {
@@ -84,52 +100,29 @@ def repair(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None
     The policy given is left as it is, in order; the new one is another object. What adding cannot mend is in
     `unresolved`: properties of the key, and a Deny in the way.
     """
-    if why_not_judged(key, landing_zone):
-        return Repair(_document(key), (), ())
-    question = ask(key, landing_zone, at)
-    findings = {found.requirement: found for test in REQUIREMENTS.values() if (found := test(question))}
-    unresolved = [_property(finding) for name, finding in findings.items() if name not in _FAMILIES]
     document = _document(key)
+    if why_not_judged(key, landing_zone):
+        return Repair(document, (), ())
+    question = ask(key, landing_zone, at)
+    findings = [finding for test in REQUIREMENTS.values() if (finding := test(question)) is not None]
+    refused = [finding for finding in findings if finding.requirement in FAMILIES]
+    unresolved = [Unresolved(found.requirement, found.message) for found in findings if found not in refused]
     if question.policy is None or document is None:
         unresolved += [
-            Unresolved(name, f"{findings[name].message}; repair needs the policy as it is")
-            for name in _FAMILIES
-            if name in findings
+            Unresolved(found.requirement, f"{found.message}; repair needs the policy as it is")
+            for found in refused
         ]
         return Repair(None, (), tuple(unresolved))
-    changes = []
-    for name in _FAMILIES:
-        if name not in findings:
-            continue
-        attempt = _with_statement(document, documented_statement(name, key, landing_zone))
-        obstacle = _obstacle(name, replace(question.key, policy=attempt), landing_zone, findings[name], at)
-        if obstacle is not None:
-            unresolved.append(obstacle)
-        if _is_needed(findings[name], obstacle, document, key, landing_zone, name, at):
-            document = attempt
-            changes.append(f'added "{attempt["Statement"][-1]["Sid"]}"')
+    changes: list[str] = []
+    services = sorted(_SERVICES[found.requirement] for found in refused)
+    for found in refused:
+        document, added, obstacles = _Mending(question, found, services).of(document)
+        changes += added
+        unresolved += obstacles
     return Repair(document, tuple(changes), tuple(unresolved))
 
 
-def _is_needed(  # noqa: PLR0913, PLR0917 - everything the question depends on
-    finding: Finding,
-    obstacle: Unresolved | None,
-    document: Mapping[str, Any],
-    key: KmsKey,
-    zone: LandingZone,
-    name: Requirement,
-    at: datetime | None,
-) -> bool:
-    """The statement helps now, or will as soon as the Deny in the way has its exemption."""
-    if obstacle is None:
-        return True
-    if finding.reason is FindingReason.FOREIGN_REQUEST_ALLOWED or obstacle.exemption is None:
-        return False
-    exempted = _with_exemption(document, obstacle)
-    return isinstance(_prove(name, replace(key, policy=exempted), zone, at), Refused)
-
-
-def _document(key: KmsKey) -> dict[str, Any] | None:
+def _document(key: KmsKey) -> Document | None:
     try:
         found = read_json(key.policy)
     except PolicyError:
@@ -137,114 +130,97 @@ def _document(key: KmsKey) -> dict[str, Any] | None:
     return copy.deepcopy(dict(found)) if isinstance(found, Mapping) else None
 
 
-def _with_statement(document: Mapping[str, Any], statement: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with one more statement at its end, under a Sid that no other statement has."""
-    statements = document["Statement"]
-    listed = list(statements) if isinstance(statements, list | tuple) else [statements]
-    taken = {other.get("Sid") for other in listed}
-    sid, number = statement["Sid"], 2
-    while sid in taken:
-        sid, number = f"{statement['Sid']} {number}", number + 1
-    return {**document, "Statement": [*listed, {**statement, "Sid": sid}]}
+@dataclass(frozen=True, slots=True)
+class _Mending:
+    """The work on one requirement."""
 
+    question: Question
+    finding: Finding
+    services: list[str]
+    """All that are refused: what spares one of them spares them together."""
 
-def _prove(name: Requirement, key: KmsKey, zone: LandingZone, at: datetime | None) -> Proved | Refused:
-    question = ask(key, zone, at)
-    assert question.policy is not None  # noqa: S101 - built from a policy that was read
-    return prove(question.policy, _FAMILIES[name](key, zone, question.earliest))
+    def of(self, document: Document) -> tuple[Document, list[str], list[Unresolved]]:
+        """The document, with a statement more if one is missing; what was added; what is in the way."""
+        added = []
+        if isinstance(self.prove(self.allows_of(document)), Refused):
+            wanted = documented_statement(self.finding.requirement, self.question.key, self.question.zone)
+            attempt = with_statement(document, wanted)
+            fault = self.fault_of(attempt)
+            if fault:
+                return document, [], [self.unresolved(fault)]
+            document, added = attempt, [f'added "{attempt["Statement"][-1]["Sid"]}"{size_note(attempt)}']
+        obstacles = list(self.denies(document))
+        left = None if obstacles else self.test(document)
+        if left is not None:
+            # Allowed, and more than that: only RequireConfusedDeputyProtection is left to fail.
+            narrower = f"{left.message}; no statement that is added can narrow one that is there"
+            obstacles = [replace(self.unresolved(narrower), statement=left.statement)]
+        return document, added, obstacles
 
+    def fault_of(self, attempt: Document) -> str:
+        """Why the statement at the document's end should not be added; empty where it helps."""
+        alone = self.test({"Version": CURRENT_VERSION, "Statement": attempt["Statement"][-1:]})
+        if alone is not None:
+            return alone.message
+        if size(attempt) > MAXIMUM_POLICY_BYTES:
+            return "with the documented statement the policy would be over KMS's 32 KB; shorten it first"
+        return _TOO_COMPLEX if isinstance(self.prove(self.allows_of(attempt)), Refused) else ""
 
-def _obstacle(
-    name: Requirement, key: KmsKey, zone: LandingZone, finding: Finding, at: datetime | None
-) -> Unresolved | None:
-    """What still refuses a request of the service once it has its documented statement."""
-    if finding.reason is FindingReason.FOREIGN_REQUEST_ALLOWED:
-        return Unresolved(
-            name, f"{finding.message}; a statement that is there must be narrowed", finding.statement
+    def denies(self, document: Document) -> Iterator[Unresolved]:
+        """Each Deny in the way, with the narrowest exemption that gets past it."""
+        for _ in range(1 + len(statements_of(document))):
+            result = self.prove(document)
+            if isinstance(result, Proved):
+                return
+            deny = result.decision.statement
+            if deny is None or result.request is None:
+                break
+            may = "may deny" if result.decision.reason is Reason.UNDECIDABLE_DENY else "denies"
+            what = f"{deny.label} {may} {result.request.action} to {result.request.service}"
+            document, obstacle = self.spared(document, deny, what)
+            yield obstacle
+        yield self.unresolved(_TOO_COMPLEX)
+
+    def spared(self, document: Document, deny: Statement, what: str) -> tuple[Document, Unresolved]:
+        """The document with the services exempted from one Deny, and how.
+
+        Users and roles have no aws:PrincipalServiceName, so for them nothing changes.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+        """
+        operator, key = "StringNotEqualsIfExists", "aws:PrincipalServiceName"
+        exempted = with_condition(document, deny.index, operator, {key: self.services})
+        every = with_condition(document, deny.index, "BoolIfExists", {"aws:PrincipalIsAWSService": "false"})
+        message = (
+            f"{what}; add {operator} {key} {json.dumps(self.services)} to its Condition"
+            f"{self.wider(every, deny)}{settled_by(self.question.zone, deny.conditions)}"
         )
-    if len(json.dumps(key.policy).encode()) > MAXIMUM_POLICY_BYTES:
-        return Unresolved(
-            name, "with the documented statement the policy would be over KMS's 32 KB; shorten it first"
-        )
-    result = _prove(name, key, zone, at)
-    if isinstance(result, Proved):
-        return None
-    if result.decision.statement is None or result.request is None:
-        return Unresolved(name, "the policy is too complex to prove anything; simplify its conditions")
-    return _deny_in_the_way(name, key, zone, result.decision.statement, result.request, at)
+        entry = {operator: exempted["Statement"][deny.index]["Condition"][operator]}
+        return exempted, Unresolved(self.finding.requirement, message, reference(deny), entry)
 
-
-def _deny_in_the_way(
-    name: Requirement, key: KmsKey, zone: LandingZone, deny: Statement, request: Request, at: datetime | None
-) -> Unresolved:
-    """Find the narrowest exemption of the Deny that would pass, and prove it."""
-    sid = deny.sid or deny.index
-    for exemption in _EXEMPTIONS:
-        proposal = Unresolved(name, "", sid, exemption)
-        result = _prove(name, replace(key, policy=_with_exemption(_mapping(key), proposal)), zone, at)
+    def wider(self, document: Document, deny: Statement) -> str:
+        """The end of a message: that the exemption of all AWS services would do as well, if it would."""
+        result = self.prove(document)
         still = result.decision.statement if isinstance(result, Refused) else None
-        if still is not None and (still.index == deny.index or result_is_doubtful(result)):
-            continue
-        operator, keys = next(iter(exemption.items()))
-        shown = ", ".join(f"{condition} {json.dumps(value)}" for condition, value in keys.items())
-        then = f"; after that {still.label} is in the way" if still else ""
-        return Unresolved(
-            name,
-            f"{deny.label} denies {request.action} to {request.service}; add {operator} {shown} to its "
-            f"Condition, so that it spares AWS services{then}",
-            sid,
-            exemption,
-        )
-    return Unresolved(
-        name,
-        f"{deny.label} denies {request.action} to {request.service}, and an exemption for AWS services would "
-        "not help; take the service, or the action, out of the statement",
-        sid,
-    )
+        if still is not None and still.index == deny.index:
+            return ""
+        return ' (BoolIfExists aws:PrincipalIsAWSService "false" would spare all AWS services)'
 
+    def allows_of(self, document: Document) -> Document:
+        """The document with every Deny disarmed."""
+        policy = Policy.parse(document)
+        return without_effect(document, [each.index for each in policy.statements if not each.allows])
 
-def result_is_doubtful(result: Proved | Refused) -> bool:
-    """Whether a Deny that cannot be decided stands in the way."""
-    return isinstance(result, Refused) and result.decision.reason is Reason.UNDECIDABLE_DENY
+    def prove(self, document: Document) -> Proved | Refused:
+        """Whether every request of the service is allowed."""
+        question = self.question
+        family = FAMILIES[self.finding.requirement](question.key, question.zone, question.earliest)
+        return prove(Policy.parse(document), family)
 
+    def test(self, document: Document) -> Finding | None:
+        """The requirement, asked of this document in place of the key's policy."""
+        asked = replace(self.question, policy=Policy.parse(document))
+        return REQUIREMENTS[self.finding.requirement](asked)
 
-# From the narrowest on. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-_EXEMPTIONS: Final[tuple[Mapping[str, Any], ...]] = (
-    {"StringNotEqualsIfExists": {"aws:PrincipalServiceName": [CLOUDTRAIL, CONFIG]}},
-    {"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}},
-)
-
-
-def _mapping(key: KmsKey) -> Mapping[str, Any]:
-    found = read_json(key.policy)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _with_exemption(document: Mapping[str, Any], proposal: Unresolved) -> dict[str, Any]:
-    statements = document["Statement"]
-    listed = list(statements) if isinstance(statements, list | tuple) else [statements]
-    place = _place(listed, proposal.statement)
-    condition = copy.deepcopy(dict(listed[place].get("Condition", {})))
-    for operator, keys in (proposal.exemption or {}).items():
-        condition[operator] = {**condition.get(operator, {}), **keys}
-    listed[place] = {**listed[place], "Condition": condition}
-    return {**document, "Statement": listed}
-
-
-def _place(statements: list[Mapping[str, Any]], reference: str | int | None) -> int:
-    if isinstance(reference, int):
-        return reference
-    return next(place for place, statement in enumerate(statements) if statement.get("Sid") == reference)
-
-
-def _property(finding: Finding) -> Unresolved:
-    return Unresolved(finding.requirement, finding.message)
-
-
-def parses(document: Mapping[str, Any]) -> bool:
-    """Whether the document is a policy."""
-    try:
-        Policy.parse(document)
-    except PolicyError:
-        return False
-    return True
+    def unresolved(self, message: str) -> Unresolved:
+        """Something about this requirement."""
+        return Unresolved(self.finding.requirement, message)

@@ -168,7 +168,7 @@ def config_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_
         actions=CONFIG_ACTIONS,
         resource=str(key.arn),
         facts={**_common(CONFIG, key, zone), **_recorder(key.arn)},
-        prefixes=dict.fromkeys(_PREFIXES, ABSENT),
+        prefixes=_prefixes(key),
         variables={"Region": _governed(key.arn, zone), "Account": ACCOUNT, **_paths(zone)},
         earliest=earliest,
     )
@@ -188,7 +188,7 @@ def cloudtrail_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLI
             "kms:encryptioncontext:aws:cloudtrail:arn": trail,  # TOWER, TRAIL
             "kms:encryptioncontextkeys": AtLeast(("aws:cloudtrail:arn",)),  # KMS
         },
-        prefixes=dict.fromkeys(_PREFIXES, ABSENT),
+        prefixes=_prefixes(key),
         variables=_paths(zone),
         earliest=earliest,
     )
@@ -261,8 +261,23 @@ def _common(service: str, key: KmsKey, zone: LandingZone) -> dict[str, Fact]:
             (f"{zone.organization_id}/r-", "Path", "/")
         )  # IAM: the account's path
     if key.tags is not None:
-        facts |= {f"aws:resourcetag/{name}".lower(): Fixed((value,)) for name, value in key.tags.items()}
+        facts |= _resource_tags(key.tags)
     return facts
+
+
+def _resource_tags(tags: Mapping[str, str]) -> dict[str, Fact]:
+    """IAM: `aws:ResourceTag/NAME`, where NAME has no case; of two that differ in case, either may count."""
+    facts: dict[str, Fact] = {}
+    for name, value in tags.items():
+        key = f"aws:resourcetag/{name}".lower()
+        facts[key] = UNKNOWN if key in facts else Fixed((value,))
+    return facts
+
+
+def _prefixes(key: KmsKey) -> dict[str, Fact]:
+    """Keys of which all that begin so are absent; other tags than the known ones are, too."""
+    known = _PREFIXES if key.tags is None else (*_PREFIXES, "aws:resourcetag/")
+    return dict.fromkeys(known, ABSENT)
 
 
 def _recorder(arn: KeyArn) -> dict[str, Fact]:

@@ -19,14 +19,13 @@ BASELINE_TRAIL_NAME: Final = "aws-controltower-BaselineCloudTrail"
 # Read by rdklib itself, from the same rule parameters; checked here so that a slip is not found at night.
 RDKLIB_PARAMETERS: Final = ("ExecutionRoleName", "ExecutionRoleRegion", "AssumeRoleMode")
 
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}")
-_ACCOUNT = re.compile(r"\d{12}")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")  # API_organizations_Organization
-_TRAIL_NAME = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]"
-)  # cloudtrail-trail-naming-requirements
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
+_TRAIL_NAME = re.compile(r"(?=.{3,128}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
 _KEY_ID = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-_KEY_ARN = re.compile(rf"arn:aws[a-z-]*:kms:{_REGION.pattern}:\d{{12}}:key/{_KEY_ID.pattern}")
+_KEY_ARN = re.compile(rf"arn:aws[a-z-]*:kms:{_REGION.pattern}:{_ACCOUNT.pattern}:key/{_KEY_ID.pattern}")
 _ROLE_NAME = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
 
 
@@ -83,7 +82,7 @@ class LandingZone:
         faults.extend(
             f"{name} is required: {PARAMETERS[name].expects}"
             for name in ("HomeRegion", "ManagementAccountId")
-            if name not in given and not isinstance(parameters.get(name, ""), int)
+            if name not in given and isinstance(parameters.get(name, ""), str)
         )
         faults.extend(
             f"{name} is {json.dumps(value)}, but must be {PARAMETERS[name].expects}"
@@ -154,7 +153,8 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "OrganizationId": Parameter("the organization's id, such as o-exampleorgid", _ORGANIZATION.fullmatch),
     "GovernedRegions": Parameter("Regions, comma-separated", _all_items(_REGION)),
     "TrailName": Parameter(
-        "a CloudTrail trail name (3 to 128 letters, digits, . _ -)", _TRAIL_NAME.fullmatch
+        "a CloudTrail trail name (3 to 128 letters and digits, single . _ - between them)",
+        _TRAIL_NAME.fullmatch,
     ),
     "KeyScope": Parameter("all, landing-zone, or KMS key ARNs or key ids, comma-separated", _key_scope),
     "PermissionStandard": Parameter("documented or functional", tuple(PermissionStandard).__contains__),

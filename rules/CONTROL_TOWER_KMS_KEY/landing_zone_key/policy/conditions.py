@@ -42,6 +42,8 @@ class Operator:
     negated: bool = False
     wildcards: bool = False
     """TEXT: whether `*` and `?` in a value are wildcards."""
+    variables: bool = True
+    """TEXT: whether a value may hold policy variables."""
     shape: Callable[[Pattern], Pattern | None] = lambda pattern: pattern
     """TEXT: what becomes of a value's pattern; None where the value has a form that is not documented."""
     read: Callable[[str], Any] = str
@@ -65,7 +67,8 @@ _POSITIVE: Final[Mapping[str, Operator]] = {
     # "ArnEquals and ArnLike behave identically."
     "ArnEquals": Operator(Kind.TEXT, wildcards=True, shape=arn_parts),
     "ArnLike": Operator(Kind.TEXT, wildcards=True, shape=arn_parts),
-    "Bool": Operator(Kind.TEXT, shape=_boolean_shape),
+    # One page of the guide lets Bool have variables, another does not: such a value cannot be read.
+    "Bool": Operator(Kind.TEXT, variables=False, shape=_boolean_shape),
     "NumericEquals": Operator(Kind.NUMBER, read=read_number),
     "NumericLessThan": Operator(Kind.NUMBER, read=read_number, compare=lt),
     "NumericLessThanEquals": Operator(Kind.NUMBER, read=read_number, compare=le),
@@ -140,15 +143,15 @@ class Condition:
             return None
         if operator.kind is Kind.PRESENCE:
             return _any(wanted is (values is None) for wanted in self.operands) if not self.doubtful else None
+        if values is None and self.if_exists:
+            return True
         if self.quantifier is not None:
             # "... or if the key values resolve to a null data set, such as an empty string"
-            values = tuple(value for value in values or () if value)
-            if not values and self.if_exists:
-                return True
+            members = values if values is not None and any(values) else ()
             combine = _all if self.quantifier == "ForAllValues" else _any
-            return combine(self._matches(value, operator) for value in values)
+            return combine(self._matches(value, operator) for value in members)
         if values is None:
-            return self.if_exists or operator.negated
+            return operator.negated
         return self._matches(values[0], operator) if len(values) == 1 else None
 
     def _matches(self, value: str, operator: Operator) -> bool | None:
@@ -176,29 +179,31 @@ def _all(results: Iterable[bool | None]) -> bool | None:
 
 def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bool) -> Condition:
     """Read one operator with one key and its values; what cannot be read becomes doubt, not an error."""
-    quantifier, _, rest = name.rpartition(":")
+    quantifier, colon, rest = name.rpartition(":")
     base = rest.removesuffix("IfExists")
     operator = OPERATORS.get(base)
-    known = quantifier in ("", "ForAllValues", "ForAnyValue")
+    known = not colon or quantifier in ("ForAllValues", "ForAnyValue")
     if operator is None or not known or (operator.kind is Kind.PRESENCE and name != base):
         return Condition(name, key, key.lower(), texts, None)
-    condition = Condition(name, key, key.lower(), texts, operator, quantifier or None, base != rest)
     if operator.kind is Kind.TEXT:
-        return _with_patterns(condition, operator, variables=variables)
+        values = _patterns(texts, operator, variables=variables and operator.variables)
+    else:
+        values = _operands(texts, operator)
+    return Condition(name, key, key.lower(), texts, operator, quantifier or None, base != rest, **values)
+
+
+def _operands(texts: tuple[str, ...], operator: Operator) -> dict[str, Any]:
     operands = [operator.read(text) for text in texts]
-    return replace(
-        condition,
-        operands=tuple(operand for operand in operands if operand is not None),
-        doubtful=None in operands,
-    )
+    known = tuple(operand for operand in operands if operand is not None)
+    return {"operands": known, "doubtful": len(known) < len(operands)}
 
 
-def _with_patterns(condition: Condition, operator: Operator, *, variables: bool) -> Condition:
+def _patterns(texts: tuple[str, ...], operator: Operator, *, variables: bool) -> dict[str, Any]:
     literals: set[str] = set()
     patterns: list[Pattern] = []
     templates: list[Template] = []
     doubtful = False
-    for text in condition.texts:
+    for text in dict.fromkeys(texts):
         if operator is _POSITIVE["StringEquals"] and not (variables and "${" in text):
             literals.add(text)  # the common case, with nothing to read
             continue
@@ -212,10 +217,9 @@ def _with_patterns(condition: Condition, operator: Operator, *, variables: bool)
             literals.add(literal)
         else:
             patterns.append(shaped)
-    return replace(
-        condition,
-        literals=frozenset(literals),
-        patterns=tuple(patterns),
-        templates=tuple(templates),
-        doubtful=doubtful,
-    )
+    return {
+        "literals": frozenset(literals),
+        "patterns": tuple(patterns),
+        "templates": tuple(templates),
+        "doubtful": doubtful,
+    }

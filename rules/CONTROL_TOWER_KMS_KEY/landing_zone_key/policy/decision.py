@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from landing_zone_key.policy.document import Policy, Principals, Resources, ResourceText, Statement
-from landing_zone_key.policy.patterns import Pattern, glob, resource_parts
+from landing_zone_key.policy.patterns import Pattern, across_colons, resource_parts
 from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled
 
 
@@ -25,6 +25,10 @@ class Reason(StrEnum):
     NO_ALLOW = "NO_ALLOW"
     TOO_COMPLEX = "TOO_COMPLEX"
     """From `prove` alone: the policy needs more cases than the bound."""
+
+
+class Values(dict[str, tuple[str, ...]]):
+    """A context that is as a decision reads it: keys in lower case, with at least one value each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,9 @@ class Request:
 
     def __post_init__(self) -> None:
         """Normalise the context once."""
+        if isinstance(self.context, Values):
+            object.__setattr__(self, "values", self.context)
+            return
         values = {
             key.lower(): (value,) if isinstance(value, str) else tuple(value)
             for key, value in self.context.items()
@@ -119,8 +126,9 @@ def names_principal(principals: Principals, request: Request) -> bool | None:
         return not principals.negated
     named: bool | None
     if request.service is not None:
-        # Whether {"AWS": "*"} includes services is left open by the documentation.
-        named = request.service in principals.services or (None if "*" in principals.aws else False)
+        # Whether {"AWS": "*"} includes services is left open by the documentation, as is {"Service": "*"}.
+        open_to_all = "*" in principals.aws or "*" in principals.services
+        named = request.service in principals.services or (None if open_to_all else False)
     else:
         named = _names_arn(principals.aws, request.principal_arn or "")
     return named if named is None else named is not principals.negated
@@ -161,5 +169,4 @@ def _matches_resource(text: ResourceText, request: Request) -> bool | None:
     if pattern.matches(request.resource):
         return True
     # A wildcard inside a component that would have to cross a colon: not documented either way.
-    crossing = "*" in text.text and "${" not in text.text and glob(text.text).matches(request.resource)
-    return None if crossing else False
+    return None if across_colons(pattern).matches(request.resource) else False

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -14,7 +15,7 @@ from typing import Any, Final, NoReturn
 from landing_zone_key.errors import LandingZoneKeyError
 from landing_zone_key.policy.conditions import Condition, read_condition
 from landing_zone_key.policy.patterns import Pattern, glob, resource_parts
-from landing_zone_key.policy.variables import Template, Unsettled, read_text
+from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled, read_text
 
 # A key policy has at most 32 KB (KMS quotas); AWS Config hands it on with white space added.
 MAXIMUM_CHARACTERS: Final = 4 * 32 * 1024
@@ -161,9 +162,8 @@ def _decode(text: str | bytes | bytearray) -> object:
 
 def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+    if len(members) < len(pairs):
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
         raise PolicyError(
             f"the member {_shown(twice)} stands twice in one object; nobody can tell which one counts"
         )
@@ -232,16 +232,19 @@ def _resources(members: Mapping[str, Any], place: str, version: str) -> Resource
 
 def _resource(text: str, variables: bool) -> Pattern | Template | Unsettled:  # noqa: FBT001 - private
     """Variables count behind the fifth colon only."""
-    if not variables or "${" not in text:
-        return resource_parts(glob(text))
-    head = text.split("${", 1)[0]
-    return read_text(text, wildcards=True, variables=True) if head.count(":") >= 5 else Unsettled.UNSETTLED  # noqa: PLR2004
+    if variables and "${" in text and text.split("${", 1)[0].count(":") < 5:  # noqa: PLR2004
+        return UNSETTLED
+    read = read_text(text, wildcards=True, variables=variables)
+    return resource_parts(read) if isinstance(read, Pattern) else read
 
 
 def _conditions(value: object, place: str, version: str) -> tuple[Condition, ...]:
     conditions = []
-    for name, keys in _members(value, place, None).items():
-        for key, texts in _members(keys, f"{place}.{name}", None).items():
+    for name, block in _members(value, place, None).items():
+        keys = _members(block, f"{place}.{name}", None)
+        if len({key.lower() for key in keys}) != len(keys):
+            _refuse(f"{place}.{name}", "has one key twice (keys have no case)", "each key once")
+        for key, texts in keys.items():
             read = _texts(texts, f"{place}.{name}.{key}", scalars=True)
             conditions.append(read_condition(name, key, read, variables=version == CURRENT_VERSION))
     return tuple(conditions)
@@ -250,22 +253,27 @@ def _conditions(value: object, place: str, version: str) -> tuple[Condition, ...
 def _members(value: object, place: str, known: frozenset[str] | None) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         _refuse(place, f"is {_shown(value)}", "an object")
+    if known is not None and value.keys() <= known:
+        return value
     for name in value:
         if not isinstance(name, str) or (known is not None and name not in known):
-            _refuse(place, f"has a member {_shown(name)}", f"only {', '.join(sorted(known or ()))}")
+            right = f"only {', '.join(sorted(known))}" if known else "a name"
+            _refuse(place, f"has a member {_shown(name)}", right)
     return value
 
 
 def _one_of(members: Mapping[str, Any], name: str, place: str) -> str:
     """The element's name, or `Not` and its name: one of them must be there, and not both."""
-    given = [candidate for candidate in (name, f"Not{name}") if candidate in members]
-    if len(given) != 1:
+    given, negated = name in members, f"Not{name}" in members
+    if given is negated:
         _refuse(place, f"has {'both' if given else 'neither'} {name} and Not{name}", "exactly one of them")
-    return given[0]
+    return name if given else f"Not{name}"
 
 
 def _texts(value: object, place: str, *, scalars: bool = False) -> tuple[str, ...]:
     """A string or a list of strings; with `scalars` also booleans and numbers, as the grammar has them."""
+    if isinstance(value, str):
+        return (value,)
     items = tuple(value) if isinstance(value, list | tuple) else (value,)
     texts = tuple(text for item in items if (text := _text(item, scalars=scalars)) is not None)
     if not texts or len(texts) != len(items):
@@ -278,7 +286,10 @@ def _text(value: object, *, scalars: bool) -> str | None:
         return value
     if not scalars or not isinstance(value, bool | int | float):
         return None
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        return str(value).lower()
+    except ValueError:  # an integer of more digits than Python writes
+        return None
 
 
 def _refuse(place: str, what: str, right: str) -> NoReturn:

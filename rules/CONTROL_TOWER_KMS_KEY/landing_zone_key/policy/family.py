@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Final, TypeAlias
 
 from landing_zone_key.policy.representatives import Domain
+from landing_zone_key.policy.seeds import iso
 from landing_zone_key.policy.variables import UNSETTLED, Unsettled
 
 
@@ -46,6 +48,10 @@ class Text:
 
     pieces: tuple[str, ...]
 
+    def fill(self, values: Mapping[str, str]) -> str:
+        """The text, with values for the variables."""
+        return "".join(values[piece] if place % 2 else piece for place, piece in enumerate(self.pieces))
+
 
 @dataclass(frozen=True, slots=True)
 class Other:
@@ -59,6 +65,10 @@ class Clock(Enum):
 
     ISO = "iso"
     EPOCH = "epoch"
+
+    def write(self, moment: Decimal) -> str:
+        """The key's value at a moment, in whole seconds since 1970."""
+        return iso(moment) if self is Clock.ISO else str(moment)
 
 
 Fact: TypeAlias = Presence | Fixed | AtLeast | Text | Other | Clock
@@ -81,6 +91,38 @@ class Family:
     """Variable -> one value that it does not take."""
     earliest: datetime = datetime(2026, 11, 24, tzinfo=UTC)
     """Requests are made at any moment from this one on."""
+    example: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    """What one of the requests carries; texts are left out where a variable has no example."""
+    texts: Mapping[str, Text] = field(init=False, repr=False, compare=False)
+    clocks: Mapping[str, Clock] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the facts by kind, and make the example, once: each proof begins with them."""
+        example, texts, clocks = {}, {}, {}
+        first = {
+            name: next((value for value in domain.examples if value != self.excluded.get(name)), "")
+            for name, domain in self.variables.items()
+        }
+        moment = Decimal(int(self.earliest.timestamp()))
+        for key, fact in self.facts.items():
+            match fact:
+                case Fixed() | AtLeast():
+                    example[key] = fact.values
+                case Text():
+                    texts[key] = fact
+                    if all(first.values()):
+                        example[key] = (fact.fill(first),)
+                case Clock():
+                    clocks[key] = fact
+                    example[key] = (fact.write(moment),)
+        object.__setattr__(self, "example", example)
+        object.__setattr__(self, "texts", texts)
+        object.__setattr__(self, "clocks", clocks)
+
+    @property
+    def has_example(self) -> bool:
+        """Whether the example holds every text."""
+        return self.texts.keys() <= self.example.keys()
 
     def fact(self, key: str) -> Fact:
         """What is known of a key (in lower case)."""

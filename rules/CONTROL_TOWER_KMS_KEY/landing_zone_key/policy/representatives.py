@@ -9,12 +9,18 @@ exact, not a sample. The walk is bounded: a hostile policy ends in `TooComplexEr
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from landing_zone_key.policy.patterns import Pattern, Token, Wildcard, advance, start
+from landing_zone_key.policy.patterns import Automaton, Pattern, Token, bits
 
 _END: Final[Token] = ""
 """Closes each pattern in the joined automaton; no character is in it."""
+
+_TOKENS_PER_STEP: Final = 2
+"""Building the automaton costs a step for so many tokens."""
+
+_POSITIONS_PER_STEP: Final = 1024
+"""Moving so many positions at once costs a step."""
 
 _PREFERRED: Final = "xyzabcdefghijklmnopqrstuvw0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_./"
 
@@ -92,72 +98,72 @@ class Tracked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Automaton:
+class _Reader:
     """All patterns of one text, one behind the other, with the fixed pieces around each variable."""
 
-    tokens: tuple[Token, ...]
-    opening: frozenset[int]
-    group_at: Mapping[int, int]
-    """Position behind a pattern -> the group it belongs to."""
+    automaton: Automaton
+    opening: int
+    ends: tuple[int, ...]
+    """For each group the positions behind its patterns."""
     before: Mapping[str, str]
     after: str
+    cost: int
+    """The steps that reading one character takes."""
 
     @classmethod
-    def of(cls, tracked: Tracked) -> "_Automaton":
+    def of(cls, tracked: Tracked, budget: Budget) -> "_Reader":
         tokens: list[Token] = []
-        opening: set[int] = set()
-        group_at: dict[int, int] = {}
-        for group, patterns in enumerate(tracked.groups):
+        beginnings: list[int] = []
+        ends: list[list[int]] = []
+        for patterns in tracked.groups:
+            ends.append([])
             for pattern in patterns:
-                opening.update(len(tokens) + position for position in start(pattern.tokens))
+                beginnings.append(len(tokens))
                 tokens.extend(pattern.tokens)
-                group_at[len(tokens)] = group
+                ends[-1].append(len(tokens))
                 tokens.append(_END)
+        budget.spend(len(tokens) // _TOKENS_PER_STEP)
+        automaton = Automaton.of(tokens)
         before = dict(zip(tracked.pieces[1::2], tracked.pieces[::2], strict=False))
-        return cls(tuple(tokens), frozenset(opening), group_at, before, tracked.pieces[-1])
+        return cls(
+            automaton,
+            automaton.opened(bits(beginnings)),
+            tuple(map(bits, ends)),
+            before,
+            tracked.pieces[-1],
+            1 + len(tokens) // _POSITIONS_PER_STEP,
+        )
 
-    def read(self, positions: frozenset[int], text: str, budget: Budget) -> frozenset[int]:
+    def read(self, positions: int, text: str, budget: Budget) -> int:
         for character in text:
-            budget.spend(1 + len(positions))
-            positions = advance(self.tokens, positions, character)
+            budget.spend(self.cost)
+            positions = self.automaton.advance(positions, character)
         return positions
 
-    def matched(self, positions: frozenset[int]) -> frozenset[int]:
-        return frozenset(self.group_at[position] for position in positions if position in self.group_at)
-
-    def watched(self, positions: frozenset[int]) -> set[str]:
-        """The characters that some open pattern tells from others."""
-        found: set[str] = set()
-        for position in positions:
-            token = self.tokens[position]
-            if isinstance(token, str):
-                found.update(token)
-            elif token in (Wildcard.ONE_INSIDE, Wildcard.MANY_INSIDE):
-                found.add(":")
-        return found
+    def matched(self, positions: int) -> frozenset[int]:
+        return frozenset(group for group, ends in enumerate(self.ends) if ends & positions)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(NamedTuple):
     """Where the walk stands: in which variable, and how far each automaton has come."""
 
     variable: int
     domain: int
-    positions: tuple[frozenset[int], ...]
+    positions: tuple[int, ...]
 
 
 @dataclass(slots=True)
 class _Walk:
     names: tuple[str, ...]
     domains: tuple[Domain, ...]
-    automata: tuple[_Automaton, ...]
+    readers: tuple[_Reader, ...]
     budget: Budget
     seen: set[_State] = field(default_factory=set)
     queue: deque[tuple[_State, tuple[str, ...]]] = field(default_factory=deque)
 
     def run(self) -> Iterator[dict[str, str]]:
         found: set[tuple[frozenset[int], ...]] = set()
-        self.enter(0, tuple(automaton.opening for automaton in self.automata), ())
+        self.enter(0, tuple(reader.opening for reader in self.readers), ())
         while self.queue:
             state, texts = self.queue.popleft()
             if state.variable == len(self.names):
@@ -170,17 +176,17 @@ class _Walk:
 
     def answers(self, state: _State) -> tuple[frozenset[int], ...]:
         return tuple(
-            automaton.matched(automaton.read(positions, automaton.after, self.budget))
-            for automaton, positions in zip(self.automata, state.positions, strict=True)
+            reader.matched(reader.read(positions, reader.after, self.budget))
+            for reader, positions in zip(self.readers, state.positions, strict=True)
         )
 
-    def enter(self, variable: int, positions: tuple[frozenset[int], ...], texts: tuple[str, ...]) -> None:
+    def enter(self, variable: int, positions: tuple[int, ...], texts: tuple[str, ...]) -> None:
         """Begin with a variable: each text that uses it first reads the fixed piece before it."""
         if variable < len(self.names):
             name = self.names[variable]
             positions = tuple(
-                automaton.read(open_positions, automaton.before.get(name, ""), self.budget)
-                for automaton, open_positions in zip(self.automata, positions, strict=True)
+                reader.read(open_positions, reader.before.get(name, ""), self.budget)
+                for reader, open_positions in zip(self.readers, positions, strict=True)
             )
             texts = (*texts, "")
         self.push(_State(variable, 0, positions), texts)
@@ -189,33 +195,31 @@ class _Walk:
         domain, name = self.domains[state.variable], self.names[state.variable]
         if state.domain in domain.accepting:
             self.enter(state.variable + 1, state.positions, texts)
-        for character, target in self.characters(domain, state, name):
-            positions = tuple(
-                automaton.read(open_positions, character, self.budget)
-                if name in automaton.before
-                else open_positions
-                for automaton, open_positions in zip(self.automata, state.positions, strict=True)
-            )
-            self.push(_State(state.variable, target, positions), (*texts[:-1], texts[-1] + character))
-
-    def characters(self, domain: Domain, state: _State, name: str) -> Iterator[tuple[str, int]]:
-        """On each edge one character that nothing watches for, and each one that something does."""
+        using = [(place, reader) for place, reader in enumerate(self.readers) if name in reader.before]
+        cost = 1 + sum(reader.cost for _, reader in using)
         watched: set[str] = set()
-        for automaton, positions in zip(self.automata, state.positions, strict=True):
-            if name in automaton.before:
-                watched |= automaton.watched(positions)
+        for place, reader in using:
+            watched |= reader.automaton.watched(state.positions[place])
+        self.budget.spend(cost + len(self.readers))
         for characters, target in domain.edges[state.domain]:
-            fresh = unused_character(watched, characters)
-            chosen = sorted(watched if characters is None else watched.intersection(characters))
-            for character in (fresh, *chosen):
-                if character is not None:
-                    yield character, target
+            for character in representative_characters(watched, characters):
+                self.budget.spend(cost)
+                positions = list(state.positions)
+                for place, reader in using:
+                    positions[place] = reader.automaton.advance(positions[place], character)
+                self.push(_State(state.variable, target, tuple(positions)), texts, character)
 
-    def push(self, state: _State, texts: tuple[str, ...]) -> None:
-        self.budget.spend(1)
+    def push(self, state: _State, texts: tuple[str, ...], character: str = "") -> None:
         if state not in self.seen:
             self.seen.add(state)
-            self.queue.append((state, texts))
+            self.queue.append((state, (*texts[:-1], texts[-1] + character) if character else texts))
+
+
+def representative_characters(watched: set[str], characters: str | None) -> list[str]:
+    """Of these characters, or of all: one that nothing watches for, and each one that something does."""
+    fresh = unused_character(watched, characters)
+    chosen = sorted(watched if characters is None else watched.intersection(characters))
+    return chosen if fresh is None else [fresh, *chosen]
 
 
 def unused_character(watched: set[str], characters: str | None) -> str | None:
@@ -231,5 +235,5 @@ def representatives(
     variables: Mapping[str, Domain], texts: Sequence[Tracked], budget: Budget
 ) -> Iterator[dict[str, str]]:
     """Assignments of the variables, one for each reachable combination of answers of the texts' groups."""
-    automata = tuple(_Automaton.of(tracked) for tracked in texts)
-    yield from _Walk(tuple(variables), tuple(variables.values()), automata, budget).run()
+    readers = tuple(_Reader.of(tracked, budget) for tracked in texts)
+    yield from _Walk(tuple(variables), tuple(variables.values()), readers, budget).run()

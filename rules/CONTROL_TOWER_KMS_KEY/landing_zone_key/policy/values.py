@@ -16,7 +16,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _EPOCH: Final = re.compile(r"\d{5,18}(\.\d{1,9})?", re.ASCII)
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 
 
 def read_boolean(text: str) -> bool | None:
@@ -47,7 +47,10 @@ def read_date(text: str) -> Decimal | None:
 
 
 def read_network(text: str) -> Network | None:
-    """Read an IPv4 or IPv6 address, or a CIDR range."""
+    """Read an IPv4 or IPv6 address, or a CIDR range (a net mask instead of the prefix length is none)."""
+    _, slash, length = text.partition("/")
+    if slash and not length.isdigit():
+        return None
     try:
         return ip_network(text, strict=False)
     except ValueError:

@@ -12,7 +12,8 @@ from typing import Final, TypeAlias
 
 from landing_zone_key.policy.patterns import Pattern, Token, exactly, glob, joined
 
-_VARIABLE: Final = re.compile(r"\$\{([^{}',]*)(?:,\s*'([^']*)')?\}")
+# "... surround the default value with single quotes, and separate ... with a comma and space"
+_VARIABLE: Final = re.compile(r"\$\{([^{}',]+)(?:, '([^']*)')?\}")
 _ESCAPES: Final = ("*", "?", "$")
 
 
@@ -80,7 +81,7 @@ def read_text(text: str, *, wildcards: bool, variables: bool) -> Pattern | Templ
         parts.append(_variable(found[1], found[2]))
         end = found.end()
     parts.append(plain(text[end:]).tokens)
-    if text.count("${") != len(parts) // 2 or any(part == Variable("", None) for part in parts):
+    if text.count("${") != len(parts) // 2:
         return UNSETTLED
     if any(isinstance(part, Variable) for part in parts):
         return Template(tuple(part for part in parts if part != ()))
@@ -90,4 +91,4 @@ def read_text(text: str, *, wildcards: bool, variables: bool) -> Pattern | Templ
 def _variable(name: str, default: str | None) -> tuple[Token, ...] | Variable:
     if name in _ESCAPES and default is None:
         return (name,)
-    return Variable(name.strip().lower(), default)
+    return Variable(name.lower(), default)

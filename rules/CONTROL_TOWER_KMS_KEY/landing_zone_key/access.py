@@ -1,0 +1,165 @@
+"""Whether a service may make all its requests, and if not, the words for it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from landing_zone_key.finding import Finding, FindingReason, Question, Requirement, reference
+from landing_zone_key.key import KmsKey
+from landing_zone_key.policy.conditions import Condition
+from landing_zone_key.policy.decision import Decision, Reason, Request
+from landing_zone_key.policy.document import Statement
+from landing_zone_key.policy.explanation import Miss, Outcome, explain, nearest_allow
+from landing_zone_key.policy.family import Family
+from landing_zone_key.policy.proof import Refused, prove, prove_refused
+from landing_zone_key.requests import SETTLED_BY, cloudtrail_family, config_family, foreign_families
+from landing_zone_key.settings import LandingZone
+
+FAMILIES: Final[Mapping[Requirement, Callable[[KmsKey, LandingZone, datetime], Family]]] = {
+    Requirement.CONFIG_ACCESS: config_family,
+    Requirement.CLOUDTRAIL_ACCESS: cloudtrail_family,
+}
+
+
+def access(question: Question, requirement: Requirement) -> Finding | None:
+    """Prove that every request of the requirement's service is allowed; else say which is not, and why."""
+    if question.policy_error is not None:
+        message = f"the key policy cannot be read: {question.policy_error}"
+        return Finding(requirement, FindingReason.MALFORMED_POLICY, "the key policy is malformed", message)
+    if question.policy is None:
+        missing = question.key.policy_missing or "the key policy is not known"
+        return Finding(requirement, FindingReason.UNKNOWN, "the key policy could not be read", missing)
+    facts = question.key, question.zone, question.earliest
+    family = FAMILIES[requirement](*facts)
+    result = prove(question.policy, family)
+    if isinstance(result, Refused):
+        return _refused(requirement, question, family, result)
+    if question.zone.require_confused_deputy_protection:
+        foreign = next(other for other in foreign_families(*facts) if other.service == family.service)
+        exposed = prove_refused(question.policy, foreign)
+        if isinstance(exposed, Refused):
+            return _exposed(requirement, question.zone, exposed)
+    return None
+
+
+def _refused(requirement: Requirement, question: Question, family: Family, result: Refused) -> Finding:
+    request, decision = result.request, result.decision
+    reason = FindingReason(decision.reason.value)
+    if request is None or question.policy is None:
+        return Finding(
+            requirement,
+            reason,
+            "the key policy is too complex to prove",
+            f"the key policy needs more cases than the bound to prove that every request of {family.service} "
+            "is allowed; simplify the conditions of its statements",
+        )
+    outcomes = explain(question.policy, request)
+    nearest = nearest_allow(outcomes) or _perhaps_allowing(outcomes)
+    cause, short = _cause(decision, nearest)
+    hint = _hint(question.zone, nearest, decision)
+    statement = decision.statement or (nearest.statement if nearest else None)
+    return Finding(
+        requirement,
+        reason,
+        f"{request.action} refused{_whose(request, brief=True)}, {short}",
+        f"{request.action} by {request.service}{_whose(request, brief=False)} would be refused: "
+        f"{cause}{hint}",
+        reference(statement),
+        request,
+        request.action,
+    )
+
+
+def _whose(request: Request, *, brief: bool) -> str:
+    """For whom the request is made, where that makes a difference to the reader: Config's many accounts."""
+    source, arn = request.values.get("aws:sourceaccount"), request.values.get("aws:sourcearn", ("",))[0]
+    if source is None or not arn.startswith("arn:") or ":config:" not in arn:
+        return ""
+    return f" for account {source[0]}" + ("" if brief else f" in {arn.split(':')[3]}")
+
+
+def _perhaps_allowing(outcomes: Iterable[Outcome]) -> Outcome | None:
+    """An Allow to `{"AWS": "*"}` that misses nothing else."""
+    return next((each for each in outcomes if each.statement.allows and each.matches is None), None)
+
+
+def _cause(decision: Decision, nearest: Outcome | None) -> tuple[str, str]:
+    """Why: in a sentence, and in a few words."""
+    if decision.statement is not None:
+        label = decision.statement.label
+        if decision.reason is Reason.UNDECIDABLE_DENY:
+            return f"whether the Deny {label} applies cannot be decided", f"perhaps denied by {label}"
+        return f"{label} denies it", f"denied by {label}"
+    if nearest is None:
+        return "no statement allows this service", "no statement allows it"
+    label = nearest.statement.label
+    if any(miss.element == "Principal" for miss in nearest.misses):
+        cause = f'whether {{"AWS": "*"}} in {label} includes AWS services is not documented'
+        return (
+            f"no statement names this service: {cause}",
+            f'{label} allows {{"AWS": "*"}}, perhaps no service',
+        )
+    misses = [_missed(miss, nearest.statement) for miss in nearest.misses]
+    keys = [miss.condition.key if miss.condition else miss.element for miss in nearest.misses]
+    return (
+        f"the nearest statement, {label}, does not match its {', '.join(misses) or 'request'}",
+        f"{label} misses on {', '.join(dict.fromkeys(keys)) or 'doubt'}",
+    )
+
+
+def _missed(miss: Miss, statement: Statement) -> str:
+    """The element that does not match: a condition by operator and key, a Resource by what it names."""
+    if miss.condition is not None:
+        return f"{miss.condition.name} {miss.condition.key}"
+    if miss.element != "Resource":
+        return miss.element
+    if statement.resources is None:
+        return "Resource (it has none, and so no effect)"
+    first, *others = statement.resources.texts
+    more = f" and {len(others)} more" if others else ""
+    return f"{'Not' * statement.resources.negated}Resource {first.text[:160]}{more}"
+
+
+def _hint(zone: LandingZone, nearest: Outcome | None, decision: Decision) -> str:
+    """The parameter that would settle it, where there is one."""
+    conditions = [miss.condition for miss in nearest.misses if miss.condition] if nearest else []
+    return settled_by(zone, (*conditions, *(decision.statement.conditions if decision.statement else ())))
+
+
+def settled_by(zone: LandingZone, conditions: Iterable[Condition]) -> str:
+    """The end of a message: which parameter would settle these conditions; empty where none would."""
+    if zone.organization_id is not None:
+        return ""
+    keys = [condition.key for condition in conditions if condition.lookup_key in SETTLED_BY]
+    if not keys:
+        return ""
+    return f"; the rule parameter {SETTLED_BY[keys[0].lower()]} would settle {keys[0]}"
+
+
+def _exposed(requirement: Requirement, zone: LandingZone, exposed: Refused) -> Finding:
+    request, statement = exposed.request, exposed.decision.statement
+    if request is None:
+        return Finding(
+            requirement,
+            FindingReason.TOO_COMPLEX,
+            "the key policy is too complex to prove",
+            "the key policy needs more cases than the bound to prove that foreign requests are refused",
+        )
+    label = statement.label if statement else "a statement"
+    account = request.values.get("aws:sourceaccount", ("?",))[0]
+    foreign = (
+        ""
+        if zone.organization_id
+        else ", and give the rule parameter OrganizationId: without it every other account counts as foreign"
+    )
+    return Finding(
+        requirement,
+        FindingReason.FOREIGN_REQUEST_ALLOWED,
+        f"{request.action} open to account {account} by {label}",
+        f"{request.action} by {request.service} for the foreign account {account} is allowed by {label}, and "
+        "RequireConfusedDeputyProtection asks that it be refused; limit the statement to the organization or "
+        f"the trail{foreign}",
+        reference(statement),
+        request,
+        request.action,
+    )

@@ -1,0 +1,76 @@
+"""Changes to a key policy as a JSON document. Each returns another document; nothing is changed in place."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+Document: TypeAlias = Mapping[str, Any]
+"""A key policy of which `Policy.parse` has taken every part."""
+
+# Counted in bytes. https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+MAXIMUM_POLICY_BYTES: Final = 32 * 1024
+
+
+def statements_of(document: Document) -> list[Mapping[str, Any]]:
+    """The statements as a list, also where the document holds a single one."""
+    statements = document["Statement"]
+    return list(statements) if isinstance(statements, list | tuple) else [statements]
+
+
+def with_statement(document: Document, statement: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with one more statement at its end, under a Sid that no other statement has."""
+    listed = statements_of(document)
+    taken = {other.get("Sid") for other in listed}
+    sid, number = statement["Sid"], 2
+    while sid in taken:
+        sid, number = f"{statement['Sid']} {number}", number + 1
+    return {**document, "Statement": [*listed, {**statement, "Sid": sid}]}
+
+
+def without_effect(document: Document, indexes: Sequence[int]) -> dict[str, Any]:
+    """The document with some statements disarmed, all in their places: without Resource they do nothing.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+    """
+    disarmed = [
+        {name: value for name, value in statement.items() if name not in ("Resource", "NotResource")}
+        if index in indexes
+        else statement
+        for index, statement in enumerate(statements_of(document))
+    ]
+    return {**document, "Statement": disarmed}
+
+
+def with_condition(document: Document, index: int, operator: str, keys: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with a condition more in one statement; values join those that stand there already."""
+    listed = statements_of(document)
+    condition = listed[index].get("Condition", {})
+    merged = dict(condition.get(operator, {}))
+    for key, values in keys.items():
+        merged[key] = [*_as_list(merged[key]), *_as_list(values)] if key in merged else values
+    listed[index] = {**listed[index], "Condition": {**condition, operator: merged}}
+    return {**document, "Statement": listed}
+
+
+def size_note(document: Document) -> str:
+    """What to say of the document's size; empty where it fits however it is written."""
+    if len(_text(document, indent=4).encode()) <= MAXIMUM_POLICY_BYTES:
+        return ""
+    return (
+        f"; put the policy as compact JSON, {size(document)} of {MAXIMUM_POLICY_BYTES} bytes: "
+        "indented it does not fit"
+    )
+
+
+def size(document: Document) -> int:
+    """Bytes of the document as compact JSON."""
+    return len(_text(document).encode())
+
+
+def _text(document: Document, indent: int | None = None) -> str:
+    separators = (",", ":") if indent is None else None
+    return json.dumps(document, indent=indent, separators=separators, ensure_ascii=False)
+
+
+def _as_list(values: object) -> list[Any]:
+    return list(values) if isinstance(values, list | tuple) else [values]

@@ -1,0 +1,73 @@
+"""What an assessment finds: a requirement that does not hold, and why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from landing_zone_key.key import KmsKey
+from landing_zone_key.policy.decision import Reason, Request
+from landing_zone_key.policy.document import Policy, PolicyError, Statement
+from landing_zone_key.settings import LandingZone
+
+
+class Requirement(StrEnum):
+    """What a key must be, so that the landing zone can use it."""
+
+    ENABLED = "ENABLED"
+    SYMMETRIC = "SYMMETRIC"
+    SINGLE_REGION = "SINGLE_REGION"
+    MANAGEMENT_ACCOUNT = "MANAGEMENT_ACCOUNT"
+    HOME_REGION = "HOME_REGION"
+    CONFIG_ACCESS = "CONFIG_ACCESS"
+    CLOUDTRAIL_ACCESS = "CLOUDTRAIL_ACCESS"
+
+
+class FindingReason(StrEnum):
+    """Why a requirement does not hold."""
+
+    NOT_ENABLED = "NOT_ENABLED"
+    NOT_SYMMETRIC = "NOT_SYMMETRIC"
+    MULTI_REGION = "MULTI_REGION"
+    OTHER_ACCOUNT = "OTHER_ACCOUNT"
+    OTHER_REGION = "OTHER_REGION"
+    UNKNOWN = "UNKNOWN"
+    """An attribute, or the policy, could not be read."""
+    MALFORMED_POLICY = "MALFORMED_POLICY"
+    EXPLICIT_DENY = Reason.EXPLICIT_DENY.value
+    UNDECIDABLE_DENY = Reason.UNDECIDABLE_DENY.value
+    NO_ALLOW = Reason.NO_ALLOW.value
+    TOO_COMPLEX = Reason.TOO_COMPLEX.value
+    FOREIGN_REQUEST_ALLOWED = "FOREIGN_REQUEST_ALLOWED"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One requirement that does not hold."""
+
+    requirement: Requirement
+    reason: FindingReason
+    summary: str
+    """A few words, for the annotation."""
+    message: str
+    """A sentence, with what would be right."""
+    statement: str | int | None = None
+    """The Sid of the statement that refuses, or nearly allows; its index where it has no Sid."""
+    request: Request | None = None
+    """The request that would be refused."""
+    action: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What every requirement is asked: this key, for this landing zone, from this moment on."""
+
+    key: KmsKey
+    zone: LandingZone
+    earliest: datetime
+    policy: Policy | None
+    policy_error: PolicyError | None
+
+
+def reference(statement: Statement | None) -> str | int | None:
+    """The Sid, or the index where there is none."""
+    return None if statement is None else statement.sid or statement.index

@@ -1,0 +1,160 @@
+"""Reading a policy document: every shape the service accepts; for all others the place."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from landing_zone_key import LandingZoneKeyError
+from landing_zone_key.policy import Policy, PolicyError
+from landing_zone_key.policy.document import MAXIMUM_CHARACTERS
+
+Case = Mapping[str, Any]
+DOCUMENT = {
+    "Version": "2012-10-17",
+    "Id": "example",
+    "Statement": [{"Sid": "ß", "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}],
+}
+TEXT = json.dumps(DOCUMENT)
+
+
+class TestMalformedDocument:
+    """Documents that the service could not have stored."""
+
+    TABLE = "malformed.json"
+
+    def test_is_refused_with_the_place(self, case: Case, twin_of: Callable[[Case], Case]) -> None:
+        """The message begins with the place and what stands there; with that one place right, it parses."""
+        with pytest.raises(PolicyError) as error:
+            Policy.parse(case["policy"])
+        assert str(error.value).startswith(case["expected"])
+        assert Policy.parse(twin_of(case)["policy"]).statements
+
+    def test_is_refused_as_text_in_the_same_words(self, case: Case) -> None:
+        """Text and object are one document."""
+        with pytest.raises(PolicyError) as error:
+            Policy.parse(json.dumps(case["policy"]))
+        assert str(error.value).startswith(case["expected"])
+
+
+class TestMalformedText:
+    """Text that is no JSON, or JSON that means two things."""
+
+    TABLE = "malformed_text.json"
+
+    def test_is_refused_with_the_place(self, case: Case, twin_of: Callable[[Case], Case]) -> None:
+        """The message says what is wrong with the text; its twin parses."""
+        with pytest.raises(PolicyError) as error:
+            Policy.parse(case["text"])
+        assert str(error.value).startswith(case["expected"])
+        assert Policy.parse(twin_of(case)["text"]).statements
+
+
+class TestAcceptedShapes:
+    """One document, many ways to hand it over."""
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            TEXT,
+            TEXT.encode(),
+            bytearray(TEXT.encode("utf-16")),
+            json.dumps(TEXT),
+            json.dumps(TEXT).encode(),
+            json.dumps(DOCUMENT, indent=4, ensure_ascii=False).replace("\n", "\r\n"),
+            {**DOCUMENT, "Statement": tuple(DOCUMENT["Statement"])},
+            {**DOCUMENT, "Statement": DOCUMENT["Statement"][0]},
+        ],
+        ids=["text", "bytes", "UTF-16", "text twice", "bytes twice", "white space", "tuple", "single"],
+    )
+    def test_are_the_same_policy(self, document: Any) -> None:
+        """Text, bytes, doubly encoded text and objects are read alike."""
+        assert Policy.parse(document) == Policy.parse(DOCUMENT)
+
+    def test_the_argument_is_left_alone(self) -> None:
+        """Parsing changes nothing in the object that it is given."""
+        document = json.loads(TEXT)
+        Policy.parse(document)
+        assert document == DOCUMENT
+
+
+class TestHostileInput:
+    """Input that is made to break a parser."""
+
+    @pytest.mark.parametrize(
+        ("document", "message"),
+        [
+            pytest.param("[" * 20_000 + "]" * 20_000, "the policy is nested too deeply", id="nested deeply"),
+            pytest.param(
+                '{"a":' * 20_000 + "1" + "}" * 20_000, "the policy is nested too deeply", id="objects"
+            ),
+            pytest.param(
+                " " * (MAXIMUM_CHARACTERS + 1 - len(TEXT)) + TEXT,
+                f"the policy has {MAXIMUM_CHARACTERS + 1} characters; a key policy has at most 32 KB",
+                id="too long",
+            ),
+            pytest.param(b"\xff\xfe\xfa", "the policy is not JSON: it holds text or a number", id="no UTF-8"),
+            pytest.param("1" * 5000, "the policy is not JSON: it holds text or a number", id="huge number"),
+            pytest.param("\ufeff" + TEXT, "the policy is not JSON: line 1, column 1: ", id="byte order mark"),
+            pytest.param('"\\ud800"', "the policy is not JSON: line 1, column 1: ", id="half a character"),
+            pytest.param(None, "the policy is null; right would be an object", id="nothing"),
+            pytest.param(7, "the policy is 7; right would be an object", id="a number"),
+            pytest.param({1: 2}, "the policy has a member 1; right would be only", id="a name that is none"),
+            pytest.param({"Statement": {object()}}, "Statement is set; right would be", id="a set"),
+        ],
+    )
+    def test_is_refused_in_one_short_line(self, document: Any, message: str) -> None:
+        """`PolicyError` and nothing else, whatever it is given."""
+        with pytest.raises(PolicyError) as error:
+            Policy.parse(document)
+        assert str(error.value).startswith(message)
+        assert len(str(error.value)) < 200
+        assert str(error.value).isprintable()
+
+    def test_the_longest_text_is_still_read(self) -> None:
+        """The bound on length is exact."""
+        padded = " " * (MAXIMUM_CHARACTERS - len(TEXT)) + TEXT
+        assert Policy.parse(padded) == Policy.parse(DOCUMENT)
+
+    def test_a_number_of_very_many_digits_is_refused_with_its_place(self) -> None:
+        """An object may hold an integer that Python does not write as text."""
+        huge, large = ({"NumericLessThan": {"k": 10**digits}} for digits in (5000, 4000))
+        statement = DOCUMENT["Statement"][0]
+        with pytest.raises(PolicyError, match=r"^Statement\.Condition\.NumericLessThan\.k is int; "):
+            Policy.parse({"Statement": {**statement, "Condition": huge}})
+        assert Policy.parse({"Statement": {**statement, "Condition": large}}).statements
+
+    def test_a_name_in_a_condition_that_is_no_text_is_refused(self) -> None:
+        """An object may have keys that JSON has not."""
+        statement = {**DOCUMENT["Statement"][0], "Condition": {"Bool": {1: "true"}}}
+        with pytest.raises(
+            PolicyError, match=r"^Statement\.Condition\.Bool has a member 1; right would be a name$"
+        ):
+            Policy.parse({"Statement": statement})
+
+    def test_an_object_that_holds_itself_is_refused(self) -> None:
+        """What cannot be shown as JSON is named by its type."""
+        knot: list[Any] = []
+        knot.append(knot)
+        with pytest.raises(PolicyError, match=r"^Statement\[0\] is list; "):
+            Policy.parse({"Statement": knot})
+
+    def test_the_error_is_the_packages_own(self) -> None:
+        """A PolicyError is no ValueError, which rdklib would swallow."""
+        assert issubclass(PolicyError, LandingZoneKeyError)
+        assert not issubclass(PolicyError, ValueError)
+
+
+class TestFrozen:
+    """Parsed policies are values."""
+
+    def test_a_policy_cannot_be_changed(self) -> None:
+        """Policy, statement and condition are frozen, and equal when they say the same."""
+        policy = Policy.parse(TEXT)
+        with pytest.raises(AttributeError):
+            policy.statements[0].sid = "other"  # type: ignore[misc]
+        with pytest.raises(AttributeError):
+            policy.statements = ()  # type: ignore[misc]
+        assert policy == Policy.parse(DOCUMENT)
+        assert policy != Policy.parse({**DOCUMENT, "Statement": DOCUMENT["Statement"] * 2})
