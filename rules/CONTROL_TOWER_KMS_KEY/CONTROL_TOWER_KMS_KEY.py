@@ -17,20 +17,17 @@ from botocore.config import Config
 from botocore.session import get_session
 from rdklib import ClientFactory, ConfigRule, Evaluation, Evaluator
 
-from config_event import Event, inflated, moment, readable
+from config_event import Event, RuleError, inflated, moment, readable
 from key_reader import all_keys, complete, with_landing_zone_manifest
-from landing_zone_key import KmsKey, LandingZone, LandingZoneKeyError, annotate, assess
+from landing_zone_key import KmsKey, LandingZone, annotate, assess
 from landing_zone_key.settings import KeyScope
 
 RESOURCE_TYPES: Final = ["AWS::KMS::Key"]
-CLIENTS: Final = Config(retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=16)
+# Not more attempts: rdklib first asks an address of STS that some partitions do not have.
+CLIENTS: Final = Config(retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=16)
 
 
-class RuleError(LandingZoneKeyError):
-    """The evaluation did not reach AWS Config; never a ValueError, which rdklib would swallow."""
-
-
-class CONTROL_TOWER_KMS_KEY(ConfigRule):  # noqa: N801 - the class has the rule's name, as in every RDK rule
+class CONTROL_TOWER_KMS_KEY(ConfigRule):  # type: ignore[misc]  # noqa: N801 - the rule's name, as rdk has it
     """Both triggers of the rule, as rdklib calls them."""
 
     def evaluate_parameters(self, rule_parameters: Mapping[str, str]) -> LandingZone:
@@ -47,7 +44,7 @@ class CONTROL_TOWER_KMS_KEY(ConfigRule):  # noqa: N801 - the class has the rule'
         """Judge the one key of a configuration item, from the item alone as long as it is complete."""
         zone = _landing_zone(valid_rule_parameters, client_factory)
         key = KmsKey.from_configuration_item(configuration_item)
-        key = complete(key, lambda: client_factory.build_client("kms"))
+        key = complete(key, lambda: client_factory.build_client("kms", key.arn.region))
         return [_evaluation(key, zone, moment(event))]
 
     def evaluate_periodic(
@@ -63,26 +60,33 @@ def lambda_handler(event: Event, context: object) -> dict[str, int]:
     """Evaluate, and return a short summary; raises whenever AWS Config did not get all results."""
     _prepare_clients()
     rule, event = CONTROL_TOWER_KMS_KEY(), readable(event)
+    # Before rdklib reads its own three, and fails on what is no text without saying so.
+    rule.evaluate_parameters(json.loads(event["ruleParameters"]))
     event = inflated(event, lambda: _client_factory(rule, event).build_client("config"))
     result = Evaluator(rule, RESOURCE_TYPES).handle(event, context)
     if isinstance(result, dict):
-        message, details = result.get("internalErrorMessage"), result.get("internalErrorDetails")
-        raise RuleError(f"{message}: {result.get('customerErrorCode') or ''} {details}")
+        raise RuleError(f"{result.get('internalErrorMessage')}: {result.get('internalErrorDetails')}")
     return {"evaluations": len(result), **Counter(evaluation["ComplianceType"] for evaluation in result)}
 
 
 def _prepare_clients() -> None:
-    """Give the clients that rdklib makes our retries, and let them raise on results that were not taken."""
-    if boto3.DEFAULT_SESSION is None:
-        session = get_session()
-        session.set_default_client_config(CLIENTS)
-        session.register("after-call.config.PutEvaluations", _refuse_failed_evaluations)
-        boto3.setup_default_session(botocore_session=session)
+    """Give the clients that rdklib makes our retries, and let them raise on results that were not taken.
+
+    A default session that somebody else has set up keeps its own retries.
+    """
+    session = boto3.DEFAULT_SESSION
+    if session is None:
+        core = get_session()
+        core.set_default_client_config(CLIENTS)
+        session = boto3.DEFAULT_SESSION = boto3.Session(botocore_session=core)
+    refusal = "after-call.config-service.PutEvaluations"
+    session.events.register(refusal, _refuse_failed_evaluations, unique_id=refusal)
 
 
 def _refuse_failed_evaluations(parsed: Mapping[str, Any], **_: object) -> None:
     if failed := parsed.get("FailedEvaluations"):
-        raise RuleError(f"AWS Config did not take {len(failed)} evaluations")
+        first = failed[0].get("ComplianceResourceId")
+        raise RuleError(f"AWS Config did not take {len(failed)} evaluations, the first for {first}")
 
 
 def _client_factory(rule: ConfigRule, event: Event) -> ClientFactory:

@@ -8,6 +8,7 @@ from botocore.stub import Stubber
 from rdklib import ClientFactory
 
 import CONTROL_TOWER_KMS_KEY as rule
+from landing_zone_key import SettingsError
 
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 ARN = f"arn:aws:kms:us-east-1:111122223333:key/{KEY_ID}"
@@ -128,7 +129,7 @@ class RuleTest(unittest.TestCase):
     def test_wrong_parameters_fail_visibly(self):
         """Nothing is put, and the error lists the faults."""
         sent = {**event(CONFIG), "ruleParameters": json.dumps({"HomeRegion": "nowhere"})}
-        with self.assertRaisesRegex(rule.LandingZoneKeyError, "ManagementAccountId is required.*HomeRegion"):
+        with self.assertRaisesRegex(SettingsError, "ManagementAccountId is required.*HomeRegion"):
             rule.lambda_handler(sent, None)
 
 

@@ -1,0 +1,175 @@
+"""Whatever keeps a result from AWS Config fails the invocation: no former result stands as if it held."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from rdklib import InvalidParametersError
+
+import CONTROL_TOWER_KMS_KEY
+from config_event import RuleError
+from landing_zone_key import KeyDataError, SettingsError
+
+from .conftest import KEY_ID, answer, sent
+
+if TYPE_CHECKING:
+    from .conftest import Aws
+
+LANDING_ZONE = {"ruleParameters": {"KeyScope": "landing-zone"}}
+FAILED = {
+    "ComplianceResourceId": KEY_ID,
+    "ComplianceResourceType": "AWS::KMS::Key",
+    "ComplianceType": "COMPLIANT",
+    "OrderingTimestamp": "2026-11-24T12:00:00Z",
+}
+
+
+class TestErrorsOfAws:
+    """rdklib turns them into an answer, with which the function would have succeeded."""
+
+    @pytest.mark.parametrize(
+        "code",
+        ["AccessDeniedException", "InvalidResultTokenException", "ThrottlingException", "InternalError"],
+    )
+    def test_put_evaluations_refused(self, aws: Aws, code: str) -> None:
+        """The code is in the error's message."""
+        aws.expect("config.PutEvaluations", error=code)
+        with pytest.raises(RuleError, match=code):
+            aws.handle(sent("update"))
+
+    @pytest.mark.parametrize("code", ["AccessDenied", "RegionDisabledException"])
+    def test_assume_role_refused(self, aws: Aws, code: str) -> None:
+        """At both of the addresses that rdklib tries; the message says what was refused."""
+        aws.expect("sts.AssumeRole", error=code).expect("sts.AssumeRole", error=code)
+        with pytest.raises(RuleError, match=rf"\({code}\) when calling the AssumeRole"):
+            aws.handle(sent("update", {"ruleParameters": {"AssumeRoleMode": "true"}}))
+
+    @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotDiscoveredException"])
+    def test_history_refused(self, aws: Aws, code: str) -> None:
+        """The item of an oversized event must come from somewhere."""
+        aws.expect("config.GetResourceConfigHistory", error=code)
+        with pytest.raises(ClientError, match=code):
+            aws.handle(sent("oversized"))
+
+    def test_keys_cannot_be_listed(self, aws: Aws) -> None:
+        """Without the list nothing can be said, and an empty one would withdraw every result."""
+        aws.expect("kms.ListKeys", error="AccessDeniedException")
+        with pytest.raises(RuleError, match=r"AccessDeniedException\) when calling the ListKeys"):
+            aws.handle(sent("periodic"))
+
+    def test_old_results_cannot_be_read(self, aws: Aws) -> None:
+        """Then those of deleted keys would stay."""
+        aws.expect("kms.ListKeys", {"Keys": []})
+        aws.expect("config.GetComplianceDetailsByConfigRule", error="AccessDeniedException")
+        with pytest.raises(RuleError, match="GetComplianceDetailsByConfigRule"):
+            aws.handle(sent("periodic"))
+
+    @pytest.mark.parametrize("name", ["update", "periodic"])
+    def test_landing_zone_refused(self, aws: Aws, name: str) -> None:
+        """Which keys are in scope is not known."""
+        aws.expect("controltower.ListLandingZones", error="AccessDeniedException")
+        with pytest.raises(RuleError, match="ListLandingZones"):
+            aws.handle(sent(name, LANDING_ZONE))
+
+    def test_manifest_refused(self, aws: Aws) -> None:
+        """GetLandingZone is another permission than ListLandingZones."""
+        aws.expect("controltower.ListLandingZones", answer("list_landing_zones"))
+        aws.expect("controltower.GetLandingZone", error="AccessDeniedException")
+        with pytest.raises(RuleError, match="GetLandingZone"):
+            aws.handle(sent("update", LANDING_ZONE))
+
+    def test_no_landing_zone(self, aws: Aws) -> None:
+        """The parameter asks for what is not there; no key would be judged, ever."""
+        aws.expect("controltower.ListLandingZones", answer("list_no_landing_zones"))
+        with pytest.raises(SettingsError, match="no landing zone in us-east-1"):
+            aws.handle(sent("update", LANDING_ZONE))
+
+
+class TestFailedEvaluations:
+    """PutEvaluations may succeed and yet not take an evaluation; rdklib does not look."""
+
+    def test_cold_and_warm(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The first invocation sets the check up, the second one finds it there."""
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        for _invocation in ("cold", "warm"):
+            aws.forget()
+            aws.expect_put(FAILED)
+            with pytest.raises(RuleError, match=f"did not take 1 evaluations, the first for {KEY_ID}"):
+                aws.handle(sent("update"))
+
+    def test_with_a_default_session_that_was_there(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Somebody else's session gets the check too, and stays the default one."""
+        theirs = boto3.Session(region_name="us-east-1")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", theirs)
+        aws.expect_put(FAILED)
+        with pytest.raises(RuleError, match="did not take 1 evaluations"):
+            aws.handle(sent("update"))
+        assert boto3.DEFAULT_SESSION is theirs
+
+    @pytest.mark.parametrize("cold", [True, False])
+    def test_none_failed(self, aws: Aws, monkeypatch: pytest.MonkeyPatch, *, cold: bool) -> None:
+        """An empty list is a success."""
+        if cold:
+            monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        assert aws.expect_put().handle(sent("update")) == {"evaluations": 1, "COMPLIANT": 1}
+
+    def test_with_an_assumed_role(self, aws: Aws) -> None:
+        """Clients with credentials of their own have the check as well."""
+        credentials = {
+            "AccessKeyId": "ASIAIOSFODNN7EXAMPLE",
+            "SecretAccessKey": "example",
+            "SessionToken": "example",
+            "Expiration": "2026-11-24T12:15:00Z",
+        }
+        aws.expect("sts.AssumeRole", {"Credentials": credentials}).expect_put(FAILED)
+        with pytest.raises(RuleError, match="did not take"):
+            aws.handle(sent("update", {"ruleParameters": {"AssumeRoleMode": "true"}}))
+
+
+class TestErrorsOfTheRule:
+    """rdklib turns ValueError and InvalidParametersError into an answer too."""
+
+    @pytest.mark.parametrize("error", [ValueError("no number"), json.JSONDecodeError("no JSON", "{", 1)])
+    def test_a_value_error(self, aws: Aws, monkeypatch: pytest.MonkeyPatch, error: ValueError) -> None:
+        """Wherever one may come from in the engine, the function fails with its text."""
+        monkeypatch.setattr(CONTROL_TOWER_KMS_KEY, "assess", raising(error))
+        with pytest.raises(RuleError, match=str(error).split(":", maxsplit=1)[0]):
+            aws.handle(sent("update"))
+
+    @pytest.mark.parametrize("place", ["evaluate_parameters", "evaluate_change"])
+    def test_invalid_parameters(self, aws: Aws, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+        """The error that rdklib has for parameters, from wherever it comes."""
+        rule = CONTROL_TOWER_KMS_KEY.CONTROL_TOWER_KMS_KEY
+        monkeypatch.setattr(rule, place, raising(InvalidParametersError("no such Region")))
+        with pytest.raises(InvalidParametersError, match="no such Region"):
+            aws.handle(sent("update"))
+
+    def test_a_malformed_time(self, aws: Aws) -> None:
+        """The event's own time is read, and a ValueError is what Python says of another text."""
+        with pytest.raises(RuleError, match="isoformat"):
+            aws.handle(sent("update", {"invokingEvent": {"notificationCreationTime": "yesterday"}}))
+
+    def test_an_item_that_names_no_key(self, aws: Aws) -> None:
+        """There is no resource to report for."""
+        change = {"configuration": {"arn": None, "keyId": None}, "ARN": None, "awsRegion": None}
+        with pytest.raises(KeyDataError, match="names no KMS key"):
+            aws.handle(sent("update", {"invokingEvent": {"configurationItem": change}}))
+
+    def test_a_message_type_of_no_rule(self, aws: Aws) -> None:
+        """Without our look at it, rdklib would print the whole event."""
+        change = {"invokingEvent": {"messageType": "ConfigurationSnapshotDeliveryCompleted"}}
+        with pytest.raises(RuleError, match="ConfigurationSnapshotDeliveryCompleted"):
+            aws.handle(sent("update", change))
+
+
+def raising(error: Exception) -> Any:
+    """Return a function that raises an error, whatever it is given."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
