@@ -56,8 +56,15 @@ def complete(key: KmsKey, client: Callable[[], KMSClient]) -> KmsKey:
     except kms.exceptions.NotFoundException:
         return replace(key, deleted=True)
     except (ClientError, BotoCoreError) as error:
-        return key.with_policy(key.policy, f"{key.policy_missing} and {_failed(error)}")
+        return _unread(key, _failed(error))
     return key
+
+
+def _unread(key: KmsKey, why: str) -> KmsKey:
+    """The key with the reason beside what is not known of it."""
+    if _lacks_policy(key):
+        key = key.with_policy(None, f"{key.policy_missing} and {why}")
+    return replace(key, attributes_missing=why) if key.lacks_attributes else key
 
 
 def _lacks_policy(key: KmsKey) -> bool:

@@ -12,13 +12,15 @@ from landing_zone_key.policy.document import Statement
 from landing_zone_key.policy.explanation import Miss, Outcome, explain, nearest_allow
 from landing_zone_key.policy.family import Family
 from landing_zone_key.policy.proof import Refused, prove, prove_refused
-from landing_zone_key.requests import SETTLED_BY, cloudtrail_family, config_family, foreign_families
+from landing_zone_key.requests import CONFIG, SETTLED_BY, cloudtrail_family, config_family, foreign_families
 from landing_zone_key.settings import LandingZone
 
 FAMILIES: Final[Mapping[Requirement, Callable[[KmsKey, LandingZone, datetime], Family]]] = {
     Requirement.CONFIG_ACCESS: config_family,
     Requirement.CLOUDTRAIL_ACCESS: cloudtrail_family,
 }
+
+_SOURCES: Final = ("aws:sourcearn", "aws:sourceaccount")
 
 
 def access(question: Question, requirement: Requirement) -> Finding | None:
@@ -28,7 +30,7 @@ def access(question: Question, requirement: Requirement) -> Finding | None:
         return Finding(requirement, FindingReason.MALFORMED_POLICY, "the key policy is malformed", message)
     if question.policy is None:
         missing = question.key.policy_missing or "the key policy is not known"
-        return Finding(requirement, FindingReason.UNKNOWN, "the key policy could not be read", missing)
+        return Finding(requirement, FindingReason.UNKNOWN, missing, missing)
     facts = question.key, question.zone, question.earliest
     family = FAMILIES[requirement](*facts)
     result = prove(question.policy, family)
@@ -56,26 +58,37 @@ def _refused(requirement: Requirement, question: Question, family: Family, resul
     outcomes = explain(question.policy, request)
     nearest = nearest_allow(outcomes) or _perhaps_allowing(outcomes)
     cause, short = _cause(decision, nearest)
-    hint = _hint(question.zone, nearest, decision)
+    conditions = _conditions(nearest, decision)
+    hint = settled_by(question.zone, conditions)
     statement = decision.statement or (nearest.statement if nearest else None)
+    brief, whole = _whose(request, conditions)
     return Finding(
         requirement,
         reason,
-        f"{request.action} refused{_whose(request, brief=True)}, {short}",
-        f"{request.action} by {request.service}{_whose(request, brief=False)} would be refused: "
-        f"{cause}{hint}",
+        f"{request.action} refused{brief}, {short}",
+        f"{request.action} by {request.service}{whole} would be refused: {cause}{hint}",
         reference(statement),
         request,
         request.action,
     )
 
 
-def _whose(request: Request, *, brief: bool) -> str:
-    """For whom the request is made, where that makes a difference to the reader: Config's many accounts."""
-    source, arn = request.values.get("aws:sourceaccount"), request.values.get("aws:sourcearn", ("",))[0]
-    if source is None or not arn.startswith("arn:") or ":config:" not in arn:
-        return ""
-    return f" for account {source[0]}" + ("" if brief else f" in {arn.split(':')[3]}")
+def _conditions(nearest: Outcome | None, decision: Decision) -> tuple[Condition, ...]:
+    """The conditions that refuse: those of the Deny, or those that the nearest Allow misses on."""
+    if decision.statement is not None:
+        return decision.statement.conditions
+    return tuple(miss.condition for miss in nearest.misses if miss.condition) if nearest else ()
+
+
+def _whose(request: Request, conditions: Iterable[Condition]) -> tuple[str, str]:
+    """For whom the request is made, in short and in full; empty where any other would be refused alike."""
+    if not any(condition.lookup_key in _SOURCES for condition in conditions):
+        return "", ""
+    account = "".join(request.values.get("aws:sourceaccount", ()))
+    region = "".join(request.values.get("aws:sourcearn", ())).split(":")[3:4]
+    if request.service != CONFIG or not account:
+        return "", ""
+    return f" for account {account}", f" for account {account}" + (f" in {region[0]}" if region else "")
 
 
 def _perhaps_allowing(outcomes: Iterable[Outcome]) -> Outcome | None:
@@ -118,12 +131,6 @@ def _missed(miss: Miss, statement: Statement) -> str:
     first, *others = statement.resources.texts
     more = f" and {len(others)} more" if others else ""
     return f"{'Not' * statement.resources.negated}Resource {first.text[:160]}{more}"
-
-
-def _hint(zone: LandingZone, nearest: Outcome | None, decision: Decision) -> str:
-    """The parameter that would settle it, where there is one."""
-    conditions = [miss.condition for miss in nearest.misses if miss.condition] if nearest else []
-    return settled_by(zone, (*conditions, *(decision.statement.conditions if decision.statement else ())))
 
 
 def settled_by(zone: LandingZone, conditions: Iterable[Condition]) -> str:

@@ -60,6 +60,8 @@ class KmsKey:
     multi_region: bool | None = None
     policy: str | Mapping[str, Any] | None = None
     """As it was found: JSON text, JSON text inside a JSON string, or an object."""
+    attributes_missing: str | None = None
+    """Why attributes are not known, where something is known of it."""
     policy_missing: str | None = None
     """Why there is no policy."""
     tags: Mapping[str, str] | None = None

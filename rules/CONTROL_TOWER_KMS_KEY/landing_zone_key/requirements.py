@@ -8,6 +8,7 @@ from typing import Final
 
 from landing_zone_key.access import access
 from landing_zone_key.finding import Finding, FindingReason, Question, Requirement
+from landing_zone_key.key import KmsKey
 
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 _REMEDIES: Final[Mapping[str, str]] = {
@@ -24,7 +25,7 @@ def _enabled(question: Question) -> Finding | None:
     if key.key_state == "Enabled":
         return None
     if key.key_state is None:
-        return _unknown(requirement, "key state")
+        return _unknown(key, requirement, "key state")
     until = f" until {key.deletion_date}" if key.key_state == "PendingDeletion" and key.deletion_date else ""
     remedy = _REMEDIES.get(key.key_state, "it must be Enabled")
     return Finding(
@@ -38,7 +39,7 @@ def _enabled(question: Question) -> Finding | None:
 def _symmetric(question: Question) -> Finding | None:
     key, requirement = question.key, Requirement.SYMMETRIC
     if None in (key.key_spec, key.key_usage):
-        return _unknown(requirement, "key spec or key usage")
+        return _unknown(key, requirement, "key spec or key usage")
     if (key.key_spec, key.key_usage) == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
         return None
     return Finding(
@@ -105,5 +106,11 @@ REQUIREMENTS: Final[Mapping[Requirement, Callable[[Question], Finding | None]]] 
 }
 
 
-def _unknown(requirement: Requirement, what: str) -> Finding:
-    return Finding(requirement, FindingReason.UNKNOWN, f"{what} unknown", f"the {what} could not be read")
+def _unknown(key: KmsKey, requirement: Requirement, what: str) -> Finding:
+    why = f": {key.attributes_missing}" if key.attributes_missing else ""
+    return Finding(
+        requirement,
+        FindingReason.UNKNOWN,
+        f"{what} unknown{why}",
+        f"the {what} could not be read{why}",
+    )

@@ -1,0 +1,156 @@
+"""At most 256 characters, worst first, every failed requirement named."""
+
+from typing import Any
+
+import pytest
+
+from landing_zone_key import Assessment, Compliance, Finding, FindingReason, Requirement, annotate, assess
+
+ORDER = (
+    "CLOUDTRAIL_ACCESS",
+    "CONFIG_ACCESS",
+    "ENABLED",
+    "MANAGEMENT_ACCOUNT",
+    "HOME_REGION",
+    "SYMMETRIC",
+    "SINGLE_REGION",
+)
+
+
+def failing(*requirements: Requirement, summary: str, reason: str = "NO_ALLOW") -> Assessment:
+    """An assessment with a finding for each of these requirements."""
+    findings = tuple(Finding(each, FindingReason(reason), summary, "a message") for each in requirements)
+    return Assessment(Compliance.NON_COMPLIANT, findings)
+
+
+def order(text: str) -> list[str]:
+    """The requirements in the order in which the annotation names them."""
+    return [part.split(":")[0] for part in text.split("; ")]
+
+
+class TestWords:
+    """What the on-call reads."""
+
+    def test_the_designs_example(self, make_key: Any, make_zone: Any) -> None:
+        """A Deny by its Sid, a state with its date."""
+        key = make_key(
+            "config", "cloudtrail", "perimeter", KeyState="PendingDeletion", DeletionDate="2026-12-01"
+        )
+        assert annotate(assess(key, make_zone())) == (
+            'CLOUDTRAIL_ACCESS: kms:Decrypt refused, denied by "DenyOutsideOrg"; '
+            'CONFIG_ACCESS: kms:Decrypt refused, denied by "DenyOutsideOrg"; '
+            "ENABLED: PendingDeletion until 2026-12-01"
+        )
+
+    def test_compliant_says_what_was_proved(self, make_key: Any, make_zone: Any) -> None:
+        """Requests, and the seven requirements."""
+        text = annotate(assess(make_key(), make_zone()))
+        assert (
+            text
+            == "Proved: every request of CloudTrail and AWS Config is allowed; all seven requirements hold"
+        )
+
+    def test_not_applicable_says_why(self, make_key: Any, make_zone: Any) -> None:
+        """The reason alone."""
+        text = annotate(assess(make_key(KeyManager="AWS"), make_zone()))
+        assert text == "An AWS managed key: Control Tower offers customer managed keys only"
+
+    def test_no_policy_text_is_shown(self, make_key: Any, make_zone: Any) -> None:
+        """Values of conditions and resources stay out."""
+        condition = {"StringEquals": {"aws:SourceAccount": "777766665555"}}
+        statement = {"of": "merged", "Resource": "arn:aws:kms:us-east-1:1:key/x", "Condition": condition}
+        text = annotate(assess(make_key(statement), make_zone()))
+        assert "Resource" in text
+        assert "arn:aws" not in text
+        assert "777766665555" not in text
+
+
+class TestOrder:
+    """The worst finding first."""
+
+    def test_what_stops_delivery_comes_first(self) -> None:
+        """Access, then state, then where the key is, then what it is."""
+        assert order(annotate(failing(*Requirement, summary="x"))) == list(ORDER)
+        assert order(annotate(failing(*reversed(Requirement), summary="x"))) == list(ORDER)
+
+    @pytest.mark.parametrize("reason", ["UNKNOWN", "TOO_COMPLEX"])
+    def test_what_is_not_certain_comes_last(self, reason: str) -> None:
+        """A fault that is known is worse than one that is not."""
+        doubtful = failing(Requirement.CLOUDTRAIL_ACCESS, summary="x", reason=reason).findings
+        certain = failing(Requirement.SINGLE_REGION, summary="x", reason="MULTI_REGION").findings
+        for findings in (doubtful + certain, certain + doubtful):
+            text = annotate(Assessment(Compliance.NON_COMPLIANT, findings))
+            assert order(text) == ["SINGLE_REGION", "CLOUDTRAIL_ACCESS"]
+
+
+class TestLength:
+    """Never more than AWS Config takes, and never a requirement unnamed."""
+
+    @pytest.mark.parametrize("length", [*range(0, 60, 7), 100, 150, 200, 240, 255, 256, 257, 1000, 40000])
+    @pytest.mark.parametrize("count", range(1, 8))
+    def test_every_requirement_is_named_within_256_characters(self, length: int, count: int) -> None:
+        """However long the details and however many the findings."""
+        requirements = list(Requirement)[:count]
+        text = annotate(failing(*requirements, summary="x" * length))
+        assert 1 <= len(text) <= 256
+        assert set(order(text)) == {each.value for each in requirements}
+
+    def test_a_detail_that_must_be_cut_says_so(self) -> None:
+        """Three dots, and the room is used."""
+        text = annotate(failing(Requirement.ENABLED, summary="x" * 300))
+        assert text.endswith("x...")
+        assert len(text) >= 250
+
+    def test_a_detail_that_fits_is_whole(self) -> None:
+        """The twin: no dots."""
+        assert annotate(failing(Requirement.ENABLED, summary="x" * 200)) == f"ENABLED: {'x' * 200}"
+
+    def test_a_real_sid_of_any_length_fits(self, make_key: Any, make_zone: Any) -> None:
+        """A Sid may be as long as a policy."""
+        deny = {"of": "perimeter", "Sid": "D" * 30000}
+        text = annotate(assess(make_key("merged", deny, KeyState="Disabled"), make_zone()))
+        assert len(text) <= 256
+        assert order(text) == ["CLOUDTRAIL_ACCESS", "CONFIG_ACCESS", "ENABLED"]
+
+    def test_a_reason_is_cut_too(self) -> None:
+        """NOT_APPLICABLE, with a reason that is too long."""
+        assert len(annotate(Assessment(Compliance.NOT_APPLICABLE, reason="x" * 300))) == 256
+
+
+class TestCharacters:
+    """Sids and condition keys are somebody else's text."""
+
+    @pytest.mark.parametrize(
+        "character",
+        [
+            *map(chr, range(0x20)),
+            "\x7f",
+            "\x85",
+            "\xa0",
+            "\xad",
+            "\u200b",
+            "\u200f",
+            "\u202e",
+            "\u2066",
+            "\u2028",
+            "\u0100",
+            "\u05d0",
+            "\ufeff",
+            "\ud800",
+            "\U0001f600",
+        ],
+    )
+    def test_nothing_that_steers_a_terminal_or_turns_text_round(
+        self, character: str, make_key: Any, make_zone: Any
+    ) -> None:
+        """Control, format and right-to-left characters become question marks; so does all beyond Latin-1."""
+        deny = {"of": "perimeter", "Sid": f"a{character}b"}
+        text = annotate(assess(make_key("merged", deny), make_zone()))
+        assert 'denied by "a?b"' in text
+        assert text.isprintable()
+
+    @pytest.mark.parametrize("character", ["é", "ß", "ÿ", " ", "~", '"', "<"])
+    def test_what_a_key_policy_may_hold_is_shown(self, character: str, make_key: Any, make_zone: Any) -> None:
+        """The twin: printable Latin-1 as it is."""
+        deny = {"of": "perimeter", "Sid": f"a{character}b"}
+        assert f'denied by "a{character}b"' in annotate(assess(make_key("merged", deny), make_zone()))
