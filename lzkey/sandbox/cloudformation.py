@@ -16,7 +16,7 @@ from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 
-from lzkey.sandbox import motostate
+from lzkey.sandbox import motostate, recorder_resources  # the latter for its classes
 from lzkey.sandbox.runtime_packages import rdklib_layer
 
 # Source: rdk's RDKLIB_ARN_STRING; the account is the one that publishes rdk's layers.
@@ -28,7 +28,8 @@ Resource = Mapping[str, Any]
 
 
 def register() -> None:
-    """Make moto look for its resource models anew, so that it finds the ones of this module."""
+    """Make moto look for its resource models anew, so that it finds ours, recorder_resources' included."""
+    assert recorder_resources  # noqa: S101 - being imported is all that they need
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.sandbox import motostate
 from lzkey.sandbox.errors import ServiceError
-from lzkey.sandbox.ledger import Ledger, Result
+from lzkey.sandbox.ledger import Ledger, Result, Rule
 from lzkey.sandbox.paging import page
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class ConfigApi:
         if members.get("TestMode"):
             return {"FailedEvaluations": []}
         token = self._ledger.redeem(members["ResultToken"], account, region, now)
+        _require_rule(token.rule)
         if self.reject_evaluations:
             self.reject_evaluations -= 1
             return {"FailedEvaluations": evaluations}
@@ -150,6 +151,12 @@ def _rules(account: str, region: str, names: Sequence[str] | None) -> list[dict[
                 "Please check the configRule name",
             )
     return [rules[name] for name in names or sorted(rules)]
+
+
+def _require_rule(rule: Rule) -> None:
+    known = {found["ConfigRuleId"] for found in motostate.config_rules(rule.account, rule.region)}
+    if rule.rule_id not in known:
+        raise ServiceError("NoSuchConfigRuleException", f"The ConfigRule '{rule.name}' was deleted.")
 
 
 def _filter(members: Members) -> Sequence[str]:

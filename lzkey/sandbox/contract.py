@@ -127,6 +127,8 @@ def _convert(shape: Shape, value: Any, leaf: Callable[[str, Any], Any]) -> Any: 
 def _from_wire(type_name: str, value: Json) -> Any:  # noqa: ANN401 - a leaf of any modelled type
     if type_name == "timestamp" and isinstance(value, (int, float)) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, UTC)
+    if type_name == "timestamp" and isinstance(value, str):
+        raise ServiceError("SerializationException", f"{value!r} is no number of seconds since the epoch")
     if type_name == "blob" and isinstance(value, str):
         return base64.b64decode(value)
     return value

@@ -6,11 +6,13 @@ record of the calls, and tells an observer of those that succeeded.
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
@@ -23,6 +25,11 @@ from lzkey.sandbox.responses import error_response, invoke_response, json_respon
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
+
+_log: Final = logging.getLogger(__name__)
+
+# What a bug of the sandbox is answered with, at a status that no SDK retries.
+INTERNAL_FAILURE: Final = "InternalFailure"
 
 Handler = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
 """Answers an operation: account, Region, members of the request -> members of the answer."""
@@ -63,8 +70,8 @@ class Exchange:
 class Observer:
     """Told of the requests that moto answers, before and after; does nothing by itself."""
 
-    def before(self, account: str, request: ApiRequest) -> None:
-        """See a request before moto does."""
+    def before(self, account: str, request: ApiRequest) -> bytes | None:
+        """See a request before moto does; a body that is returned takes the place of the request's."""
 
     def after(self, exchange: Exchange) -> None:
         """See a request that moto answered with success, before the caller sees the answer."""
@@ -116,6 +123,10 @@ class Endpoint:
             response = self._answer(account, request, environ)
         except ServiceError as refusal:
             response, error = error_response(request.protocol, refusal), refusal.code
+        except Exception as bug:  # noqa: BLE001 - a bug of the sandbox; the caller gets to see it
+            _log.exception("%s %s", request.service, request.operation)
+            failure = ServiceError(INTERNAL_FAILURE, f"{type(bug).__name__}: {bug}", 501)
+            response, error = error_response(request.protocol, failure), failure.code
         call = Call(request.service, request.operation, account, request.region, response.status_code, error)
         with self._lock:
             self._calls.append(call)
@@ -126,7 +137,7 @@ class Endpoint:
         if (request.service, request.operation) == ("lambda", "Invoke"):
             return self._invoke_function(account, request, environ)
         operation = self._operations.get((request.service, request.operation))
-        raw = json.loads(request.body or b"{}") if operation else {}
+        raw = _json(request.body) if operation else {}
         if operation and operation.applies(raw):
             model = operation_model(request.service, request.operation)
             answer = operation.handler(account, request.region, parse_input(model, raw))
@@ -135,7 +146,9 @@ class Endpoint:
 
     def _ask_moto(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
-        self._observer.before(account, request)
+        body = self._observer.before(account, request)
+        if body is not None:
+            environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
         response = Response.from_app(self._moto, environ)
         if response.status_code < 300:  # noqa: PLR2004 - HTTP's successes
             self._observer.after(Exchange(account, request, response))
@@ -144,7 +157,7 @@ class Endpoint:
     def _invoke_function(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
         if Request(environ).headers.get("X-Amz-Invocation-Type", "RequestResponse") != "RequestResponse":
             raise ServiceError("InvalidParameterValueException", "only synchronous invocations are supported")
-        event = json.loads(request.body or b"{}")
+        event = _json(request.body)
         name = request.path_parameters["FunctionName"]
         return invoke_response(self._invoke(account, request.region, name, event))
 
@@ -154,3 +167,10 @@ class Endpoint:
             code = codes.pop(0) if codes else None
         if code is not None:
             raise ServiceError(code, f"{code} was asked for by the sandbox's user")
+
+
+def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever was sent
+    try:
+        return json.loads(body or b"{}")
+    except ValueError as error:
+        raise ServiceError("SerializationException", f"the request is no JSON: {error}") from error

@@ -68,9 +68,12 @@ class EvaluationLoop:
     def rules_changed(self, account: str, region: str) -> None:
         """Evaluate the rules that are new or changed since the last look."""
         for definition in motostate.config_rules(account, region):
-            text = json.dumps(definition, sort_keys=True, default=str)
-            if self._seen.get(definition["ConfigRuleId"]) != text:
+            content = {name: value for name, value in definition.items() if name != "LastUpdatedTime"}
+            text = json.dumps(content, sort_keys=True, default=str)
+            with self._idle:
+                known = self._seen.get(definition["ConfigRuleId"])
                 self._seen[definition["ConfigRuleId"]] = text
+            if known != text:
                 self.start(account, region, definition)
 
     def start(self, account: str, region: str, definition: Mapping[str, Any]) -> None:
@@ -85,10 +88,16 @@ class EvaluationLoop:
 
     def run_scheduled(self, account: str, region: str, name: str | None) -> None:
         """Invoke one rule that has a periodic trigger, or all that have one, as their schedule would."""
-        for definition in motostate.config_rules(account, region):
-            wanted = name in {None, definition["ConfigRuleName"]}
-            if wanted and events.SCHEDULED in events.triggers(definition):
-                self._add(_Evaluation(account, region, definition["ConfigRuleId"]))
+        rules = motostate.config_rules(account, region)
+        periodic = {
+            rule["ConfigRuleName"]: rule["ConfigRuleId"]
+            for rule in rules
+            if events.SCHEDULED in events.triggers(rule)
+        }
+        if name is not None and name not in periodic:
+            raise ServiceError("NoSuchConfigRuleException", f"{name} is no rule with a periodic trigger")
+        for rule_id in periodic.values() if name is None else (periodic[name],):
+            self._add(_Evaluation(account, region, rule_id))
 
     def settle(self, timeout: float) -> None:
         """Wait until every evaluation is done; EvaluationLoopError after ``timeout`` seconds or a crash."""

@@ -93,6 +93,7 @@ def in_scope(definition: Mapping[str, Any], item: ConfigurationItem) -> bool:
 
 
 def triggers(definition: Mapping[str, Any]) -> frozenset[str]:
-    """Return the message types that invoke a rule."""
-    details = definition.get("Source", {}).get("SourceDetails") or []
+    """Return the message types on which Config invokes a rule's function; AWS managed rules have none."""
+    source = definition.get("Source", {})
+    details = source.get("SourceDetails") or [] if source.get("Owner") == "CUSTOM_LAMBDA" else []
     return frozenset(detail["MessageType"] for detail in details)

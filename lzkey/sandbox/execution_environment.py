@@ -103,12 +103,16 @@ class ExecutionEnvironment:
     def stop(self) -> None:
         """End the process, by force if it does not end by itself, and its Runtime API."""
         self._process.terminate()
+        self._await_end()
+        self._watcher.join()
+        self._api.stop()
+
+    def _await_end(self) -> None:
         try:
             self._process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
-        self._watcher.join()
-        self._api.stop()
+            self._process.wait()
 
     def _watch(self) -> None:
         code = self._process.wait()
@@ -125,8 +129,8 @@ class ExecutionEnvironment:
             status = message.body.decode()
             text = f"RequestId: {request_id} Error: Runtime exited with error: exit status {status}"
             return _outcome("Runtime.ExitError", text)
-        if message.kind == "init-error":
-            self._process.wait(_GRACE_SECONDS)  # the runtime client ends after it reported
+        if message.kind in {"init-error", "too-large"}:
+            self._await_end()  # the runtime client ends after it reported, or was refused
         fault = json.loads(message.body)
         error = str(fault.get("errorType", "Unhandled")), str(fault.get("errorMessage", ""))
         return Outcome(message.body, error)

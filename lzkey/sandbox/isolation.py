@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 import boto3
+from botocore.loaders import Loader
 from botocore.session import Session as CoreSession
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ EXAMPLE_CREDENTIALS: Final = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 }
+
+# Shared by all sessions: reading the service models takes most of a client's making.
+_LOADER: Final = Loader()
 
 
 def isolated_variables(proxy_url: str) -> dict[str, str]:
@@ -37,7 +41,9 @@ def private_session(credentials: Mapping[str, str]) -> boto3.session.Session:
         "config_file": (None, None, os.devnull, None),
         "credentials_file": (None, None, os.devnull, None),
     }
+    core = CoreSession(session_vars=private)
+    core.register_component("data_loader", _LOADER)
     return boto3.session.Session(
-        botocore_session=CoreSession(session_vars=private),
+        botocore_session=core,
         **{name.lower(): value for name, value in credentials.items()},
     )

@@ -43,10 +43,11 @@ class LambdaRuntime:
 
     def invoke(self, account: str, region: str, name: str, event: object) -> Outcome:
         """Invoke a function and wait for its end; ServiceError when there is no such function."""
-        function = motostate.function(account, region, name)
+        arn = motostate.function(account, region, name).arn
         with self._lock:
-            lock = self._locks.setdefault(function.arn, Lock())
+            lock = self._locks.setdefault(arn, Lock())
         with lock:
+            function = motostate.function(account, region, name)  # as it is when its turn comes
             with self._lock:
                 environment = self._environment_for(function)
             outcome = environment.invoke(json.dumps(event).encode())
@@ -61,7 +62,9 @@ class LambdaRuntime:
     @property
     def process_ids(self) -> tuple[int, ...]:
         """The processes that run functions now."""
-        return tuple(environment.process_id for environment in self._running.values() if environment.alive)
+        with self._lock:
+            running = tuple(self._running.values())
+        return tuple(environment.process_id for environment in running if environment.alive)
 
     def stop(self) -> None:
         """End every process that was started here and remove their files."""
@@ -70,6 +73,9 @@ class LambdaRuntime:
             for environment in self._running.values():
                 environment.stop()
             self._running.clear()
+        for lock in self._locks.values():
+            with lock:  # an invocation that was running has ended with its process; it may still read its log
+                pass
         self._directory.cleanup()
 
     def _environment_for(self, function: Function) -> ExecutionEnvironment:

@@ -1,33 +1,30 @@
-"""The one module that reads and writes moto's own state.
+"""Reads and writes moto's own state, but for its KMS keys, which are the business of `motokeys`.
 
 Everything else of the sandbox takes and returns values. moto keeps its state per process, account and
-Region (``kms_backends[account][region]``); IAM and STS are kept per partition.
+Region (``config_backends[account][region]``); IAM and STS are kept per partition.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import LambdaFunction, lambda_backends
+from moto.cloudformation.models import cloudformation_backends
 from moto.config.models import config_backends
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
-from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
-from lzkey.sandbox.configuration_item import KeyFacts
 from lzkey.sandbox.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-AWS_ALIAS_PREFIX: Final = "alias/aws/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +93,14 @@ def provide_managed_policy(account: str, region: str, arn: str) -> None:
         backend.managed_policies[policy.arn] = policy
 
 
+def refresh_stack_outputs(account: str, region: str) -> None:
+    """Give stacks that came from a change set their outputs, which moto computes for CreateStack alone."""
+    for stack in list(cloudformation_backends[account][region].stacks.values()):
+        if stack.status.endswith("_COMPLETE") and stack.template:
+            stack._parse_template()  # noqa: SLF001 - moto has no public way
+            stack.output_map = stack._create_output_map()  # noqa: SLF001 - as above
+
+
 def config_rules(account: str, region: str) -> list[dict[str, Any]]:
     """Return the Config rules of an account and Region as DescribeConfigRules shows them."""
     return [rule.to_dict() for rule in list(config_backends[account][region].config_rules.values())]
@@ -104,14 +109,18 @@ def config_rules(account: str, region: str) -> list[dict[str, Any]]:
 def put_config_rule(account: str, region: str, rule: Mapping[str, Any]) -> None:
     """Create or update a Config rule as the PutConfigRule operation would."""
     config_backends[account][region].put_config_rule(dict(rule))
-    keep_evaluation_modes(account, region, rule)
+    complete_config_rule(account, region, rule)
 
 
-def keep_evaluation_modes(account: str, region: str, rule: Mapping[str, Any]) -> None:
-    """Store a rule's evaluation modes, which moto drops; AWS's default is DETECTIVE alone."""
+def complete_config_rule(account: str, region: str, rule: Mapping[str, Any]) -> None:
+    """Store what moto drops of a rule: its evaluation modes (by default DETECTIVE) and its scope's tag."""
     stored = config_backends[account][region].config_rules.get(rule.get("ConfigRuleName"))
-    if stored is not None:
-        stored.evaluation_modes = rule.get("EvaluationModes") or [{"Mode": "DETECTIVE"}]
+    if stored is None:
+        return
+    stored.evaluation_modes = rule.get("EvaluationModes") or [{"Mode": "DETECTIVE"}]
+    if stored.scope is not None:
+        scope = rule.get("Scope") or {}
+        stored.scope.tag_key, stored.scope.tag_value = scope.get("TagKey"), scope.get("TagValue")
 
 
 def delete_config_rule(account: str, region: str, name: str) -> None:
@@ -129,71 +138,6 @@ def recorder_role(account: str, region: str) -> str:
         return str(recorder.role_arn)
     role = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
     return f"arn:{get_partition(region)}:iam::{account}:role/{role}"
-
-
-def key_ids(account: str, region: str) -> tuple[str, ...]:
-    """Return the ids of all keys of an account and Region."""
-    return tuple(kms_backends[account][region].keys)
-
-
-def resolve_key(account: str, region: str, key_id: str) -> str | None:
-    """Return the plain id of the key that an id, ARN or alias names, or None; never creates a key."""
-    backend = kms_backends[account][region]
-    alias = backend.get_alias_name(key_id)
-    if alias.startswith("alias/") and not backend.alias_exists(alias):
-        return None
-    found = backend.any_id_to_key_id(key_id)
-    return str(found) if found in backend.keys else None
-
-
-def provide_aws_managed_key(account: str, region: str, key_id: str) -> str | None:
-    """Create the AWS managed key that an ``alias/aws/…`` names, once; return its id if it was created.
-
-    At AWS these keys come into being when a service first needs them; moto creates them when they are
-    first described, but calls them customer managed.
-    """
-    backend = kms_backends[account][region]
-    alias = backend.get_alias_name(key_id)
-    if not alias.startswith(AWS_ALIAS_PREFIX) or backend.alias_exists(alias):
-        return None
-    created = backend.get_key_id_from_alias(alias)
-    if created is None:
-        return None
-    backend.keys[created].key_manager = "AWS"
-    return str(created)
-
-
-def complete_new_key(account: str, region: str, key_id: str) -> dict[str, Any]:
-    """Give a new key what moto leaves out of it; return its description.
-
-    The usage when none was asked for, and the state of a key of origin EXTERNAL, which waits for its
-    material. Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
-    """
-    key = kms_backends[account][region].keys[key_id]
-    key.key_usage = key.key_usage or "ENCRYPT_DECRYPT"
-    key.multi_region = bool(key.multi_region)
-    if key.origin == "EXTERNAL":
-        key.key_state, key.enabled = "PendingImport", False
-    return dict(key.to_dict())
-
-
-def key_facts(account: str, region: str, key_id: str) -> KeyFacts:
-    """Return what Config's recorder sees of a key; ``KeyError`` when there is none."""
-    backend = kms_backends[account][region]
-    key = backend.keys[key_id]
-    tags = backend.tagger.list_tags_for_resource(key_id)["Tags"]
-    return KeyFacts(
-        metadata=key.to_dict()["KeyMetadata"],
-        region=region,
-        policy=key.policy,
-        rotation=key.key_rotation_status,
-        tags=tuple((tag["TagKey"], tag["TagValue"]) for tag in tags),
-    )
-
-
-def delete_key(account: str, region: str, key_id: str) -> None:
-    """Delete a key for good, what KMS does at the end of its waiting period."""
-    kms_backends[account][region].delete_key(key_id)
 
 
 def function(account: str, region: str, name: str) -> Function:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
-from lzkey.sandbox import motostate
+from lzkey.sandbox import motokeys, motostate
 from lzkey.sandbox.endpoint import Exchange, Observer
 from lzkey.sandbox.errors import ServiceError
 from lzkey.sandbox.recorder import KEY_CHANGES, Recorder
@@ -15,6 +15,14 @@ from lzkey.sandbox.recorder import KEY_CHANGES, Recorder
 if TYPE_CHECKING:
     from lzkey.sandbox.evaluation import EvaluationLoop
     from lzkey.sandbox.requests import ApiRequest
+
+# After these, the items of all related multi-Region keys differ: each names the primary and the replicas.
+_OF_SEVERAL_REGIONS: Final = frozenset({"ReplicateKey", "UpdatePrimaryRegion"})
+
+# moto knows the key by its id alone; AWS takes its ARN as well.
+_BY_PLAIN_ID: Final = frozenset(
+    {"CancelKeyDeletion", "DisableKey", "EnableKey", "ReplicateKey", "ScheduleKeyDeletion"}
+)
 
 _MANAGED_POLICY: Final = re.compile(r"arn:[^:]+:iam::aws:policy/.+")
 _SERVICE_LINKED_ROLE: Final = re.compile(r"arn:[^:]+:iam::\d{12}:role/aws-service-role/.+")
@@ -27,17 +35,26 @@ class AwsObserver(Observer):
         self._recorder = recorder
         self._loop = loop
 
-    def before(self, account: str, request: ApiRequest) -> None:
-        """Provide what moto does not have, and refuse what AWS would."""
+    def before(self, account: str, request: ApiRequest) -> bytes | None:
+        """Provide what moto does not have, refuse what AWS would, and say things as moto understands them."""
         if (request.service, request.operation) == ("sts", "AssumeRole"):
             _refuse_service_linked_role(_query(request, "RoleArn"))
         if (request.service, request.operation) == ("iam", "AttachRolePolicy"):
             self._provide_policy(account, request)
         if request.service == "kms" and request.body:
-            key_id = str(json.loads(request.body).get("KeyId", ""))
-            created = motostate.provide_aws_managed_key(account, request.region, key_id)
-            if created is not None:
-                self._recorder.record(account, request.region, created)
+            return self._before_kms(account, request)
+        return None
+
+    def _before_kms(self, account: str, request: ApiRequest) -> bytes | None:
+        members = json.loads(request.body)
+        key_id = str(members.get("KeyId", ""))
+        created = motokeys.provide_aws_managed_key(account, request.region, key_id)
+        if created is not None:
+            self._recorder.record(account, request.region, created)
+        found = motokeys.resolve_key(account, request.region, key_id) if key_id.startswith("arn:") else None
+        if found is None or request.operation not in _BY_PLAIN_ID:
+            return None
+        return json.dumps({**members, "KeyId": found}).encode()
 
     def after(self, exchange: Exchange) -> None:
         """Record changed keys; evaluate new and changed rules."""
@@ -47,9 +64,12 @@ class AwsObserver(Observer):
                 self._recorder.record(exchange.account, region, key_id)
         if (request.service, request.operation) == ("config", "PutConfigRule"):
             rule = json.loads(request.body)["ConfigRule"]
-            motostate.keep_evaluation_modes(exchange.account, request.region, rule)
+            motostate.complete_config_rule(exchange.account, request.region, rule)
             self._loop.rules_changed(exchange.account, request.region)
+        if (request.service, request.operation) == ("cloudformation", "ExecuteChangeSet"):
+            motostate.refresh_stack_outputs(exchange.account, request.region)
         if request.service == "cloudformation" and not request.operation.startswith(("Describe", "List")):
+            motokeys.complete_stack_keys(exchange.account, request.region)
             self._recorder.record_all(exchange.account, request.region)  # a stack may have made keys
             self._loop.rules_changed(exchange.account, request.region)
 
@@ -66,14 +86,15 @@ def _changed_keys(exchange: Exchange) -> list[tuple[str, str]]:
     members: dict[str, Any] = json.loads(request.body)
     if request.operation == "CreateKey":
         key_id = json.loads(exchange.response.get_data())["KeyMetadata"]["KeyId"]
-        completed = motostate.complete_new_key(account, request.region, key_id)
+        completed = motokeys.complete_new_key(account, request.region, key_id)
         exchange.response.set_data(json.dumps(completed))
         return [(request.region, key_id)]
-    found = motostate.resolve_key(account, request.region, members["KeyId"])
-    keys = [(request.region, found)] if found else []
-    if request.operation == "ReplicateKey" and found:
-        keys.append((members["ReplicaRegion"], found))
-    return keys
+    found = motokeys.resolve_key(account, request.region, members["KeyId"])
+    if found is None:
+        return []
+    if request.operation in _OF_SEVERAL_REGIONS:
+        return [(region, found) for region in motokeys.regions_of_key(account, found)]
+    return [(request.region, found)]
 
 
 def _refuse_service_linked_role(role: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, Any
 
 from lzkey.sandbox.errors import ServiceError
@@ -32,7 +33,10 @@ def _token(offset: int) -> str:
 
 def _offset(token: str) -> int:
     try:
-        text = base64.b64decode(token, altchars=b"-_", validate=True).decode()
-        return int(text.removeprefix("page-from-"))
-    except (binascii.Error, ValueError) as error:
-        raise ServiceError("InvalidNextTokenException", "The nextToken provided is invalid.") from error
+        text = base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        text = ""
+    issued = re.fullmatch(r"page-from-(\d+)", text)
+    if issued is None:
+        raise ServiceError("InvalidNextTokenException", "The nextToken provided is invalid.")
+    return int(issued[1])

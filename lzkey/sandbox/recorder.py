@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from threading import Lock
+from threading import RLock
 from typing import Final
 
-from lzkey.sandbox import motostate
+from lzkey.sandbox import motokeys
 from lzkey.sandbox.configuration_item import (
     ConfigurationItem,
     KeyFacts,
@@ -54,7 +54,7 @@ class Recorder:
     def __init__(self) -> None:
         self.recording = True
         self._listeners: list[Listener] = []
-        self._lock = Lock()
+        self._lock = RLock()
         self._history: dict[tuple[str, str], dict[str, list[ConfigurationItem]]] = {}
 
     def subscribe(self, listener: Listener) -> None:
@@ -64,21 +64,34 @@ class Recorder:
     def record(self, account: str, region: str, key_id: str) -> None:
         """Record a key's present state, unless recording is off."""
         if self.recording:
-            self._add(
-                account, region, key_id, _present(account, motostate.key_facts(account, region, key_id))
-            )
+            with self._lock:  # read and kept in one step: a later item shows no earlier state
+                facts = motokeys.key_facts(account, region, key_id)
+                self._add(account, region, key_id, _present(account, facts))
 
     def record_all(self, account: str, region: str) -> None:
-        """Record every key of an account and Region, as a recorder does when it is switched on."""
-        for key_id in motostate.key_ids(account, region):
+        """Record every key of an account and Region, as a recorder does when it is switched on.
+
+        A recorded key that is no longer there is recorded as deleted.
+        """
+        present = motokeys.key_ids(account, region)
+        for key_id in present:
             self.record(account, region, key_id)
+        for item in self.discovered(account, region):
+            if item.key_id not in present:
+                self.record_deleted(account, region, item.key_id)
 
     def record_deleted(self, account: str, region: str, key_id: str) -> None:
         """Record that a key is gone; a key that was never recorded leaves no item."""
         last = self.latest(account, region, key_id)
         if self.recording and last is not None and last.status != "ResourceDeleted":
             gone = replace(
-                last, status="ResourceDeleted", change="DELETE", configuration=None, supplementary={}, tags=()
+                last,
+                captured=_now(),
+                status="ResourceDeleted",
+                change="DELETE",
+                configuration=None,
+                supplementary={},
+                tags=(),
             )
             self._add(account, region, key_id, gone)
 
@@ -108,8 +121,8 @@ class Recorder:
             if before is not None and _content(before) == _content(item):
                 return
             items.append(item)
-        for listener in self._listeners:
-            listener(item, before)
+            for listener in self._listeners:
+                listener(item, before)
 
 
 def _present(account: str, facts: KeyFacts) -> ConfigurationItem:

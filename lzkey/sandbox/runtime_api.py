@@ -39,7 +39,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What the runtime said: ``ready``, ``response``, ``error``, ``init-error`` or ``exit``."""
+    """What the runtime did: ``ready``, ``response``, ``too-large``, ``error``, ``init-error`` or ``exit``."""
 
     kind: str
     request_id: str = ""
@@ -110,7 +110,7 @@ class RuntimeApi:
                 "errorMessage": f"{text} ({RESPONSE_LIMIT} bytes).",
                 "errorType": "Function.ResponseSizeTooLarge",
             }
-            self.post(Message("error", request_id, json.dumps(fault).encode()))
+            self.post(Message("too-large", request_id, json.dumps(fault).encode()))
             return Response(json.dumps(fault), status=413)
         self.post(Message(kind, request_id, body))
         return Response(status=202)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 from botocore import xform_name
 from botocore.config import Config as ClientConfig
 
-from lzkey.sandbox import cloudformation, motostate
+from lzkey.sandbox import cloudformation, motokeys, motostate
 from lzkey.sandbox.config_api import ConfigApi
+from lzkey.sandbox.contract import operation_model
 from lzkey.sandbox.controltower import ControlTower, LandingZone
 from lzkey.sandbox.endpoint import Call, Endpoint
 from lzkey.sandbox.errors import SandboxInUseError
@@ -69,10 +70,9 @@ class Sandbox:
         self.account = account
         self._control_tower = ControlTower(account, region, motostate.partition_of(region))
         self._control_tower.landing_zone = landing_zone
-        self._recorder = Recorder()
-        self._recorder.recording = recording
+        self._recording = recording
         self._oversized_limit = oversized_limit
-        self._ledger = Ledger(token_lifetime)
+        self._token_lifetime = token_lifetime
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def __enter__(self) -> Self:
@@ -94,13 +94,16 @@ class Sandbox:
         cleanup.callback(_one_at_a_time.release)
         motostate.reset()
         cleanup.callback(motostate.reset)
+        cleanup.enter_context(motokeys.without_permission_checks())
         cloudformation.register()
         self._proxy = RefusingProxy()
         cleanup.callback(self._proxy.stop)
-        self._loop = EvaluationLoop(self._ledger, self._recorder, self._invoke_rule, self._oversized_limit)
+        ledger, self._recorder = Ledger(self._token_lifetime), Recorder()
+        self._recorder.recording = self._recording
+        self._loop = EvaluationLoop(ledger, self._recorder, self._invoke_rule, self._oversized_limit)
         cleanup.callback(self._loop.stop)
         self._recorder.subscribe(self._loop.item_recorded)
-        self._config = ConfigApi(self._ledger, self._loop)
+        self._config = ConfigApi(ledger, self._loop)
         self._endpoint = Endpoint(
             own_operations(self._config, ResourceApi(self._recorder), self._control_tower),
             self._invoke_function,
@@ -213,7 +216,10 @@ class Sandbox:
         self._loop.settle(timeout)
 
     def run_scheduled(self, rule_name: str | None = None) -> None:
-        """Let the schedule come round: invoke one periodic rule, or all of the account and Region."""
+        """Let the schedule come round: invoke one periodic rule, or all of the account and Region.
+
+        A name that no periodic rule has is NoSuchConfigRuleException, a ServiceError.
+        """
         self._loop.run_scheduled(self.account, self.region, rule_name)
 
     def record_all(self) -> None:
@@ -222,7 +228,7 @@ class Sandbox:
 
     def delete_key(self, key_id: str) -> None:
         """Delete a key for good, as KMS does when its waiting period is over, and record the deletion."""
-        motostate.delete_key(self.account, self.region, key_id)
+        motokeys.delete_key(self.account, self.region, key_id)
         self._recorder.record_deleted(self.account, self.region, key_id)
 
     def forget_calls(self) -> None:
@@ -230,7 +236,11 @@ class Sandbox:
         self._endpoint.forget_calls()
 
     def fail_next(self, service: str, operation: str, error_code: str, times: int = 1) -> None:
-        """Refuse the next calls of an operation with an error code; botocore's retries count as calls."""
+        """Refuse the next calls of an operation with an error code; botocore's retries count as calls.
+
+        Service and operation are the names of botocore's service model, which raises when it has none such.
+        """
+        operation_model(service, operation)
         self._endpoint.fail_next(service, operation, error_code, times)
 
     def reject_evaluations(self, times: int = 1) -> None:
