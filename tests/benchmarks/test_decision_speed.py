@@ -1,0 +1,78 @@
+"""One decision, and the proof of both families, beside the decisions of moto's IAM evaluator.
+
+moto parses the policy once, as we do; it does not look at the principal, at StringLike, or at absent keys.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from moto.iam.access_control import IAMPolicy, PermissionResult
+
+from landing_zone_key.policy import Policy, Proved, Request, decide, prove
+
+if TYPE_CHECKING:
+    from .conftest import Documented, Stopwatch
+
+ACTION = "kms:GenerateDataKey"
+FOREIGN = "arn:aws:cloudtrail:us-east-1:444455556666:trail/another-trail"
+
+
+def question(documented: Documented, trail: str) -> tuple[Request, dict[str, str]]:
+    """CloudTrail's request for a trail, for us and for moto."""
+    context = {"aws:SourceArn": trail, "kms:EncryptionContext:aws:cloudtrail:arn": trail}
+    return Request(ACTION, documented.key_arn, "cloudtrail.amazonaws.com", context), context
+
+
+def prove_both(text: str, families: tuple[Any, ...]) -> list[Any]:
+    """Parse the policy and prove both families."""
+    policy = Policy.parse(text)
+    return [prove(policy, family) for family in families]
+
+
+class TestDecision:
+    """A parsed policy and one request."""
+
+    @pytest.mark.parametrize("own", [True, False], ids=["allowed", "refused"])
+    def test_not_slower_than_moto(self, documented: Documented, stopwatch: Stopwatch, own: bool) -> None:  # noqa: FBT001
+        """Both say the same of the documented policy, and we name the statement."""
+        trail = documented.trail_arn if own else FOREIGN
+        request, context = question(documented, trail)
+        policy, moto = Policy.parse(documented.policy()), IAMPolicy(documented.policy())
+
+        def ask_moto() -> PermissionResult:
+            return moto.is_action_permitted(ACTION, documented.key_arn, None, context)
+
+        decision = decide(policy, request)
+        assert decision.allowed is own is (ask_moto() is PermissionResult.PERMITTED)
+        assert (decision.statement is policy.statements[1]) is own
+        ours, theirs = stopwatch.race(lambda: decide(policy, request), ask_moto, rounds=300, calls=20)
+        stopwatch.hold(f"decide, {'allowed' if own else 'refused'}, in moto's decisions", ours, theirs, 1)
+
+    def test_decide(self, documented: Documented, benchmark: Any) -> None:
+        """The request is made before, as the policy is parsed before."""
+        policy = Policy.parse(documented.policy())
+        assert benchmark(decide, policy, question(documented, documented.trail_arn)[0]).allowed
+
+
+class TestProof:
+    """Every request of AWS Config and of CloudTrail."""
+
+    def test_not_slower_than_15_decisions_of_moto(self, documented: Documented, stopwatch: Stopwatch) -> None:
+        """For the documented policy, parsing included."""
+        text, families = documented.policy(), documented.families()
+        moto, context = IAMPolicy(text), question(documented, documented.trail_arn)[1]
+        assert all(isinstance(result, Proved) for result in prove_both(text, families))
+        ours, theirs = stopwatch.race(
+            lambda: prove_both(text, families),
+            lambda: moto.is_action_permitted(ACTION, documented.key_arn, None, context),
+            rounds=500,
+            calls=5,
+        )
+        stopwatch.hold("parse and prove both families, in moto's decisions", ours, theirs, 15)
+
+    def test_both_families(self, documented: Documented, benchmark: Any) -> None:
+        """Parsing included."""
+        results = benchmark(prove_both, documented.policy(), documented.families())
+        assert all(isinstance(result, Proved) for result in results)

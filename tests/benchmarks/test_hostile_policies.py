@@ -1,0 +1,181 @@
+"""Key policies of 32 KB, the most that AWS KMS stores, each made to cost as much as it can.
+
+Every one holds the two documented statements and more. `BITING` ones deny some request of the landing zone,
+so that no proof is right; `HARMLESS` ones deny none, and giving up on them is right, too.
+"""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from landing_zone_key.policy import Policy, Proved, Reason, Refused, prove
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .conftest import Documented, Stopwatch
+
+# https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+LARGEST = 32 * 1024
+
+MEGABYTES = 8
+
+KEY = "arn:aws:kms:us-east-1:111122223333:key/"
+
+
+def denying(condition: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
+    """A Deny for everyone."""
+    statement: dict[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+    return {**statement, **({"Condition": condition} if condition else {}), **changed}
+
+
+def values(operator: str, key: str, value: Callable[[int], str]) -> Callable[[int], list[Any]]:
+    """A Deny with many values of one condition key."""
+    return lambda count: [denying({operator: {key: [value(number) for number in range(count)]}})]
+
+
+def account(number: int) -> str:
+    """An account id of twelve digits."""
+    return f"{number * 987654321 % 10**12:012d}"
+
+
+BITING: dict[str, Any] = {
+    "many *: one value": lambda n: [denying({"StringNotLike": {"aws:SourceArn": "*a" * n}})],
+    "many *: two values of a free key": lambda n: [
+        denying({"StringNotLike": {"kms:ViaService": ["*a" * n, "*b" * n]}})
+    ],
+    "many *: many values": values("StringNotLike", "aws:SourceArn", lambda i: f"*{i:x}z*"),
+    "many *: of one account digit": values("StringLike", "aws:SourceAccount", lambda i: f"*{i}?*"),
+    "many *: in an ARN": lambda n: [denying({"ArnNotLike": {"aws:SourceArn": "*:*:*:*:*:" + "*a" * n}})],
+    "many *: keys": lambda n: [denying({"StringLike": {f"kms:k{i}": "*a*b" for i in range(n)}})],
+    "many ?: one value": lambda n: [denying({"StringNotLike": {"aws:SourceArn": "*" + "?" * n}})],
+    "many ?: many values": values("StringLike", "kms:ViaService", lambda i: "*a" + "?" * (i % 50)),
+    "many variables: of requests that differ": lambda n: [
+        denying({"StringNotLike": {"aws:SourceArn": "${aws:SourceAccount}*" * n}})
+    ],
+    "many variables: with a fixed value": lambda n: [
+        denying({"StringNotLike": {"kms:ViaService": "${aws:PrincipalServiceName}*" * n}})
+    ],
+    "many variables: values": values("StringLike", "aws:SourceArn", lambda i: f"${{aws:userid, '*'}}{i}"),
+    "many statements: accounts": lambda n: [
+        denying({"StringLike": {"aws:SourceAccount": f"{i % 10}{i}*"}}) for i in range(n)
+    ],
+    "many statements: free keys": lambda n: [denying({"StringEquals": {f"kms:k{i}": "a"}}) for i in range(n)],
+    "many statements: set operators": lambda n: [
+        denying(
+            {
+                "ForAnyValue:StringLike": {"aws:CalledVia": f"*{i}*"},
+                "ForAllValues:StringNotLike": {"aws:CalledVia": f"{i}*"},
+            }
+        )
+        for i in range(n)
+    ],
+    "many values: accounts": values("StringNotEquals", "aws:SourceAccount", account),
+    "many values: in any case": values(
+        "StringEqualsIgnoreCase", "kms:ViaService", lambda i: "a" * 50 + str(i)
+    ),
+    "many values: booleans": values("Bool", "kms:k", lambda _: "true"),
+    "many values: numbers": values("NumericEquals", "kms:k", str),
+    "many values: dates": values(
+        "DateEquals",
+        "aws:CurrentTime",
+        lambda i: f"2030-01-01T{i // 3600:02d}:{i // 60 % 60:02d}:{i % 60:02d}Z",
+    ),
+    "many values: addresses": values(
+        "NotIpAddress", "aws:SourceIp", lambda i: f"10.{i // 256}.{i % 256}.0/24"
+    ),
+    "many values: of a set": values(
+        "ForAnyValue:StringLike", "aws:PrincipalServiceNamesList", lambda i: f"*{i}"
+    ),
+}
+
+HARMLESS: dict[str, Any] = {
+    "many *: in an action": lambda n: [denying(Action="kms:" + "*q" * n)],
+    "many *: many actions": lambda n: [denying(Action=[f"kms:*{i}*" for i in range(n)])],
+    "many *: in a resource": lambda n: [denying(Resource="arn:aws:kms:*:*:" + "*a" * n)],
+    "many *: many resources": lambda n: [denying(Resource=[f"arn:*z{i}*" for i in range(n)])],
+    "many ?: in a resource": lambda n: [denying(Resource="*?" * n + "z")],
+    "many variables: in a resource": lambda n: [
+        denying(Resource=f"{KEY}{'${aws:PrincipalServiceName}*' * n}")
+    ],
+    "many statements: small": lambda n: [denying(Principal={"AWS": "x"}, Action="a:b")] * n,
+    "many statements: grants": lambda n: [denying(Effect="Allow")] * n,
+    "many values: principals": lambda n: [denying(Principal={"AWS": [account(i) for i in range(n)]})],
+    "many values: of an absent key": values("StringEquals", "aws:PrincipalOrgID", str),
+}
+
+
+def largest(documented: Documented, make: Callable[[int], list[Any]]) -> str:
+    """The policy with as many repetitions as fit into 32 KB."""
+    fits, too_many = 1, LARGEST
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        fits, too_many = (
+            (middle, too_many) if len(documented.policy(*make(middle))) <= LARGEST else (fits, middle)
+        )
+    return documented.policy(*make(fits))
+
+
+def outcomes(text: str, families: tuple[Any, ...]) -> list[Proved | Refused]:
+    """Parse the policy and prove both families."""
+    policy = Policy.parse(text)
+    return [prove(policy, family) for family in families]
+
+
+def peak_megabytes(text: str, families: tuple[Any, ...]) -> float:
+    """The most memory that parsing and proving take at any time."""
+    tracemalloc.start()
+    outcomes(text, families)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 1e6
+
+
+@pytest.fixture(scope="module", params=[*BITING, *HARMLESS])
+def hostile(documented: Documented, request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A name of the tables and its policy."""
+    return request.param, largest(documented, {**BITING, **HARMLESS}[request.param])
+
+
+class TestHostilePolicy:
+    """Parsing and the proof of both families."""
+
+    def test_is_never_proved_wrongly(self, documented: Documented, hostile: tuple[str, str]) -> None:
+        """A Deny that bites refuses; one that does not leaves the proof, or is too complex for one."""
+        name, text = hostile
+        results = outcomes(text, documented.families())
+        reasons = {result.decision.reason for result in results if isinstance(result, Refused)}
+        assert reasons if name in BITING else reasons <= {Reason.TOO_COMPLEX}
+
+    def test_takes_less_than_100_documented_ones(
+        self, documented: Documented, stopwatch: Stopwatch, hostile: tuple[str, str]
+    ) -> None:
+        """In seconds, of the same machine in the same minute."""
+        name, text = hostile
+        families, plain = documented.families(), documented.policy()
+        slow, usual = stopwatch.race(
+            lambda: outcomes(text, families),
+            lambda: [outcomes(plain, families) for _ in range(10)],
+            rounds=15,
+        )
+        stopwatch.hold(f"hostile, {name}", slow, usual / 10, 100)
+
+    def test_takes_little_memory(self, documented: Documented, hostile: tuple[str, str]) -> None:
+        """A Lambda function has at least 128 MB."""
+        assert peak_megabytes(hostile[1], documented.families()) < MEGABYTES
+
+
+def test_ordinary_policy_of_32_kb(documented: Documented, benchmark: Any) -> None:
+    """Grants to many roles beside the documented statements change nothing."""
+
+    def grants(count: int) -> list[Any]:
+        return [
+            denying(Effect="Allow", Principal={"AWS": f"arn:aws:iam::{account(i)}:role/reader"})
+            for i in range(count)
+        ]
+
+    results = benchmark(outcomes, largest(documented, grants), documented.families())
+    assert all(isinstance(result, Proved) for result in results)
