@@ -40,5 +40,4 @@ def without_bound() -> Iterator[None]:
     """A bound so high that no small policy reaches it: what a proof says without it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(proof, "MAXIMUM_STEPS", 1_000_000)
-        patch.setattr(proof, "MAXIMUM_STEPS_REFUSED", 1_000_000)
         yield

@@ -1,6 +1,6 @@
 """Whether a service may make all its requests, and if not, the words for it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -80,15 +80,18 @@ def _conditions(nearest: Outcome | None, decision: Decision) -> tuple[Condition,
     return tuple(miss.condition for miss in nearest.misses if miss.condition) if nearest else ()
 
 
-def _whose(request: Request, conditions: Iterable[Condition]) -> tuple[str, str]:
+def _whose(request: Request, conditions: Sequence[Condition]) -> tuple[str, str]:
     """For whom the request is made, in short and in full; empty where any other would be refused alike."""
     if not any(condition.lookup_key in _SOURCES for condition in conditions):
         return "", ""
     account = "".join(request.values.get("aws:sourceaccount", ()))
-    region = "".join(request.values.get("aws:sourcearn", ())).split(":")[3:4]
     if request.service != CONFIG or not account:
         return "", ""
-    return f" for account {account}", f" for account {account}" + (f" in {region[0]}" if region else "")
+    where = "".join(
+        f" in {part}" for part in "".join(request.values.get("aws:sourcearn", ())).split(":")[3:4]
+    )
+    by_arn = any(condition.lookup_key == "aws:sourcearn" for condition in conditions)
+    return f" for account {account}{where if by_arn else ''}", f" for account {account}{where}"
 
 
 def _perhaps_allowing(outcomes: Iterable[Outcome]) -> Outcome | None:

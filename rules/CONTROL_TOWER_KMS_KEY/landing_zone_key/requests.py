@@ -168,7 +168,7 @@ def config_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_
         actions=CONFIG_ACTIONS,
         resource=str(key.arn),
         facts={**_common(CONFIG, key, zone), **_recorder(key.arn)},
-        prefixes=_prefixes(key),
+        absent_prefixes=_absent_prefixes(key),
         variables={"Region": _governed(key.arn, zone), "Account": ACCOUNT, **_paths(zone)},
         earliest=earliest,
     )
@@ -188,7 +188,7 @@ def cloudtrail_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLI
             "kms:encryptioncontext:aws:cloudtrail:arn": trail,  # TOWER, TRAIL
             "kms:encryptioncontextkeys": AtLeast(("aws:cloudtrail:arn",)),  # KMS
         },
-        prefixes=_prefixes(key),
+        absent_prefixes=_absent_prefixes(key),
         variables=_paths(zone),
         earliest=earliest,
     )
@@ -274,10 +274,9 @@ def _resource_tags(tags: Mapping[str, str]) -> dict[str, Fact]:
     return facts
 
 
-def _prefixes(key: KmsKey) -> dict[str, Fact]:
+def _absent_prefixes(key: KmsKey) -> tuple[str, ...]:
     """Keys of which all that begin so are absent; other tags than the known ones are, too."""
-    known = _PREFIXES if key.tags is None else (*_PREFIXES, "aws:resourcetag/")
-    return dict.fromkeys(known, ABSENT)
+    return _PREFIXES if key.tags is None else (*_PREFIXES, "aws:resourcetag/")
 
 
 def _recorder(arn: KeyArn) -> dict[str, Fact]:

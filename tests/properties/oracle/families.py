@@ -90,7 +90,7 @@ def family(*, excluded: bool) -> Family:
         ACTIONS,
         KEY_ARN,
         FACTS,
-        prefixes={"tag/": ABSENT},
+        absent_prefixes=("tag/",),
         variables={"Left": one_of(LEFT), "Right": right},
         excluded={"Left": "a"} if excluded else {},
         earliest=NOW,

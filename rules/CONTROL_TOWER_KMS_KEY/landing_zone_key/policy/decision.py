@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from landing_zone_key.policy.document import Policy, Principals, Resources, ResourceText, Statement
-from landing_zone_key.policy.patterns import Pattern, across_colons, resource_parts
+from landing_zone_key.policy.patterns import resource_parts
 from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled
 
 
@@ -163,10 +163,10 @@ def _matches_resource(text: ResourceText, request: Request) -> bool | None:
         resolved = pattern.resolve(request.value_of)
         if resolved is None:
             return False
-        pattern = resource_parts(resolved) if isinstance(resolved, Pattern) else resolved
+        pattern = resolved
     if isinstance(pattern, Unsettled):
         return None
-    if pattern.matches(request.resource):
-        return True
+    if not pattern.matches(request.resource):
+        return False
     # A wildcard inside a component that would have to cross a colon: not documented either way.
-    return None if across_colons(pattern).matches(request.resource) else False
+    return True if not text.inner or resource_parts(pattern).matches(request.resource) else None

@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 
 from landing_zone_key.errors import LandingZoneKeyError
 from landing_zone_key.policy.conditions import Condition, read_condition
-from landing_zone_key.policy.patterns import Pattern, glob, resource_parts
+from landing_zone_key.policy.patterns import Pattern, glob, has_inner_wildcard
 from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled, read_text
 
 # A key policy has at most 32 KB (KMS quotas); AWS Config hands it on with white space added.
@@ -74,6 +74,9 @@ class ResourceText:
 
     text: str
     read: Pattern | Template | Unsettled
+    """With wildcards that cross colons, as if it were no ARN."""
+    inner: bool
+    """Whether it may hold a wildcard that must stay inside of its component."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,17 +228,16 @@ def _resources(members: Mapping[str, Any], place: str, version: str) -> Resource
     name = _one_of(members, "Resource", place)
     texts = _texts(members[name], f"{place}.{name}")
     variables = version == CURRENT_VERSION
-    return Resources(
-        name != "Resource", tuple(ResourceText(text, _resource(text, variables)) for text in texts)
-    )
+    return Resources(name != "Resource", tuple(_resource(text, variables=variables) for text in texts))
 
 
-def _resource(text: str, variables: bool) -> Pattern | Template | Unsettled:  # noqa: FBT001 - private
+def _resource(text: str, *, variables: bool) -> ResourceText:
     """Variables count behind the fifth colon only."""
-    if variables and "${" in text and text.split("${", 1)[0].count(":") < 5:  # noqa: PLR2004
-        return UNSETTLED
-    read = read_text(text, wildcards=True, variables=variables)
-    return resource_parts(read) if isinstance(read, Pattern) else read
+    if not variables or "${" not in text:
+        return ResourceText(text, glob(text), has_inner_wildcard(text))
+    if text.split("${", 1)[0].count(":") < 5:  # noqa: PLR2004
+        return ResourceText(text, UNSETTLED, inner=True)
+    return ResourceText(text, read_text(text, wildcards=True, variables=True), inner=True)
 
 
 def _conditions(value: object, place: str, version: str) -> tuple[Condition, ...]:

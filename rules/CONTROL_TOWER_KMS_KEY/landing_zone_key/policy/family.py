@@ -83,14 +83,16 @@ class Family:
     resource: str
     facts: Mapping[str, Fact]
     """Condition key in lower case -> what is known of it. A key that is not named is UNKNOWN."""
-    prefixes: Mapping[str, Fact] = field(default_factory=dict)
-    """The same for all keys that begin so, such as `aws:principaltag/`."""
+    absent_prefixes: tuple[str, ...] = ()
+    """Keys that begin so are ABSENT, such as `aws:principaltag/`."""
     variables: Mapping[str, Domain] = field(default_factory=dict)
     """What the requests differ in: name -> its values, in the order in which texts use them."""
     excluded: Mapping[str, str] = field(default_factory=dict)
     """Variable -> one value that it does not take."""
     earliest: datetime = datetime(2026, 11, 24, tzinfo=UTC)
     """Requests are made at any moment from this one on."""
+    assignment: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    """Variable -> the first of its examples that it may take; a variable without one is left out."""
     example: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     """What one of the requests carries; texts are left out where a variable has no example."""
     texts: Mapping[str, Text] = field(init=False, repr=False, compare=False)
@@ -99,9 +101,10 @@ class Family:
     def __post_init__(self) -> None:
         """Sort the facts by kind, and make the example, once: each proof begins with them."""
         example, texts, clocks = {}, {}, {}
-        first = {
-            name: next((value for value in domain.examples if value != self.excluded.get(name)), "")
+        assignment = {
+            name: value
             for name, domain in self.variables.items()
+            if (value := next((value for value in domain.examples if self.allows(name, value)), None))
         }
         moment = Decimal(int(self.earliest.timestamp()))
         for key, fact in self.facts.items():
@@ -110,25 +113,25 @@ class Family:
                     example[key] = fact.values
                 case Text():
                     texts[key] = fact
-                    if all(first.values()):
-                        example[key] = (fact.fill(first),)
+                    if assignment.keys() >= set(fact.pieces[1::2]):
+                        example[key] = (fact.fill(assignment),)
                 case Clock():
                     clocks[key] = fact
                     example[key] = (fact.write(moment),)
+        object.__setattr__(self, "assignment", assignment)
         object.__setattr__(self, "example", example)
         object.__setattr__(self, "texts", texts)
         object.__setattr__(self, "clocks", clocks)
 
-    @property
-    def has_example(self) -> bool:
-        """Whether the example holds every text."""
-        return self.texts.keys() <= self.example.keys()
+    def allows(self, variable: str, value: str) -> bool:
+        """Whether the variable may take this value of its domain."""
+        return self.excluded.get(variable) != value
 
     def fact(self, key: str) -> Fact:
         """What is known of a key (in lower case)."""
         if key in self.facts:
             return self.facts[key]
-        return next((fact for prefix, fact in self.prefixes.items() if key.startswith(prefix)), UNKNOWN)
+        return ABSENT if key.startswith(self.absent_prefixes) else UNKNOWN
 
     def settled_value(self, key: str) -> str | Unsettled | None:
         """The one value that the key has in every request, for a policy variable."""

@@ -11,16 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
-from landing_zone_key.policy.patterns import Automaton, Pattern, Token, bits
+from landing_zone_key.policy.automaton import Automaton, Token, bits
+from landing_zone_key.policy.patterns import Pattern
 
 _END: Final[Token] = ""
 """Closes each pattern in the joined automaton; no character is in it."""
 
-_TOKENS_PER_STEP: Final = 2
-"""Building the automaton costs a step for so many tokens."""
-
 _POSITIONS_PER_STEP: Final = 1024
 """Moving so many positions at once costs a step."""
+
+_EXAMPLES: Final = 4
 
 _PREFERRED: Final = "xyzabcdefghijklmnopqrstuvw0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_./"
 
@@ -82,7 +82,9 @@ def one_of(values: Sequence[str]) -> Domain:
                 edges.append({})
             state = edges[state][character]
         accepting.add(state)
-    return Domain(tuple(tuple(edge.items()) for edge in edges), frozenset(accepting), tuple(values))
+    return Domain(
+        tuple(tuple(edge.items()) for edge in edges), frozenset(accepting), tuple(values[:_EXAMPLES])
+    )
 
 
 Pieces: TypeAlias = tuple[str, ...]
@@ -105,6 +107,9 @@ class _Reader:
     opening: int
     ends: tuple[int, ...]
     """For each group the positions behind its patterns."""
+    twins: Mapping[int, int]
+    """Position -> an earlier one of the same group that has the same before it: they always agree."""
+    twinned: int
     before: Mapping[str, str]
     after: str
     cost: int
@@ -115,20 +120,29 @@ class _Reader:
         tokens: list[Token] = []
         beginnings: list[int] = []
         ends: list[list[int]] = []
+        twins: dict[int, int] = {}
         for patterns in tracked.groups:
             ends.append([])
+            known: dict[tuple[Token, int], int] = {}
             for pattern in patterns:
+                budget.spend(len(pattern.tokens))
                 beginnings.append(len(tokens))
                 tokens.extend(pattern.tokens)
                 ends[-1].append(len(tokens))
                 tokens.append(_END)
-        budget.spend(len(tokens) // _TOKENS_PER_STEP)
+                following = -1
+                for position in range(len(tokens) - 1, beginnings[-1] - 1, -1):
+                    following = known.setdefault((tokens[position], following), position)
+                    if following != position:
+                        twins[position] = following
         automaton = Automaton.of(tokens)
         before = dict(zip(tracked.pieces[1::2], tracked.pieces[::2], strict=False))
         return cls(
             automaton,
             automaton.opened(bits(beginnings)),
             tuple(map(bits, ends)),
+            twins,
+            bits(sorted(twins)),
             before,
             tracked.pieces[-1],
             1 + len(tokens) // _POSITIONS_PER_STEP,
@@ -138,6 +152,19 @@ class _Reader:
         for character in text:
             budget.spend(self.cost)
             positions = self.automaton.advance(positions, character)
+        return self.merged(positions, budget)
+
+    def merged(self, positions: int, budget: Budget) -> int:
+        """The positions, of those that always agree only one: patterns of a list often end alike."""
+        rest = positions & self.twinned
+        if not rest:
+            return positions
+        budget.spend(rest.bit_count())
+        positions ^= rest
+        while rest:
+            position = rest.bit_length() - 1
+            positions |= 1 << self.twins[position]
+            rest ^= 1 << position
         return positions
 
     def matched(self, positions: int) -> frozenset[int]:
@@ -206,7 +233,8 @@ class _Walk:
                 self.budget.spend(cost)
                 positions = list(state.positions)
                 for place, reader in using:
-                    positions[place] = reader.automaton.advance(positions[place], character)
+                    advanced = reader.automaton.advance(positions[place], character)
+                    positions[place] = reader.merged(advanced, self.budget)
                 self.push(_State(state.variable, target, tuple(positions)), texts, character)
 
     def push(self, state: _State, texts: tuple[str, ...], character: str = "") -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
-from landing_zone_key.policy.patterns import Pattern, Token, exactly, glob, joined
+from landing_zone_key.policy.automaton import Token
+from landing_zone_key.policy.patterns import Pattern, exactly, glob, spelled
 
 # "... surround the default value with single quotes, and separate ... with a comma and space"
 _VARIABLE: Final = re.compile(r"\$\{([^{}',]+)(?:, '([^']*)')?\}")
@@ -66,7 +67,7 @@ class Template:
             if value is None:
                 return None
             tokens.extend(value)
-        return Pattern(joined(tokens))
+        return spelled(tokens)
 
 
 def read_text(text: str, *, wildcards: bool, variables: bool) -> Pattern | Template | Unsettled:
@@ -85,7 +86,7 @@ def read_text(text: str, *, wildcards: bool, variables: bool) -> Pattern | Templ
         return UNSETTLED
     if any(isinstance(part, Variable) for part in parts):
         return Template(tuple(part for part in parts if part != ()))
-    return Pattern(joined(token for part in parts if isinstance(part, tuple) for token in part))
+    return spelled(token for part in parts if isinstance(part, tuple) for token in part)
 
 
 def _variable(name: str, default: str | None) -> tuple[Token, ...] | Variable:

@@ -1,0 +1,159 @@
+"""Which statements can make a difference to the requests of a family, and in what: all else is left out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from enum import IntEnum
+from operator import is_not
+from typing import Final
+
+from landing_zone_key.policy.conditions import Condition, Kind
+from landing_zone_key.policy.decision import Request, names_principal, names_resource
+from landing_zone_key.policy.document import Policy, Resources, ResourceText, Statement
+from landing_zone_key.policy.family import ABSENT, Clock, Family, Fixed, Text
+from landing_zone_key.policy.patterns import NOTHING, Pattern
+from landing_zone_key.policy.representatives import Budget
+from landing_zone_key.policy.variables import Template
+
+_STEPS_PER_CONDITION: Final = 10
+_STEPS_PER_TEMPLATE: Final = 8
+_STEPS_PER_WALK: Final = 50
+"""Matching a pattern that cannot be matched by search."""
+
+
+class Variety(IntEnum):
+    """What a statement's conditions ask for; the higher, the more cases."""
+
+    SETTLED = 0
+    """What every request has alike."""
+    KNOWN = 1
+    """Texts and clocks, of which it is known what they can be."""
+    FREE = 2
+    """Keys that may be absent, or may have any value."""
+
+
+def variety_of(statement: Statement, family: Family) -> Variety:
+    """The highest variety of its conditions."""
+    return max((_variety(condition, family) for condition in statement.conditions), default=Variety.SETTLED)
+
+
+def _variety(condition: Condition, family: Family) -> Variety:
+    if is_settled(family, condition):
+        return Variety.SETTLED
+    return Variety.KNOWN if isinstance(family.fact(condition.lookup_key), Text | Clock) else Variety.FREE
+
+
+def reaching(policy: Policy, family: Family, budget: Budget) -> list[Statement]:
+    """The statements that can match some request, whatever its action, with policy variables filled in."""
+    request = Request("", family.resource, family.service)
+    about = [
+        statement
+        for statement in policy.statements
+        if names_principal(statement.principals, request) is not False
+    ]
+    budget.spend(sum(map(_effort, about)))
+    return [
+        settled
+        for statement in about
+        if names_resource((settled := _settle(statement, family)).resources, request) is not False
+        and not any(_fails(family, condition) for condition in settled.conditions)
+    ]
+
+
+def _effort(statement: Statement) -> int:
+    """The steps that it takes to see whether a statement is about the resource and the actions."""
+    texts = statement.resources.texts if statement.resources else ()
+    walked = [text for text in texts if not (isinstance(text.read, Pattern) and text.read.components)]
+    return (
+        1
+        + len(texts)
+        + sum(_STEPS_PER_WALK + len(text.text) // 2 for text in walked)
+        + 2 * len(statement.actions.patterns)
+        + sum(
+            _STEPS_PER_CONDITION + _STEPS_PER_TEMPLATE * len(condition.templates)
+            for condition in statement.conditions
+        )
+    )
+
+
+def contributing(
+    reachable: Sequence[Statement], family: Family, *, doubt_allows: bool
+) -> tuple[Statement, ...]:
+    """The statements that can make a difference to some request.
+
+    A condition that the cases cannot cover becomes one that nobody can decide.
+    """
+    kinds = _kinds_of_free_keys(reachable, family)
+    covered = [_with_covered(statement, family, kinds) for statement in reachable]
+    return tuple(
+        statement
+        for statement in covered
+        if statement.allows is doubt_allows
+        or all(condition.operator is not None for condition in statement.conditions)
+    )
+
+
+def _settle(statement: Statement, family: Family) -> Statement:
+    """Fill in the policy variables whose keys are fixed or absent; the others cannot be settled."""
+    resources = statement.resources
+    if resources is not None and any(isinstance(text.read, Template) for text in resources.texts):
+        texts = tuple(_settle_resource(text, family) for text in resources.texts)
+        resources = Resources(resources.negated, texts)
+    elif not any(condition.templates for condition in statement.conditions):
+        return statement
+    conditions = tuple(condition.resolve(family.settled_value) for condition in statement.conditions)
+    return replace(statement, resources=resources, conditions=conditions)
+
+
+def _settle_resource(text: ResourceText, family: Family) -> ResourceText:
+    if not isinstance(text.read, Template):
+        return text
+    return replace(text, read=text.read.resolve(family.settled_value) or NOTHING)
+
+
+def is_settled(family: Family, condition: Condition) -> bool:
+    """Whether every request answers the condition alike."""
+    fact = family.fact(condition.lookup_key)
+    return fact is ABSENT or isinstance(fact, Fixed)
+
+
+def _fails(family: Family, condition: Condition) -> bool:
+    fact = family.fact(condition.lookup_key)
+    if fact is ABSENT:
+        return condition.holds(None) is False
+    return isinstance(fact, Fixed) and condition.holds(fact.values) is False
+
+
+def _kinds_of_free_keys(statements: Iterable[Statement], family: Family) -> dict[str, set[Kind]]:
+    kinds: dict[str, set[Kind]] = {}
+    for statement in statements:
+        for condition in statement.conditions:
+            if condition.operator is not None and not is_settled(family, condition):
+                kinds.setdefault(condition.lookup_key, set()).add(condition.operator.kind)
+    return {key: used - {Kind.PRESENCE} for key, used in kinds.items()}
+
+
+def _with_covered(statement: Statement, family: Family, kinds: Mapping[str, set[Kind]]) -> Statement:
+    conditions = tuple(_covered(condition, family, kinds) for condition in statement.conditions)
+    changed = any(map(is_not, conditions, statement.conditions))
+    return replace(statement, conditions=conditions) if changed else statement
+
+
+def _covered(condition: Condition, family: Family, kinds: Mapping[str, set[Kind]]) -> Condition:
+    """The condition, or one that no value decides, where the cases would not tell all its answers apart.
+
+    Text is cut into cases as text, a clock as time; a key that one policy compares both as text and as a
+    number would need both at once, and so is cut as text.
+    """
+    used = kinds.get(condition.lookup_key)
+    if used is None or condition.operator is None or condition.operator.kind is Kind.PRESENCE:
+        return condition
+    fact = family.fact(condition.lookup_key)
+    if isinstance(fact, Clock):
+        cut = {Kind.DATE} if fact is Clock.ISO else {Kind.DATE, Kind.NUMBER}
+    elif isinstance(fact, Text) or len(used) > 1:
+        cut = {Kind.TEXT}
+    else:
+        cut = used
+    if condition.operator.kind in cut:
+        return condition
+    return replace(condition, literals=frozenset(), patterns=(), operands=(), doubtful=True)
