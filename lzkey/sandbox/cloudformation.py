@@ -16,7 +16,9 @@ from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 
-from lzkey.sandbox import motostate, recorder_resources  # the latter for its classes
+# Those besides motostate for their classes.
+from lzkey.sandbox import lambda_permissions, motostate, organization_resource, recorder_resources
+from lzkey.sandbox.resource_properties import without_no_value
 from lzkey.sandbox.runtime_packages import rdklib_layer
 
 # Source: rdk's RDKLIB_ARN_STRING; the account is the one that publishes rdk's layers.
@@ -28,8 +30,9 @@ Resource = Mapping[str, Any]
 
 
 def register() -> None:
-    """Make moto look for its resource models anew, so that it finds ours, recorder_resources' included."""
-    assert recorder_resources  # noqa: S101 - being imported is all that they need
+    """Make moto look for its resource models anew, so that it finds ours, those of other modules included."""
+    assert lambda_permissions, organization_resource  # noqa: S101 - being imported is all that they need
+    assert recorder_resources  # noqa: S101 - as above
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
 
@@ -129,7 +132,7 @@ class FunctionWithLayers(CloudFormationModel):  # type: ignore[misc]  # moto is 
         function = LambdaFunction.create_from_cloudformation_json(
             resource_name, cloudformation_json, account_id, region_name
         )
-        layers = cloudformation_json["Properties"].get("Layers") or []
+        layers = without_no_value(cloudformation_json["Properties"].get("Layers") or [])
         provide_layers(layers, account_id, region_name)
         function.update_configuration({"Layers": layers})
         return function
@@ -144,7 +147,7 @@ class FunctionWithLayers(CloudFormationModel):  # type: ignore[misc]  # moto is 
         region_name: str,
     ) -> LambdaFunction:
         """Update code and configuration; a property that is gone returns to its default."""
-        properties = {"Layers": [], **cloudformation_json["Properties"]}
+        properties = without_no_value({"Layers": [], **cloudformation_json["Properties"]})
         provide_layers(properties["Layers"], account_id, region_name)
         return LambdaFunction.update_from_cloudformation_json(
             original_resource, new_resource_name, {"Properties": properties}, account_id, region_name
@@ -177,7 +180,7 @@ def _base64(data: bytes) -> str:
 
 def _rule(name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return PutConfigRule's argument for a resource's properties."""
-    rule = {"ConfigRuleName": name, **properties}
+    rule: dict[str, Any] = {"ConfigRuleName": name, **without_no_value(properties)}
     parameters = rule.get("InputParameters")
     if parameters is not None and not isinstance(parameters, str):
         rule["InputParameters"] = json.dumps(parameters)

@@ -85,6 +85,9 @@ class TestSchema:
             ("OrganizationId", "o-a1b2c3d4e5", "a1b2c3d4e5"),
             ("GovernedRegions", "eu-west-1, us-east-1", "eu-west-1 us-east-1"),
             ("TrailName", "my.trail_1", "a"),
+            ("TrailName", "my-trail", "my--trail"),
+            ("TrailName", "trail", "trail-"),
+            ("TrailName", "a" * 128, "a" * 129),
             ("PermissionStandard", "functional", "minimal"),
             ("RequireConfusedDeputyProtection", "true", "yes"),
             ("ExecutionRoleName", "path/to-role", "my role"),
@@ -198,9 +201,7 @@ class TestFaults:
         """Each is refused by name."""
         assert f"deployment.{field}" in refusal(project, **{field: value})
 
-    @pytest.mark.parametrize(
-        "field", ["excludedAccounts", "remediation", "evaluationMode", "customLambdaName"]
-    )
+    @pytest.mark.parametrize("field", ["remediation", "evaluationMode", "customLambdaName"])
     def test_what_rdk_would_drop_or_mangle(self, project: Project, field: str) -> None:
         """Refused with the reason, not passed on."""
         assert f"deployment.{field} is refused: " in refusal(project, **{field: "x"})

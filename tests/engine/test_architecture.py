@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Iterator
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 from types import ModuleType
 
@@ -50,6 +51,10 @@ FORBIDDEN = {
     "uuid",
 }
 CLOCKS = {"now", "utcnow", "today", "getenv", "environ", "open", "print", "input", "eval", "exec"}
+
+# What the policy language may import beside its own modules; records.py alone compiles code: an `__init__`.
+BASES = ("landing_zone_key.policy.", "landing_zone_key.errors", "landing_zone_key.records")
+COMPILES = "records.py"
 
 
 class Running(ast.NodeTransformer):
@@ -114,16 +119,15 @@ class TestArrows:
             if isinstance(node, ast.Call):
                 function = node.func
                 called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-                assert called not in CLOCKS, f"{path}:{node.lineno} calls {called}"
+                allowed = called == "exec" and path.name == COMPILES
+                assert called not in CLOCKS or allowed, f"{path}:{node.lineno} calls {called}"
 
     @named(POLICY_FILES)
     def test_the_policy_language_knows_nothing_of_control_tower(self, path: Path) -> None:
-        """It imports its own modules, and the base of the errors."""
+        """It imports its own modules, and the bases of errors and records."""
         for name in imports(path):
             if top(name) == "landing_zone_key":
-                assert name.startswith(("landing_zone_key.policy.", "landing_zone_key.errors")), (
-                    f"{path}: {name}"
-                )
+                assert name.startswith(BASES), f"{path}: {name}"
         text = path.read_text().lower().replace("it knows nothing of control tower", "")
         assert "control tower" not in text
         assert "landing zone" not in text
@@ -191,7 +195,9 @@ class TestShape:
         public = {item for item in classes if not item.__name__.startswith("_")} - {landing_zone_key_budget()}
         assert len(public) > 15
         for item in public:
-            assert item.__dataclass_params__.frozen, item
+            field = fields(item)[0].name
+            with pytest.raises(FrozenInstanceError):
+                setattr(item.__new__(item), field, None)
             assert hasattr(item, "__slots__"), item
 
 

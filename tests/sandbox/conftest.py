@@ -48,18 +48,24 @@ class Account:
             Code={"ZipFile": zipped({**rdklib_files(), **sources, **(files or {})})},
             **{"Runtime": "python3.13", "Handler": f"{rule}.lambda_handler", "Timeout": 30, **more},
         )
+        client.add_permission(
+            FunctionName=created["FunctionName"],
+            StatementId="config",
+            Action="lambda:InvokeFunction",
+            Principal="config.amazonaws.com",
+        )
         return str(created["FunctionArn"])
 
     def role(self, service: str, account: str = "") -> str:
-        """Create a role that a service may assume, once; return its ARN."""
+        """Create a role that a service and its own account may assume, once; return its ARN."""
         iam = self.sandbox.client("iam", account=account or None)
-        name = f"{service}-role"
+        name, owner = f"{service}-role", account or self.sandbox.account
         trust = {
             "Version": "2012-10-17",
             "Statement": [
                 {
                     "Effect": "Allow",
-                    "Principal": {"Service": f"{service}.amazonaws.com"},
+                    "Principal": {"Service": f"{service}.amazonaws.com", "AWS": owner},
                     "Action": "sts:AssumeRole",
                 }
             ],
@@ -200,10 +206,13 @@ class LandingZoneAccount(Account):
         return key_id
 
     def parameters(self, **changes: Any) -> str:
-        """Write a parameters file, the example with fields changed; return its name."""
+        """Write a parameters file, the example with fields changed (None: left out); return its name."""
         document = json.loads((self.root / "parameters/example.json").read_text())
         for field, value in changes.items():
-            document["ruleParameters" if field[0].isupper() else "deployment"][field] = value
+            members = document["ruleParameters" if field[0].isupper() else "deployment"]
+            members[field] = value
+            if value is None:
+                del members[field]
         (self.root / "parameters/sandbox.json").write_text(json.dumps(document))
         return "sandbox"
 

@@ -1,11 +1,11 @@
 """What a reviewer wants to know about a key policy; it never changes the compliance."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from landing_zone_key.finding import Question, reference
 from landing_zone_key.policy.document import Policy, Principals, Statement
 from landing_zone_key.policy.proof import Refused, prove_refused
+from landing_zone_key.records import dataclass
 from landing_zone_key.requests import foreign_families
 
 

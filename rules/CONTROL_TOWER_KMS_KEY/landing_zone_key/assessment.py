@@ -1,6 +1,5 @@
 """One key, one landing zone: does every requirement hold?"""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -9,6 +8,7 @@ from landing_zone_key.advisories import Advisory, advise
 from landing_zone_key.finding import Finding, Question
 from landing_zone_key.key import RESOURCE_TYPE, KmsKey
 from landing_zone_key.policy.document import Policy, PolicyError
+from landing_zone_key.records import dataclass
 from landing_zone_key.requests import EARLIEST_MOMENT
 from landing_zone_key.requirements import REQUIREMENTS
 from landing_zone_key.settings import KeyScope, LandingZone

@@ -1,12 +1,12 @@
 """What an assessment finds: a requirement that does not hold, and why."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.decision import Reason, Request
 from landing_zone_key.policy.document import Policy, PolicyError, Statement
+from landing_zone_key.records import dataclass
 from landing_zone_key.settings import LandingZone
 
 

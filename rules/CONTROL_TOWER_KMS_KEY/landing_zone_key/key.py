@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from landing_zone_key.errors import KeyDataError
+from landing_zone_key.records import dataclass
 
 RESOURCE_TYPE: Final = "AWS::KMS::Key"
 

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/controltower/latest/userguide/lz-api-launch.html
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from landing_zone_key.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.decision import Reason
 from landing_zone_key.policy.document import CURRENT_VERSION, Policy, PolicyError, Statement, read_json
 from landing_zone_key.policy.proof import Proved, Refused, prove
+from landing_zone_key.records import dataclass
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG, trail_arn
 from landing_zone_key.requirements import REQUIREMENTS
 from landing_zone_key.settings import LandingZone

@@ -9,7 +9,7 @@ TOWER https://docs.aws.amazon.com/controltower/latest/userguide/configure-kms-ke
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from string import ascii_letters, ascii_lowercase, digits
 from typing import Final
@@ -17,6 +17,7 @@ from typing import Final
 from landing_zone_key.key import KeyArn, KmsKey
 from landing_zone_key.policy.family import ABSENT, UNKNOWN, AtLeast, Clock, Fact, Family, Fixed, Other, Text
 from landing_zone_key.policy.representatives import Domain, one_of
+from landing_zone_key.records import dataclass
 from landing_zone_key.settings import LandingZone, PermissionStandard
 
 CLOUDTRAIL: Final = "cloudtrail.amazonaws.com"

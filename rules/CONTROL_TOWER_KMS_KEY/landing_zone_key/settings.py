@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import Final
 
 from landing_zone_key.errors import SettingsError
 from landing_zone_key.manifest import ManifestKeys
+from landing_zone_key.records import dataclass
 
 # https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html (InputParameters)
 MAXIMUM_PARAMETERS_LENGTH: Final = 1024
@@ -19,14 +20,15 @@ BASELINE_TRAIL_NAME: Final = "aws-controltower-BaselineCloudTrail"
 # Read by rdklib itself, from the same rule parameters; checked here so that a slip is not found at night.
 RDKLIB_PARAMETERS: Final = ("ExecutionRoleName", "ExecutionRoleRegion", "AssumeRoleMode")
 
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
-_ACCOUNT = re.compile(r"[0-9]{12}")
-_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")  # API_organizations_Organization
+# Compiled when a value is first checked: most parameters are hardly ever given.
+_REGION: Final = r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}"
+_ACCOUNT: Final = r"[0-9]{12}"
+_ORGANIZATION: Final = r"o-[a-z0-9]{10,32}"  # API_organizations_Organization
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
-_TRAIL_NAME = re.compile(r"(?=.{3,128}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
-_KEY_ID = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-_KEY_ARN = re.compile(rf"arn:aws[a-z-]*:kms:{_REGION.pattern}:{_ACCOUNT.pattern}:key/{_KEY_ID.pattern}")
-_ROLE_NAME = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
+_TRAIL_NAME: Final = r"(?=.{3,128}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*"
+_KEY_ID: Final = r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_KEY_ARN: Final = rf"arn:aws[a-z-]*:kms:{_REGION}:{_ACCOUNT}:key/{_KEY_ID}"
+_ROLE_NAME: Final = r"[A-Za-z0-9_+=,.@/-]{1,512}"
 
 
 class PermissionStandard(StrEnum):
@@ -134,13 +136,17 @@ def _is_true(value: str) -> bool:
     return value.lower() == "true"
 
 
-def _all_items(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda value: bool(_items(value)) and all(pattern.fullmatch(item) for item in _items(value))
+def _matches(pattern: str) -> Callable[[str], bool]:
+    return lambda value: re.fullmatch(pattern, value) is not None
+
+
+def _all_items_match(pattern: str) -> Callable[[str], bool]:
+    return lambda value: bool(_items(value)) and all(map(_matches(pattern), _items(value)))
 
 
 def _key_scope(value: str) -> bool:
-    keys = re.compile(f"{_KEY_ARN.pattern}|{_KEY_ID.pattern}")
-    return value in (KeyScope.ALL, KeyScope.LANDING_ZONE) or _all_items(keys)(value)
+    keys = _all_items_match(f"{_KEY_ARN}|{_KEY_ID}")
+    return value in (KeyScope.ALL, KeyScope.LANDING_ZONE) or keys(value)
 
 
 def _boolean(value: str) -> bool:
@@ -148,19 +154,19 @@ def _boolean(value: str) -> bool:
 
 
 PARAMETERS: Final[Mapping[str, Parameter]] = {
-    "HomeRegion": Parameter("the landing zone's home Region, such as us-east-1", _REGION.fullmatch),
-    "ManagementAccountId": Parameter("the 12 digits of the management account", _ACCOUNT.fullmatch),
-    "OrganizationId": Parameter("the organization's id, such as o-exampleorgid", _ORGANIZATION.fullmatch),
-    "GovernedRegions": Parameter("Regions, comma-separated", _all_items(_REGION)),
+    "HomeRegion": Parameter("the landing zone's home Region, such as us-east-1", _matches(_REGION)),
+    "ManagementAccountId": Parameter("the 12 digits of the management account", _matches(_ACCOUNT)),
+    "OrganizationId": Parameter("the organization's id, such as o-exampleorgid", _matches(_ORGANIZATION)),
+    "GovernedRegions": Parameter("Regions, comma-separated", _all_items_match(_REGION)),
     "TrailName": Parameter(
         "a CloudTrail trail name (3 to 128 letters and digits, single . _ - between them)",
-        _TRAIL_NAME.fullmatch,
+        _matches(_TRAIL_NAME),
     ),
     "KeyScope": Parameter("all, landing-zone, or KMS key ARNs or key ids, comma-separated", _key_scope),
     "PermissionStandard": Parameter("documented or functional", tuple(PermissionStandard).__contains__),
     "RequireConfusedDeputyProtection": Parameter("true or false", _boolean),
-    "ExecutionRoleName": Parameter("the name of an IAM role, without its ARN", _ROLE_NAME.fullmatch),
-    "ExecutionRoleRegion": Parameter("a Region, such as us-east-1", _REGION.fullmatch),
+    "ExecutionRoleName": Parameter("the name of an IAM role, without its ARN", _matches(_ROLE_NAME)),
+    "ExecutionRoleRegion": Parameter("a Region, such as us-east-1", _matches(_REGION)),
     "AssumeRoleMode": Parameter("true or false", _boolean),
 }
 

@@ -1,9 +1,10 @@
 """The tokens of patterns, and many patterns side by side as one nondeterministic automaton."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from landing_zone_key.records import dataclass
 
 
 class Wildcard(Enum):

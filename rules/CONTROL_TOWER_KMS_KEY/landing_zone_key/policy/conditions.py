@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-si
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
@@ -21,6 +21,7 @@ from landing_zone_key.policy.values import (
     within,
 )
 from landing_zone_key.policy.variables import UNSETTLED, Lookup, Template, read_text
+from landing_zone_key.records import dataclass
 
 
 class Kind(Enum):

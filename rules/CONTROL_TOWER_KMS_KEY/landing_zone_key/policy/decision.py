@@ -7,12 +7,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from landing_zone_key.policy.document import Policy, Principals, Resources, ResourceText, Statement
 from landing_zone_key.policy.patterns import resource_parts
 from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled
+from landing_zone_key.records import dataclass
 
 
 class Reason(StrEnum):

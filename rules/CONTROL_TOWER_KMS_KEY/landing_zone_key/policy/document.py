@@ -9,13 +9,13 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from landing_zone_key.errors import LandingZoneKeyError
 from landing_zone_key.policy.conditions import Condition, read_condition
 from landing_zone_key.policy.patterns import Pattern, glob, has_inner_wildcard
 from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled, read_text
+from landing_zone_key.records import dataclass
 
 # A key policy has at most 32 KB (KMS quotas); AWS Config hands it on with white space added.
 MAXIMUM_CHARACTERS: Final = 4 * 32 * 1024

@@ -1,11 +1,11 @@
 """Why each statement does or does not match a request: for people, after the decision."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from landing_zone_key.policy.conditions import Condition
 from landing_zone_key.policy.decision import Request, applies, names_principal, names_resource
 from landing_zone_key.policy.document import Policy, Statement
+from landing_zone_key.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

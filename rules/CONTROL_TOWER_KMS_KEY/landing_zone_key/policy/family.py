@@ -1,7 +1,7 @@
 """A family of requests: what is fixed about them, and what is known of every condition key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from landing_zone_key.policy.representatives import Domain
 from landing_zone_key.policy.seeds import iso
 from landing_zone_key.policy.variables import UNSETTLED, Unsettled
+from landing_zone_key.records import dataclass
 
 
 class Presence(Enum):

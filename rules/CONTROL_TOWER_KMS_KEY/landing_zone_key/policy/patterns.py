@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from landing_zone_key.policy.automaton import Automaton, Token, Wildcard
+from landing_zone_key.records import dataclass
 
 _MANY: Final = (Wildcard.MANY, Wildcard.MANY_INSIDE)
 _WILDCARDS: Final[Mapping[str, Token]] = {"*": Wildcard.MANY, "?": Wildcard.ONE}

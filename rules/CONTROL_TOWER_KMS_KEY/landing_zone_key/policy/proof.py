@@ -5,7 +5,6 @@ decided by `decide`. A bound keeps hostile policies cheap: past it the answer is
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
@@ -16,6 +15,7 @@ from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.family import Family
 from landing_zone_key.policy.relevance import Variety, contributing, is_settled, reaching, variety_of
 from landing_zone_key.policy.representatives import Budget, TooComplexError
+from landing_zone_key.records import dataclass
 
 MAXIMUM_STEPS: Final = 7_000
 """The bound on one proof: steps of the automata, statements and values looked at, together; each takes about

@@ -8,11 +8,12 @@ exact, not a sample. The walk is bounded: a hostile policy ends in `TooComplexEr
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, NamedTuple, TypeAlias
 
 from landing_zone_key.policy.automaton import Automaton, Token, bits
 from landing_zone_key.policy.patterns import Pattern
+from landing_zone_key.records import dataclass
 
 _END: Final[Token] = ""
 """Closes each pattern in the joined automaton; no character is in it."""

@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
 from landing_zone_key.policy.automaton import Token
 from landing_zone_key.policy.patterns import Pattern, exactly, glob, spelled
+from landing_zone_key.records import dataclass
 
 # "... surround the default value with single quotes, and separate ... with a comma and space"
 _VARIABLE: Final = re.compile(r"\$\{([^{}',]+)(?:, '([^']*)')?\}")
