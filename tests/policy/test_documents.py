@@ -8,7 +8,7 @@ import pytest
 
 from landing_zone_key import LandingZoneKeyError
 from landing_zone_key.policy import Policy, PolicyError
-from landing_zone_key.policy.document import MAXIMUM_CHARACTERS
+from landing_zone_key.policy.strict_json import MAXIMUM_CHARACTERS
 
 Case = Mapping[str, Any]
 DOCUMENT = {

@@ -7,7 +7,8 @@ from typing import Final
 from landing_zone_key.advisories import Advisory, advise
 from landing_zone_key.finding import Finding, Question
 from landing_zone_key.key import RESOURCE_TYPE, KmsKey
-from landing_zone_key.policy.document import Policy, PolicyError
+from landing_zone_key.policy.document import Policy
+from landing_zone_key.policy.strict_json import PolicyError
 from landing_zone_key.records import dataclass
 from landing_zone_key.requests import EARLIEST_MOMENT
 from landing_zone_key.requirements import REQUIREMENTS

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.decision import Reason, Request
-from landing_zone_key.policy.document import Policy, PolicyError, Statement
+from landing_zone_key.policy.document import Policy, Statement
+from landing_zone_key.policy.strict_json import PolicyError
 from landing_zone_key.records import dataclass
 from landing_zone_key.settings import LandingZone
 

@@ -22,8 +22,9 @@ from landing_zone_key.assessment import ask, why_not_judged
 from landing_zone_key.finding import Finding, Question, Requirement, reference
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.decision import Reason
-from landing_zone_key.policy.document import CURRENT_VERSION, Policy, PolicyError, Statement, read_json
+from landing_zone_key.policy.document import CURRENT_VERSION, Policy, Statement
 from landing_zone_key.policy.proof import Proved, Refused, prove
+from landing_zone_key.policy.strict_json import PolicyError, read_json
 from landing_zone_key.records import dataclass
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG, trail_arn
 from landing_zone_key.requirements import REQUIREMENTS

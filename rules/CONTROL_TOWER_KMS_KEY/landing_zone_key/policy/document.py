@@ -6,19 +6,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 """
 
-import json
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from landing_zone_key.errors import LandingZoneKeyError
 from landing_zone_key.policy.conditions import Condition, read_condition
 from landing_zone_key.policy.patterns import Pattern, glob, has_inner_wildcard
+from landing_zone_key.policy.strict_json import PolicyError, read_json, shown
 from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled, read_text
 from landing_zone_key.records import dataclass
-
-# A key policy has at most 32 KB (KMS quotas); AWS Config hands it on with white space added.
-MAXIMUM_CHARACTERS: Final = 4 * 32 * 1024
 
 CURRENT_VERSION: Final = "2012-10-17"
 _VERSIONS: Final = (CURRENT_VERSION, "2008-10-17")
@@ -37,10 +32,6 @@ _STATEMENT_MEMBERS: Final = frozenset(
         "Condition",
     }
 )
-
-
-class PolicyError(LandingZoneKeyError):
-    """The text is no policy document; the message names the place, such as `Statement[2].Condition`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +114,14 @@ class Policy:
         members = _members(data, "the policy", _POLICY_MEMBERS)
         version = members.get("Version", _VERSIONS[1])
         if version not in _VERSIONS:
-            _refuse("Version", f"is {_shown(version)}", f"{CURRENT_VERSION} or {_VERSIONS[1]}")
+            _refuse("Version", f"is {shown(version)}", f"{CURRENT_VERSION} or {_VERSIONS[1]}")
         if not isinstance(members.get("Id", ""), str):
             _refuse("Id", "is no string", "a string")
         statements = members.get("Statement")
         if isinstance(statements, Mapping):
             return cls((_statement(statements, 0, "Statement", version),))
         if not isinstance(statements, list | tuple) or not statements:
-            _refuse("Statement", f"is {_shown(statements)}", "a statement or a list of them")
+            _refuse("Statement", f"is {shown(statements)}", "a statement or a list of them")
         return cls(
             tuple(
                 _statement(item, index, f"Statement[{index}]", version)
@@ -139,52 +130,14 @@ class Policy:
         )
 
 
-def read_json(document: object) -> object:
-    """Decode JSON text (also JSON text inside a JSON string) strictly; anything else comes back as it is."""
-    for _ in range(2):
-        if not isinstance(document, str | bytes | bytearray):
-            break
-        document = _decode(document)
-    return document
-
-
-def _decode(text: str | bytes | bytearray) -> object:
-    if len(text) > MAXIMUM_CHARACTERS:
-        raise PolicyError(f"the policy has {len(text)} characters; a key policy has at most 32 KB")
-    try:
-        return json.loads(text, object_pairs_hook=_unique_members, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise PolicyError(
-            f"the policy is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
-        ) from None
-    except (UnicodeDecodeError, ValueError):
-        raise PolicyError("the policy is not JSON: it holds text or a number that cannot be read") from None
-    except RecursionError:
-        raise PolicyError("the policy is nested too deeply") from None
-
-
-def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
-        raise PolicyError(
-            f"the member {_shown(twice)} stands twice in one object; nobody can tell which one counts"
-        )
-    return members
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise PolicyError(f"the policy is not JSON: {name}")
-
-
 def _statement(data: object, index: int, place: str, version: str) -> Statement:
     members = _members(data, place, _STATEMENT_MEMBERS)
     sid = members.get("Sid")
     if not isinstance(sid, str | None):
-        _refuse(f"{place}.Sid", f"is {_shown(sid)}", "a string")
+        _refuse(f"{place}.Sid", f"is {shown(sid)}", "a string")
     effect = members.get("Effect")
     if effect not in ("Allow", "Deny"):
-        _refuse(f"{place}.Effect", f"is {_shown(effect)}", "Allow or Deny, in just this case")
+        _refuse(f"{place}.Effect", f"is {shown(effect)}", "Allow or Deny, in just this case")
     return Statement(
         index=index,
         sid=sid,
@@ -202,7 +155,7 @@ def _principals(members: Mapping[str, Any], place: str) -> Principals:
     if value == "*":
         return Principals(name != "Principal", everyone=True, aws=frozenset(), services=frozenset())
     if isinstance(value, str) or not value:
-        _refuse(place, f"is {_shown(value)}", '"*", or an object such as {"Service": "config.amazonaws.com"}')
+        _refuse(place, f"is {shown(value)}", '"*", or an object such as {"Service": "config.amazonaws.com"}')
     kinds = _members(value, place, _PRINCIPAL_TYPES)
     found = {kind: frozenset(_texts(listed, f"{place}.{kind}")) for kind, listed in kinds.items()}
     return Principals(
@@ -254,13 +207,13 @@ def _conditions(value: object, place: str, version: str) -> tuple[Condition, ...
 
 def _members(value: object, place: str, known: frozenset[str] | None) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        _refuse(place, f"is {_shown(value)}", "an object")
+        _refuse(place, f"is {shown(value)}", "an object")
     if known is not None and value.keys() <= known:
         return value
     for name in value:
         if not isinstance(name, str) or (known is not None and name not in known):
             right = f"only {', '.join(sorted(known))}" if known else "a name"
-            _refuse(place, f"has a member {_shown(name)}", right)
+            _refuse(place, f"has a member {shown(name)}", right)
     return value
 
 
@@ -279,7 +232,7 @@ def _texts(value: object, place: str, *, scalars: bool = False) -> tuple[str, ..
     items = tuple(value) if isinstance(value, list | tuple) else (value,)
     texts = tuple(text for item in items if (text := _text(item, scalars=scalars)) is not None)
     if not texts or len(texts) != len(items):
-        _refuse(place, f"is {_shown(value)}", "a string or a list of strings, not empty")
+        _refuse(place, f"is {shown(value)}", "a string or a list of strings, not empty")
     return texts
 
 
@@ -296,12 +249,3 @@ def _text(value: object, *, scalars: bool) -> str | None:
 
 def _refuse(place: str, what: str, right: str) -> NoReturn:
     raise PolicyError(f"{place} {what}; right would be {right}")
-
-
-def _shown(value: object) -> str:
-    """A value as JSON, short and without control characters."""
-    try:
-        text = json.dumps(value)
-    except (TypeError, ValueError, RecursionError):
-        text = type(value).__name__
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004

@@ -1,0 +1,61 @@
+"""JSON text read as JSON is defined: every member once, no NaN; and the error of a text that is no policy."""
+
+import json
+from collections import Counter
+from typing import Final, NoReturn
+
+from landing_zone_key.errors import LandingZoneKeyError
+
+# A key policy has at most 32 KB (KMS quotas); AWS Config hands it on with white space added.
+MAXIMUM_CHARACTERS: Final = 4 * 32 * 1024
+
+
+class PolicyError(LandingZoneKeyError):
+    """The text is no policy document; the message names the place, such as `Statement[2].Condition`."""
+
+
+def read_json(document: object) -> object:
+    """Decode JSON text (also JSON text inside a JSON string) strictly; anything else comes back as it is."""
+    for _ in range(2):
+        if not isinstance(document, str | bytes | bytearray):
+            break
+        document = _decode(document)
+    return document
+
+
+def _decode(text: str | bytes | bytearray) -> object:
+    if len(text) > MAXIMUM_CHARACTERS:
+        raise PolicyError(f"the policy has {len(text)} characters; a key policy has at most 32 KB")
+    try:
+        return json.loads(text, object_pairs_hook=_unique_members, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise PolicyError(
+            f"the policy is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
+        ) from None
+    except (UnicodeDecodeError, ValueError):
+        raise PolicyError("the policy is not JSON: it holds text or a number that cannot be read") from None
+    except RecursionError:
+        raise PolicyError("the policy is nested too deeply") from None
+
+
+def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise PolicyError(
+            f"the member {shown(twice)} stands twice in one object; nobody can tell which one counts"
+        )
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise PolicyError(f"the policy is not JSON: {name}")
+
+
+def shown(value: object) -> str:
+    """A value as JSON, short and without control characters."""
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        text = type(value).__name__
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004
