@@ -210,12 +210,12 @@ class TestErrors:
     """One tree, and none of it a ValueError: rdklib swallows those."""
 
     ERRORS = tuple(
-        {
+        dict.fromkeys(
             item
             for module in modules()
             for _, item in inspect.getmembers(module, inspect.isclass)
             if issubclass(item, BaseException) and item.__module__.startswith("landing_zone_key")
-        }
+        )
     )
 
     def test_there_are_some(self) -> None:
