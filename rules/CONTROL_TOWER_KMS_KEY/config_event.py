@@ -32,11 +32,21 @@ def readable(event: Mapping[str, Any]) -> Event:
     kind = json.loads(event["invokingEvent"])["messageType"]
     if kind not in (CHANGE, OVERSIZED, SCHEDULED):
         raise RuleError(f"{json.dumps(kind)[:120]} is no message type that a rule is invoked with")
-    parameters = json.loads(event.get("ruleParameters") or "{}")
+    parameters = _parameters(event.get("ruleParameters") or "{}")
     # rdklib compares as they are the texts that our own reading of the parameters strips.
     texts = {name: value.strip() if isinstance(value, str) else value for name, value in parameters.items()}
     given = {name: value for name, value in texts.items() if value != ""}
     return {"eventLeftScope": False, **event, "ruleParameters": json.dumps(given)}
+
+
+def _parameters(text: str) -> dict[str, Any]:
+    try:
+        parameters = json.loads(text)
+    except ValueError as error:
+        raise RuleError(f"the rule parameters are not JSON: {error}") from None
+    if not isinstance(parameters, dict):
+        raise RuleError(f"the rule parameters are no JSON object, but {type(parameters).__name__}")
+    return parameters
 
 
 def inflated(event: Event, config: "Callable[[], ConfigServiceClient]") -> Event:

@@ -53,9 +53,9 @@ def complete(key: KmsKey, client: Callable[[], KMSClient]) -> KmsKey:
         if _lacks_policy(key):
             answer = kms.get_key_policy(KeyId=str(key.arn), PolicyName="default")
             key = key.with_policy(answer.get("Policy", ""))
-    except kms.exceptions.NotFoundException:
-        return replace(key, deleted=True)
     except (ClientError, BotoCoreError) as error:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NotFoundException":
+            return replace(key, deleted=True)
         return _unread(key, _failed(error))
     return key
 

@@ -27,6 +27,24 @@ CONTEXT_ONLY = {
         }
     },
 }
+PATH = {"aws:SourceOrgPaths": "o-exampleorgid/*"}
+PATH_OR_NONE = [
+    {"of": "config", "Condition": {"ForAllValues:StringLike": PATH}},
+    {"of": "config", "Condition": {"ForAnyValue:StringLikeIfExists": PATH}},
+]
+DENY_BY_PATH = {
+    "Sid": "OtherOrganizations",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "kms:*",
+    "Resource": "*",
+    "Condition": {"ForAnyValue:StringNotLike": PATH},
+}
+DENY_WITHOUT_PATH = {
+    **DENY_BY_PATH,
+    "Sid": "NoOrganization",
+    "Condition": {"Null": {"aws:SourceOrgPaths": "true"}},
+}
 ALL_OF_AWS = {"of": "merged", "Principal": {"AWS": "*"}}
 FOREIGN_DENY = {
     "Sid": "OurOrganization",
@@ -54,6 +72,11 @@ class TestWithTheOrganization:
         [
             ([LIMITED, "cloudtrail"], set()),
             ([BY_PATH, "cloudtrail"], set()),
+            # An account that belongs to no organization has neither key.
+            ([PATH_OR_NONE[0], "cloudtrail"], {"CONFIG_ACCESS"}),
+            ([PATH_OR_NONE[1], "cloudtrail"], {"CONFIG_ACCESS"}),
+            (["config", "cloudtrail", DENY_BY_PATH], {"CONFIG_ACCESS"}),
+            (["config", "cloudtrail", DENY_BY_PATH, DENY_WITHOUT_PATH], set()),
             (["config", "cloudtrail"], {"CONFIG_ACCESS"}),
             ([LIMITED, OPEN_TRAIL], {"CLOUDTRAIL_ACCESS"}),
             ([LIMITED, BY_ACCOUNT], set()),
@@ -151,3 +174,30 @@ class TestRepair:
         (left,) = repaired.unresolved
         assert left.statement == "Allow Config to use KMS for encryption"
         assert "narrow" in left.message
+
+
+class TestSourceOrgPaths:
+    """A key of many values: what a condition without a set operator does with it is not documented."""
+
+    @pytest.mark.parametrize(
+        ("operator", "exposed"),
+        [("ForAnyValue:StringLike", set()), ("StringLike", {"CONFIG_ACCESS"})],
+    )
+    def test_needs_a_set_operator(
+        self, make_key: Any, make_zone: Any, operator: str, exposed: set[str]
+    ) -> None:
+        """With one it is granted, without it refused."""
+        key = make_key({"of": "config", "Condition": {operator: PATH}}, "cloudtrail")
+        assert set(reasons(key, make_zone(**ORGANIZATION))) == exposed
+
+
+class TestWords:
+    """Doubt is not told as certainty."""
+
+    @pytest.mark.parametrize(
+        ("grant", "said"), [("config", "kms:Decrypt open to"), (ALL_OF_AWS, "kms:Decrypt perhaps open to")]
+    )
+    def test_of_an_allow_to_all_of_aws(self, make_key: Any, make_zone: Any, grant: Any, said: str) -> None:
+        """Whether it includes services is left open by the documentation."""
+        key = make_key(LIMITED, grant, "cloudtrail")
+        assert f"CONFIG_ACCESS: {said} account" in annotate(assess(key, make_zone(**ORGANIZATION, **PROTECT)))

@@ -37,12 +37,19 @@ class TestTags:
         """Right value, wrong value, not known."""
         assert answer({"StringEquals": {"aws:ResourceTag/team": "logs"}}, tags) == compliance
 
-    @pytest.mark.parametrize(("tags", "compliance"), [({}, "COMPLIANT"), (None, "NON_COMPLIANT")])
+    @pytest.mark.parametrize(
+        ("tags", "compliance"), [({"Team": "logs"}, "COMPLIANT"), (None, "NON_COMPLIANT")]
+    )
     def test_a_tag_that_is_not_there_is_absent(
         self, answer: Callable[..., str], tags: Any, compliance: str
     ) -> None:
         """Where the tags are known, there are no others."""
-        assert answer({"Null": {"aws:ResourceTag/team": "true"}}, tags) == compliance
+        assert answer({"Null": {"aws:ResourceTag/environment": "true"}}, tags) == compliance
+
+    def test_no_tags_are_known_by_their_list_alone(self, read: Any) -> None:
+        """An item has an empty `tags` also where AWS Config could not read them."""
+        assert read("notification", tags={}, supplementaryConfiguration={"Tags": []}).tags == {}
+        assert read("notification", tags={}, supplementaryConfiguration={}).tags is None
 
     def test_names_that_differ_in_case_settle_nothing(self, answer: Callable[..., str]) -> None:
         """Condition keys have no case, tags have: nobody can tell which one counts."""

@@ -142,3 +142,32 @@ class TestAccess:
         before = Policy.parse(make_policy(["root"]))
         after = Policy.parse(repair(make_key("root"), make_zone()).policy)
         assert [decide(after, each) for each in asked] == [decide(before, each) for each in asked]
+
+
+class TestNamesWithoutCase:
+    """An exemption joins a condition whose key is written in another case."""
+
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            {"StringNotEqualsIfExists": {"aws:principalservicename": ["s3.amazonaws.com"]}},
+            {"StringNotEqualsIfExists": {"AWS:PrincipalServiceName": "s3.amazonaws.com"}},
+            {"BoolIfExists": {"AWS:PrincipalIsAWSService": "true"}},
+        ],
+    )
+    def test_the_policy_stays_one_that_can_be_read(
+        self, make_key: Any, make_zone: Any, condition: dict[str, Any]
+    ) -> None:
+        """One key twice in one operator would be malformed."""
+        deny = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "kms:*",
+            "Resource": "*",
+            "Condition": condition,
+        }
+        repaired = repair(make_key("config", "cloudtrail", deny), make_zone())
+        assert {each.requirement for each in repaired.unresolved} == {"CONFIG_ACCESS", "CLOUDTRAIL_ACCESS"}
+        for each in repaired.unresolved:
+            for keys in (each.exemption or {}).values():
+                assert len({key.lower() for key in keys}) == len(keys)

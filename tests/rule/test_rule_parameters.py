@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from config_event import RuleError
 from landing_zone_key import SettingsError
 
 from .conftest import CREDENTIALS, PUT_EVALUATIONS, encoded, merged, sent
@@ -35,6 +36,14 @@ class TestNoParameters:
     def test_what_is_required_is_asked_for(self, aws: Aws, text: str | None) -> None:
         """Not a decoding error but the names of both required parameters; nothing is asked of AWS."""
         with pytest.raises(SettingsError, match=r"HomeRegion is required.*ManagementAccountId is required"):
+            aws.handle(with_parameters(text))
+
+    @pytest.mark.parametrize(
+        ("text", "said"), [("{", "are not JSON"), ("[]", "no JSON object, but list"), ('"x"', "but str")]
+    )
+    def test_what_is_no_object_is_named(self, aws: Aws, text: str, said: str) -> None:
+        """One clear error, and nothing is asked of AWS."""
+        with pytest.raises(RuleError, match=said):
             aws.handle(with_parameters(text))
 
     def test_an_empty_value_is_not_given(self, aws: Aws) -> None:

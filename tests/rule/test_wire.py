@@ -161,6 +161,22 @@ class TestAssumedRole:
         "ruleParameters": {"AssumeRoleMode": "true", "ExecutionRoleName": "LandingZoneKeyReader"},
     }
 
+    @pytest.fixture(autouse=True)
+    def role(self, sandbox: Sandbox) -> None:
+        """A role in the member account that trusts the function's account."""
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{sandbox.account}:root"},
+                "Action": "sts:AssumeRole",
+            },
+        }
+        sandbox.client("iam", account="444455556666").create_role(
+            RoleName="LandingZoneKeyReader", AssumeRolePolicyDocument=json.dumps(trust)
+        )
+        sandbox.forget_calls()
+
     def test_results_are_put_in_its_account(self, sandbox: Sandbox) -> None:
         """Where the address of STS that rdklib has in its code is out of reach, the other one serves."""
         lambda_handler(sent("update", self.CHANGE), None)

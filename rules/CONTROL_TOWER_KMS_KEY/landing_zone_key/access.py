@@ -7,8 +7,8 @@ from typing import Final
 from landing_zone_key.finding import Finding, FindingReason, Question, Requirement, reference
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.conditions import Condition
-from landing_zone_key.policy.decision import Decision, Reason, Request
-from landing_zone_key.policy.document import Statement
+from landing_zone_key.policy.decision import Decision, Reason, Request, decide
+from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.explanation import Miss, Outcome, explain, nearest_allow
 from landing_zone_key.policy.family import Family
 from landing_zone_key.policy.proof import Refused, prove, prove_refused
@@ -37,10 +37,10 @@ def access(question: Question, requirement: Requirement) -> Finding | None:
     if isinstance(result, Refused):
         return _refused(requirement, question, family, result)
     if question.zone.require_confused_deputy_protection:
-        foreign = next(other for other in foreign_families(*facts) if other.service == family.service)
-        exposed = prove_refused(question.policy, foreign)
-        if isinstance(exposed, Refused):
-            return _exposed(requirement, question.zone, exposed)
+        for foreign in foreign_families(family.service, *facts):
+            exposed = prove_refused(question.policy, foreign)
+            if isinstance(exposed, Refused):
+                return _exposed(requirement, question.policy, question.zone, exposed)
     return None
 
 
@@ -59,7 +59,7 @@ def _refused(requirement: Requirement, question: Question, family: Family, resul
     nearest = nearest_allow(outcomes) or _perhaps_allowing(outcomes)
     cause, short = _cause(decision, nearest)
     conditions = _conditions(nearest, decision)
-    hint = settled_by(question.zone, conditions)
+    hint = settled_by(question.zone, conditions) or _regions_hint(question.zone, request, conditions)
     statement = decision.statement or (nearest.statement if nearest else None)
     brief, whole = _whose(request, conditions)
     return Finding(
@@ -92,6 +92,14 @@ def _whose(request: Request, conditions: Sequence[Condition]) -> tuple[str, str]
     )
     by_arn = any(condition.lookup_key == "aws:sourcearn" for condition in conditions)
     return f" for account {account}{where if by_arn else ''}", f" for account {account}{where}"
+
+
+def _regions_hint(zone: LandingZone, request: Request, conditions: Iterable[Condition]) -> str:
+    """What to do where a list of Regions is complete, and nobody has said so."""
+    by_arn = any(condition.lookup_key == "aws:sourcearn" for condition in conditions)
+    if request.service != CONFIG or zone.governed_regions or not by_arn:
+        return ""
+    return "; if only some Regions are governed, name them in the rule parameter GovernedRegions"
 
 
 def _perhaps_allowing(outcomes: Iterable[Outcome]) -> Outcome | None:
@@ -146,7 +154,7 @@ def settled_by(zone: LandingZone, conditions: Iterable[Condition]) -> str:
     return f"; the rule parameter {SETTLED_BY[keys[0].lower()]} would settle {keys[0]}"
 
 
-def _exposed(requirement: Requirement, zone: LandingZone, exposed: Refused) -> Finding:
+def _exposed(requirement: Requirement, policy: Policy, zone: LandingZone, exposed: Refused) -> Finding:
     request, statement = exposed.request, exposed.decision.statement
     if request is None:
         return Finding(
@@ -157,6 +165,7 @@ def _exposed(requirement: Requirement, zone: LandingZone, exposed: Refused) -> F
         )
     label = statement.label if statement else "a statement"
     account = request.values.get("aws:sourceaccount", ("?",))[0]
+    certain = decide(policy, request).allowed
     foreign = (
         ""
         if zone.organization_id
@@ -165,8 +174,9 @@ def _exposed(requirement: Requirement, zone: LandingZone, exposed: Refused) -> F
     return Finding(
         requirement,
         FindingReason.FOREIGN_REQUEST_ALLOWED,
-        f"{request.action} open to account {account} by {label}",
-        f"{request.action} by {request.service} for the foreign account {account} is allowed by {label}, and "
+        f"{request.action} {'' if certain else 'perhaps '}open to account {account} by {label}",
+        f"{request.action} by {request.service} for the foreign account {account} "
+        f"{'is' if certain else 'may be'} allowed by {label}, and "
         "RequireConfusedDeputyProtection asks that it be refused; limit the statement to the organization or "
         f"the trail{foreign}",
         reference(statement),

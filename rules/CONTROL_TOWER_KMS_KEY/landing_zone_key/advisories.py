@@ -6,7 +6,7 @@ from landing_zone_key.finding import Question, reference
 from landing_zone_key.policy.document import Policy, Principals, Statement
 from landing_zone_key.policy.proof import Refused, prove_refused
 from landing_zone_key.records import dataclass
-from landing_zone_key.requests import foreign_families
+from landing_zone_key.requests import CLOUDTRAIL, foreign_families
 
 
 class AdvisoryCode(StrEnum):
@@ -45,12 +45,13 @@ def _open_to_other_trails(question: Question, policy: Policy) -> tuple[Advisory,
         statement.allows and _may_name_services(statement.principals) for statement in policy.statements
     ):
         return ()
-    _, trails = foreign_families(question.key, question.zone, question.earliest)
-    exposed = prove_refused(policy, trails)
-    if not isinstance(exposed, Refused) or exposed.request is None:
-        return ()
     message = "CloudTrail may use the key for trails of other accounts; limit the statement by aws:SourceArn"
-    return (Advisory(AdvisoryCode.OPEN_TO_OTHER_TRAILS, message, reference(exposed.decision.statement)),)
+    for trails in foreign_families(CLOUDTRAIL, question.key, question.zone, question.earliest):
+        exposed = prove_refused(policy, trails)
+        if isinstance(exposed, Refused) and exposed.request is not None:
+            statement = reference(exposed.decision.statement)
+            return (Advisory(AdvisoryCode.OPEN_TO_OTHER_TRAILS, message, statement),)
+    return ()
 
 
 def _wildcard_principals(policy: Policy) -> tuple[Advisory, ...]:

@@ -46,7 +46,9 @@ def with_condition(document: Document, index: int, operator: str, keys: Mapping[
     listed = statements_of(document)
     condition = listed[index].get("Condition", {})
     merged = dict(condition.get(operator, {}))
-    for key, values in keys.items():
+    written = {key.lower(): key for key in merged}  # the names of condition keys have no case
+    for name, values in keys.items():
+        key = written.get(name.lower(), name)
         merged[key] = [*_as_list(merged[key]), *_as_list(values)] if key in merged else values
     listed[index] = {**listed[index], "Condition": {**condition, operator: merged}}
     return {**document, "Statement": listed}

@@ -83,7 +83,7 @@ class KmsKey:
         key = cls(
             arn=_arn_of_item(item, attributes),
             resource_type=str(item.get("resourceType") or RESOURCE_TYPE),
-            deleted=item.get("configurationItemStatus") in _GONE,
+            deleted=str(item.get("configurationItemStatus")) in _GONE,
             policy=policy if known else None,
             policy_missing=None if known else "the key policy is not in the configuration item",
             tags=_tags(item.get("tags"), supplementary.get("Tags")),
@@ -196,8 +196,8 @@ def _date(value: object) -> str | None:
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).date().isoformat()
     if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = value / 1000 if value > 1e11 else value  # noqa: PLR2004 - milliseconds since 1973, or seconds
         try:
+            seconds = value / 1000 if value > 1e11 else value  # noqa: PLR2004 - milliseconds since 1973, or seconds
             return datetime.fromtimestamp(seconds, UTC).date().isoformat()
         except (OverflowError, OSError, ValueError):
             return None
@@ -218,5 +218,7 @@ def _tags(tags: object, listed: object) -> dict[str, str] | None:
     if isinstance(listed, list):
         members = [tag if isinstance(tag, Mapping) else {} for tag in listed]
         pairs += [(tag.get("tagKey"), tag.get("tagValue")) for tag in members]
+    # An item without the list has an empty `tags` also where AWS Config could not read them.
+    known = bool(pairs) or isinstance(listed, list)
     readable = all(isinstance(name, str) and isinstance(value, str) for name, value in pairs)
-    return dict(pairs) if readable and (isinstance(tags, Mapping) or isinstance(listed, list)) else None
+    return dict(pairs) if readable and known else None

@@ -77,7 +77,17 @@ ACCOUNT: Final = _digits(12, "444455556666", "999988887777", "777766665555", "22
 
 # The Regions of each partition: https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries
 REGIONS: Final[Mapping[str, Domain]] = {
-    "aws": _region("", "eu-central-1", "us-west-2", "ap-southeast-2"),
+    "aws": _region(
+        "",
+        "eu-central-1",
+        "us-west-2",
+        "ap-southeast-2",
+        "eu-west-3",
+        "sa-east-1",
+        "ca-central-1",
+        "ap-south-1",
+        "af-south-1",
+    ),
     "aws-us-gov": _region("us-gov-", "us-gov-east-1", "us-gov-west-1"),
     "aws-cn": _region("cn-", "cn-northwest-1", "cn-north-1"),
     "aws-eusc": _region("eusc-", "eusc-de-east-1"),
@@ -196,40 +206,41 @@ def cloudtrail_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLI
 
 
 def foreign_families(
-    key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT
-) -> tuple[Family, Family]:
-    """The same requests, made for accounts that are not the landing zone's: recorders, and trails.
+    service: str, key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT
+) -> tuple[Family, ...]:
+    """The same requests, made for accounts that are not the landing zone's: recorders, or trails.
 
-    Where the organization is known, foreign is what lies outside of it; else any account but the management
-    account. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    Where the organization is known, foreign is what lies outside of it: accounts of other organizations, and
+    accounts of none; else any account but the management account.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
-    own = zone.organization_id
-    organization: dict[str, Fact] = {"aws:sourceorgid": UNKNOWN, "aws:sourceorgpaths": UNKNOWN}
-    if own is not None:
-        organization = {
-            "aws:sourceorgid": Other(own),
-            "aws:sourceorgpaths": Text(("o-", "Organization", "/r-", "Path", "/")),
-        }
+    own = config_family(key, zone, earliest) if service == CONFIG else cloudtrail_family(key, zone, earliest)
     trail = Text((f"arn:{key.arn.partition}:cloudtrail:", "Region", ":", "Account", ":trail/", "Trail", ""))
-    trails: dict[str, Fact] = {
+    source: dict[str, Fact] = {
         "aws:sourcearn": trail,
         "aws:sourceaccount": Text(("", "Account", "")),
         "kms:encryptioncontext:aws:cloudtrail:arn": trail,
     }
-    config, cloudtrail = families(key, zone, earliest)
+    names = {"Trail": TRAIL_NAME} if service == CLOUDTRAIL else {}
+    return tuple(
+        replace(
+            own,
+            facts={**own.facts, **(source if service == CLOUDTRAIL else {}), **organization},
+            variables=_foreign_variables(key.arn, zone, **names),
+            excluded=_excluded(zone),
+        )
+        for organization in _foreign_organizations(zone)
+    )
+
+
+def _foreign_organizations(zone: LandingZone) -> tuple[Mapping[str, Fact], ...]:
+    """IAM: aws:SourceOrgID and aws:SourceOrgPaths are there if the account belongs to an organization."""
+    if zone.organization_id is None:
+        return ({"aws:sourceorgid": UNKNOWN, "aws:sourceorgpaths": UNKNOWN},)
+    paths = Text(("o-", "Organization", "/r-", "Path", "/"), many_valued=True)
     return (
-        replace(
-            config,
-            facts={**config.facts, **organization},
-            variables=_foreign_variables(key.arn, zone),
-            excluded=_excluded(zone),
-        ),
-        replace(
-            cloudtrail,
-            facts={**cloudtrail.facts, **organization, **trails},
-            variables=_foreign_variables(key.arn, zone, Trail=TRAIL_NAME),
-            excluded=_excluded(zone),
-        ),
+        {"aws:sourceorgid": Other(zone.organization_id), "aws:sourceorgpaths": paths},
+        {"aws:sourceorgid": ABSENT, "aws:sourceorgpaths": ABSENT},
     )
 
 
@@ -259,7 +270,7 @@ def _common(service: str, key: KmsKey, zone: LandingZone) -> dict[str, Fact]:
     facts["aws:principalservicenameslist"] = AtLeast((service,))  # IAM: all names of the principal
     if zone.organization_id:
         facts["aws:sourceorgpaths"] = Text(
-            (f"{zone.organization_id}/r-", "Path", "/")
+            (f"{zone.organization_id}/r-", "Path", "/"), many_valued=True
         )  # IAM: the account's path
     if key.tags is not None:
         facts |= _resource_tags(key.tags)

@@ -72,6 +72,8 @@ class LandingZone:
 
         Raises `SettingsError` that lists every fault: unknown name, missing or malformed value, too long.
         """
+        if not isinstance(parameters, Mapping):
+            raise SettingsError(f"the rule parameters are an object, not {type(parameters).__name__}")
         faults = _length_faults(parameters)
         given: dict[str, str] = {}
         for name, value in parameters.items():

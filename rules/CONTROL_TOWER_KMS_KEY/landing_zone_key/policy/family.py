@@ -48,6 +48,8 @@ class Text:
     """
 
     pieces: tuple[str, ...]
+    many_valued: bool = False
+    """A key of many values, although there is one here: only set operators are defined for it."""
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text, with values for the variables."""

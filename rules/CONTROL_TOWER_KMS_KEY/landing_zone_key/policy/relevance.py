@@ -148,7 +148,9 @@ def _covered(condition: Condition, family: Family, kinds: Mapping[str, set[Kind]
     if used is None or condition.operator is None or condition.operator.kind is Kind.PRESENCE:
         return condition
     fact = family.fact(condition.lookup_key)
-    if isinstance(fact, Clock):
+    if isinstance(fact, Text) and fact.many_valued and condition.quantifier is None:
+        cut = set[Kind]()
+    elif isinstance(fact, Clock):
         cut = {Kind.DATE} if fact is Clock.ISO else {Kind.DATE, Kind.NUMBER}
     elif isinstance(fact, Text) or len(used) > 1:
         cut = {Kind.TEXT}
