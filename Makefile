@@ -12,10 +12,10 @@ WORKERS ?= auto
 # More arguments for the command that a target runs, such as ARGS=--keep.
 ARGS ?=
 
-.PHONY: help setup demo test check format build deploy undeploy bench clean
+.PHONY: help setup demo test check format build deploy undeploy deploy-organization undeploy-organization bench clean
 
 help:  ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## Make .venv with everything that is needed
 
@@ -52,6 +52,12 @@ deploy: $(STAMP)  ## Deploy parameters/ENV.json with rdk, and verify it
 
 undeploy: $(STAMP)  ## Remove what deploy made
 	$(BIN)/lzkey undeploy $(ENV) $(ARGS)
+
+deploy-organization: $(STAMP)  ## Deploy parameters/ENV.json to every account of the organization, and verify each
+	$(BIN)/lzkey deploy-organization $(ENV) $(ARGS)
+
+undeploy-organization: $(STAMP)  ## Remove what deploy-organization made
+	$(BIN)/lzkey undeploy-organization $(ENV) $(ARGS)
 
 bench: $(STAMP)  ## Measure, as ratios in one run
 	$(BIN)/pytest tests/benchmarks --benchmark-enable --numprocesses 0 $(ARGS)

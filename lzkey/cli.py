@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import signal
 import sys
-import threading
-from contextlib import closing
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -22,15 +20,20 @@ from lzkey.archive import import_from_zip
 from lzkey.build import build
 from lzkey.checkout import checkout
 from lzkey.deploy import deploy, undeploy
+from lzkey.doctor import as_json as examination_as_json
+from lzkey.doctor import examine, iam_policy
+from lzkey.doctor import shown as examination_shown
 from lzkey.environment import NO_AWS, aws_environment
 from lzkey.errors import DemoError, LzkeyError
-from lzkey.files import write_text
-from lzkey.parameters import RULE_NAME
+from lzkey.organization import deploy_organization, undeploy_organization
+from lzkey.parameters import RULE_NAME, load
 from lzkey.preflight import Where
-from lzkey.terminal import messages, output, picture, plain, progress_to
+from lzkey.preflight_organization import require_deployable
+from lzkey.terminal import messages, output, plain, progress_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from types import ModuleType
 
 JSON_VERSION: Final = 1
 
@@ -63,6 +66,9 @@ _OtherAccount = Annotated[
 _OtherRegion = Annotated[
     bool, typer.Option("--allow-other-region", help="Work in a Region that is not HomeRegion.")
 ]
+_ForOrganization = Annotated[
+    bool, typer.Option("--organization", help="Refuse what deploy-organization would refuse in the file.")
+]
 _Keep = Annotated[bool, typer.Option("--keep", help="Leave AWS running at the end, until Ctrl-C.")]
 _Picture = Annotated[
     Path | None, typer.Option("--svg", metavar="FILE", help="Also write what is shown as a picture.")
@@ -93,8 +99,12 @@ def lzkey(
 
 
 @app.command("build")
-def build_command(name: _Name, *, form: _Format = Format.TEXT) -> None:
+def build_command(
+    name: _Name, *, for_organization: _ForOrganization = False, form: _Format = Format.TEXT
+) -> None:
     """Generate build/CONTROL_TOWER_KMS_KEY, the package that rdk deploys, from parameters/NAME.json."""
+    if for_organization:
+        require_deployable(load(name, root=checkout()))
     built = build(name, root=checkout())
     modules = import_from_zip(built.archive.path, RULE_NAME)
     _tell(
@@ -166,6 +176,103 @@ def undeploy_command(
     )
 
 
+@app.command("deploy-organization")
+def deploy_organization_command(
+    name: _Name,
+    *,
+    profile: _Profile = None,
+    region: _Region = None,
+    allow_other_region: _OtherRegion = False,
+    form: _Format = Format.TEXT,
+) -> None:
+    """Build parameters/NAME.json, deploy it to every account of the organization, and verify each.
+
+    From the management account, or the delegated administrator of AWS Config's organization rules.
+    """
+    where = Where(profile, region, other_region=allow_other_region)
+    done = deploy_organization(name, root=checkout(), where=where, progress=progress_to(messages()))
+    _tell(
+        form,
+        {
+            "account": done.account,
+            "region": done.region,
+            "organizationId": done.organization,
+            "stackStatus": done.stack_status,
+            "ruleArn": done.rule_arn,
+            "functionArn": done.function_arn,
+            "roleArn": done.role_arn,
+            "codeSha256": done.uploaded.code_sha256,
+            "accounts": [
+                {"account": entry.account, "rule": entry.rule, "status": entry.status}
+                for entry in done.accounts
+            ],
+            "excludedAccounts": list(done.excluded_accounts),
+            "verified": list(done.verified),
+            "warnings": list(done.warnings),
+        },
+        [*(f"verified: {line}" for line in done.verified), *(f"warning: {line}" for line in done.warnings)],
+    )
+
+
+@app.command("undeploy-organization")
+def undeploy_organization_command(
+    name: _Name,
+    *,
+    profile: _Profile = None,
+    region: _Region = None,
+    allow_other_region: _OtherRegion = False,
+    form: _Format = Format.TEXT,
+) -> None:
+    """Remove what deploy-organization made, and verify that it is gone; the code bucket and roles stay."""
+    where = Where(profile, region, other_region=allow_other_region)
+    done = undeploy_organization(name, root=checkout(), where=where, progress=progress_to(messages()))
+    _tell(
+        form,
+        {"account": done.account, "region": done.region, "found": done.found},
+        ["removed, and verified that it is gone" if done.found else "there was nothing to remove"],
+    )
+
+
+def _print_iam_policy(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
+    if wanted:
+        print(json.dumps(iam_policy(), indent=2))  # noqa: T201 - the result
+        raise typer.Exit
+
+
+@app.command(
+    "doctor",
+    epilog="Exit codes: 0 nothing is wrong, warnings apart; 2 wrong arguments, parameters or place; "
+    "3 a problem; 4 no problem is seen, but something cannot be seen.",
+)
+def doctor_command(  # noqa: PLR0913 - a command's options
+    name: _Name,
+    *,
+    profile: _Profile = None,
+    region: _Region = None,
+    allow_other_account: _OtherAccount = False,
+    allow_other_region: _OtherRegion = False,
+    form: _Format = Format.TEXT,
+    print_iam_policy: Annotated[
+        bool,
+        typer.Option(
+            "--print-iam-policy",
+            is_eager=True,
+            callback=_print_iam_policy,
+            help="Print the least that the command must be allowed, and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Say whether the results of the rule of parameters/NAME.json can be trusted; nothing is changed."""
+    del print_iam_policy  # its callback has ended the command
+    where = Where(profile, region, allow_other_account, allow_other_region)
+    seen = examine(name, root=checkout(), where=where)
+    if form is Format.JSON:
+        _tell(form, examination_as_json(seen), [])
+    else:
+        output().print(examination_shown(seen))
+    raise typer.Exit(seen.exit_code)
+
+
 @app.command("demo")
 def demo_command(
     *,
@@ -179,28 +286,16 @@ def demo_command(
     """
     signal.signal(signal.SIGTERM, _interrupt)
     with aws_environment(NO_AWS):
-        _show_demo(keep=keep, svg=svg, form=form)
+        _demo().show(keep=keep, svg=svg, as_document=form is Format.JSON)
 
 
-def _show_demo(*, keep: bool, svg: Path | None, form: Format) -> None:
+def _demo() -> ModuleType:
     try:
-        from lzkey.demo import Kept, scenes  # noqa: PLC0415 - moto takes seconds to import
-        from lzkey.demo.page import as_json, shown  # noqa: PLC0415 - as above
+        from lzkey.demo import command  # noqa: PLC0415 - moto takes seconds to import
     except ModuleNotFoundError as error:
         hint = "run `make setup`, or pip install 'lzkey[sandbox]'"
         raise DemoError(f"the demo needs {error.name}; {hint}") from error
-    told = []
-    with closing(scenes(checkout(), progress_to(messages()), keep=keep)) as happening:
-        for scene in happening:
-            told.append(scene)
-            if form is Format.TEXT:
-                output().print(shown(scene))
-            if isinstance(scene, Kept):
-                threading.Event().wait()
-    if form is Format.JSON:
-        print(json.dumps(as_json(told), indent=2))  # noqa: T201 - the result
-    if svg:
-        write_text(svg, picture(map(shown, told), "make demo"))
+    return command
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:

@@ -28,6 +28,12 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def require_folder(path: Path) -> None:
+    """Raise OutputError where a file could not be written for want of its folder: before the long work."""
+    if not path.absolute().parent.is_dir():
+        raise OutputError(f"{path} cannot be written: there is no folder {path.absolute().parent}")
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file in one step; raise OutputError where that cannot be done."""
     try:

@@ -34,10 +34,9 @@ MAX_INPUT_PARAMETERS: Final = 1024
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
-#: Fields that rdk knows, with why a plain deployment cannot honour them: better refused than dropped.
+#: Fields that rdk knows, with why a deployment cannot honour them: better refused than dropped.
 _REFUSED: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "excludedAccounts": "`rdk deploy` ignores it; only an organization rule has excluded accounts",
         "remediation": "the rule never changes a key; `lzkey fix` proposes the policy",
         "evaluationMode": "proactive evaluation does not support AWS::KMS::Key; the mode is DETECTIVE",
         "customLambdaName": "the role that rdk creates may only write the logs of RDK-Rule-Function*",
@@ -58,6 +57,7 @@ class Deployment:
     boundary_policy_arn: str | None = None
     timeout_seconds: int = 60
     code_bucket: str | None = None
+    excluded_accounts: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -231,4 +231,5 @@ def _deployment(document: Mapping[str, Any]) -> Deployment:
     values: dict[str, Any] = {ours: members[theirs] for theirs, ours in fields.items() if members.get(theirs)}
     if "triggers" in members:
         values["triggers"] = frozenset(members["triggers"])
+    values["excluded_accounts"] = tuple(sorted(members.get("excludedAccounts", [])))
     return Deployment(tags=tuple(sorted(members.get("tags", {}).items())), **values)

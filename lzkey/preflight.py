@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,20 +11,18 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
 from lzkey.errors import PreflightError
-from lzkey.parameters import RESOURCE_TYPE, RULE_NAME
+from lzkey.parameters import RESOURCE_TYPE
+from lzkey.recorders import records_keys
+from lzkey.stack import ACCOUNT_RULE, STACK_NAME, require_stack_of, require_updatable_stack
 
 if TYPE_CHECKING:
-    from mypy_boto3_config.type_defs import ConfigurationRecorderOutputTypeDef
+    from collections.abc import Iterator
 
     from lzkey.parameters import Parameters
 
-#: rdk's names: rdk.py, `__get_stack_name_from_rule_name`, `__get_lambda_name` and `code_bucket_prefix`.
-STACK_NAME: Final = RULE_NAME.replace("_", "")
+#: rdk's names: rdk.py, `__get_lambda_name` and `code_bucket_prefix`.
 FUNCTION_NAME: Final = f"RDK-Rule-Function-{STACK_NAME}"
 _CODE_BUCKET: Final = "config-rule-code-bucket-{account}-{region}"
-
-#: Stacks that CloudFormation cannot update: rdk would try, fail, and exit 0 or with a traceback.
-_DEAD: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,22 @@ class Target:
 
 
 def identify(parameters: Parameters, where: Where) -> Target:
-    """Find out who calls and where, as the AWS CLI would; refuse any place but the landing zone's home.
+    """Find out who calls and where; refuse any place but the landing zone's management account and home.
+
+    Raises PreflightError.
+    """
+    target = locate(parameters, where)
+    if target.account != parameters.management_account and not where.other_account:
+        raise PreflightError(
+            f"the credentials belong to account {target.account}, but ManagementAccountId in "
+            f"{parameters.path} is {parameters.management_account}. Use that account's credentials, or "
+            "--allow-other-account"
+        )
+    return target
+
+
+def locate(parameters: Parameters, where: Where) -> Target:
+    """Find out who calls and where, as the AWS CLI would; refuse any Region but the landing zone's home.
 
     The Region is `where.region`, else the file's `deployment.region`, AWS_REGION, AWS_DEFAULT_REGION, the
     profile's, and last HomeRegion. Raises PreflightError.
@@ -66,30 +80,43 @@ def identify(parameters: Parameters, where: Where) -> Target:
         )
     session = boto3.Session(profile_name=where.profile, region_name=region)
     account, partition = _caller(session)
-    if account != parameters.management_account and not where.other_account:
-        raise PreflightError(
-            f"the credentials belong to account {account}, but ManagementAccountId in {parameters.path} is "
-            f"{parameters.management_account}. Use that account's credentials, or --allow-other-account"
-        )
     return Target(session, where.profile, account, partition, region)
 
 
-def inspect(parameters: Parameters, target: Target) -> tuple[str, ...]:
+def inspect(parameters: Parameters, target: Target, rule_type: str = ACCOUNT_RULE) -> tuple[str, ...]:
     """Check what rdk needs in the account, and return warnings: what can be deployed but will not deliver.
 
     Raises PreflightError.
     """
     require_role(parameters)
-    try:
-        _require_updatable_stack(target)
+    _require_readable_manifest(parameters, target)
+    with asked(target):
+        require_updatable_stack(target)
+        require_stack_of(rule_type, target)
         _require_bucket(parameters, target)
         _require_existing_role(parameters, target)
         return _recorder_warnings(parameters, target)
+
+
+@contextmanager
+def asked(target: Target) -> Iterator[None]:
+    """Turn an AWS call that was refused or failed before anything was changed into one line."""
+    try:
+        yield
     except ClientError as error:
         what = f"{error.operation_name}: {error.response['Error'].get('Message', error)}"
         raise PreflightError(f"account {target.account} in {target.region} refused {what}") from error
     except BotoCoreError as error:
         raise PreflightError(f"AWS cannot be reached: {error}") from error
+
+
+def require_single_account(parameters: Parameters) -> None:
+    """Refuse what only an organization rule has: better than to drop it."""
+    if parameters.deployment.excluded_accounts:
+        raise PreflightError(
+            f"{parameters.path} names deployment.excludedAccounts, which `rdk deploy` ignores: remove them, "
+            "or use deploy-organization"
+        )
 
 
 def require_role(parameters: Parameters) -> None:
@@ -106,17 +133,6 @@ def code_bucket(parameters: Parameters, target: Target) -> str:
     """Return the S3 bucket that rdk puts the code into."""
     default = _CODE_BUCKET.format(account=target.account, region=target.region)
     return parameters.deployment.code_bucket or default
-
-
-def stack_status(target: Target, name: str = STACK_NAME) -> tuple[str, str] | None:
-    """Return the stack's status and the time of its last update; None when there is no such stack."""
-    try:
-        stack = target.session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
-    return stack["StackStatus"], str(stack.get("LastUpdatedTime", stack.get("CreationTime", "")))
 
 
 def _region(parameters: Parameters, argument: str | None, session: str | None) -> tuple[str, str]:
@@ -147,14 +163,17 @@ def _caller(session: boto3.Session) -> tuple[str, str]:
     return identity["Account"], identity["Arn"].split(":")[1]
 
 
-def _require_updatable_stack(target: Target) -> None:
-    status = (stack_status(target) or ("", ""))[0]
-    if status in _DEAD:
+def _require_readable_manifest(parameters: Parameters, target: Target) -> None:
+    """Refuse a scope whose manifest the Lambda cannot read, before it fails on every event.
+
+    Control Tower answers GetLandingZone in the management account alone; the Lambda asks with its own role.
+    """
+    if parameters.rule.get("KeyScope") == "landing-zone" and target.account != parameters.management_account:
         raise PreflightError(
-            f"stack {STACK_NAME} is in {status} and cannot be updated; undeploy it, then deploy again"
+            f"KeyScope is landing-zone, but a Lambda in account {target.account} cannot read the manifest: "
+            "controltower:GetLandingZone works in the management account alone. Deploy from "
+            f"{parameters.management_account}, or give the landing zone's key ARNs as KeyScope"
         )
-    if status.endswith("_IN_PROGRESS"):
-        raise PreflightError(f"stack {STACK_NAME} is in {status}; wait until that has ended")
 
 
 def _require_bucket(parameters: Parameters, target: Target) -> None:
@@ -190,22 +209,30 @@ def _require_existing_role(parameters: Parameters, target: Target) -> None:
     if (partition, account) != (target.partition, target.account):
         raise PreflightError(f"deployment.lambdaRoleArn {arn} is not a role of account {target.account}")
     try:
-        target.session.client("iam").get_role(RoleName=role.rsplit("/", 1)[-1])
+        found = target.session.client("iam").get_role(RoleName=role.rsplit("/", 1)[-1])["Role"]["Arn"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchEntity":
             hint = "deploy deploy/lambda-role.yaml and give its RoleArn"
             raise PreflightError(f"deployment.lambdaRoleArn {arn} does not exist; {hint}") from error
         # Who deploys need not be allowed to read roles; iam:PassRole is what counts, and Lambda checks it.
+        return
+    if found != arn:  # GetRole takes a name without its path
+        raise PreflightError(f"deployment.lambdaRoleArn {arn} does not exist, but {found} does")
 
 
 def _recorder_warnings(parameters: Parameters, target: Target) -> tuple[str, ...]:
     """Warn when no change to a key would be delivered.
 
-    Control Tower does not enable AWS Config in the management account.
+    Control Tower does not enable AWS Config in the management account. Recorders that AWS services run for
+    themselves deliver to no rule.
+    https://docs.aws.amazon.com/config/latest/developerguide/stop-start-recorder.html
     """
+    if target.account in parameters.deployment.excluded_accounts:
+        return ()
     config = target.session.client("config")
     where = f"account {target.account} in {target.region}"
-    recorders = config.describe_configuration_recorders()["ConfigurationRecorders"]
+    described = config.describe_configuration_recorders()["ConfigurationRecorders"]
+    recorders = [recorder for recorder in described if not recorder.get("servicePrincipal")]
     if not recorders:
         missing = (
             f"there is no AWS Config recorder in {where}: no change to a key will be delivered, and AWS "
@@ -225,18 +252,8 @@ def _recorder_warnings(parameters: Parameters, target: Target) -> tuple[str, ...
         return (
             f"the AWS Config recorder in {where} is stopped: no change to a key will be delivered; start it",
         )
-    if not any(_records_keys(recorder) for recorder in recording):
+    if not any(records_keys(recorder) for recorder in recording):
         return (
             f"the AWS Config recorder in {where} does not record {RESOURCE_TYPE}; add that resource type",
         )
     return ()
-
-
-def _records_keys(recorder: ConfigurationRecorderOutputTypeDef) -> bool:
-    """Whether a recording group covers AWS::KMS::Key (AWS Config API, RecordingGroup)."""
-    group = recorder.get("recordingGroup", {})
-    excluded = group.get("exclusionByResourceTypes", {}).get("resourceTypes", [])
-    strategy = group.get("recordingStrategy", {}).get("useOnly")
-    if strategy == "EXCLUSION_BY_RESOURCE_TYPES":
-        return RESOURCE_TYPE not in excluded
-    return group.get("allSupported", False) or RESOURCE_TYPE in group.get("resourceTypes", [])

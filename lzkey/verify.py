@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lzkey.build import RUNTIME
 from lzkey.errors import DeployError
 from lzkey.parameters import RESOURCE_TYPE, RULE_NAME
-from lzkey.preflight import FUNCTION_NAME, STACK_NAME, stack_status
+from lzkey.preflight import FUNCTION_NAME
+from lzkey.stack import STACK_NAME, stack_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,6 +116,15 @@ def settled(ask: Callable[[], _Answer | None]) -> _Answer | None:
     while (answer := ask()) is None and time.monotonic() < deadline:
         time.sleep(_PAUSE_SECONDS)
     return answer
+
+
+@contextmanager
+def said_clearly(what: str) -> Iterator[None]:
+    """Turn a refused or failed AWS call into one line."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise DeployError(f"{what}: {error}") from error
 
 
 def _last_operation(target: Target) -> Iterator[StackEventTypeDef]:

@@ -15,6 +15,7 @@ from lzkey.sandbox.errors import (
     ServiceError,
 )
 from lzkey.sandbox.execution_environment import Outcome
+from lzkey.sandbox.organization import Organization, OrganizationPlan
 from lzkey.sandbox.sandbox import Compliance, Sandbox
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "ContractError",
     "EvaluationLoopError",
     "LandingZone",
+    "Organization",
+    "OrganizationPlan",
     "Outcome",
     "Sandbox",
     "SandboxError",

@@ -16,7 +16,9 @@ from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 
-from lzkey.sandbox import motostate, recorder_resources  # the latter for its classes
+# Those besides motostate for their classes.
+from lzkey.sandbox import lambda_resources, motostate, organization_resource, recorder_resources
+from lzkey.sandbox.resource_properties import without_no_value
 from lzkey.sandbox.runtime_packages import rdklib_layer
 
 # Source: rdk's RDKLIB_ARN_STRING; the account is the one that publishes rdk's layers.
@@ -28,8 +30,9 @@ Resource = Mapping[str, Any]
 
 
 def register() -> None:
-    """Make moto look for its resource models anew, so that it finds ours, recorder_resources' included."""
-    assert recorder_resources  # noqa: S101 - being imported is all that they need
+    """Make moto look for its resource models anew, so that it finds ours, those of other modules included."""
+    assert lambda_resources, organization_resource  # noqa: S101 - being imported is all that they need
+    assert recorder_resources  # noqa: S101 - as above
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
 
@@ -149,18 +152,6 @@ class FunctionWithLayers(CloudFormationModel):  # type: ignore[misc]  # moto is 
         return LambdaFunction.update_from_cloudformation_json(
             original_resource, new_resource_name, {"Properties": properties}, account_id, region_name
         )
-
-
-def without_no_value(value: Any) -> Any:  # noqa: ANN401 - a template's properties are of any shape
-    """Leave out what is `AWS::NoValue`: moto leaves it out of objects, but puts None into lists.
-
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
-    """
-    if isinstance(value, Mapping):
-        return {name: without_no_value(member) for name, member in value.items() if member is not None}
-    if isinstance(value, list):
-        return [without_no_value(member) for member in value if member is not None]
-    return value
 
 
 def provide_layers(arns: list[str], account: str, region: str) -> None:

@@ -20,6 +20,8 @@ from werkzeug.wrappers import Request, Response
 from lzkey.sandbox import motostate
 from lzkey.sandbox.contract import operation_model, parse_input, render_output
 from lzkey.sandbox.errors import ServiceError
+from lzkey.sandbox.faults import Faults
+from lzkey.sandbox.function_code import code_at, give_address
 from lzkey.sandbox.requests import ApiRequest, identify
 from lzkey.sandbox.responses import error_response, invoke_response, json_response
 
@@ -70,6 +72,11 @@ class Exchange:
 class Observer:
     """Told of the requests that moto answers, before and after; does nothing by itself."""
 
+    def answering_account(self, account: str, request: ApiRequest) -> str:
+        """Return the account whose state answers a request: by default the caller's own."""
+        del request
+        return account
+
     def before(self, account: str, request: ApiRequest) -> bytes | None:
         """See a request before moto does; a body that is returned takes the place of the request's."""
 
@@ -94,7 +101,7 @@ class Endpoint:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._lock = Lock()
         self._calls: list[Call] = []
-        self._faults: dict[tuple[str, str], list[str]] = {}
+        self.faults = Faults()
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -107,16 +114,13 @@ class Endpoint:
         with self._lock:
             self._calls.clear()
 
-    def fail_next(self, service: str, operation: str, code: str, times: int) -> None:
-        """Refuse the next calls of an operation with an error code."""
-        with self._lock:
-            self._faults.setdefault((service, operation), []).extend([code] * times)
-
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         request = identify(environ)
         if request is None:
-            return Response.from_app(self._moto, environ)(environ, start_response)
+            code = code_at(environ.get("PATH_INFO", ""))
+            answer = Response.from_app(self._moto, environ) if code is None else Response(code)
+            return answer(environ, start_response)
         account = motostate.account_of(request.access_key, self._default_account)
         error = ""
         try:
@@ -133,25 +137,27 @@ class Endpoint:
         return response(environ, start_response)
 
     def _answer(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
-        self._raise_fault(request)
+        self.faults.check(request)
         if (request.service, request.operation) == ("lambda", "Invoke"):
             return self._invoke_function(account, request, environ)
         operation = self._operations.get((request.service, request.operation))
-        raw = _json(request.body) if operation else {}
+        raw = {**request.query, **request.path_parameters, **_json(request.body)} if operation else {}
         if operation and operation.applies(raw):
             model = operation_model(request.service, request.operation)
             answer = operation.handler(account, request.region, parse_input(model, raw))
-            return json_response(render_output(model, answer))
+            return json_response(render_output(model, answer), model.http.get("responseCode", 200))
         return self._ask_moto(account, request, environ)
 
     def _ask_moto(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._observer.answering_account(account, request)
         body = self._observer.before(account, request)
         if body is not None:
             environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
         response = Response.from_app(self._moto, environ)
         if response.status_code < 300:  # noqa: PLR2004 - HTTP's successes
             self._observer.after(Exchange(account, request, response))
+            if (request.service, request.operation) == ("lambda", "GetFunction"):
+                give_address(response, environ["HTTP_HOST"], account, request.region)
         return response
 
     def _invoke_function(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
@@ -160,13 +166,6 @@ class Endpoint:
         event = _json(request.body)
         name = request.path_parameters["FunctionName"]
         return invoke_response(self._invoke(account, request.region, name, event))
-
-    def _raise_fault(self, request: ApiRequest) -> None:
-        with self._lock:
-            codes = self._faults.get((request.service, request.operation), [])
-            code = codes.pop(0) if codes else None
-        if code is not None:
-            raise ServiceError(code, f"{code} was asked for by the sandbox's user")
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever was sent

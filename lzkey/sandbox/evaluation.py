@@ -18,7 +18,7 @@ from queue import Queue
 from threading import Condition, Thread
 from typing import TYPE_CHECKING, Any
 
-from lzkey.sandbox import events, motostate
+from lzkey.sandbox import events, motorecorders, motostate
 from lzkey.sandbox.errors import EvaluationLoopError, ServiceError
 from lzkey.sandbox.execution_environment import Outcome
 from lzkey.sandbox.ledger import Ledger, Rule
@@ -43,10 +43,15 @@ class _Evaluation:
 
 
 class EvaluationLoop:
-    """Invokes rules; ``oversized_limit`` is the largest notification in bytes that carries its item."""
+    """Invokes rules; ``oversized_limit`` is the largest notification in bytes that carries its item.
+
+    An event whose invocation ended in an error is tried again ``retries`` times, with its token. Source:
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    """
 
     def __init__(self, ledger: Ledger, recorder: Recorder, invoke: Invoke, oversized_limit: int) -> None:
         self.oversized_limit = oversized_limit
+        self.retries = 0
         self._ledger = ledger
         self._recorder = recorder
         self._invoke = invoke
@@ -151,17 +156,26 @@ class EvaluationLoop:
             invoking_event,
             parameters=definition.get("InputParameters"),
             token=self._ledger.issue_token(rule, now),
-            role=motostate.recorder_role(rule.account, rule.region),
+            role=motorecorders.recorder_role(rule.account, rule.region),
             left_scope=evaluation.item is not None and not events.in_scope(definition, evaluation.item),
         )
+        for _ in range(1 + self.retries):
+            if self._invoked(rule, definition["Source"]["SourceIdentifier"], event):
+                break
+
+    def _invoked(self, rule: Rule, function: str, event: Mapping[str, Any]) -> bool:
+        """Invoke the function once; say whether there is nothing to try again."""
+        now = datetime.now(UTC)
         try:
-            outcome = self._invoke(definition["Source"]["SourceIdentifier"], event)
+            outcome = self._invoke(function, event)
         except ServiceError as error:
             self._ledger.note_failed_invocation(rule, datetime.now(UTC), (error.code, error.message))
-            return
+            return True
         self._ledger.note_invocation(rule, now)
-        if outcome.error is not None:
-            self._ledger.note_failed_evaluation(rule, datetime.now(UTC), outcome.error)
+        if outcome.error is None:
+            return True
+        self._ledger.note_failed_evaluation(rule, datetime.now(UTC), outcome.error)
+        return False
 
     def _invoking_event(self, evaluation: _Evaluation, now: datetime) -> dict[str, Any]:
         if evaluation.item is None:

@@ -41,6 +41,10 @@ class LambdaRuntime:
         self._running: dict[str, ExecutionEnvironment] = {}
         self._stopped = False
 
+    def add_variables(self, environment: Mapping[str, str]) -> None:
+        """Add variables to the environments that start from now on."""
+        self._environment = {**self._environment, **environment}
+
     def invoke(self, account: str, region: str, name: str, event: object) -> Outcome:
         """Invoke a function and wait for its end; ServiceError when there is no such function."""
         arn = motostate.function(account, region, name).arn

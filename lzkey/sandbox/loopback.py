@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from socket import socket
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 LOOPBACK: Final = "127.0.0.1"
 
 WsgiApplication = Callable[[dict[str, Any], "StartResponse"], Iterable[bytes]]
+
+Tunnel = Callable[[socket], None]
+"""Serves a connection that a client opened through the proxy."""
 
 
 class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
@@ -46,19 +50,28 @@ class RefusingProxy:
     """An HTTP proxy that refuses every request at once and remembers for which hosts it was asked.
 
     rdklib calls ``https://sts.<region>.amazonaws.com`` whatever the endpoint configuration says; through
-    this proxy that call fails before any name is looked up, and rdklib falls back to the endpoint.
+    this proxy that call fails before any name is looked up, and rdklib falls back to the endpoint. Hosts
+    with a tunnel are not refused: it gets the connection.
     """
 
     def __init__(self) -> None:
         self._hosts: list[str] = []
         self._lock = Lock()
-        remember = self._remember
+        self._tunnels: dict[str, Tunnel] = {}
+        find, remember = self._tunnel, self._remember
 
         class Handler(StreamRequestHandler):
+            rbufsize = 0  # what follows the request belongs to the tunnel
+
             def handle(self) -> None:
                 line = self.rfile.readline(65536).decode("latin-1")
                 while self.rfile.readline(65536).strip():
                     pass
+                tunnel = find(line)
+                if tunnel is not None:
+                    self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                    tunnel(self.connection)
+                    return
                 remember(line)
                 self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
@@ -69,6 +82,10 @@ class RefusingProxy:
             target=self._server.serve_forever, args=(0.05,), name="refusing-proxy", daemon=True
         )
         self._thread.start()
+
+    def open_tunnel(self, host: str, tunnel: Tunnel) -> None:
+        """Let a tunnel serve the connections to a host."""
+        self._tunnels[host] = tunnel
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -82,9 +99,16 @@ class RefusingProxy:
         self._thread.join()
         self._server.server_close()
 
+    def _tunnel(self, request_line: str) -> Tunnel | None:
+        return self._tunnels.get(_host(request_line)) if request_line.startswith("CONNECT ") else None
+
     def _remember(self, request_line: str) -> None:
-        method, _, target = request_line.partition(" ")
-        address = target.split(" ")[0]
-        url = f"//{address}" if method == "CONNECT" else address
         with self._lock:
-            self._hosts.append(urlsplit(url).hostname or address)
+            self._hosts.append(_host(request_line))
+
+
+def _host(request_line: str) -> str:
+    method, _, target = request_line.partition(" ")
+    address = target.split(" ")[0]
+    url = f"//{address}" if method == "CONNECT" else address
+    return urlsplit(url).hostname or address

@@ -9,6 +9,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from moto.kms import models as kms_models
 from moto.kms import responses as kms_responses
 from moto.kms.models import kms_backends
 
@@ -33,6 +34,18 @@ def without_permission_checks() -> Iterator[None]:
         yield
     finally:
         kms_responses.validate_policy = check
+
+
+@contextmanager
+def without_key_pairs_for_symmetric_keys() -> Iterator[None]:
+    """Make symmetric keys in no time: moto generates an RSA key pair for each, and never uses it."""
+    generate = kms_models.generate_private_key
+    symmetric = ("SYMMETRIC_DEFAULT", "HMAC")
+    kms_models.generate_private_key = lambda spec: None if spec.startswith(symmetric) else generate(spec)
+    try:
+        yield
+    finally:
+        kms_models.generate_private_key = generate
 
 
 def key_ids(account: str, region: str) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ Region (``config_backends[account][region]``); IAM and STS are kept per partitio
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudformation.models import cloudformation_backends
+from moto.config import models as config_models
 from moto.config.models import config_backends
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
@@ -22,9 +24,13 @@ from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
 from lzkey.sandbox.errors import ServiceError
+from lzkey.sandbox.motoorganizations import MULTI_ACCOUNT_SETUP
+from lzkey.sandbox.resource_properties import without_no_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+_ARN_PARTS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +99,52 @@ def provide_managed_policy(account: str, region: str, arn: str) -> None:
         backend.managed_policies[policy.arn] = policy
 
 
+def mend_inline_policies() -> None:
+    """Let inline policies that CloudFormation made be JSON text; moto keeps the template's objects."""
+    for backends in list(iam_backends.values()):
+        for backend in list(backends.values()):
+            for role in list(backend.roles.values()):
+                role.policies = {name: _as_json(document) for name, document in role.policies.items()}
+
+
+def _as_json(document: Any) -> str:  # noqa: ANN401 - text that an API call gave, or a template's object
+    return document if isinstance(document, str) else json.dumps(without_no_value(document))
+
+
 def refresh_stack_outputs(account: str, region: str) -> None:
     """Give stacks that came from a change set their outputs, which moto computes for CreateStack alone."""
     for stack in list(cloudformation_backends[account][region].stacks.values()):
         if stack.status.endswith("_COMPLETE") and stack.template:
             stack._parse_template()  # noqa: SLF001 - moto has no public way
             stack.output_map = stack._create_output_map()  # noqa: SLF001 - as above
+
+
+@contextmanager
+def functions_of_other_accounts() -> Iterator[None]:
+    """Let a rule name a function of another account, as AWS does; moto looks in the rule's own alone."""
+    known = config_models.Source
+    config_models.Source = _Source
+    try:
+        yield
+    finally:
+        config_models.Source = known
+
+
+class _Source(config_models.Source):  # type: ignore[misc]  # moto is untyped
+    """Looks for the function in the account and Region that its ARN names."""
+
+    def __init__(
+        self,
+        account_id: str,
+        region: str,
+        owner: str,
+        source_identifier: str,
+        source_details: Any = None,  # noqa: ANN401
+    ) -> None:
+        parts = source_identifier.split(":")
+        if parts[0] == "arn" and parts[2:3] == ["lambda"] and len(parts) > _ARN_PARTS:
+            region, account_id = parts[3:5]
+        super().__init__(account_id, region, owner, source_identifier, source_details)
 
 
 def config_rules(account: str, region: str) -> list[dict[str, Any]]:
@@ -123,26 +169,30 @@ def complete_config_rule(account: str, region: str, rule: Mapping[str, Any]) -> 
         stored.scope.tag_key, stored.scope.tag_value = scope.get("TagKey"), scope.get("TagValue")
 
 
+def put_service_linked_rule(account: str, region: str, rule: Mapping[str, Any]) -> None:
+    """Create or update a Config rule that an organization rule is behind, and that its account cannot touch.
+
+    Source: https://docs.aws.amazon.com/config/latest/developerguide/service-linked-awsconfig-rules.html
+    """
+    put_config_rule(account, region, rule)
+    config_backends[account][region].config_rules[rule["ConfigRuleName"]].created_by = MULTI_ACCOUNT_SETUP
+
+
+def is_service_linked_rule(account: str, region: str, name: str) -> bool:
+    """Say whether a Config rule belongs to an AWS service."""
+    rule = config_backends[account][region].config_rules.get(name)
+    return rule is not None and rule.created_by is not None
+
+
 def delete_config_rule(account: str, region: str, name: str) -> None:
     """Delete a Config rule; deleting one that is already gone is no error."""
     if name in config_backends[account][region].config_rules:
         config_backends[account][region].delete_config_rule(name)
 
 
-def recorder_role(account: str, region: str) -> str:
-    """Return the role of the account's Config recorder; without a recorder, Config's service-linked role.
-
-    Source: https://docs.aws.amazon.com/config/latest/developerguide/using-service-linked-roles.html
-    """
-    for recorder in config_backends[account][region].recorders.values():
-        return str(recorder.role_arn)
-    role = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
-    return f"arn:{get_partition(region)}:iam::{account}:role/{role}"
-
-
 def function(account: str, region: str, name: str) -> Function:
     """Return a deployed function by name or ARN; ResourceNotFoundException when there is none."""
-    stored = _stored_function(account, region, name)
+    stored = stored_function(account, region, name)
     layers = lambda_backends[account][region]
     return Function(
         name=stored.function_name,
@@ -160,7 +210,8 @@ def function(account: str, region: str, name: str) -> Function:
     )
 
 
-def _stored_function(account: str, region: str, name: str) -> LambdaFunction:
+def stored_function(account: str, region: str, name: str) -> LambdaFunction:
+    """Return moto's function by name or ARN; ResourceNotFoundException when there is none."""
     plain = name.split(":")[6] if name.startswith("arn:") else name.partition(":")[0]
     for candidate in lambda_backends[account][region].list_functions():
         if candidate.function_name == plain:

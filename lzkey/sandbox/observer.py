@@ -7,9 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
-from lzkey.sandbox import motokeys, motostate
+from lzkey.sandbox import motokeys, motorecorders, motostate
+from lzkey.sandbox.authorization import caller_arn, require_trust
 from lzkey.sandbox.endpoint import Exchange, Observer
 from lzkey.sandbox.errors import ServiceError
+from lzkey.sandbox.motoorganizations import management_for, organization_of
 from lzkey.sandbox.recorder import KEY_CHANGES, Recorder
 
 if TYPE_CHECKING:
@@ -25,7 +27,12 @@ _BY_PLAIN_ID: Final = frozenset(
 )
 
 _MANAGED_POLICY: Final = re.compile(r"arn:[^:]+:iam::aws:policy/.+")
-_SERVICE_LINKED_ROLE: Final = re.compile(r"arn:[^:]+:iam::\d{12}:role/aws-service-role/.+")
+
+# Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
+_FOR_EVERY_MEMBER: Final = frozenset({"CreateOrganization", "DescribeOrganization", "LeaveOrganization"})
+
+# Source: https://docs.aws.amazon.com/config/latest/developerguide/service-linked-awsconfig-rules.html
+_RULE_CHANGES: Final = frozenset({"DeleteConfigRule", "DeleteEvaluationResults", "PutConfigRule"})
 
 
 class AwsObserver(Observer):
@@ -35,12 +42,21 @@ class AwsObserver(Observer):
         self._recorder = recorder
         self._loop = loop
 
+    def answering_account(self, account: str, request: ApiRequest) -> str:
+        """Let the management account answer what a delegated administrator may read of the organization."""
+        if request.service != "organizations" or request.operation in _FOR_EVERY_MEMBER:
+            return account
+        return management_for(account, request.region, request.operation)
+
     def before(self, account: str, request: ApiRequest) -> bytes | None:
         """Provide what moto does not have, refuse what AWS would, and say things as moto understands them."""
         if (request.service, request.operation) == ("sts", "AssumeRole"):
-            _refuse_service_linked_role(_query(request, "RoleArn"))
+            caller = caller_arn(request.access_key, account, request.region)
+            require_trust(_query(request, "RoleArn"), caller, request.region, _query(request, "ExternalId"))
         if (request.service, request.operation) == ("iam", "AttachRolePolicy"):
             self._provide_policy(account, request)
+        if request.service == "config" and request.operation in _RULE_CHANGES:
+            _refuse_service_linked_rule(account, request)
         if request.service == "kms" and request.body:
             return self._before_kms(account, request)
         return None
@@ -66,18 +82,32 @@ class AwsObserver(Observer):
             rule = json.loads(request.body)["ConfigRule"]
             motostate.complete_config_rule(exchange.account, request.region, rule)
             self._loop.rules_changed(exchange.account, request.region)
+        if (request.service, request.operation) == ("config", "PutConfigurationRecorder"):
+            asked = json.loads(request.body)["ConfigurationRecorder"]
+            motorecorders.complete_recorders(exchange.account, request.region, asked)
+        if (request.service, request.operation) == ("config", "StartConfigurationRecorder"):
+            motorecorders.complete_recorders(exchange.account, request.region)
+            self._recorder.record_all(exchange.account, request.region)
         if (request.service, request.operation) == ("cloudformation", "ExecuteChangeSet"):
             motostate.refresh_stack_outputs(exchange.account, request.region)
         if request.service == "cloudformation" and not request.operation.startswith(("Describe", "List")):
+            motostate.mend_inline_policies()
             motokeys.complete_stack_keys(exchange.account, request.region)
             self._recorder.record_all(exchange.account, request.region)  # a stack may have made keys
-            self._loop.rules_changed(exchange.account, request.region)
+            for account in _rule_accounts(exchange.account, request.region):
+                self._loop.rules_changed(account, request.region)
 
     @staticmethod
     def _provide_policy(account: str, request: ApiRequest) -> None:
         arn = _query(request, "PolicyArn")
         if _MANAGED_POLICY.fullmatch(arn):
             motostate.provide_managed_policy(account, request.region, arn)
+
+
+def _rule_accounts(account: str, region: str) -> list[str]:
+    """Return the accounts whose Config rules an account can change: its own and its organization's."""
+    organization = organization_of(account, region)
+    return [member for member, _ in organization.accounts] if organization else [account]
 
 
 def _changed_keys(exchange: Exchange) -> list[tuple[str, str]]:
@@ -97,14 +127,14 @@ def _changed_keys(exchange: Exchange) -> list[tuple[str, str]]:
     return [(request.region, found)]
 
 
-def _refuse_service_linked_role(role: str) -> None:
-    """Refuse a service-linked role: only its service may assume it.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
-    """
-    if _SERVICE_LINKED_ROLE.fullmatch(role):
+def _refuse_service_linked_rule(account: str, request: ApiRequest) -> None:
+    members = json.loads(request.body)
+    name = str(members.get("ConfigRule", members).get("ConfigRuleName", ""))
+    if motostate.is_service_linked_rule(account, request.region, name):
         raise ServiceError(
-            "AccessDenied", f"User is not authorized to perform: sts:AssumeRole on resource: {role}", 403
+            "AccessDeniedException",
+            "An AWS service owns ServiceLinkedConfigRule. You do not have permissions to take action on this "
+            "rule.",
         )
 
 

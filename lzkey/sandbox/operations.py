@@ -4,26 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lzkey.sandbox import lambda_permissions
 from lzkey.sandbox.endpoint import Operation
 from lzkey.sandbox.resource_api import ResourceApi, asks_for_keys
 
 if TYPE_CHECKING:
+    from lzkey.sandbox.aggregator_api import AggregatorApi
     from lzkey.sandbox.config_api import ConfigApi
     from lzkey.sandbox.controltower import ControlTower
+    from lzkey.sandbox.organization_api import OrganizationApi
 
 
 def own_operations(
-    config: ConfigApi, keys: ResourceApi, tower: ControlTower
+    config: ConfigApi,
+    organization: OrganizationApi,
+    aggregators: AggregatorApi,
+    keys: ResourceApi,
+    tower: ControlTower,
 ) -> dict[tuple[str, str], Operation]:
     """Return the handlers by service and operation."""
     handlers = {
         "DeleteEvaluationResults": Operation(config.delete_evaluation_results),
         "DescribeComplianceByConfigRule": Operation(config.describe_compliance_by_config_rule),
+        "DescribeConfigurationAggregatorSourcesStatus": Operation(aggregators.describe_sources_status),
         "DescribeConfigRuleEvaluationStatus": Operation(config.describe_config_rule_evaluation_status),
         "GetComplianceDetailsByConfigRule": Operation(config.get_compliance_details_by_config_rule),
         "GetComplianceDetailsByResource": Operation(config.get_compliance_details_by_resource),
         "PutEvaluations": Operation(config.put_evaluations),
         "StartConfigRulesEvaluation": Operation(config.start_config_rules_evaluation),
+        "DeleteOrganizationConfigRule": Operation(organization.delete_organization_config_rule),
+        "DescribeOrganizationConfigRules": Operation(organization.describe_organization_config_rules),
+        "DescribeOrganizationConfigRuleStatuses": Operation(
+            organization.describe_organization_config_rule_statuses
+        ),
+        "GetOrganizationConfigRuleDetailedStatus": Operation(
+            organization.get_organization_config_rule_detailed_status
+        ),
+        "PutOrganizationConfigRule": Operation(organization.put_organization_config_rule),
         "BatchGetResourceConfig": Operation(keys.batch_get_resource_config, asks_for_keys),
         "GetResourceConfigHistory": Operation(keys.get_resource_config_history, asks_for_keys),
         "ListDiscoveredResources": Operation(keys.list_discovered_resources, asks_for_keys),
@@ -32,4 +49,9 @@ def own_operations(
         **{("config", name): operation for name, operation in handlers.items()},
         ("controltower", "ListLandingZones"): Operation(tower.list_landing_zones),
         ("controltower", "GetLandingZone"): Operation(tower.get_landing_zone),
+        ("lambda", "AddPermission"): Operation(lambda_permissions.add_permission),
+        ("lambda", "DeleteResourcePolicy"): Operation(lambda_permissions.delete_resource_policy),
+        ("lambda", "GetResourcePolicy"): Operation(lambda_permissions.get_resource_policy),
+        ("lambda", "PutResourcePolicy"): Operation(lambda_permissions.put_resource_policy),
+        ("lambda", "RemovePermission"): Operation(lambda_permissions.remove_permission),
     }

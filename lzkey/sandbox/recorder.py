@@ -48,11 +48,14 @@ Listener = Callable[[ConfigurationItem, ConfigurationItem | None], None]
 class Recorder:
     """Records keys and keeps their history, per account and Region; tells listeners of each new item.
 
+    ``records`` says whether an account's keys are recorded in a Region.
+
     A key that has not changed since its last item gives no new item, as at AWS.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, records: Callable[[str, str], bool] = lambda _account, _region: True) -> None:
         self.recording = True
+        self._records = records
         self._listeners: list[Listener] = []
         self._lock = RLock()
         self._history: dict[tuple[str, str], dict[str, list[ConfigurationItem]]] = {}
@@ -63,7 +66,7 @@ class Recorder:
 
     def record(self, account: str, region: str, key_id: str) -> None:
         """Record a key's present state, unless recording is off."""
-        if self.recording:
+        if self.recording and self._records(account, region):
             with self._lock:  # read and kept in one step: a later item shows no earlier state
                 facts = motokeys.key_facts(account, region, key_id)
                 self._add(account, region, key_id, _present(account, facts))
@@ -83,7 +86,8 @@ class Recorder:
     def record_deleted(self, account: str, region: str, key_id: str) -> None:
         """Record that a key is gone; a key that was never recorded leaves no item."""
         last = self.latest(account, region, key_id)
-        if self.recording and last is not None and last.status != "ResourceDeleted":
+        recorded = self.recording and self._records(account, region)
+        if recorded and last is not None and last.status != "ResourceDeleted":
             gone = replace(
                 last,
                 captured=_now(),

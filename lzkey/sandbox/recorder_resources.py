@@ -14,6 +14,8 @@ from moto.core.common_models import CloudFormationModel
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
+from lzkey.sandbox import motorecorders
+
 Resource = Mapping[str, Any]
 
 
@@ -45,6 +47,8 @@ class ConfigurationRecorderResource(CloudFormationModel):  # type: ignore[misc] 
             "recordingGroup": _members(properties.get("RecordingGroup", {"AllSupported": True})),
         }
         config_backends[account_id][region_name].put_configuration_recorder(recorder)
+        mode = _members(properties.get("RecordingMode", {}))
+        motorecorders.complete_recorders(account_id, region_name, {**recorder, "recordingMode": mode})
         return cls(resource_name)
 
     def delete(self, account_id: str, region_name: str) -> None:
@@ -78,6 +82,7 @@ class DeliveryChannelResource(CloudFormationModel):  # type: ignore[misc]  # mot
         backend.put_delivery_channel({"name": resource_name, "s3BucketName": bucket})
         for recorder in backend.recorders:
             backend.start_configuration_recorder(recorder)
+        motorecorders.complete_recorders(account_id, region_name)
         return cls(resource_name)
 
     def delete(self, account_id: str, region_name: str) -> None:
@@ -123,7 +128,10 @@ class BucketPolicyResource(CloudFormationModel):  # type: ignore[misc]  # moto i
 
 def _members(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return a resource's properties under the API's names, which begin with small letters."""
-    return {
-        name[:1].lower() + name[1:]: _members(value) if isinstance(value, Mapping) else value
-        for name, value in properties.items()
-    }
+    return {name[:1].lower() + name[1:]: _member(value) for name, value in properties.items()}
+
+
+def _member(value: Any) -> Any:  # noqa: ANN401 - a template's properties are of any shape
+    if isinstance(value, Mapping):
+        return _members(value)
+    return [_member(item) for item in value] if isinstance(value, list) else value

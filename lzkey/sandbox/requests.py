@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -41,6 +41,7 @@ class ApiRequest:
     access_key: str
     body: bytes
     path_parameters: dict[str, str]
+    query: dict[str, str] = field(default_factory=dict)
 
     @property
     def protocol(self) -> str:
@@ -71,7 +72,8 @@ def identify(environ: WsgiEnvironment) -> ApiRequest | None:
     service = _MODEL_OF_SIGNING_NAME.get(signing_name, signing_name)
     body = b"" if service == "s3" else _read_body(environ)
     operation, parameters = _operation(service, environ, body)
-    return ApiRequest(service, region, operation, access_key, body, parameters)
+    query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
+    return ApiRequest(service, region, operation, access_key, body, parameters, query)
 
 
 def _read_body(environ: WsgiEnvironment) -> bytes:

@@ -82,4 +82,5 @@ class ResourceApi:
                 items.append(item.base())
             else:
                 unprocessed.append(key)
-        return {"baseConfigurationItems": items, "unprocessedResourceKeys": unprocessed}
+        answer = {"baseConfigurationItems": items, "unprocessedResourceKeys": unprocessed}
+        return {name: found for name, found in answer.items() if found}  # neither list may be empty

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from lzkey.sandbox.execution_environment import Outcome
 
 
-def json_response(members: Mapping[str, Any]) -> Response:
-    """Return an answer of the JSON and the REST-JSON protocol."""
-    return Response(json.dumps(members), headers=_headers("application/json"))
+def json_response(members: Mapping[str, Any], status: int = 200) -> Response:
+    """Return an answer of the JSON and the REST-JSON protocol; status 204 has no body."""
+    body = "" if status == HTTPStatus.NO_CONTENT else json.dumps(members)
+    return Response(body, status=status, headers=_headers("application/json"))
 
 
 def invoke_response(outcome: Outcome) -> Response:

@@ -6,27 +6,34 @@ import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from botocore import xform_name
-from botocore.config import Config as ClientConfig
 
-from lzkey.sandbox import cloudformation, motokeys, motostate
+from lzkey.sandbox import cloudformation, motokeys, motoorganizations, motorecorders, motostate
+from lzkey.sandbox.aggregator_api import AggregatorApi
+from lzkey.sandbox.authorization import require_invocation_by_config
+from lzkey.sandbox.clients import Clients
 from lzkey.sandbox.config_api import ConfigApi
-from lzkey.sandbox.contract import operation_model
+from lzkey.sandbox.controls import Controls
 from lzkey.sandbox.controltower import ControlTower, LandingZone
 from lzkey.sandbox.endpoint import Call, Endpoint
 from lzkey.sandbox.errors import SandboxInUseError
 from lzkey.sandbox.evaluation import EvaluationLoop
-from lzkey.sandbox.isolation import EXAMPLE_CREDENTIALS, isolated_variables, private_session
+from lzkey.sandbox.isolation import EXAMPLE_CREDENTIALS, isolated_variables
 from lzkey.sandbox.lambda_runtime import LambdaRuntime
 from lzkey.sandbox.ledger import Ledger
 from lzkey.sandbox.loopback import LoopbackServer, RefusingProxy
 from lzkey.sandbox.observer import AwsObserver
 from lzkey.sandbox.operations import own_operations
+from lzkey.sandbox.organization import Organization, OrganizationPlan
+from lzkey.sandbox.organization_api import OrganizationApi
 from lzkey.sandbox.recorder import Recorder
 from lzkey.sandbox.resource_api import ResourceApi
+from lzkey.sandbox.sts_address import StsAddress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +56,7 @@ class Compliance:
     annotation: str
 
 
-class Sandbox:
+class Sandbox(Controls):
     """AWS for one account and Region to begin with; others come into being when they are used.
 
     A context manager. moto's state belongs to the process, so there can be one sandbox at a time
@@ -73,7 +80,6 @@ class Sandbox:
         self._recording = recording
         self._oversized_limit = oversized_limit
         self._token_lifetime = token_lifetime
-        self._clients: dict[tuple[str, str, str], Any] = {}
 
     def __enter__(self) -> Self:
         """Start the endpoint; everything that AWS held before is forgotten."""
@@ -95,34 +101,41 @@ class Sandbox:
         motostate.reset()
         cleanup.callback(motostate.reset)
         cleanup.enter_context(motokeys.without_permission_checks())
+        cleanup.enter_context(motokeys.without_key_pairs_for_symmetric_keys())
+        cleanup.enter_context(motoorganizations.example_identifiers())
+        cleanup.enter_context(motostate.functions_of_other_accounts())
         cloudformation.register()
         self._proxy = RefusingProxy()
         cleanup.callback(self._proxy.stop)
-        ledger, self._recorder = Ledger(self._token_lifetime), Recorder()
+        ledger, self._recorder = Ledger(self._token_lifetime), Recorder(motorecorders.records_keys)
         self._recorder.recording = self._recording
         self._loop = EvaluationLoop(ledger, self._recorder, self._invoke_rule, self._oversized_limit)
         cleanup.callback(self._loop.stop)
         self._recorder.subscribe(self._loop.item_recorded)
-        self._config = ConfigApi(ledger, self._loop)
+        self._config, self._organization = ConfigApi(ledger, self._loop), OrganizationApi(self._loop)
+        self._aggregators = AggregatorApi()
         self._endpoint = Endpoint(
-            own_operations(self._config, ResourceApi(self._recorder), self._control_tower),
+            own_operations(
+                self._config,
+                self._organization,
+                self._aggregators,
+                ResourceApi(self._recorder),
+                self._control_tower,
+            ),
             self._invoke_function,
             AwsObserver(self._recorder, self._loop),
             self.account,
         )
         server = LoopbackServer(self._endpoint, "aws-endpoint")
         cleanup.callback(server.stop)
-        cleanup.callback(self._close_clients)
         # moto reads a stack's TemplateURL only when its host is "localhost"
         self.endpoint_url = f"http://localhost:{server.port}"
+        home = (self.account, self.region)
+        self._clients = Clients(home, self.endpoint_url, self._endpoint.faults.spare)
+        cleanup.callback(self._clients.close)
         self._runtime = LambdaRuntime({"AWS_ENDPOINT_URL": self.endpoint_url, **self._isolation()})
         cleanup.callback(self._runtime.stop)
         cleanup.callback(self._loop.cancel)
-
-    def _close_clients(self) -> None:
-        for client in self._clients.values():
-            client.close()
-        self._clients.clear()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -135,33 +148,6 @@ class Sandbox:
             "AWS_ENDPOINT_URL": self.endpoint_url,
             **self._isolation(),
         }
-
-    @property
-    def landing_zone(self) -> LandingZone | None:
-        """The landing zone that Control Tower reports; may be set at any time."""
-        return self._control_tower.landing_zone
-
-    @landing_zone.setter
-    def landing_zone(self, landing_zone: LandingZone | None) -> None:
-        self._control_tower.landing_zone = landing_zone
-
-    @property
-    def recording(self) -> bool:
-        """Whether Config records key changes; off while many keys are made."""
-        return self._recorder.recording
-
-    @recording.setter
-    def recording(self, recording: bool) -> None:
-        self._recorder.recording = recording
-
-    @property
-    def oversized_limit(self) -> int:
-        """The largest notification, in bytes, that carries its configuration item."""
-        return self._loop.oversized_limit
-
-    @oversized_limit.setter
-    def oversized_limit(self, limit: int) -> None:
-        self._loop.oversized_limit = limit
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -180,25 +166,40 @@ class Sandbox:
 
     def client(self, service: str, region: str | None = None, account: str | None = None) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
         """Return a boto3 client; for another account with credentials of a role in it."""
-        where = (service, region or self.region, account or self.account)
-        if where not in self._clients:
-            session = cast("Any", private_session(self._credentials(where[2])))
-            self._clients[where] = session.client(
-                service, where[1], endpoint_url=self.endpoint_url, config=ClientConfig(proxies={})
-            )
-        return self._clients[where]
+        return self._clients.get(service, region, account)
 
-    def invoke(self, function_name: str, payload: object) -> Outcome:
+    def invoke(self, function_name: str, payload: object, account: str | None = None) -> Outcome:
         """Invoke a function as Lambda's Invoke does."""
-        return self._runtime.invoke(self.account, self.region, function_name, payload)
+        return self._runtime.invoke(account or self.account, self.region, function_name, payload)
 
-    def lambda_logs(self, function_name: str) -> str:
+    def lambda_logs(self, function_name: str, account: str | None = None) -> str:
         """Return what a function printed and logged so far."""
-        return self._runtime.logs(self.account, self.region, function_name)
+        return self._runtime.logs(account or self.account, self.region, function_name)
 
-    def compliance(self, rule_name: str) -> dict[str, Compliance]:
-        """Return a rule's results by resource id, read through Config's own API."""
-        pages = self._all("GetComplianceDetailsByConfigRule", "EvaluationResults", ConfigRuleName=rule_name)
+    def organization(self, plan: OrganizationPlan | None = None) -> Organization:
+        """Build an organization around the account, which becomes its management account.
+
+        From then on keys are recorded only where an account's own recorder does so.
+        """
+        return Organization(
+            lambda service, account: self.client(service, account=account),
+            self.region,
+            self.account,
+            plan or OrganizationPlan(),
+        )
+
+    def retry_organization_rules(self, account: str | None = None) -> None:
+        """Let Config reach the accounts that joined, or got their recorder, since; as it does by itself.
+
+        ``account`` is the one that made the rules, by default the sandbox's own.
+        """
+        self._organization.retry(account or self.account, self.region)
+
+    def compliance(self, rule_name: str, account: str | None = None) -> dict[str, Compliance]:
+        """Return a rule's results by resource id, read through the API of the account's own Config."""
+        pages = self._all(
+            account, "GetComplianceDetailsByConfigRule", "EvaluationResults", ConfigRuleName=rule_name
+        )
         return {
             result["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]: Compliance(
                 result["ComplianceType"], result.get("Annotation", "")
@@ -206,54 +207,52 @@ class Sandbox:
             for result in pages
         }
 
-    def evaluation_status(self, rule_name: str) -> dict[str, Any]:
-        """Return a rule's evaluation status, read through Config's own API."""
-        answer = self.client("config").describe_config_rule_evaluation_status(ConfigRuleNames=[rule_name])
+    def evaluation_status(self, rule_name: str, account: str | None = None) -> dict[str, Any]:
+        """Return a rule's evaluation status, read through the API of the account's own Config."""
+        config = self.client("config", account=account)
+        answer = config.describe_config_rule_evaluation_status(ConfigRuleNames=[rule_name])
         return dict(answer["ConfigRulesEvaluationStatus"][0])
 
     def settle(self, timeout: float = 120.0) -> None:
         """Wait until Config has evaluated everything; EvaluationLoopError after ``timeout`` seconds."""
         self._loop.settle(timeout)
 
-    def run_scheduled(self, rule_name: str | None = None) -> None:
+    def run_scheduled(self, rule_name: str | None = None, account: str | None = None) -> None:
         """Let the schedule come round: invoke one periodic rule, or all of the account and Region.
 
         A name that no periodic rule has is NoSuchConfigRuleException, a ServiceError.
         """
-        self._loop.run_scheduled(self.account, self.region, rule_name)
+        self._loop.run_scheduled(account or self.account, self.region, rule_name)
 
-    def record_all(self) -> None:
+    def record_all(self, account: str | None = None) -> None:
         """Record every key of the account and Region, as a recorder that is switched on does."""
-        self._recorder.record_all(self.account, self.region)
+        self._recorder.record_all(account or self.account, self.region)
 
-    def delete_key(self, key_id: str) -> None:
+    def delete_key(self, key_id: str, account: str | None = None) -> None:
         """Delete a key for good, as KMS does when its waiting period is over, and record the deletion."""
-        motokeys.delete_key(self.account, self.region, key_id)
-        self._recorder.record_deleted(self.account, self.region, key_id)
+        motokeys.delete_key(account or self.account, self.region, key_id)
+        self._recorder.record_deleted(account or self.account, self.region, key_id)
 
-    def forget_calls(self) -> None:
-        """Begin a new record of calls."""
-        self._endpoint.forget_calls()
+    def answer_sts_address(self) -> None:
+        """Let the address of STS that rdklib has in its code answer, as it does in most partitions.
 
-    def fail_next(self, service: str, operation: str, error_code: str, times: int = 1) -> None:
-        """Refuse the next calls of an operation with an error code; botocore's retries count as calls.
-
-        Service and operation are the names of botocore's service model, which raises when it has none such.
+        For functions that start from now on; at first it is out of reach.
         """
-        operation_model(service, operation)
-        self._endpoint.fail_next(service, operation, error_code, times)
+        directory = self._cleanup.enter_context(TemporaryDirectory(prefix="lzkey-sts-"))
+        address = StsAddress(self.region, int(self.endpoint_url.rpartition(":")[2]), Path(directory))
+        self._proxy.open_tunnel(address.host, address.serve)
+        self._runtime.add_variables({"AWS_CA_BUNDLE": str(address.authority)})
 
-    def reject_evaluations(self, times: int = 1) -> None:
-        """Let the next PutEvaluations calls succeed with every evaluation in ``FailedEvaluations``."""
-        self._config.reject_evaluations += times
-
-    def _all(self, operation: str, member: str, **arguments: object) -> list[dict[str, Any]]:
-        paginator = self.client("config").get_paginator(xform_name(operation))
+    def _all(
+        self, account: str | None, operation: str, member: str, **arguments: object
+    ) -> list[dict[str, Any]]:
+        paginator = self.client("config", account=account).get_paginator(xform_name(operation))
         pages = paginator.paginate(**arguments, PaginationConfig={"PageSize": 100})
         return [item for page in pages for item in page[member]]
 
     def _invoke_rule(self, function_arn: str, event: Mapping[str, Any]) -> Outcome:
         _, _, _, region, account, _, name = function_arn.split(":")[:7]
+        require_invocation_by_config(function_arn, event["accountId"], event["configRuleArn"])
         return self._runtime.invoke(account, region, name, event)
 
     def _invoke_function(self, account: str, region: str, name: str, event: object) -> Outcome:
@@ -261,10 +260,3 @@ class Sandbox:
 
     def _isolation(self) -> dict[str, str]:
         return isolated_variables(self._proxy.url)
-
-    def _credentials(self, account: str) -> Mapping[str, str]:
-        if account == self.account:
-            return EXAMPLE_CREDENTIALS
-        partition = motostate.partition_of(self.region)
-        role = f"arn:{partition}:iam::{account}:role/OrganizationAccountAccessRole"
-        return motostate.role_credentials(role, "sandbox", self.region)

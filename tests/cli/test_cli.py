@@ -17,7 +17,7 @@ from lzkey.files import write_text
 from lzkey.terminal import printable
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("build", "deploy", "undeploy", "demo")
+COMMANDS = ("build", "deploy", "undeploy", "deploy-organization", "undeploy-organization", "doctor", "demo")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -62,6 +62,8 @@ class TestMistakes:
             (("build", "nonsense"), "there is: example"),
             (("build", "../example"), "there is: example"),
             (("undeploy", "nonsense"), "there is: example"),
+            (("doctor", "nonsense"), "there is: example"),
+            (("demo", "--svg", "nowhere/demo.svg"), "there is no folder"),
         ],
     )
     def test_exit_code_2(

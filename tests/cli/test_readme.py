@@ -18,7 +18,7 @@ import yaml
 
 from landing_zone_key import Requirement
 from landing_zone_key.settings import PARAMETERS
-from lzkey.sandbox import Sandbox
+from lzkey.sandbox import LandingZone, OrganizationPlan, Sandbox
 
 ROOT: Final = Path(__file__).parents[2]
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,14 +31,20 @@ RUN_ELSEWHERE: Final = {
 }
 
 
-def blocks(language: str) -> list[str]:
-    """The README's fenced blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    """The page's fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
-def commands() -> list[str]:
+def commands(page: str = README) -> list[str]:
     """Every line that a reader would type."""
-    return [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines()]
+    return [line.removeprefix("$ ") for block in blocks("console", page) for line in block.splitlines()]
+
+
+def organization_section() -> str:
+    """The guide whose commands need an organization."""
+    _, _, section = README.partition("## In every account of the organization\n")
+    return section.partition("\n## ")[0]
 
 
 def table(heading: str) -> list[list[str]]:
@@ -75,31 +81,21 @@ class TestCommands:
     def test_each_does_what_it_should(self, tmp_path: Path) -> None:
         """From the recorder to `rdk undeploy`; at the end nothing is left but what the README says stays."""
         root = copy_of_the_checkout(tmp_path / "lzkey")
+        guide = set(commands(organization_section()))
         with Sandbox() as sandbox:
-            environment = {**os.environ, **sandbox.environment, "PATH": path(root), **python_path(root)}
             for command in commands():
-                if command in RUN_ELSEWHERE:
+                if command in RUN_ELSEWHERE or (
+                    command in guide and "parameters/organization" not in command
+                ):
                     continue
-                done = subprocess.run(
-                    ["/bin/bash", "-euo", "pipefail", "-c", command],
-                    cwd=root,
-                    env=environment,
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                )
-                assert done.returncode == 0, f"$ {command}\n{done.stdout}\n{done.stderr}"
+                said = run(command, root, sandbox)
                 if command.startswith("aws cloudformation describe-stacks"):
-                    role = next(
-                        output["OutputValue"]
-                        for output in json.loads(done.stdout)
-                        if output["OutputKey"] == "RoleArn"
-                    )
-                if command.startswith("cp "):
-                    put_role(root / "parameters/prod.json", role)
+                    outputs = {output["OutputKey"]: output["OutputValue"] for output in json.loads(said)}
+                if command.endswith("parameters/prod.json"):
+                    edit(root / "parameters/prod.json", lambdaRoleArn=outputs["RoleArn"])
                 if command == "make deploy ENV=prod":
-                    assert f"verified: the function's role is {role}" in done.stdout
-                    assert "warning" not in done.stdout + done.stderr
+                    assert f"verified: the function's role is {outputs['RoleArn']}" in said
+                    assert "warning" not in said
             assert sandbox.client("config").describe_config_rules()["ConfigRules"] == []
             stacks = sandbox.client("cloudformation").describe_stacks()["Stacks"]
             assert {stack["StackName"] for stack in stacks} == {
@@ -107,6 +103,38 @@ class TestCommands:
                 "landing-zone-key-role",
             }
             assert sandbox.refused_hosts == ()
+
+    def test_the_organizations_guide_does_what_it_should(self, tmp_path: Path) -> None:
+        """From the roles to every account and back; doctor sees nothing wrong."""
+        root = copy_of_the_checkout(tmp_path / "lzkey")
+        with Sandbox() as sandbox:
+            made = sandbox.organization(OrganizationPlan(4, without_recorder=0, without_role=0, suspended=0))
+            (organizational_root,) = sandbox.client("organizations").list_roots()["Roots"]
+            name = f"config-rule-code-bucket-{sandbox.account}-{sandbox.region}"
+            sandbox.client("s3").create_bucket(Bucket=name)
+            key = sandbox.client("kms").create_key()["KeyMetadata"]
+            sandbox.landing_zone = LandingZone.with_key(key["Arn"], "4.0")
+            for command in commands(organization_section()):
+                if command.startswith("aws cloudformation deploy --stack-name landing-zone-key-rule"):
+                    forget_moto_s_role_of_the_management_account(sandbox)
+                run(command.replace("r-ab12", organizational_root["Id"]), root, sandbox)
+                if command.endswith("parameters/organization.json"):
+                    edit(
+                        root / "parameters/organization.json",
+                        OrganizationId=made.organization_id,
+                        KeyScope="landing-zone",
+                        ExecutionRoleName="landing-zone-key-rule",
+                        AssumeRoleMode="true",
+                        triggers=["change"],
+                        maximumExecutionFrequency=None,
+                        lambdaRoleArn=f"arn:aws:iam::{sandbox.account}:role/landing-zone-key-lambda",
+                    )
+                if command.startswith("make deploy-organization"):
+                    aggregate(sandbox)
+                    rules = [rule_in(sandbox, account) for account in made.accounts]
+                    assert all(rules)
+                    sandbox.settle()
+            assert not any(rule_in(sandbox, account) for account in made.accounts)
 
 
 class TestTables:
@@ -141,9 +169,14 @@ class TestTables:
     def test_links_lead_somewhere(self) -> None:
         """Each relative link and image is a file of the repository."""
         targets = re.findall(r"\]\(([^)]+)\)", README)
-        local = [target for target in targets if not target.startswith("https://docs.aws.amazon.com/")]
+        local = [target for target in targets if not target.startswith(("https://", "#"))]
+        headings = re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+        anchors = {"#" + re.sub(r"[^a-z -]", "", heading.lower()).replace(" ", "-") for heading in headings}
         assert local
         assert all((ROOT / target).is_file() for target in local)
+        assert {target for target in targets if target.startswith("#")} <= anchors
+        hosts = {target.split("/")[2] for target in targets if target.startswith("https://")}
+        assert hosts <= {"docs.aws.amazon.com", "aws.amazon.com"}
 
 
 class TestExample:
@@ -187,10 +220,51 @@ def python_path(root: Path) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join((str(root), str(root / "rules/CONTROL_TOWER_KMS_KEY")))}
 
 
-def put_role(file: Path, role: str) -> None:
-    """Edit the parameters as the README says."""
+def run(command: str, root: Path, sandbox: Sandbox) -> str:
+    """Run a command as it stands, and return what it printed to both streams; it must end well."""
+    done = subprocess.run(
+        ["/bin/bash", "-euo", "pipefail", "-c", command],
+        cwd=root,
+        env={**os.environ, **sandbox.environment, "PATH": path(root), **python_path(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"$ {command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def aggregate(sandbox: Sandbox) -> None:
+    """An aggregator of the organization, such as Control Tower makes."""
+    role = f"arn:aws:iam::{sandbox.account}:role/aggregator"
+    sandbox.client("config").put_configuration_aggregator(
+        ConfigurationAggregatorName="organization",
+        OrganizationAggregationSource={"RoleArn": role, "AwsRegions": [sandbox.region]},
+    )
+
+
+def rule_in(sandbox: Sandbox, account: str) -> list[str]:
+    """The organization rule's rules in an account."""
+    rules = sandbox.client("config", account=account).describe_config_rules()["ConfigRules"]
+    return [rule["ConfigRuleName"] for rule in rules]
+
+
+def forget_moto_s_role_of_the_management_account(sandbox: Sandbox) -> None:
+    """A service-managed StackSet leaves the management account out; moto's does not."""
+    iam = sandbox.client("iam")
+    for policy in iam.list_role_policies(RoleName="landing-zone-key-rule")["PolicyNames"]:
+        iam.delete_role_policy(RoleName="landing-zone-key-rule", PolicyName=policy)
+    iam.delete_role(RoleName="landing-zone-key-rule")
+
+
+def edit(file: Path, **fields: Any) -> None:
+    """Edit the parameters as the README says; None removes a field."""
     document = json.loads(file.read_text())
-    document["deployment"]["lambdaRoleArn"] = role
+    for name, value in fields.items():
+        part = document["ruleParameters" if name[0].isupper() else "deployment"]
+        part[name] = value
+        if value is None:
+            del part[name]
     file.write_text(json.dumps(document, indent=2))
 
 

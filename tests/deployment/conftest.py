@@ -6,9 +6,14 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from lzkey.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
 RULE = "CONTROL_TOWER_KMS_KEY"
@@ -71,3 +76,26 @@ def project(tmp_path: Path) -> Project:
     made.source("landing_zone_key/__init__.py", "from landing_zone_key.policy import answer\n")
     made.source("landing_zone_key/policy/__init__.py", "answer = 42\n")
     return made
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """AWS on this machine, and an environment that sees nothing else."""
+    with Sandbox() as made:
+        sign_in(monkeypatch, made.environment)
+        make_code_bucket(made, made.account)
+        yield made
+
+
+def sign_in(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
+    """Let this process, and rdk, see what the environment names and nothing else."""
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def make_code_bucket(sandbox: Sandbox, account: str) -> None:
+    """Create the bucket that rdk expects."""
+    bucket = f"config-rule-code-bucket-{account}-{sandbox.region}"
+    sandbox.client("s3", account=account).create_bucket(Bucket=bucket)

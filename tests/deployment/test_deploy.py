@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,25 +12,16 @@ from lzkey.build import build
 from lzkey.deploy import deploy, undeploy
 from lzkey.errors import DeployError, PreflightError
 from lzkey.parameters import RULE_NAME
-from lzkey.preflight import FUNCTION_NAME, STACK_NAME, Where
-from lzkey.sandbox import Sandbox
+from lzkey.permission import account_statement
+from lzkey.preflight import FUNCTION_NAME, Where
+from lzkey.stack import STACK_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+
+    from lzkey.sandbox import Sandbox
 
     from .conftest import Project
-
-
-@pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """AWS on this machine, and an environment that sees nothing else."""
-    with Sandbox() as made:
-        for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
-            monkeypatch.delenv(name, raising=False)
-        for name, value in made.environment.items():
-            monkeypatch.setenv(name, value)
-        made.client("s3").create_bucket(Bucket=f"config-rule-code-bucket-{made.account}-{made.region}")
-        yield made
 
 
 class TestDeploy:
@@ -47,22 +39,37 @@ class TestDeploy:
         assert rule["ConfigRuleArn"] == result.rule_arn
         assert result.uploaded.content_sha256 == result.built.archive.content_sha256
         assert any("Config deploy complete" in line for line in said)
+        assert policy(sandbox) == [account_statement(result.function_arn, sandbox.account)]
+        assert f"AWS Config may invoke the function for account {sandbox.account} only" in result.verified
         assert sandbox.refused_hosts == ()
 
     def test_twice_with_a_change(self, project: Project, sandbox: Sandbox) -> None:
-        """The second deployment replaces parameters and code."""
+        """The second deployment replaces parameters and code, and restricts anew who may invoke it."""
         first = deploy("example", root=project.root)
+        sandbox.client("lambda").add_permission(
+            FunctionName=FUNCTION_NAME,
+            StatementId="as-rdk-makes-it",
+            Action="lambda:InvokeFunction",
+            Principal="config.amazonaws.com",
+        )
         project.source("helper.py", "changed = True\n")
         name = project.parameters(TrailName="another-trail", maximumExecutionFrequency="One_Hour")
         second = deploy(name, root=project.root)
         assert second.stack_status == "UPDATE_COMPLETE"
         assert second.uploaded.code_sha256 != first.uploaded.code_sha256
         assert second.rule_arn == first.rule_arn
+        assert policy(sandbox) == [account_statement(second.function_arn, sandbox.account)]
         (rule,) = sandbox.client("config").describe_config_rules()["ConfigRules"]
         assert json.loads(rule["InputParameters"])["TrailName"] == "another-trail"
         assert "One_Hour" in [
             detail.get("MaximumExecutionFrequency") for detail in rule["Source"]["SourceDetails"]
         ]
+
+    def test_excluded_accounts(self, project: Project, sandbox: Sandbox) -> None:
+        """Only an organization rule has them; an empty list is none."""
+        name = project.parameters(excludedAccounts=[sandbox.account])
+        with pytest.raises(PreflightError, match="which `rdk deploy` ignores"):
+            deploy(name, root=project.root)
 
     def test_nothing_is_built_for_the_wrong_account(self, project: Project, sandbox: Sandbox) -> None:
         """Checked first."""
@@ -96,6 +103,53 @@ class TestDeploy:
             deploy("example", root=project.root)
 
 
+class TestFailure:
+    """However a deployment ends: if there is a function, only AWS Config for this account may invoke it."""
+
+    @pytest.mark.parametrize(
+        "step", ["run_rdk", "verify_stack", "uploaded", "verify_function", "verify_rule"]
+    )
+    def test_is_restricted_all_the_same(
+        self, project: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, step: str
+    ) -> None:
+        """Whichever step fails, and its error stays what it was."""
+        fail_after(monkeypatch, f"lzkey.deploy.{step}")
+        with pytest.raises(DeployError) as caught:
+            deploy("example", root=project.root)
+        assert str(caught.value) == "it failed"
+        arn = sandbox.client("lambda").get_function_configuration(FunctionName=FUNCTION_NAME)["FunctionArn"]
+        assert policy(sandbox) == [account_statement(arn, sandbox.account)]
+
+    @pytest.mark.parametrize("step", ["run_rdk", "verify_stack"])
+    @pytest.mark.parametrize("refused", ["GetFunctionConfiguration", "AddPermission"])
+    def test_what_stays_open_is_said(
+        self, project: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, step: str, refused: str
+    ) -> None:
+        """Beside the error that came first."""
+        fail_after(
+            monkeypatch,
+            f"lzkey.deploy.{step}",
+            lambda: sandbox.fail_next("lambda", refused, "AccessDeniedException"),
+        )
+        with pytest.raises(DeployError, match=r"^it failed\n") as caught:
+            deploy("example", root=project.root)
+        assert "Until it is, AWS Config of any account may invoke it" in str(caught.value)
+        assert refused in str(caught.value)
+
+    def test_without_a_function_nothing_is_open(
+        self, project: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A stack that was rolled back has none."""
+        fail_after(
+            monkeypatch,
+            "lzkey.deploy.verify_stack",
+            lambda: sandbox.client("lambda").delete_function(FunctionName=FUNCTION_NAME),
+        )
+        with pytest.raises(DeployError) as caught:
+            deploy("example", root=project.root)
+        assert str(caught.value) == "it failed"
+
+
 class TestUndeploy:
     """What was made is removed; the code bucket stays."""
 
@@ -120,9 +174,28 @@ class TestUndeploy:
             undeploy("example", root=project.root, where=Where(region="eu-west-1"))
 
 
+def policy(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """The statements of the function's policy."""
+    answer = sandbox.client("lambda").get_policy(FunctionName=FUNCTION_NAME)
+    return list(json.loads(answer["Policy"])["Statement"])
+
+
 def test_the_build_directory_can_be_deployed_by_hand(project: Project, sandbox: Sandbox) -> None:
     """The zip that rdk makes of our directory unpacks to what was built."""
     assert sandbox.region
     result = deploy("example", root=project.root)
     again = build("example", root=project.root)
     assert again.archive.content_sha256 == result.uploaded.content_sha256
+
+
+def fail_after(monkeypatch: pytest.MonkeyPatch, step: str, then: Callable[[], object] = lambda: None) -> None:
+    """Let a step of the deployment do its work, and fail."""
+    module, name = step.rsplit(".", 1)
+    works = getattr(import_module(module), name)
+
+    def fails(*arguments: Any) -> None:
+        works(*arguments)
+        then()
+        raise DeployError("it failed")
+
+    monkeypatch.setattr(step, fails)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from lzkey.errors import PreflightError
 from lzkey.parameters import Parameters, load
-from lzkey.preflight import STACK_NAME, Target, Where, identify, inspect, require_role
+from lzkey.preflight import Target, Where, identify, inspect, require_role
+from lzkey.stack import STACK_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,12 +146,31 @@ class TestRole:
         require_role(parameters(project, KeyScope="landing-zone", lambdaRoleArn=ROLE))
         require_role(parameters(project, KeyScope="all"))
 
+    def test_manifest_of_another_account(self, project: Project) -> None:
+        """Control Tower answers in the management account alone: the Lambda would fail on every event."""
+        there = target(project)
+        given = {"KeyScope": "landing-zone", "lambdaRoleArn": ROLE}
+        elsewhere = parameters(project, ManagementAccountId="111122223333", **given)
+        with pytest.raises(PreflightError, match="works in the management account alone"):
+            inspect(elsewhere, there)
+        boto3.client("s3", "us-east-1").create_bucket(Bucket=BUCKET)
+        boto3.client("iam").create_role(RoleName="lzkey-lambda", Path="/path/", AssumeRolePolicyDocument="{}")
+        inspect(parameters(project, **given), there)
+
     def test_must_exist(self, project: Project) -> None:
         """Before CloudFormation finds out, minutes later."""
         boto3.client("s3", "us-east-1").create_bucket(Bucket=BUCKET)
         assert "deploy deploy/lambda-role.yaml" in obstacle(project, lambdaRoleArn=ROLE)
         boto3.client("iam").create_role(RoleName="lzkey-lambda", Path="/path/", AssumeRolePolicyDocument="{}")
         inspect(parameters(project, lambdaRoleArn=ROLE), target(project))
+
+    def test_must_have_the_path_that_is_given(self, project: Project) -> None:
+        """GetRole finds a role by its name alone; Lambda would not find it."""
+        boto3.client("s3", "us-east-1").create_bucket(Bucket=BUCKET)
+        boto3.client("iam").create_role(RoleName="lzkey-lambda", Path="/path/", AssumeRolePolicyDocument="{}")
+        inspect(parameters(project, lambdaRoleArn=ROLE), target(project))
+        for other in (ROLE.replace("/path", ""), ROLE.replace("path", "another")):
+            assert f"{other} does not exist, but {ROLE} does" in obstacle(project, lambdaRoleArn=other)
 
     def test_must_be_the_accounts_own(self, project: Project) -> None:
         """A function cannot have a role of another account."""
@@ -207,6 +228,34 @@ class TestRecorder:
         self.record({"allSupported": True, "includeGlobalResourceTypes": True}, start=False)
         (warning,) = self.warnings(project)
         assert "is stopped" in warning
+
+    @pytest.mark.parametrize("of_a_service", [True, False])
+    def test_of_a_service(
+        self,
+        project: Project,
+        monkeypatch: pytest.MonkeyPatch,
+        of_a_service: bool,  # noqa: FBT001
+    ) -> None:
+        """One that an AWS service runs for itself delivers to no rule: as if there were none."""
+        there = target(project)
+        config = there.session.client("config")
+        recorder: Any = {"name": "its-own", "recordingGroup": {"allSupported": True}}
+        if of_a_service:
+            recorder |= {"servicePrincipal": "my-service.amazonaws.com", "recordingScope": "INTERNAL"}
+        others = there.session.client
+        monkeypatch.setattr(
+            there.session, "client", lambda name: config if name == "config" else others(name)
+        )
+        with Stubber(config) as stubber:
+            stubber.add_response("describe_configuration_recorders", {"ConfigurationRecorders": [recorder]})
+            if not of_a_service:
+                status: Any = {"name": "its-own", "recording": True}
+                stubber.add_response(
+                    "describe_configuration_recorder_status", {"ConfigurationRecordersStatus": [status]}
+                )
+            said = inspect(parameters(project), there)
+            stubber.assert_no_pending_responses()
+        assert [line[:32] for line in said] == ["there is no AWS Config recorder "] * of_a_service
 
 
 class TestStack:

@@ -13,10 +13,11 @@ from moto import mock_aws
 
 from lzkey import verify
 from lzkey.build import build
-from lzkey.deploy import rdk_arguments
 from lzkey.errors import DeployError
 from lzkey.parameters import RULE_NAME, Parameters, load
-from lzkey.preflight import FUNCTION_NAME, STACK_NAME, Target
+from lzkey.preflight import FUNCTION_NAME, Target
+from lzkey.rdk import rdk_arguments
+from lzkey.stack import STACK_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

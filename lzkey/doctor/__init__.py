@@ -1,0 +1,21 @@
+"""`lzkey doctor`: whether the rule's results can be trusted, and what to do where they cannot.
+
+It asks and never changes anything.
+"""
+
+from lzkey.doctor.check import Check, Status
+from lzkey.doctor.examination import Examination, examine
+from lzkey.doctor.screen import as_json, shown
+from lzkey.doctor.table import EXPECTATIONS, Expectation, iam_policy
+
+__all__ = [
+    "EXPECTATIONS",
+    "Check",
+    "Examination",
+    "Expectation",
+    "Status",
+    "as_json",
+    "examine",
+    "iam_policy",
+    "shown",
+]

@@ -1,0 +1,169 @@
+"""The landing zone, its keys, and whether the rule has judged them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from landing_zone_key import LandingZone
+from landing_zone_key.manifest import ManifestKeys
+from landing_zone_key.settings import KeyScope
+from lzkey.doctor.check import not_applicable, ok, problem, unknown
+from lzkey.doctor.subject import ago
+from lzkey.parameters import RESOURCE_TYPE
+
+if TYPE_CHECKING:
+    from lzkey.doctor.check import Check
+    from lzkey.doctor.subject import Facts, Subject
+
+FIND_ACTIONS: Final = ("controltower:ListLandingZones", "controltower:GetLandingZone")
+SCOPE_ACTIONS: Final = (
+    *FIND_ACTIONS,
+    "config:DescribeConfigRules",
+    "config:DescribeOrganizationConfigRules",
+)
+RESULT_ACTIONS: Final = (*SCOPE_ACTIONS, "config:GetComplianceDetailsByResource")
+
+_NONE: Final = "there is no landing zone to read them from"
+_NO_KEY: Final = "the landing zone's manifest names no KMS key of yours"
+_SET_UP: Final = "set up or update the landing zone in Control Tower, or correct HomeRegion"
+
+
+def landing_zone(subject: Subject) -> Check:
+    """Check that the management account has a landing zone whose home Region is HomeRegion."""
+    home = subject.parameters.home_region
+    arn = _arn(subject)
+    if arn is None:
+        return problem(f"Control Tower knows no landing zone in account {subject.account}", _SET_UP)
+    if arn.split(":")[3] != home:
+        return problem(f"its home Region is {arn.split(':')[3]}, HomeRegion says {home}", _SET_UP)
+    found = _found(subject)
+    if found is None:
+        return problem(f"Control Tower does not find {arn} in {home}", _SET_UP)
+    status, drift = found.get("status", "of unknown status"), found.get("driftStatus", {}).get("status", "")
+    seen = f"version {found['version']}, {' and '.join(filter(None, (status, drift)))}"
+    if status == "FAILED":
+        return problem(
+            f"{seen}: its manifest may not be what is in force", "reset or update it in Control Tower"
+        )
+    if status == "PROCESSING":
+        return unknown(f"{seen}: its manifest may be changing", "wait until that has ended, and look again")
+    return ok(seen)
+
+
+def keys_in_scope(subject: Subject) -> Check:
+    """Check that every key that the landing zone encrypts its logs with is one that the rule judges."""
+    found = _found(subject)
+    if found is None:
+        return not_applicable(_NONE)
+    keys = ManifestKeys.from_manifest(found.get("manifest")).logging
+    if not keys:
+        return not_applicable(_NO_KEY)
+    faults = [fault for key in keys if (fault := _scope_fault(subject, key))]
+    if faults:
+        return problem(
+            "; ".join(faults), "correct KeyScope and deploy, or give the landing zone a key of this account"
+        )
+    aliases = [key for key in keys if ":key/" not in key]
+    if aliases:
+        return unknown(
+            f"the manifest names {', '.join(aliases)}, which may be any key", "update it with the key's ARN"
+        )
+    return ok(", ".join(keys))
+
+
+def keys_judged(subject: Subject) -> Check:
+    """Check that the rule has a result for every key of the landing zone, whatever the result is."""
+    found = _found(subject)
+    if found is None:
+        return not_applicable(_NONE)
+    keys = [
+        key
+        for key in ManifestKeys.from_manifest(found.get("manifest")).logging
+        if f":{subject.account}:key/" in key and not _scope_fault(subject, key)
+    ]
+    if not keys:
+        return not_applicable("the landing zone names no key that the rule judges in this account")
+    if subject.rule_here() is None:
+        return not_applicable("there is no rule in this account")
+    results = {key: _result(subject, key) for key in keys}
+    missing = [
+        key
+        for key, result in results.items()
+        if result is None or result["ComplianceType"] == "NOT_APPLICABLE"
+    ]
+    if missing:
+        return problem(
+            f"no result for {', '.join(missing)}; does the key exist?",
+            "see whether the key exists and the last evaluation succeeded, then evaluate the rule again",
+        )
+    return ok("; ".join(_shown(subject, key, result) for key, result in results.items() if result))
+
+
+def keys_here(subject: Subject) -> list[str]:
+    """Return the ids of the landing zone's keys in this account and Region."""
+    here = f":kms:{subject.region}:{subject.account}:key/"
+    keys = ManifestKeys.from_manifest((_found(subject) or {}).get("manifest")).logging
+    return [key.rpartition("/")[2] for key in keys if here in key]
+
+
+def _arn(subject: Subject) -> str | None:
+    """Return the landing zone's ARN: an account has one at most.
+
+    A question with a side effect that cannot be had otherwise: ListLandingZones "also creates an ARN for
+    existing accounts that do not yet have a landing zone ARN". Nothing else in the account changes.
+    https://docs.aws.amazon.com/controltower/latest/APIReference/API_ListLandingZones.html
+    """
+    region = subject.parameters.home_region
+    found = subject.reader.ask_all("controltower:ListLandingZones", "landingZones", region=region)
+    return str(found[0]["arn"]) if found else None
+
+
+def _found(subject: Subject) -> Facts | None:
+    """Return the landing zone as GetLandingZone shows it in its home Region; None when there is none."""
+    arn, home = _arn(subject), subject.parameters.home_region
+    if arn is None or arn.split(":")[3] != home:
+        return None
+    found = subject.reader.ask(
+        "controltower:GetLandingZone",
+        region=home,
+        absent={"ResourceNotFoundException"},
+        landingZoneIdentifier=arn,
+    )
+    return found["landingZone"] if found else None
+
+
+def _scope_fault(subject: Subject, key: str) -> str:
+    """Return why the rule does not judge a key that the manifest names; empty when it does."""
+    zone = LandingZone.from_rule_parameters(subject.parameters.rule)
+    if ":key/" not in key:
+        return ""
+    _, _, _, region, account, resource = key.split(":", 5)
+    listed = {key, resource.removeprefix("key/")} & set(zone.listed_keys)
+    if zone.key_scope is KeyScope.LISTED and not listed:
+        return f"{key} is not listed in KeyScope"
+    if region != subject.region:
+        return f"{key} is in {region}, the rule in {subject.region}"
+    if not subject.is_organization():
+        other = account != subject.account
+        return f"{key} is in account {account}, the rule in {subject.account}" if other else ""
+    excluded = (subject.organization_rule() or {}).get("ExcludedAccounts", [])
+    return f"{key} is in account {account}, which the rule excludes" if account in excluded else ""
+
+
+def _result(subject: Subject, key: str) -> Facts | None:
+    results = subject.reader.ask_all(
+        "config:GetComplianceDetailsByResource",
+        "EvaluationResults",
+        ResourceType=RESOURCE_TYPE,
+        ResourceId=key.rpartition("/")[2],
+    )
+    for result in results or []:
+        name = result["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ConfigRuleName"]
+        if subject.is_of_this_deployment(name):
+            return dict(result)
+    return None
+
+
+def _shown(subject: Subject, key: str, result: Facts) -> str:
+    when = ago(subject.now, result["ResultRecordedTime"])
+    return f"{key.rpartition('/')[2]} is {result['ComplianceType']}, judged {when}"

@@ -1,0 +1,163 @@
+"""The AWS Config recorder: without it no change to a key is delivered.
+
+Control Tower enables AWS Config in the accounts that it governs, but not in the management account.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
+from lzkey.doctor.landing_zone import FIND_ACTIONS, keys_here
+from lzkey.parameters import RESOURCE_TYPE
+from lzkey.recorders import CONTINUOUS, key_frequency, records_keys
+
+if TYPE_CHECKING:
+    from lzkey.doctor.check import Check
+    from lzkey.doctor.subject import Facts, Subject
+
+RECORDER_ACTIONS: Final = (
+    "config:DescribeConfigurationRecorders",
+    "config:DescribeConfigurationRecorderStatus",
+)
+ROLE_ACTIONS: Final = ("config:DescribeConfigurationRecorders", "iam:GetRole")
+POLICY_ACTIONS: Final = (*FIND_ACTIONS, "config:ListDiscoveredResources", "config:BatchGetResourceConfig")
+
+#: Keys at most in one BatchGetResourceConfig.
+#: https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
+_BATCH: Final = 100
+
+_CREATE: Final = f"deploy deploy/recorder.yaml, or create one that records {RESOURCE_TYPE}"
+
+
+def recorder(subject: Subject) -> Check:
+    """Check that a recorder runs here and records KMS keys."""
+    needless = _needless(subject)
+    if needless:
+        return not_applicable(needless)
+    found = _recorder(subject)
+    if found is None:
+        return problem(f"there is none in {subject.region}: no change to a key is delivered", _CREATE)
+    name = found.get("name", "default")
+    fault = _fault(name, found, _status(subject, name))
+    if fault:
+        return problem(*fault)
+    if key_frequency(_typed(found)) != CONTINUOUS:
+        return warning(
+            f"{name} is on and records {RESOURCE_TYPE} daily: a change is judged up to 24 hours late",
+            "let it record continuously if that is too late",
+        )
+    return ok(f"{name} is on and records {RESOURCE_TYPE} continuously")
+
+
+def recorder_role(subject: Subject) -> Check:
+    """Check that the role with which AWS Config reads the keys exists."""
+    needless = _needless(subject)
+    if needless:
+        return not_applicable(needless)
+    found = _recorder(subject)
+    if found is None:
+        return not_applicable("there is no recorder")
+    arn = str(found.get("roleARN", ""))
+    if subject.reader.ask("iam:GetRole", absent={"NoSuchEntity"}, RoleName=arn.rpartition("/")[2]) is None:
+        return problem(
+            f"{arn} does not exist: AWS Config can read nothing",
+            "create it (aws iam create-service-linked-role --aws-service-name config.amazonaws.com), or give "
+            "the recorder another role",
+        )
+    return ok(arn)
+
+
+def key_policies(subject: Subject) -> Check:
+    """Check that AWS Config could read the policies of the keys that it has recorded.
+
+    "The AWS Config role must have access to read the key policy by using GetKeyPolicy": where it has not, the
+    configuration item comes without the policy, and the rule has to ask KMS itself. The landing zone's keys
+    are looked at first; any other key without its policy is worth a warning only.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html
+    """
+    needless = _needless(subject)
+    if needless:
+        return not_applicable(needless)
+    ours = keys_here(subject)
+    items = _recorded(subject, ours)
+    if not items:
+        return unknown("no key has been recorded yet", "wait until one has been, and look again")
+    lacking = [item["resourceId"] for item in items if not _policy(item)]
+    if lacking:
+        lacking.sort(key=lambda key: key not in ours)
+        shown = ", ".join(lacking[:3]) + (", …" if lacking[3:] else "")
+        return (problem if lacking[0] in ours else warning)(
+            f"{len(lacking)} of {len(items)} recorded keys came without their policy: {shown}",
+            "allow the recorder's role kms:GetKeyPolicy, in its own policies and in those keys' policies",
+        )
+    return ok(f"read with {len(items)} recorded key{'s' if len(items) > 1 else ''}")
+
+
+def _needless(subject: Subject) -> str:
+    """Return why no recorder is needed here; empty when one is."""
+    if subject.excluded:
+        return "this account is excluded"
+    if not subject.parameters.deployment.on_change:
+        return "the rule runs on a schedule only and reads the keys itself"
+    return ""
+
+
+def _recorder(subject: Subject) -> Facts | None:
+    """Return the account's own recorder: those that AWS services run for themselves deliver to no rule.
+
+    https://docs.aws.amazon.com/config/latest/developerguide/stop-start-recorder.html
+    """
+    answer = subject.reader.ask("config:DescribeConfigurationRecorders")
+    own = [found for found in answer["ConfigurationRecorders"] if not found.get("servicePrincipal")]
+    return own[0] if own else None
+
+
+def _status(subject: Subject, name: str) -> Facts:
+    answer = subject.reader.ask("config:DescribeConfigurationRecorderStatus")
+    found = (status for status in answer["ConfigurationRecordersStatus"] if status.get("name") == name)
+    return next(found, {})
+
+
+def _fault(name: str, found: Facts, status: Facts) -> tuple[str, str] | None:
+    """Return what is wrong with a recorder, and its fix."""
+    if not status.get("recording"):
+        start = f"aws configservice start-configuration-recorder --configuration-recorder-name {name}"
+        return f"{name} is stopped: no change to a key is delivered", f"start it: {start}"
+    if not records_keys(_typed(found)):
+        return f"{name} does not record {RESOURCE_TYPE}", "add that type to its recording group"
+    if status.get("lastStatus", "").upper() == "FAILURE":
+        why = f"{status.get('lastErrorCode')}: {status.get('lastErrorMessage')}"
+        return f"{name} is on, but failed to record ({why})", "mend what its error names"
+    return None
+
+
+def _typed(recorder: Facts) -> Any:  # noqa: ANN401 - boto3's own type, which Facts cannot tell
+    return recorder
+
+
+def _recorded(subject: Subject, first: list[str]) -> list[Facts]:
+    """Return the items of up to a hundred recorded keys, these first."""
+    listed = subject.reader.ask(
+        "config:ListDiscoveredResources",
+        absent={"NoAvailableConfigurationRecorderException"},
+        resourceType=RESOURCE_TYPE,
+        limit=_BATCH,
+    )
+    others = [found["resourceId"] for found in listed["resourceIdentifiers"]] if listed else []
+    if not others:
+        return []
+    ids = list(dict.fromkeys((*first, *others)))[:_BATCH]
+    keys = [{"resourceType": RESOURCE_TYPE, "resourceId": key} for key in ids]
+    answer = subject.reader.ask("config:BatchGetResourceConfig", resourceKeys=keys)
+    return [item for item in answer["baseConfigurationItems"] if item.get("configuration")]
+
+
+def _policy(item: Facts) -> bool:
+    """Whether an item carries the key's policy: a JSON text, which may itself be JSON text."""
+    text = item.get("supplementaryConfiguration", {}).get("Policy") or "null"
+    try:
+        return bool(json.loads(text))
+    except ValueError:
+        return False

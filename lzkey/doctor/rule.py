@@ -1,0 +1,137 @@
+"""The rule as AWS Config has it, in the account or in the organization, and whether it works."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from landing_zone_key import LandingZone
+from landing_zone_key.errors import SettingsError
+from landing_zone_key.settings import RDKLIB_PARAMETERS
+from lzkey.doctor.check import not_applicable, ok, problem, unknown
+from lzkey.doctor.subject import ago
+from lzkey.parameters import RULE_NAME
+from lzkey.verify import _rule_faults as account_rule_faults
+from lzkey.verify_organization import _rule_faults as organization_rule_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lzkey.doctor.check import Check
+    from lzkey.doctor.subject import Facts, Subject
+
+RULE_ACTIONS: Final = ("config:DescribeConfigRules", "config:DescribeOrganizationConfigRules")
+EVALUATION_ACTIONS: Final = (*RULE_ACTIONS, "config:DescribeConfigRuleEvaluationStatus")
+
+_HOURS: Final = {
+    "One_Hour": 1,
+    "Three_Hours": 3,
+    "Six_Hours": 6,
+    "Twelve_Hours": 12,
+    "TwentyFour_Hours": 24,
+}
+_ALL_TRIGGERS: Final = {
+    "ConfigurationItemChangeNotification",
+    "OversizedConfigurationItemChangeNotification",
+    "ScheduledNotification",
+}
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def rule(subject: Subject) -> Check:
+    """Check that the rule is there with the parameters, triggers and scope of the parameters file."""
+    own = subject.rule()
+    found = own or subject.organization_rule()
+    if found is None:
+        return problem(f"AWS Config has no rule {RULE_NAME} in {subject.region}", subject.redeploy)
+    faults = tuple((_account_faults if own else _organization_faults)(subject, found))
+    if faults:
+        return problem("; ".join(faults), subject.redeploy)
+    kind = "of the account" if own else "of the organization"
+    triggers = " and ".join(sorted(subject.parameters.deployment.triggers))
+    return ok(f"{kind}, as {subject.parameters.path.name} says, on {triggers}")
+
+
+def last_evaluation(subject: Subject) -> Check:
+    """Check that the rule's last evaluation in this account succeeded, and in time.
+
+    https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRuleEvaluationStatus.html
+    """
+    name = subject.rule_here()
+    if name is None:
+        return not_applicable("there is no rule in this account")
+    answer = subject.reader.ask("config:DescribeConfigRuleEvaluationStatus", ConfigRuleNames=[name])
+    status = answer["ConfigRulesEvaluationStatus"][0]
+    succeeded = status.get("LastSuccessfulEvaluationTime", _NEVER)
+    times = ("LastFailedInvocationTime", "LastFailedEvaluationTime")
+    failed = max(status.get(time, _NEVER) for time in times)
+    if failed > succeeded:
+        before = f"; the last success was {ago(subject.now, succeeded)}" if succeeded > _NEVER else ""
+        why = ": ".join(filter(None, (status.get("LastErrorCode"), status.get("LastErrorMessage"))))
+        return problem(
+            f"it failed {ago(subject.now, failed)} ({why or 'no reason given'}){before}",
+            f"see the function's log (rdk logs {RULE_NAME}), mend what it names, then evaluate again",
+        )
+    if succeeded == _NEVER:
+        return unknown("the rule has not been evaluated yet", f"evaluate it: {_evaluate(name)}")
+    if subject.now - succeeded > _patience(subject):
+        return problem(
+            f"the last success was {ago(subject.now, succeeded)}, later than its schedule allows",
+            f"evaluate it: {_evaluate(name)}",
+        )
+    return ok(f"succeeded {ago(subject.now, succeeded)}")
+
+
+def _account_faults(subject: Subject, found: Facts) -> Iterator[str]:
+    shape: Any = {**found, "InputParameters": _in_our_words(subject, found)}
+    yield from account_rule_faults(shape, subject.parameters)
+    calls = found["Source"].get("SourceIdentifier")
+    if calls != subject.function_arn:
+        yield f"its function is {calls}, not {subject.function_arn}"
+
+
+def _organization_faults(subject: Subject, found: Facts) -> Iterator[str]:
+    """Yield what differs; of two kinds of triggers rdk drops one, deploy/organization-rule.yaml none."""
+    custom, wanted = found.get("OrganizationCustomRuleMetadata"), subject.parameters.deployment
+    shape: Any = found
+    if custom is not None:
+        triggers = set(custom["OrganizationConfigRuleTriggerTypes"])
+        if wanted.on_change and wanted.periodic and triggers == _ALL_TRIGGERS:
+            triggers = {"ScheduledNotification"}
+        given = _in_our_words(subject, custom)
+        changes = {"InputParameters": given, "OrganizationConfigRuleTriggerTypes": sorted(triggers)}
+        shape = {**found, "OrganizationCustomRuleMetadata": {**custom, **changes}}
+    yield from organization_rule_faults(shape, subject.parameters, subject.function_arn)
+
+
+def _in_our_words(subject: Subject, found: Facts) -> str:
+    """Return a rule's InputParameters, with the file's words for every parameter that means the same."""
+    given = {name: value for name, value in json.loads(found.get("InputParameters") or "{}").items() if value}
+    wanted = subject.parameters.rule
+    same = {name for name in {*given, *wanted} if _same(subject, name, given.get(name), wanted)}
+    kept = {name: value for name, value in given.items() if name not in same}
+    return json.dumps(kept | {name: wanted[name] for name in same if name in wanted})
+
+
+def _same(subject: Subject, name: str, value: str | None, wanted: Mapping[str, str]) -> bool:
+    """Whether a parameter's value, None for none, means what the file says; a default may be left out."""
+    if name in RDKLIB_PARAMETERS:
+        default = {"AssumeRoleMode": "true", "ExecutionRoleRegion": subject.region}.get(name)
+        return (value or default) == (wanted.get(name) or default)
+    others = {other: its for other, its in wanted.items() if other != name}
+    try:
+        changed = LandingZone.from_rule_parameters(others if value is None else {**others, name: value})
+    except SettingsError:
+        return False
+    return changed == LandingZone.from_rule_parameters(wanted)
+
+
+def _patience(subject: Subject) -> timedelta:
+    """How old the last success may be: two periods of the schedule; without one there is no limit."""
+    wanted = subject.parameters.deployment
+    return timedelta(hours=2 * _HOURS[wanted.frequency]) if wanted.periodic else timedelta.max
+
+
+def _evaluate(name: str) -> str:
+    return f"aws configservice start-config-rules-evaluation --config-rule-names {name}"

@@ -1,0 +1,87 @@
+"""An examination as people and as programs read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Group
+from rich.text import Text
+
+from lzkey.doctor.check import Status
+from lzkey.terminal import plain, table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from lzkey.doctor.examination import Examination, Finding
+
+STYLES: Final = {
+    Status.OK: "bold green",
+    Status.NOT_APPLICABLE: "dim",
+    Status.WARNING: "bold yellow",
+    Status.UNKNOWN: "bold magenta",
+    Status.PROBLEM: "bold red",
+}
+_WORDS: Final = {
+    Status.OK: "OK",
+    Status.NOT_APPLICABLE: "-",
+    Status.WARNING: "warning",
+    Status.UNKNOWN: "unknown",
+    Status.PROBLEM: "PROBLEM",
+}
+_VERDICTS: Final = {
+    Status.OK: "everything that can be seen is as it must be",
+    Status.WARNING: "results can be trusted; the warnings are for you to judge",
+    Status.UNKNOWN: "nothing is wrong that can be seen, but not everything can be seen",
+    Status.PROBLEM: "do not trust the rule's results before the problems are mended",
+}
+
+#: Characters of a detail at most: AWS's own messages can be long, and a policy's names longer.
+_LONGEST: Final = 400
+
+
+def shown(examination: Examination) -> RenderableType:
+    """Return one line for each expectation, and its fix below it; what does not apply is counted only."""
+    asked = [found for found in examination.findings if found.check.status is not Status.NOT_APPLICABLE]
+    left_out = len(examination.findings) - len(asked)
+    lines = table(("status", "what", "what is"), map(_row, asked))
+    end = f"{_VERDICTS[examination.status]}{f' ({left_out} do not apply)' if left_out else ''}"
+    where = f"parameters/{examination.name}.json, account {examination.account}, {examination.region}"
+    return Group(plain(where, "bold"), lines, plain(end, STYLES[examination.status]))
+
+
+def as_json(examination: Examination) -> dict[str, Any]:
+    """Return the examination, version 1: members may be added, and none will change its meaning.
+
+    `status` is that of the worst line. Each of `checks` has `name` (stable), `mustBeTrue`, `status` (ok,
+    not-applicable, warning, unknown or problem), `detail`, and `fix` (empty: nothing to do).
+    """
+    return {
+        "name": examination.name,
+        "account": examination.account,
+        "region": examination.region,
+        "status": examination.status.value,
+        "checks": [
+            {
+                "name": found.expectation.name,
+                "mustBeTrue": found.expectation.must,
+                "status": found.check.status.value,
+                "detail": found.check.detail,
+                "fix": found.check.fix,
+            }
+            for found in examination.findings
+        ],
+    }
+
+
+def _row(found: Finding) -> tuple[Text, Text, Text]:
+    status, check = found.check.status, found.check
+    detail = plain(_one_line(check.detail))
+    if check.fix:
+        detail = Text.assemble(detail, "\n", plain(f"fix: {_one_line(check.fix)}", "italic"))
+    return plain(_WORDS[status], STYLES[status]), plain(found.expectation.name.replace("-", " ")), detail
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

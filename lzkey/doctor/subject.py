@@ -1,0 +1,119 @@
+"""What is examined, and the facts about it that several checks share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lzkey.parameters import RULE_NAME
+from lzkey.preflight import FUNCTION_NAME
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from lzkey.doctor.reader import Reader
+    from lzkey.parameters import Parameters
+
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One deployment in one account and Region: what it should be, how to look at it, and what time it is."""
+
+    parameters: Parameters
+    reader: Reader
+    account: str
+    region: str
+    partition: str
+    root: Path
+    now: datetime
+
+    @property
+    def manages(self) -> bool:
+        """Whether this is the management account, which alone sees the landing zone."""
+        return self.account == self.parameters.management_account
+
+    @property
+    def excluded(self) -> bool:
+        """Whether the file leaves this account out of the organization's rule."""
+        return self.account in self.parameters.deployment.excluded_accounts
+
+    @property
+    def assumes_role(self) -> bool:
+        """Whether the Lambda works with a role of the account it evaluates, as an organization rule must."""
+        return self.parameters.rule.get("AssumeRoleMode", "true").lower() != "false"
+
+    @property
+    def function_arn(self) -> str:
+        """The ARN that the function has under rdk's name for it."""
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{FUNCTION_NAME}"
+
+    @property
+    def redeploy(self) -> str:
+        """What to type to put most things right."""
+        command = "deploy-organization" if self.assumes_role else "deploy"
+        return f"deploy again: lzkey {command} {self.parameters.path.stem}"
+
+    def rule(self) -> Facts | None:
+        """Return the account's own rule; None when there is none of that name."""
+        found = self.reader.ask(
+            "config:DescribeConfigRules", absent={"NoSuchConfigRuleException"}, ConfigRuleNames=[RULE_NAME]
+        )
+        return found["ConfigRules"][0] if found and found["ConfigRules"] else None
+
+    def organization_rule(self) -> Facts | None:
+        """Return the organization's rule; None when there is none that this account may see.
+
+        OrganizationAccessDeniedException is what an account hears that can have no organization rule.
+        https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeOrganizationConfigRules.html
+        """
+        found = self.reader.ask(
+            "config:DescribeOrganizationConfigRules",
+            absent={"NoSuchOrganizationConfigRuleException", "OrganizationAccessDeniedException"},
+            OrganizationConfigRuleNames=[RULE_NAME],
+        )
+        rules = found["OrganizationConfigRules"] if found else []
+        return rules[0] if rules else None
+
+    def is_organization(self) -> bool:
+        """Whether the deployment is an organization's, where the account has no rule of its own."""
+        return self.rule() is None and self.organization_rule() is not None
+
+    def is_of_this_deployment(self, rule_name: str) -> bool:
+        """Whether a rule of an account is the account's own, or comes from the organization's.
+
+        AWS Config names the latter OrgConfigRule-NAME-SUFFIX.
+        https://docs.aws.amazon.com/config/latest/developerguide/config-rule-multi-account-deployment.html
+        """
+        return rule_name == RULE_NAME or rule_name.startswith(f"OrgConfigRule-{RULE_NAME}-")
+
+    def rule_here(self) -> str | None:
+        """Return the name of the rule that evaluates this account; None when there is none."""
+        if self.rule():
+            return RULE_NAME
+        if not self.is_organization():
+            return None
+        rules = self.reader.ask_all("config:DescribeConfigRules", "ConfigRules") or []
+        names = [rule["ConfigRuleName"] for rule in rules]
+        return next(filter(self.is_of_this_deployment, names), None)
+
+    def function(self) -> Facts | None:
+        """Return the Lambda function's configuration; None when there is no function."""
+        found: Facts | None = self.reader.ask(
+            "lambda:GetFunctionConfiguration",
+            absent={"ResourceNotFoundException"},
+            FunctionName=FUNCTION_NAME,
+        )
+        return found
+
+
+def ago(now: datetime, then: datetime) -> str:
+    """Return how long ago something was, in the largest unit that is at least one."""
+    seconds = max(0, round((now - then).total_seconds()))
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "less than a minute ago"

@@ -1,0 +1,53 @@
+"""boto3 clients for the accounts of the sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.config import Config as ClientConfig
+
+from lzkey.sandbox import motostate
+from lzkey.sandbox.isolation import EXAMPLE_CREDENTIALS, private_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Clients:
+    """Makes each client once; ``announce`` is told every access key that they use."""
+
+    def __init__(self, home: tuple[str, str], endpoint_url: str, announce: Callable[[str], None]) -> None:
+        self._account, self._region = home
+        self._endpoint_url = endpoint_url
+        self._announce = announce
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._sessions: dict[str, Any] = {}
+
+    def get(self, service: str, region: str | None, account: str | None) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
+        """Return a client; for another account with credentials of a role in it."""
+        where = (service, region or self._region, account or self._account)
+        if where not in self._clients:
+            session = self._session(where[2])
+            self._clients[where] = session.client(
+                service, where[1], endpoint_url=self._endpoint_url, config=ClientConfig(proxies={})
+            )
+        return self._clients[where]
+
+    def close(self) -> None:
+        """Close every client."""
+        for client in self._clients.values():
+            client.close()
+
+    def _session(self, account: str) -> Any:  # noqa: ANN401 - as above
+        if account not in self._sessions:
+            credentials = self._credentials(account)
+            self._announce(credentials["AWS_ACCESS_KEY_ID"])
+            self._sessions[account] = cast("Any", private_session(credentials))
+        return self._sessions[account]
+
+    def _credentials(self, account: str) -> Mapping[str, str]:
+        if account == self._account:
+            return EXAMPLE_CREDENTIALS
+        partition = motostate.partition_of(self._region)
+        role = f"arn:{partition}:iam::{account}:role/OrganizationAccountAccessRole"
+        return motostate.role_credentials(role, "sandbox", self._region)

@@ -1,0 +1,65 @@
+"""The stack that rdk makes, and what its two commands make of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from lzkey.errors import PreflightError
+from lzkey.parameters import RULE_NAME
+
+if TYPE_CHECKING:
+    from lzkey.preflight import Target
+
+#: rdk's name: rdk.py, `__get_stack_name_from_rule_name`.
+STACK_NAME: Final = RULE_NAME.replace("_", "")
+
+#: What rdk's two templates call `rdkConfigRule`. Both make stacks of the same name, and CloudFormation turns
+#: neither into the other.
+ACCOUNT_RULE: Final = "AWS::Config::ConfigRule"
+ORGANIZATION_RULE: Final = "AWS::Config::OrganizationConfigRule"
+_COMMAND: Final = {ACCOUNT_RULE: "deploy", ORGANIZATION_RULE: "deploy-organization"}
+
+#: Stacks that CloudFormation cannot update: rdk would try, fail, and exit 0 or with a traceback.
+_DEAD: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+
+
+def stack_status(target: Target, name: str = STACK_NAME) -> tuple[str, str] | None:
+    """Return the stack's status and the time of its last update; None when there is no such stack."""
+    try:
+        stack = target.session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    return stack["StackStatus"], str(stack.get("LastUpdatedTime", stack.get("CreationTime", "")))
+
+
+def require_stack_of(rule_type: str, target: Target) -> None:
+    """Refuse a stack that the other command made."""
+    for other in _COMMAND.keys() - {rule_type}:
+        if other in _resource_types(target):
+            raise PreflightError(
+                f"stack {STACK_NAME} was made by `lzkey {_COMMAND[other]}`, and CloudFormation cannot turn "
+                f"its {other} into an {rule_type}: run `lzkey un{_COMMAND[other]}` first"
+            )
+
+
+def require_updatable_stack(target: Target) -> None:
+    """Refuse a stack that is broken, or being worked on."""
+    status = (stack_status(target) or ("", ""))[0]
+    if status in _DEAD:
+        raise PreflightError(
+            f"stack {STACK_NAME} is in {status} and cannot be updated; undeploy it, then deploy again"
+        )
+    if status.endswith("_IN_PROGRESS"):
+        raise PreflightError(f"stack {STACK_NAME} is in {status}; wait until that has ended")
+
+
+def _resource_types(target: Target) -> frozenset[str]:
+    """The types of what the stack holds; none when there is no such stack."""
+    if stack_status(target) is None:
+        return frozenset()
+    resources = target.session.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)
+    return frozenset(resource.get("ResourceType", "") for resource in resources["StackResources"])

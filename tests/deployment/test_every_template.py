@@ -1,0 +1,89 @@
+"""Every action that any template of `deploy/` allows, and what needs it: a widened one is not on the list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cfnlint.decode import decode
+
+from .conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPLATES = sorted(path.name for path in (ROOT / "deploy").glob("*.yaml"))
+
+_RULE = {
+    "config:PutEvaluations": "the results",
+    "config:GetResourceConfigHistory": "configuration items that were too large for their notification",
+    "kms:DescribeKey": "each key on a schedule; on a change what the configuration item lacks",
+    "kms:GetKeyPolicy": "each key on a schedule; on a change what the configuration item lacks",
+    "kms:ListKeys": "the schedule: all keys",
+    "config:GetComplianceDetailsByConfigRule": "the schedule: results of keys that are gone",
+}
+
+#: template -> what its Allow statements allow, and what needs it. A principal is named where there is one.
+NEEDED: dict[str, dict[str, str]] = {
+    "lambda-role.yaml": {
+        **_RULE,
+        "lambda.amazonaws.com sts:AssumeRole": "Lambda runs the function with this role",
+        "logs:CreateLogStream": "the Lambda service, once for each execution environment",
+        "logs:PutLogEvents": "the Lambda service, for what the function logs",
+        "controltower:ListLandingZones": "KeyScope landing-zone",
+        "controltower:GetLandingZone": "KeyScope landing-zone",
+        "sts:AssumeRole": "ExecutionRoleName, in the account of each key",
+    },
+    "execution-role.yaml": {**_RULE, "AWS sts:AssumeRole": "the Lambda's role, and no other"},
+    "organization-rule.yaml": {
+        "config.amazonaws.com lambda:InvokeFunction": "AWS Config of the organization's accounts",
+    },
+    "recorder.yaml": {
+        "config.amazonaws.com s3:GetBucketAcl": "AWS Config looks at the bucket it delivers to",
+        "config.amazonaws.com s3:ListBucket": "AWS Config looks at the bucket it delivers to",
+        "config.amazonaws.com s3:PutObject": "AWS Config delivers",
+    },
+}
+
+
+def allowed(value: Any) -> Iterator[str]:
+    """Yield what every Allow statement below a template's node allows, conditional ones included."""
+    if isinstance(value, list):
+        for item in value:
+            yield from allowed(item)
+    elif isinstance(value, dict):
+        if value.get("Effect") == "Allow":
+            actions = value["Action"]
+            for action in [actions] if isinstance(actions, str) else actions:
+                yield " ".join([*principals(value.get("Principal", {})), action])
+        for item in value.values():
+            yield from allowed(item)
+
+
+def principals(principal: dict[str, Any]) -> list[str]:
+    """The services of a principal; `AWS` for an account that the template computes."""
+    return [who if kind == "Service" else kind for kind, who in principal.items()]
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+class TestTemplate:
+    """Each template by itself."""
+
+    def test_allows_what_is_needed_and_nothing_else(self, name: str) -> None:
+        """Whoever widens one has to say here what for."""
+        template, faults = decode(str(ROOT / "deploy" / name))
+        assert not faults
+        assert set(allowed(template["Resources"])) == set(NEEDED[name])
+
+    def test_names_every_action_in_full(self, name: str) -> None:
+        """An action that AWS adds tomorrow is not allowed today."""
+        template, _ = decode(str(ROOT / "deploy" / name))
+        assert not [action for action in allowed(template["Resources"]) if "*" in action]
+
+    def test_attaches_no_policy_of_others(self, name: str) -> None:
+        """A managed policy grows without anybody looking here."""
+        assert "ManagedPolicyArns" not in (ROOT / "deploy" / name).read_text()
+
+    def test_has_no_partition_written_out(self, name: str) -> None:
+        """GovCloud's ARNs begin with arn:aws-us-gov."""
+        assert "arn:aws:" not in (ROOT / "deploy" / name).read_text()
