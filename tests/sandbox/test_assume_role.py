@@ -97,7 +97,7 @@ class TestRoles:
         https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
         """
         organization = organized.organization
-        name = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+        name = "aws-service-role/ssm.amazonaws.com/AWSServiceRoleForAmazonSSM"
         role = organization.make_role(organization.audit, name)
         with pytest.raises(ClientError, match="AccessDenied"):
             assume(organized, role)
