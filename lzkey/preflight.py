@@ -186,7 +186,9 @@ def _require_bucket(parameters: Parameters, target: Target) -> None:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in {"404", "NoSuchBucket"}:
-            hint = f"run `rdk --region {target.region} init`, or name another in deployment.codeBucket"
+            # Not `rdk init`: it also makes a recorder of everything where there is none.
+            make = f"aws s3 mb s3://{bucket} --region {target.region}"
+            hint = f"run `{make}`, or name another in deployment.codeBucket"
             raise PreflightError(f"the code bucket {bucket} does not exist; {hint}") from error
         if code in {"403", "AccessDenied"}:
             raise PreflightError(

@@ -114,8 +114,9 @@ class TestBucket:
 
     def test_missing(self, project: Project) -> None:
         """Named as rdk names it."""
-        assert f"the code bucket {BUCKET} does not exist; run `rdk --region us-east-1 init`" in obstacle(
-            project
+        assert (
+            f"the code bucket {BUCKET} does not exist; run `aws s3 mb s3://{BUCKET} --region us-east-1`"
+            in obstacle(project)
         )
 
     def test_there(self, project: Project) -> None:
