@@ -8,12 +8,15 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from lzkey.archive import Archive, timestamp, write_tree, write_zip
+from lzkey.archive import Archive, import_from_zip, timestamp, write_tree, write_zip
 from lzkey.errors import BuildError
 from lzkey.parameters import RESOURCE_TYPE, RULE_NAME, Parameters, load
 from lzkey.vendored import rdklib_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Without rdk's suffix `-lib`: no Lambda layer, which rdk has in 16 Regions of one partition only.
 RUNTIME: Final = "python3.13"
@@ -59,6 +62,14 @@ def build(name: str, *, root: Path, out: Path | None = None) -> BuildResult:
     except OSError as error:
         raise BuildError(f"{error.filename or out} cannot be written: {error.strerror}") from error
     return BuildResult(out / RULE_NAME, archive, tuple(sorted(files)), parameters)
+
+
+def build_to_deploy(name: str, *, root: Path, progress: Callable[[str], None]) -> BuildResult:
+    """Build, and import the package as Lambda would: nothing is deployed that cannot start."""
+    built = build(name, root=root)
+    import_from_zip(built.archive.path, RULE_NAME)
+    progress(f"built {built.folder}: {len(built.files)} files, {built.archive.size} bytes zipped")
+    return built
 
 
 def package_files(parameters: Parameters, *, root: Path) -> dict[str, bytes]:

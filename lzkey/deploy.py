@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from lzkey.archive import import_from_zip
-from lzkey.build import BuildResult, build
+from lzkey.build import BuildResult, build_to_deploy
 from lzkey.parameters import RULE_NAME, load
 from lzkey.permission import made_function, restrict_invocation, restricted_on_failure
 from lzkey.preflight import (
@@ -76,9 +75,7 @@ def deploy(
     warnings = inspect(parameters, target)
     for warning in warnings:
         progress(f"warning: {warning}")
-    built = build(name, root=root)
-    import_from_zip(built.archive.path, RULE_NAME)
-    progress(f"built {built.folder}: {len(built.files)} files, {built.archive.size} bytes zipped")
+    built = build_to_deploy(name, root=root, progress=progress)
     with said_clearly("the deployment could not be verified"):
         return _deploy(built, target, warnings, progress)
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from lzkey.archive import import_from_zip
-from lzkey.build import BuildResult, build
+from lzkey.build import BuildResult, build_to_deploy
 from lzkey.deploy import HERE, UndeployResult
 from lzkey.errors import DeployError
 from lzkey.parameters import RULE_NAME, load
@@ -78,9 +77,7 @@ def deploy_organization(
     require_execution_role(parameters, target)
     for warning in warnings:
         progress(f"warning: {warning}")
-    built = build(name, root=root)
-    import_from_zip(built.archive.path, RULE_NAME)
-    progress(f"built {built.folder}: {len(built.files)} files, {built.archive.size} bytes zipped")
+    built = build_to_deploy(name, root=root, progress=progress)
     with said_clearly("the deployment could not be verified"):
         return _deploy(built, target, organization, warnings, progress)
 
