@@ -96,7 +96,7 @@ class TestMistakes:
         def fail(*_: object, **__: object) -> None:
             raise LzkeyError("\x1b[2J[bold]gone\u202e")
 
-        monkeypatch.setattr(cli, "build", fail)
+        monkeypatch.setattr("lzkey.build.build", fail)
         assert run(capsys, "build", "example") == (2, "", "error: ?[2J[bold]gone?\n")
 
     def test_every_error_has_an_exit_code_of_its_own_kind(self) -> None:

@@ -150,7 +150,7 @@ class TestDeploy:
     ) -> None:
         """The other trigger, with its scope; every account is in the result."""
         organization = build()
-        monkeypatch.setattr("lzkey.cli.checkout", lambda: project.root)
+        monkeypatch.setattr("lzkey.cli.deployment.checkout", lambda: project.root)
         name = write(triggers=["change"], maximumExecutionFrequency=None)
         assert main(["deploy-organization", name, "--format", "json"]) == 0
         told = json.loads(capsys.readouterr().out)

@@ -83,7 +83,7 @@ class TestFile:
         self, project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """`lzkey build NAME --organization` says the same, without an account."""
-        monkeypatch.setattr("lzkey.cli.checkout", lambda: project.root)
+        monkeypatch.setattr("lzkey.cli.deployment.checkout", lambda: project.root)
         project.parameters(**{**DEPLOYABLE, "triggers": ["change", "periodic"]})
         assert main(["build", "example", "--organization"]) == 2
         assert "rdk drops the change trigger" in capsys.readouterr().err

@@ -1,0 +1,49 @@
+"""`lzkey demo`."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from lzkey.cli.options import Format, OneFormat
+from lzkey.environment import NO_AWS, aws_environment
+from lzkey.errors import DemoError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_Keep = Annotated[bool, typer.Option("--keep", help="Leave AWS running at the end, until Ctrl-C.")]
+_Picture = Annotated[
+    Path | None, typer.Option("--svg", metavar="FILE", help="Also write what is shown as a picture.")
+]
+
+
+def demo(
+    *,
+    keep: _Keep = False,
+    svg: _Picture = None,
+    form: OneFormat = Format.TEXT,
+) -> None:
+    """Deploy the rule to AWS on this machine, over a landing zone's keys, and break the good key.
+
+    No AWS account is needed, and nothing leaves this machine.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    with aws_environment(NO_AWS):
+        _demo().show(keep=keep, svg=svg, as_document=form is Format.JSON)
+
+
+def _demo() -> ModuleType:
+    try:
+        from lzkey.demo import command  # noqa: PLC0415 - moto takes seconds to import
+    except ModuleNotFoundError as error:
+        hint = "run `make setup`, or pip install 'lzkey[sandbox]'"
+        raise DemoError(f"the demo needs {error.name}; {hint}") from error
+    return command
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,44 @@
+"""What several commands share: their options, and how a result is told."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from lzkey.terminal import output, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+JSON_VERSION: Final = 1
+
+
+class Format(StrEnum):
+    """How results are written to standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="parameters/NAME.json")]
+OneFormat = Annotated[Format, typer.Option("--format", help="json is versioned and stable.")]
+Profile = Annotated[str | None, typer.Option(help="AWS profile, as in the AWS CLI.")]
+Region = Annotated[str | None, typer.Option(help="AWS Region, as in the AWS CLI.")]
+OtherAccount = Annotated[
+    bool, typer.Option("--allow-other-account", help="Work in an account that is not ManagementAccountId.")
+]
+OtherRegion = Annotated[
+    bool, typer.Option("--allow-other-region", help="Work in a Region that is not HomeRegion.")
+]
+
+
+def tell(form: Format, members: dict[str, Any], lines: Iterable[str]) -> None:
+    """Print a result: as JSON with its version, or as lines for people."""
+    if form is Format.JSON:
+        print(json.dumps({"version": JSON_VERSION, **members}, indent=2))  # noqa: T201 - the result
+        return
+    for line in lines:
+        output().print(plain(line), soft_wrap=True)

@@ -1,0 +1,1 @@
+"""The audit report over all accounts and Regions, with its gaps shown."""

@@ -1,0 +1,241 @@
+"""The report as values: what each key, each account and Region, and the whole organization come to.
+
+Silence never reads as health: what has no result is UNKNOWN, with a cause, unless our own engine says that
+the rule does not judge it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class State(StrEnum):
+    """How a key, or an account in a Region, stands; the worst last."""
+
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    COMPLIANT = "COMPLIANT"
+    UNKNOWN = "UNKNOWN"
+    NON_COMPLIANT = "NON_COMPLIANT"
+
+
+class Cause(StrEnum):
+    """Why something is UNKNOWN."""
+
+    ACCOUNT_NOT_ACTIVE = "ACCOUNT_NOT_ACTIVE"
+    """Suspended, or being closed: AWS Config delivers nothing from there."""
+    NOT_AGGREGATED = "NOT_AGGREGATED"
+    """An account of the organization that is no source of the aggregator."""
+    SOURCE_FAILED = "SOURCE_FAILED"
+    SOURCE_OUTDATED = "SOURCE_OUTDATED"
+    NO_RECORDER = "NO_RECORDER"
+    KEYS_NOT_RECORDED = "KEYS_NOT_RECORDED"
+    """AWS Config records there, but no KMS keys."""
+    RULE_MISSING = "RULE_MISSING"
+    RULE_FAILING = "RULE_FAILING"
+    NEVER_EVALUATED = "NEVER_EVALUATED"
+    """A key is in the inventory and in the rule's scope, and has no result."""
+    NOT_READ = "NOT_READ"
+    """AWS refused or failed to tell, to whoever made the report."""
+    NOT_UNDERSTOOD = "NOT_UNDERSTOOD"
+    """A result that is not this rule's, or of another version of it."""
+
+
+class Delivery(StrEnum):
+    """Whether the landing zone's logs can be delivered today."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Collected(StrEnum):
+    """Where results come from."""
+
+    AGGREGATOR = "aggregator"
+    ACCOUNT = "account"
+    """One account's own results."""
+    ROLES = "roles"
+    """Several accounts' own results, each read with a role that was assumed there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why something is UNKNOWN, and what would settle it."""
+
+    cause: Cause
+    detail: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One requirement that a key fails, as far as the annotation tells."""
+
+    requirement: str
+    detail: str
+    """Empty where the annotation had no room for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyResult:
+    """One key of one account and Region."""
+
+    arn: str
+    account: str
+    region: str
+    state: State
+    annotation: str
+    """AWS Config's, as it stands; for NOT_APPLICABLE without a result, our own reason."""
+    failures: tuple[Failure, ...] = ()
+    evaluated_at: datetime | None = None
+    doubt: Doubt | None = None
+    of_landing_zone: bool = False
+    """The landing zone's manifest, or the rule parameter KeyScope, names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One account in one Region."""
+
+    account: str
+    region: str
+    state: State
+    """The worst of its keys and its doubt."""
+    keys: Mapping[State, int]
+    rule_name: str | None = None
+    source_updated_at: datetime | None = None
+    oldest_evaluation: datetime | None = None
+    doubt: Doubt | None = None
+    excluded: bool = False
+    """The organization rule leaves the account out, on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account that should be there."""
+
+    account: str
+    name: str
+    status: str
+    """AWS Organizations' word for it, such as ACTIVE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the report covers."""
+
+    collected: Collected
+    account: str
+    """Where the report was made."""
+    region: str
+    home_region: str | None
+    management_account: str | None
+    organization: str | None
+    aggregator: str | None
+    regions: tuple[str, ...]
+    excluded_accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFacts:
+    """The rule that gave the results."""
+
+    name: str
+    parameters: Mapping[str, str]
+    function: str | None = None
+    code_sha256: str | None = None
+    unknown: str = ""
+    """Why not all of it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class LandingZoneFacts:
+    """The landing zone, as Control Tower tells."""
+
+    version: str | None
+    latest_version: str | None
+    status: str | None
+    keys: tuple[str, ...]
+    """The ARNs of the keys that it encrypts its logs with."""
+    unknown: str = ""
+    """Why it could not be read; from any account but the management account it cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Can the landing zone's logs be delivered today?"""
+
+    delivery: Delivery
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A key whose state is another than in the earlier report; None where it was, or is, not there."""
+
+    arn: str
+    before: State | None
+    after: State | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """What has changed since an earlier report."""
+
+    since: datetime
+    score_before: float | None
+    counts_before: Mapping[State, int]
+    changes: tuple[Change, ...]
+    """The new failures first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that is known, and everything that is not."""
+
+    as_of: datetime
+    answer: Answer
+    scope: Scope
+    rule: RuleFacts
+    landing_zone: LandingZoneFacts
+    accounts: tuple[Account, ...]
+    places: tuple[Place, ...]
+    """By account, the home Region first."""
+    keys: tuple[KeyResult, ...]
+    notes: tuple[str, ...] = ()
+    """What could not be read on the way, a sentence each."""
+    calls: Mapping[str, int] | None = None
+    """AWS calls by action."""
+    trend: Trend | None = None
+
+    @property
+    def counts(self) -> dict[State, int]:
+        """Keys by state; an account and Region in doubt that shows no key counts as one UNKNOWN."""
+        found = dict.fromkeys(State, 0)
+        for key in self.keys:
+            found[key.state] += 1
+        for place in self.places:
+            if place.doubt is not None and not place.excluded and not place.keys.get(State.UNKNOWN):
+                found[State.UNKNOWN] += 1
+        return found
+
+    @property
+    def score(self) -> float | None:
+        """COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN); None where nothing is judged.
+
+        Doubt counts against compliance: UNKNOWN is in the denominator.
+        """
+        counts = self.counts
+        judged = sum(counts[state] for state in State if state is not State.NOT_APPLICABLE)
+        return counts[State.COMPLIANT] / judged if judged else None
+
+    @property
+    def oldest_evaluation(self) -> datetime | None:
+        """When the oldest of all results was made."""
+        return min((key.evaluated_at for key in self.keys if key.evaluated_at), default=None)

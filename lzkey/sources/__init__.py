@@ -1,0 +1,1 @@
+"""KMS keys from wherever they are described: files, templates, plans, snapshots, or the live account."""

@@ -1,0 +1,90 @@
+"""What a source yields: units of work that are cheap to hand over, and the keys that are in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from landing_zone_key import KmsKey, LandingZone
+
+
+class Kind(StrEnum):
+    """What describes a key."""
+
+    LIVE = "live"
+    KEY_POLICY = "key-policy"
+    DESCRIBE_KEY = "describe-key"
+    """DescribeKey's answer."""
+    GET_KEY_POLICY = "get-key-policy"
+    """GetKeyPolicy's answer."""
+    CONFIGURATION_ITEM = "configuration-item"
+    """One item, or those of a snapshot, a history file or an advanced query."""
+    CLOUDFORMATION = "cloudformation"
+    TERRAFORM = "terraform"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a source something stands."""
+
+    source: str
+    """The path as it was given or found; `-` for standard input; `account 111122223333 in us-east-1` live."""
+    kind: Kind | None = None
+    pointer: str = ""
+    """JSON pointer, logical id or resource address."""
+    line: int | None = None
+    """From 1; None where nobody counted lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """One key, as its source describes it.
+
+    `key` is what is certain: an Allow that could not be resolved is left out, a Deny that could not be
+    resolved denies, an attribute that could not be resolved is None. `hopeful` is the other extreme, where
+    there is one: whatever could not be resolved is in the landing zone's favour. COMPLIANT for `key` is
+    proved; NON_COMPLIANT for `hopeful` is certain; anything between is not determined.
+    """
+
+    name: str
+    """What its readers call it: ARN, alias, logical id, resource address."""
+    key: KmsKey
+    place: Place
+    hopeful: KmsKey | None = None
+    unresolved: tuple[str, ...] = ()
+    """What could not be resolved, a sentence each, with what would resolve it."""
+    assumptions: tuple[str, ...] = ()
+    """What was taken for granted, such as that a template is deployed in the management account."""
+    statement_lines: tuple[int, ...] = ()
+    """The line of each statement of the policy, from 1; empty where nobody counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A source, or a part of one, of which nothing can be said; the work goes on with the rest."""
+
+    place: Place
+    message: str
+    """What is wrong, where, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What files do not tell."""
+
+    zone: LandingZone
+    key_arn: str | None = None
+    """For a bare key policy."""
+    parameters: Mapping[str, str] | None = None
+    """CloudFormation parameters by name, AWS::AccountId and the like among them."""
+
+
+class Unit(Protocol):
+    """A part of a source; it can be pickled, so that another process can do the work."""
+
+    def keys(self, context: Context) -> Iterator[FoundKey | Unread]:
+        """Read the keys; no I/O happens here."""
