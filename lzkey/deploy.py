@@ -8,17 +8,10 @@ from typing import TYPE_CHECKING, Final
 from lzkey.build import BuildResult, build_to_deploy
 from lzkey.parameters import RULE_NAME, load
 from lzkey.permission import made_function, restrict_invocation, restricted_on_failure
-from lzkey.preflight import (
-    Target,
-    Where,
-    code_bucket,
-    identify,
-    inspect,
-    require_role,
-    require_single_account,
-)
+from lzkey.preflight import code_bucket, inspect, require_role, require_single_account
 from lzkey.rdk import rdk_arguments, remove, run_rdk, uploaded
 from lzkey.stack import ACCOUNT_RULE, STACK_NAME, require_stack_of, stack_status
+from lzkey.target import Target, Where, identify
 from lzkey.verify import said_clearly, verify_function, verify_gone, verify_rule, verify_stack
 
 if TYPE_CHECKING:

@@ -41,3 +41,15 @@ class DeployError(LzkeyError):
     """A deployment was started and is not what was asked for."""
 
     exit_code: ClassVar[int] = 1
+
+
+class DeployInterruptedError(DeployError):
+    """Somebody pressed Ctrl-C while rdk worked; what CloudFormation has begun goes on."""
+
+    exit_code: ClassVar[int] = 130
+
+
+class ReportError(LzkeyError):
+    """A report cannot be made, or an earlier one cannot be read; no file was replaced."""
+
+    exit_code: ClassVar[int] = 1

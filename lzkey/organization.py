@@ -14,10 +14,11 @@ from lzkey.deploy import HERE, UndeployResult
 from lzkey.errors import DeployError
 from lzkey.parameters import RULE_NAME, load
 from lzkey.permission import made_function, restrict_invocation, restricted_on_failure
-from lzkey.preflight import Target, Where, code_bucket, inspect, locate
+from lzkey.preflight import code_bucket, inspect
 from lzkey.preflight_organization import identify_organization, require_deployable, require_execution_role
 from lzkey.rdk import rdk_arguments, remove, run_rdk, uploaded
 from lzkey.stack import ORGANIZATION_RULE, STACK_NAME, require_stack_of, stack_status
+from lzkey.target import Target, Where, locate
 from lzkey.verify import said_clearly, verify_function, verify_gone, verify_stack
 from lzkey.verify_organization import (
     AccountStatus,

@@ -1,86 +1,23 @@
-"""What must be true before anything is deployed: who calls, where, and whether rdk finds what it needs."""
+"""What must be true before anything is deployed: whether rdk finds what it needs in the account."""
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
+from botocore.exceptions import ClientError
 
 from lzkey.errors import PreflightError
 from lzkey.parameters import RESOURCE_TYPE
 from lzkey.recorders import records_keys
-from lzkey.stack import ACCOUNT_RULE, STACK_NAME, require_stack_of, require_updatable_stack
+from lzkey.stack import ACCOUNT_RULE, require_stack_of, require_updatable_stack
+from lzkey.target import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lzkey.parameters import Parameters
+    from lzkey.target import Target
 
-#: rdk's names: rdk.py, `__get_lambda_name` and `code_bucket_prefix`.
-FUNCTION_NAME: Final = f"RDK-Rule-Function-{STACK_NAME}"
+#: rdk's name: rdk.py, `code_bucket_prefix`.
 _CODE_BUCKET: Final = "config-rule-code-bucket-{account}-{region}"
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Where the caller wants to work: `--profile` and `--region` of the AWS CLI, and what he allows."""
-
-    profile: str | None = None
-    region: str | None = None
-    other_account: bool = False
-    other_region: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The account and Region that a command works on, and the session that gets there."""
-
-    session: boto3.Session
-    profile: str | None
-    account: str
-    partition: str
-    region: str
-
-
-def identify(parameters: Parameters, where: Where) -> Target:
-    """Find out who calls and where; refuse any place but the landing zone's management account and home.
-
-    Raises PreflightError.
-    """
-    target = locate(parameters, where)
-    if target.account != parameters.management_account and not where.other_account:
-        raise PreflightError(
-            f"the credentials belong to account {target.account}, but ManagementAccountId in "
-            f"{parameters.path} is {parameters.management_account}. Use that account's credentials, or "
-            "--allow-other-account"
-        )
-    return target
-
-
-def locate(parameters: Parameters, where: Where) -> Target:
-    """Find out who calls and where, as the AWS CLI would; refuse any Region but the landing zone's home.
-
-    The Region is `where.region`, else the file's `deployment.region`, AWS_REGION, AWS_DEFAULT_REGION, the
-    profile's, and last HomeRegion. Raises PreflightError.
-    """
-    try:
-        own = boto3.Session(profile_name=where.profile).region_name
-    except ProfileNotFound as error:
-        raise PreflightError(f"{error}; `aws configure list-profiles` shows those there are") from error
-    region, origin = _region(parameters, where.region, own)
-    home = parameters.home_region
-    if region != home and not where.other_region:
-        raise PreflightError(
-            f"{origin} is {region}, but the landing zone's home Region is {home}: elsewhere every key fails "
-            f"HOME_REGION. Use --region {home}, or --allow-other-region"
-        )
-    session = boto3.Session(profile_name=where.profile, region_name=region)
-    account, partition = _caller(session)
-    return Target(session, where.profile, account, partition, region)
 
 
 def inspect(parameters: Parameters, target: Target, rule_type: str = ACCOUNT_RULE) -> tuple[str, ...]:
@@ -96,18 +33,6 @@ def inspect(parameters: Parameters, target: Target, rule_type: str = ACCOUNT_RUL
         _require_bucket(parameters, target)
         _require_existing_role(parameters, target)
         return _recorder_warnings(parameters, target)
-
-
-@contextmanager
-def asked(target: Target) -> Iterator[None]:
-    """Turn an AWS call that was refused or failed before anything was changed into one line."""
-    try:
-        yield
-    except ClientError as error:
-        what = f"{error.operation_name}: {error.response['Error'].get('Message', error)}"
-        raise PreflightError(f"account {target.account} in {target.region} refused {what}") from error
-    except BotoCoreError as error:
-        raise PreflightError(f"AWS cannot be reached: {error}") from error
 
 
 def require_single_account(parameters: Parameters) -> None:
@@ -133,34 +58,6 @@ def code_bucket(parameters: Parameters, target: Target) -> str:
     """Return the S3 bucket that rdk puts the code into."""
     default = _CODE_BUCKET.format(account=target.account, region=target.region)
     return parameters.deployment.code_bucket or default
-
-
-def _region(parameters: Parameters, argument: str | None, session: str | None) -> tuple[str, str]:
-    """Return the Region and the name of where it was found; boto3 itself does not read AWS_REGION."""
-    candidates = (
-        (argument, "--region"),
-        (parameters.deployment.region, f"deployment.region in {parameters.path}"),
-        (os.environ.get("AWS_REGION"), "AWS_REGION"),
-        (session, "the Region of AWS_DEFAULT_REGION or the profile"),
-        (parameters.home_region, "HomeRegion"),
-    )
-    return next((region, origin) for region, origin in candidates if region)
-
-
-def _caller(session: boto3.Session) -> tuple[str, str]:
-    """Return account and partition of the credentials (STS GetCallerIdentity, which needs no permission)."""
-    try:
-        identity = session.client("sts").get_caller_identity()
-    except NoCredentialsError as error:
-        raise PreflightError(
-            "there are no AWS credentials; sign in (`aws sso login`) and set AWS_PROFILE or --profile"
-        ) from error
-    except (BotoCoreError, ClientError) as error:
-        raise PreflightError(
-            f"AWS does not accept the credentials in {session.region_name}: {error}; "
-            "sign in again, or choose others with AWS_PROFILE or --profile"
-        ) from error
-    return identity["Account"], identity["Arn"].split(":")[1]
 
 
 def _require_readable_manifest(parameters: Parameters, target: Target) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from lzkey.errors import ParametersError, PreflightError
-from lzkey.preflight import asked
+from lzkey.target import asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations.type_defs import AccountTypeDef
 
     from lzkey.parameters import Parameters
-    from lzkey.preflight import Target
+    from lzkey.target import Target
 
 #: Whose delegated administrator may make organization rules (AWS Config API, PutOrganizationConfigRule).
 MULTI_ACCOUNT_SETUP: Final = "config-multiaccountsetup.amazonaws.com"

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lzkey.archive import measure
-from lzkey.errors import DeployError, PreflightError
+from lzkey.errors import DeployError, DeployInterruptedError, PreflightError
 from lzkey.parameters import RULE_NAME
-from lzkey.stack import stack_status
+from lzkey.stack import STACK_NAME, stack_status
 from lzkey.verify import failures
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lzkey.archive import Archive
     from lzkey.build import BuildResult
     from lzkey.parameters import Parameters
-    from lzkey.preflight import Target
+    from lzkey.target import Target
 
 _LINES_KEPT: Final = 20
 
@@ -70,13 +70,25 @@ def run_rdk(
         with subprocess.Popen(  # noqa: S603 - the rdk of our own environment, arguments checked by the schema
             command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
-            for line in process.stdout or ():
-                last.append(line.rstrip())
-                progress(last[-1])
+            try:
+                for line in process.stdout or ():
+                    last.append(line.rstrip())
+                    progress(last[-1])
+            except KeyboardInterrupt as interrupted:
+                process.terminate()
+                raise DeployInterruptedError(_interrupted(arguments[0], target)) from interrupted
     if process.returncode:
         reasons = failures(target) if stack_status(target) else ""
         said = "\n  ".join(line for line in (*last, reasons) if line)
         raise DeployError(f"rdk {arguments[0]} failed with exit code {process.returncode}:\n  {said}")
+
+
+def _interrupted(command: str, target: Target) -> str:
+    return (
+        f"interrupted while rdk {command} worked: CloudFormation may go on with the stack {STACK_NAME} in "
+        f"account {target.account}, and a function that it makes can be invoked by AWS Config of any account "
+        "until it is restricted. Wait for the stack, then run the same command again"
+    )
 
 
 def uploaded(built: BuildResult) -> Archive:

@@ -10,10 +10,12 @@ from lzkey.errors import PreflightError
 from lzkey.parameters import RULE_NAME
 
 if TYPE_CHECKING:
-    from lzkey.preflight import Target
+    from lzkey.target import Target
 
 #: rdk's name: rdk.py, `__get_stack_name_from_rule_name`.
 STACK_NAME: Final = RULE_NAME.replace("_", "")
+#: The same, `__get_lambda_name`.
+FUNCTION_NAME: Final = f"RDK-Rule-Function-{STACK_NAME}"
 
 #: What rdk's two templates call `rdkConfigRule`. Both make stacks of the same name, and CloudFormation turns
 #: neither into the other.

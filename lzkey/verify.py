@@ -12,8 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lzkey.build import RUNTIME
 from lzkey.errors import DeployError
 from lzkey.parameters import RESOURCE_TYPE, RULE_NAME
-from lzkey.preflight import FUNCTION_NAME
-from lzkey.stack import STACK_NAME, stack_status
+from lzkey.stack import FUNCTION_NAME, STACK_NAME, stack_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
 
     from lzkey.parameters import Parameters
-    from lzkey.preflight import Target
+    from lzkey.target import Target
 
 _Answer = TypeVar("_Answer")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_config.type_defs import OrganizationConfigRuleTypeDef
 
     from lzkey.parameters import Parameters
-    from lzkey.preflight import Target
+    from lzkey.target import Target
 
 #: Part of the error code of an account without a recorder; AWS does not document how it ends.
 NO_RECORDER: Final = "NoAvailableConfigurationRecorder"

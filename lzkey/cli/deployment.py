@@ -13,8 +13,8 @@ from lzkey.archive import import_from_zip
 from lzkey.checkout import checkout
 from lzkey.cli.options import Format, Name, OneFormat, OtherAccount, OtherRegion, Profile, Region, tell
 from lzkey.parameters import RULE_NAME, load
-from lzkey.preflight import Where
 from lzkey.preflight_organization import require_deployable
+from lzkey.target import Where
 from lzkey.terminal import messages, progress_to
 
 _ForOrganization = Annotated[

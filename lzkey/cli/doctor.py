@@ -10,7 +10,7 @@ import typer
 from lzkey.checkout import checkout
 from lzkey.cli.options import Format, Name, OneFormat, OtherAccount, OtherRegion, Profile, Region, tell
 from lzkey.doctor import as_json, examine, iam_policy, shown
-from lzkey.preflight import Where
+from lzkey.target import Where
 from lzkey.terminal import output
 
 EXIT_CODES: Final = (

@@ -13,7 +13,7 @@ from lzkey.doctor.subject import Subject
 from lzkey.doctor.table import EXPECTATIONS
 from lzkey.errors import LzkeyError
 from lzkey.parameters import load
-from lzkey.preflight import Where, identify
+from lzkey.target import Where, identify
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,8 +19,8 @@ from lzkey.archive import content_digest
 from lzkey.build import RUNTIME, package_files
 from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
 from lzkey.doctor.runtimes import DEPRECATED_ON
-from lzkey.permission import account_statement, faults, organization_statement
-from lzkey.preflight import FUNCTION_NAME
+from lzkey.function_policy import account_statement, faults, organization_statement
+from lzkey.stack import FUNCTION_NAME
 from lzkey.verify import HANDLER
 
 if TYPE_CHECKING:

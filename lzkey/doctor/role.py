@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.policy import Policy, PolicyError, Request, decide
 from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
-from lzkey.preflight import FUNCTION_NAME
+from lzkey.stack import FUNCTION_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lzkey.parameters import RULE_NAME
-from lzkey.preflight import FUNCTION_NAME
+from lzkey.stack import FUNCTION_NAME
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.doctor import execution_role, function, landing_zone, organization, recording, role, rule
-from lzkey.preflight import FUNCTION_NAME
+from lzkey.stack import FUNCTION_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,11 +10,11 @@ import pytest
 
 from lzkey.build import build
 from lzkey.deploy import deploy, undeploy
-from lzkey.errors import DeployError, PreflightError
+from lzkey.errors import DeployError, DeployInterruptedError, PreflightError
+from lzkey.function_policy import account_statement
 from lzkey.parameters import RULE_NAME
-from lzkey.permission import account_statement
-from lzkey.preflight import FUNCTION_NAME, Where
-from lzkey.stack import STACK_NAME
+from lzkey.stack import FUNCTION_NAME, STACK_NAME
+from lzkey.target import Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,6 +135,25 @@ class TestFailure:
             deploy("example", root=project.root)
         assert "Until it is, AWS Config of any account may invoke it" in str(caught.value)
         assert refused in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("said", "made"), [("Running deploy", False), ("CloudFormation stack operation complete", True)]
+    )
+    def test_ctrl_c_while_rdk_works(
+        self, project: Project, sandbox: Sandbox, said: str, *, made: bool
+    ) -> None:
+        """Rdk is ended, what goes on is said, and a function that is there already is restricted."""
+
+        def interrupt(line: str) -> None:
+            if said.lower() in line.lower():
+                raise KeyboardInterrupt
+
+        with pytest.raises(DeployInterruptedError, match="CloudFormation may go on") as caught:
+            deploy("example", root=project.root, progress=interrupt)
+        assert caught.value.exit_code == 130
+        if made:
+            function = sandbox.client("lambda").get_function_configuration(FunctionName=FUNCTION_NAME)
+            assert policy(sandbox) == [account_statement(function["FunctionArn"], sandbox.account)]
 
     def test_without_a_function_nothing_is_open(
         self, project: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch

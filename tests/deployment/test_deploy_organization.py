@@ -11,12 +11,12 @@ import pytest
 from lzkey.cli import main
 from lzkey.deploy import deploy, undeploy
 from lzkey.errors import DeployError, ParametersError, PreflightError
+from lzkey.function_policy import organization_statement
 from lzkey.organization import deploy_organization, undeploy_organization
 from lzkey.parameters import RULE_NAME
-from lzkey.permission import organization_statement
-from lzkey.preflight import FUNCTION_NAME, Where
 from lzkey.sandbox.organization import Organization, OrganizationPlan
-from lzkey.stack import STACK_NAME
+from lzkey.stack import FUNCTION_NAME, STACK_NAME
+from lzkey.target import Where
 
 from .conftest import ROOT, make_code_bucket, sign_in
 

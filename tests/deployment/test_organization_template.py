@@ -15,10 +15,10 @@ from cfnlint.decode import decode
 from landing_zone_key import LandingZone
 from landing_zone_key.settings import PARAMETERS
 from lzkey.build import RUNTIME, build
+from lzkey.function_policy import organization_statement
 from lzkey.parameters import RULE_NAME
-from lzkey.permission import organization_statement
-from lzkey.preflight import FUNCTION_NAME
 from lzkey.sandbox.organization import Organization, OrganizationPlan
+from lzkey.stack import FUNCTION_NAME
 from lzkey.verify import HANDLER
 
 from .conftest import ROOT

@@ -10,8 +10,9 @@ import pytest
 
 from landing_zone_key.policy import Policy, Request, decide
 from lzkey.errors import DeployError
-from lzkey.permission import account_statement, organization_statement, restrict_invocation
-from lzkey.preflight import Target
+from lzkey.function_policy import account_statement, organization_statement
+from lzkey.permission import restrict_invocation
+from lzkey.target import Target
 
 if TYPE_CHECKING:
     from lzkey.sandbox import Sandbox

@@ -11,8 +11,9 @@ from moto import mock_aws
 
 from lzkey.errors import PreflightError
 from lzkey.parameters import Parameters, load
-from lzkey.preflight import Target, Where, identify, inspect, require_role
+from lzkey.preflight import inspect, require_role
 from lzkey.stack import STACK_NAME
+from lzkey.target import Target, Where, identify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,13 +12,13 @@ from botocore.stub import Stubber
 from lzkey.cli import main
 from lzkey.errors import ParametersError, PreflightError
 from lzkey.parameters import RULE_NAME, load
-from lzkey.preflight import Target
 from lzkey.preflight_organization import (
     identify_organization,
     require_deployable,
     require_execution_role,
 )
 from lzkey.sandbox.organization import Organization, OrganizationPlan
+from lzkey.target import Target
 
 if TYPE_CHECKING:
     from lzkey.parameters import Parameters

@@ -15,9 +15,9 @@ from lzkey import verify
 from lzkey.build import build
 from lzkey.errors import DeployError
 from lzkey.parameters import RULE_NAME, Parameters, load
-from lzkey.preflight import FUNCTION_NAME, Target
 from lzkey.rdk import rdk_arguments
-from lzkey.stack import STACK_NAME
+from lzkey.stack import FUNCTION_NAME, STACK_NAME
+from lzkey.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

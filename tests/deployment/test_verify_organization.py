@@ -13,8 +13,8 @@ from botocore.stub import Stubber
 from lzkey import verify
 from lzkey.errors import DeployError
 from lzkey.parameters import RULE_NAME, Parameters, load
-from lzkey.preflight import Target
 from lzkey.sandbox.organization import OrganizationPlan
+from lzkey.target import Target
 from lzkey.verify_organization import (
     AccountStatus,
     account_statuses,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.doctor import Status, examine
-from lzkey.preflight import Where
+from lzkey.target import Where
 
 from .conftest import EXECUTION_ROLE, FUNCTION, NAME, RULE, give_policy, make_aggregator, organization_account
 

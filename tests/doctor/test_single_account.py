@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.doctor import EXPECTATIONS, Status, examine
-from lzkey.preflight import Where
 from lzkey.sandbox import LandingZone
+from lzkey.target import Where
 
 from .conftest import FUNCTION, KEYS_ONLY, NAME, RULE, make_key
 

@@ -1,0 +1,116 @@
+"""Where a command works: whose credentials, which account, which Region."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
+
+from lzkey.errors import PreflightError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lzkey.parameters import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where the caller wants to work: `--profile` and `--region` of the AWS CLI, and what he allows."""
+
+    profile: str | None = None
+    region: str | None = None
+    other_account: bool = False
+    other_region: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The account and Region that a command works on, and the session that gets there."""
+
+    session: boto3.Session
+    profile: str | None
+    account: str
+    partition: str
+    region: str
+
+
+def identify(parameters: Parameters, where: Where) -> Target:
+    """Find out who calls and where; refuse any place but the landing zone's management account and home.
+
+    Raises PreflightError.
+    """
+    target = locate(parameters, where)
+    if target.account != parameters.management_account and not where.other_account:
+        raise PreflightError(
+            f"the credentials belong to account {target.account}, but ManagementAccountId in "
+            f"{parameters.path} is {parameters.management_account}. Use that account's credentials, or "
+            "--allow-other-account"
+        )
+    return target
+
+
+def locate(parameters: Parameters, where: Where) -> Target:
+    """Find out who calls and where, as the AWS CLI would; refuse any Region but the landing zone's home.
+
+    The Region is `where.region`, else the file's `deployment.region`, AWS_REGION, AWS_DEFAULT_REGION, the
+    profile's, and last HomeRegion. Raises PreflightError.
+    """
+    try:
+        own = boto3.Session(profile_name=where.profile).region_name
+    except ProfileNotFound as error:
+        raise PreflightError(f"{error}; `aws configure list-profiles` shows those there are") from error
+    region, origin = _region(parameters, where.region, own)
+    home = parameters.home_region
+    if region != home and not where.other_region:
+        raise PreflightError(
+            f"{origin} is {region}, but the landing zone's home Region is {home}: elsewhere every key fails "
+            f"HOME_REGION. Use --region {home}, or --allow-other-region"
+        )
+    session = boto3.Session(profile_name=where.profile, region_name=region)
+    account, partition = _caller(session)
+    return Target(session, where.profile, account, partition, region)
+
+
+@contextmanager
+def asked(target: Target) -> Iterator[None]:
+    """Turn an AWS call that was refused or failed before anything was changed into one line."""
+    try:
+        yield
+    except ClientError as error:
+        what = f"{error.operation_name}: {error.response['Error'].get('Message', error)}"
+        raise PreflightError(f"account {target.account} in {target.region} refused {what}") from error
+    except BotoCoreError as error:
+        raise PreflightError(f"AWS cannot be reached: {error}") from error
+
+
+def _region(parameters: Parameters, argument: str | None, session: str | None) -> tuple[str, str]:
+    """Return the Region and the name of where it was found; boto3 itself does not read AWS_REGION."""
+    candidates = (
+        (argument, "--region"),
+        (parameters.deployment.region, f"deployment.region in {parameters.path}"),
+        (os.environ.get("AWS_REGION"), "AWS_REGION"),
+        (session, "the Region of AWS_DEFAULT_REGION or the profile"),
+        (parameters.home_region, "HomeRegion"),
+    )
+    return next((region, origin) for region, origin in candidates if region)
+
+
+def _caller(session: boto3.Session) -> tuple[str, str]:
+    """Return account and partition of the credentials (STS GetCallerIdentity, which needs no permission)."""
+    try:
+        identity = session.client("sts").get_caller_identity()
+    except NoCredentialsError as error:
+        raise PreflightError(
+            "there are no AWS credentials; sign in (`aws sso login`) and set AWS_PROFILE or --profile"
+        ) from error
+    except (BotoCoreError, ClientError) as error:
+        raise PreflightError(
+            f"AWS does not accept the credentials in {session.region_name}: {error}; "
+            "sign in again, or choose others with AWS_PROFILE or --profile"
+        ) from error
+    return identity["Account"], identity["Arn"].split(":")[1]
