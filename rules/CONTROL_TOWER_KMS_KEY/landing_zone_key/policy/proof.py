@@ -57,7 +57,9 @@ def _search(policy: Policy, family: Family, budget: Budget, *, wanted: bool) -> 
     answered = set()
     try:
         reachable = reaching(policy, family, budget)
+        named = sum(len(statement.actions.patterns) for statement in reachable)
         for action in family.actions:
+            budget.spend(named)
             about = [statement for statement in reachable if statement.actions.include(action.lower())]
             indexes = tuple(statement.index for statement in about)
             if indexes in answered:  # nothing but the statements depends on the action

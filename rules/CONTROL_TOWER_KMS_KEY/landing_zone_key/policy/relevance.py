@@ -60,14 +60,13 @@ def reaching(policy: Policy, family: Family, budget: Budget) -> list[Statement]:
 
 
 def _effort(statement: Statement) -> int:
-    """The steps that it takes to see whether a statement is about the resource and the actions."""
+    """The steps that it takes to see whether a statement is about the resource."""
     texts = statement.resources.texts if statement.resources else ()
     walked = [text for text in texts if not (isinstance(text.read, Pattern) and text.read.components)]
     return (
         1
         + len(texts)
         + sum(_STEPS_PER_WALK + len(text.text) // 2 for text in walked)
-        + 2 * len(statement.actions.patterns)
         + sum(
             _STEPS_PER_CONDITION + _STEPS_PER_TEMPLATE * len(condition.templates)
             for condition in statement.conditions
