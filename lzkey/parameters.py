@@ -111,6 +111,9 @@ def _path_of(name: str, root: Path) -> Path:
     if name in known and _NAME.fullmatch(name):
         return folder / f"{name}.json"
     there = ", ".join(known) or "none"
+    bare = name.rsplit("/", 1)[-1].removesuffix(".json")
+    if name.endswith(".json") and bare in known:
+        raise ParametersError(f"{name} is not a name: write {bare}, for {folder / bare}.json")
     raise ParametersError(
         f"{folder / name}.json does not exist; there is: {there}. Copy example.json to begin."
     )

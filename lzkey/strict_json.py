@@ -27,11 +27,21 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
             f"{path} is not UTF-8: byte {error.start} is the first that is wrong"
         ) from error
     except json.JSONDecodeError as error:
-        raise ParametersError(f"{path}, line {error.lineno}, column {error.colno}: {error.msg}") from error
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ParametersError(f"{path}, {place}: {error.msg}{_cut_off(error)}") from error
     except RecursionError as error:
         raise ParametersError(f"{path} is nested too deeply") from error
     except _NotJsonError as error:
         raise ParametersError(f"{path}: {error}") from error
+
+
+def _cut_off(error: json.JSONDecodeError) -> str:
+    """Return what a text that ends too early lacks; empty for other faults."""
+    if error.msg.startswith("Unterminated string"):
+        return " here: its closing quote is missing, or the file is cut off"
+    if error.pos >= len(error.doc.rstrip()):
+        return ", but the file ends here: it is cut off, or a bracket is not closed"
+    return ""
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

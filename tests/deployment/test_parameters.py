@@ -131,6 +131,31 @@ class TestFile:
         with pytest.raises(ParametersError, match="does not exist; there is: example"):
             load(name, root=project.root)
 
+    @pytest.mark.parametrize("name", ["example.json", "parameters/example.json"])
+    def test_a_path_is_told_what_the_name_is(self, project: Project, name: str) -> None:
+        """What a shell completes is one edit away from right."""
+        with pytest.raises(ParametersError, match="is not a name: write example, for "):
+            load(name, root=project.root)
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ('{"ruleParameters": {"HomeReg', "its closing quote is missing, or the file is cut off"),
+            ('{"ruleParameters": {"HomeRegion": ', "it is cut off, or a bracket is not closed"),
+            ('{"ruleParameters": {}', "it is cut off, or a bracket is not closed"),
+        ],
+    )
+    def test_a_file_that_is_cut_off(self, project: Project, text: str, said: str) -> None:
+        """It says so, beside what the parser missed."""
+        with pytest.raises(ParametersError, match=said):
+            load(project.text(text), root=project.root)
+
+    def test_bad_json_in_the_middle_is_not_called_cut_off(self, project: Project) -> None:
+        """There is more behind the fault."""
+        with pytest.raises(ParametersError) as caught:
+            load(project.text('{"ruleParameters": {} "deployment": {}}'), root=project.root)
+        assert "cut off" not in str(caught.value)
+
     def test_bad_json_has_a_place(self, project: Project) -> None:
         """Line and column, as an editor counts."""
         with pytest.raises(ParametersError, match=r"example.json, line 2, column 3: "):
