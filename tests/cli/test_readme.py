@@ -10,13 +10,16 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
 
-from landing_zone_key import Requirement
+from landing_zone_key import KmsKey, Requirement, annotate, assess
+from landing_zone_key import LandingZone as LandingZoneSettings
+from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import PARAMETERS
 from lzkey.sandbox import LandingZone, OrganizationPlan, Sandbox
 
@@ -29,6 +32,9 @@ RUN_ELSEWHERE: Final = {
     "make setup": "`make check`, which CI calls, begins with it",
     "make test": "`make check` runs it, and this module is a part of it",
 }
+
+
+ARN: Final = KeyArn("aws", "us-east-1", "111122223333", "1234abcd-12ab-34cd-56ef-1234567890ab")
 
 
 def blocks(language: str, page: str = README) -> list[str]:
@@ -160,6 +166,26 @@ class TestTables:
         """Every action that the role's template allows, and no other."""
         named = [action for row in table("action") for action in codes(row[0])]
         assert sorted(named) == sorted(set(actions(template("lambda-role.yaml"))))
+
+    @pytest.mark.parametrize(("scope", "row"), [(codes(row[0]), row) for row in table("`KeyScope`")], ids=str)
+    def test_key_scope(self, scope: list[str], row: list[str]) -> None:
+        """What each choice looks like in the console, for a member's key and for another of the manager's."""
+        listed = {"landing-zone": "landing-zone", "all": "all"}.get("".join(scope), str(ARN))
+        zone = LandingZoneSettings.from_rule_parameters(
+            {"HomeRegion": ARN.region, "ManagementAccountId": ARN.account, "KeyScope": listed}
+        ).with_manifest({"centralizedLogging": {"configurations": {"kmsKeyArn": str(ARN)}}})
+        own, members, others = row[1:]
+        for cell, arn in (
+            (own, ARN),
+            (members, replace(ARN, account="444455556666", key_id="1234abcd-12ab-34cd-56ef-000000000002")),
+            (others, replace(ARN, key_id="1234abcd-12ab-34cd-56ef-000000000003")),
+        ):
+            answer = assess(KmsKey.from_arn(arn), zone)
+            like_own = "judged like the landing zone's key" in cell
+            assert like_own or answer.compliance in cell
+            assert not like_own or "MANAGEMENT_ACCOUNT" not in annotate(answer) != answer.reason
+            for quoted in re.findall(r'"([^"]+)"', cell):
+                assert quoted.removesuffix("…").strip() in annotate(answer)
 
     def test_the_page_begins_with_the_promise_in_two_sentences(self) -> None:
         """The first paragraph."""
