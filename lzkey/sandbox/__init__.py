@@ -15,14 +15,18 @@ from lzkey.sandbox.errors import (
     ServiceError,
 )
 from lzkey.sandbox.execution_environment import Outcome
+from lzkey.sandbox.generated_population import GeneratedPlan, GeneratedPopulation
 from lzkey.sandbox.organization import Organization, OrganizationPlan
-from lzkey.sandbox.sandbox import Compliance, Sandbox
+from lzkey.sandbox.readings import Compliance
+from lzkey.sandbox.sandbox import Sandbox
 
 __all__ = [
     "Call",
     "Compliance",
     "ContractError",
     "EvaluationLoopError",
+    "GeneratedPlan",
+    "GeneratedPopulation",
     "LandingZone",
     "Organization",
     "OrganizationPlan",

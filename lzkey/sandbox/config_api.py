@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.sandbox import motostate
+from lzkey.sandbox.compliance import evaluation_result, summary
 from lzkey.sandbox.errors import ServiceError
 from lzkey.sandbox.ledger import Ledger, Result, Rule
 from lzkey.sandbox.paging import page
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 Members = Mapping[str, Any]
 Answer = dict[str, Any]
 
-# Sources: the API reference's Limit members, and ComplianceContributorCount.
+# Source: the API reference's Limit members.
 DEFAULT_RESULTS_PAGE: Final = 10
 DEFAULT_RULES_PAGE: Final = 150
-CONTRIBUTOR_CAP: Final = 25
 
 
 class ConfigApi:
@@ -69,7 +69,11 @@ class ConfigApi:
         """Return a rule's results, NOT_APPLICABLE ones included, in pages of ``Limit``."""
         rule = _rules(account, region, [members["ConfigRuleName"]])[0]
         wanted = _filter(members)
-        results = [_shown(rule, result) for result in self._results(rule) if result.compliance in wanted]
+        results = [
+            evaluation_result(rule["ConfigRuleName"], result)
+            for result in self._results(rule)
+            if result.compliance in wanted
+        ]
         return page("EvaluationResults", results, members, members.get("Limit") or DEFAULT_RESULTS_PAGE)
 
     def get_compliance_details_by_resource(self, account: str, region: str, members: Members) -> Answer:
@@ -81,7 +85,7 @@ class ConfigApi:
             )
         wanted = _filter(members)
         results = [
-            _shown(rule, result)
+            evaluation_result(rule["ConfigRuleName"], result)
             for rule in motostate.config_rules(account, region)
             for result in self._results(rule)
             if (result.resource_type, result.resource_id) == asked and result.compliance in wanted
@@ -93,7 +97,7 @@ class ConfigApi:
         wanted = members.get("ComplianceTypes") or ["COMPLIANT", "NON_COMPLIANT", "INSUFFICIENT_DATA"]
         summaries = []
         for rule in _rules(account, region, members.get("ConfigRuleNames")):
-            compliance = _compliance(self._results(rule))
+            compliance = summary(self._results(rule))
             if compliance["ComplianceType"] in wanted:
                 summaries.append({"ConfigRuleName": rule["ConfigRuleName"], "Compliance": compliance})
         return page("ComplianceByConfigRules", summaries, members, DEFAULT_RULES_PAGE)
@@ -170,32 +174,3 @@ def _refuse_insufficient_data(compliance_types: Sequence[str]) -> None:
         raise ServiceError(
             "InvalidParameterValueException", "INSUFFICIENT_DATA is not accepted as a ComplianceType."
         )
-
-
-def _shown(rule: Mapping[str, Any], result: Result) -> Answer:
-    shown = {
-        "EvaluationResultIdentifier": {
-            "EvaluationResultQualifier": {
-                "ConfigRuleName": rule["ConfigRuleName"],
-                "ResourceType": result.resource_type,
-                "ResourceId": result.resource_id,
-                "EvaluationMode": "DETECTIVE",
-            },
-            "OrderingTimestamp": result.ordered,
-        },
-        "ComplianceType": result.compliance,
-        "ResultRecordedTime": result.recorded,
-        "ConfigRuleInvokedTime": result.invoked,
-    }
-    return shown if result.annotation is None else {**shown, "Annotation": result.annotation}
-
-
-def _compliance(results: Sequence[Result]) -> Answer:
-    """Return a rule's compliance; with nothing but NOT_APPLICABLE results there is not enough data."""
-    bad = sum(result.compliance == "NON_COMPLIANT" for result in results)
-    if bad:
-        count = {"CappedCount": min(bad, CONTRIBUTOR_CAP), "CapExceeded": bad > CONTRIBUTOR_CAP}
-        return {"ComplianceType": "NON_COMPLIANT", "ComplianceContributorCount": count}
-    if any(result.compliance == "COMPLIANT" for result in results):
-        return {"ComplianceType": "COMPLIANT"}
-    return {"ComplianceType": "INSUFFICIENT_DATA"}

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from lzkey.sandbox.aggregator_api import AggregatorApi
+    from lzkey.sandbox.aggregation import Aggregation
     from lzkey.sandbox.config_api import ConfigApi
     from lzkey.sandbox.controltower import ControlTower, LandingZone
     from lzkey.sandbox.endpoint import Endpoint
     from lzkey.sandbox.evaluation import EvaluationLoop
+    from lzkey.sandbox.listings import Listings
     from lzkey.sandbox.organization_api import OrganizationApi
     from lzkey.sandbox.recorder import Recorder
 
@@ -23,10 +24,11 @@ class Controls:
     """The settings and faults of a sandbox, whose parts are these."""
 
     region: str
-    _aggregators: AggregatorApi
+    _aggregation: Aggregation
     _config: ConfigApi
     _control_tower: ControlTower
     _endpoint: Endpoint
+    _listings: Listings
     _loop: EvaluationLoop
     _organization: OrganizationApi
     _recorder: Recorder
@@ -70,9 +72,24 @@ class Controls:
     def invocation_retries(self, retries: int) -> None:
         self._loop.retries = retries
 
-    def tell_aggregators(self, account: str, status: str, updated: datetime | None = None) -> None:
-        """Let aggregators show an account of this Region as SUCCEEDED, OUTDATED or FAILED, since when."""
-        self._aggregators.tell(account, self.region, status, updated)
+    def tell_aggregators(
+        self, account: str, status: str, updated: datetime | None = None, region: str | None = None
+    ) -> None:
+        """Let aggregators show an account as SUCCEEDED, OUTDATED or FAILED, since when, in a Region.
+
+        Unless it is SUCCEEDED they show from then on what they had of it; told before there was anything,
+        nothing.
+        """
+        self._aggregation.tell(account, region or self.region, status, updated)
+
+    @property
+    def empty_page_every(self) -> int:
+        """Before which page of an aggregate answer an empty one comes: at first every third; 0 is never."""
+        return self._listings.empty_every
+
+    @empty_page_every.setter
+    def empty_page_every(self, every: int) -> None:
+        self._listings.empty_every = every
 
     def delay_organization_rules(self, answers: int) -> None:
         """Let the next answers on the state of organization rules say that AWS is still at work."""

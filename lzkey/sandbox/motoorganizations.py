@@ -6,7 +6,9 @@ moto keeps an organization with its management account, and knows of a member on
 from __future__ import annotations
 
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
+from datetime import UTC
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +19,7 @@ from moto.utilities.utils import get_partition
 from lzkey.sandbox.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # Identifiers for examples: the same in every sandbox, and nobody's.
 ORGANIZATION_ID: Final = "o-exampleorgid"
@@ -67,6 +69,57 @@ def organization_of(account: str, region: str) -> Organization | None:
         members,
         tuple((admin.account.id, service) for admin in backend.admins for service in admin.services),
     )
+
+
+def status_of(account: str, region: str) -> str | None:
+    """Return an account's status in its organization, or None where it has none; quick in a large one."""
+    backend = _backend_of(account, region)
+    members = backend.accounts if backend is not None and backend.org is not None else ()
+    return next((str(member.status) for member in members if member.id == account), None)
+
+
+def administers(account: str, region: str, service: str) -> bool:
+    """Say whether an account is its organization's management account or a service's administrator."""
+    backend = _backend_of(account, region)
+    if backend is None or backend.org is None:
+        return False
+    delegated = any(admin.account.id == account and service in admin.services for admin in backend.admins)
+    return account == backend.org.master_account_id or delegated
+
+
+def _backend_of(account: str, region: str) -> Any:  # noqa: ANN401 - moto is untyped
+    partition = get_partition(region)
+    master = organizations_backends.master_accounts.get(account, (account, partition))[0]
+    return organizations_backends[master][partition] if master in organizations_backends else None
+
+
+def described_members(management: str, region: str) -> Iterator[dict[str, Any]] | None:
+    """Return the accounts of a management account's organization as ListAccounts shows them."""
+    backend = _backend_of(management, region)
+    if backend is None or backend.org is None:
+        return None
+    return (
+        {**member.describe(), "JoinedTimestamp": member.create_time.replace(tzinfo=UTC)}
+        for member in tuple(backend.accounts)
+    )
+
+
+def add_members(management: str, region: str, names: Mapping[str, str]) -> None:
+    """Let accounts be there, by id and name, that have nothing but a place in the organization."""
+    backend = _backend_of(management, region)
+    for account, name in names.items():
+        member = copy(backend.accounts[0])
+        member.id, member.name, member.email = account, name, f"{account}@example.com"
+        backend.accounts.append(member)
+        organizations_backends.master_accounts[account] = (backend.account_id, backend.partition)
+
+
+def suspend(management: str, region: str, account: str) -> None:
+    """Suspend an account, as CloseAccount does at last."""
+    backend = _backend_of(management, region)
+    for member in backend.accounts:
+        if member.id == account:
+            member.status = member.state = "SUSPENDED"
 
 
 def management_for(account: str, region: str, operation: str) -> str:

@@ -34,6 +34,14 @@ def has_recorder(account: str, region: str) -> bool:
     return bool(config_backends[account][region].recorders)
 
 
+def recorders(account: str, region: str) -> list[dict[str, Any]]:
+    """Return the account's recorders as DescribeConfigurationRecorders shows them, and whether each is on."""
+    return [
+        {**recorder.to_dict(), "recording": bool(recorder.status.recording)}
+        for recorder in list(config_backends[account][region].recorders.values())
+    ]
+
+
 def records_keys(account: str, region: str) -> bool:
     """Say whether KMS keys are recorded: always in a lone account, else where its recorder is on for them.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lzkey.sandbox import lambda_permissions
+from lzkey.sandbox.aggregate_resource_api import AggregateResourceApi, asks_for_aggregate_keys
 from lzkey.sandbox.endpoint import Operation
 from lzkey.sandbox.resource_api import ResourceApi, asks_for_keys
 
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
     from lzkey.sandbox.config_api import ConfigApi
     from lzkey.sandbox.controltower import ControlTower
     from lzkey.sandbox.organization_api import OrganizationApi
+    from lzkey.sandbox.organizations_api import OrganizationsApi
 
 
 def own_operations(
     config: ConfigApi,
     organization: OrganizationApi,
-    aggregators: AggregatorApi,
     keys: ResourceApi,
     tower: ControlTower,
 ) -> dict[tuple[str, str], Operation]:
@@ -26,7 +27,6 @@ def own_operations(
     handlers = {
         "DeleteEvaluationResults": Operation(config.delete_evaluation_results),
         "DescribeComplianceByConfigRule": Operation(config.describe_compliance_by_config_rule),
-        "DescribeConfigurationAggregatorSourcesStatus": Operation(aggregators.describe_sources_status),
         "DescribeConfigRuleEvaluationStatus": Operation(config.describe_config_rule_evaluation_status),
         "GetComplianceDetailsByConfigRule": Operation(config.get_compliance_details_by_config_rule),
         "GetComplianceDetailsByResource": Operation(config.get_compliance_details_by_resource),
@@ -54,4 +54,35 @@ def own_operations(
         ("lambda", "GetResourcePolicy"): Operation(lambda_permissions.get_resource_policy),
         ("lambda", "PutResourcePolicy"): Operation(lambda_permissions.put_resource_policy),
         ("lambda", "RemovePermission"): Operation(lambda_permissions.remove_permission),
+    }
+
+
+def organization_wide_operations(
+    aggregators: AggregatorApi, resources: AggregateResourceApi, accounts: OrganizationsApi
+) -> dict[tuple[str, str], Operation]:
+    """Return the handlers of what shows many accounts at once."""
+    handlers = {
+        "DescribeConfigurationAggregatorSourcesStatus": Operation(aggregators.describe_sources_status),
+        "DescribeAggregateComplianceByConfigRules": Operation(
+            aggregators.describe_aggregate_compliance_by_config_rules
+        ),
+        "GetAggregateComplianceDetailsByConfigRule": Operation(
+            aggregators.get_aggregate_compliance_details_by_config_rule
+        ),
+        "GetAggregateConfigRuleComplianceSummary": Operation(
+            aggregators.get_aggregate_config_rule_compliance_summary
+        ),
+        "SelectAggregateResourceConfig": Operation(resources.select_aggregate_resource_config),
+        "SelectResourceConfig": Operation(resources.select_resource_config),
+        "GetAggregateDiscoveredResourceCounts": Operation(resources.get_aggregate_discovered_resource_counts),
+        "ListAggregateDiscoveredResources": Operation(
+            resources.list_aggregate_discovered_resources, asks_for_aggregate_keys
+        ),
+        "BatchGetAggregateResourceConfig": Operation(
+            resources.batch_get_aggregate_resource_config, asks_for_aggregate_keys
+        ),
+    }
+    return {
+        **{("config", name): operation for name, operation in handlers.items()},
+        ("organizations", "ListAccounts"): Operation(accounts.list_accounts),
     }

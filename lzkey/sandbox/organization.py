@@ -7,15 +7,22 @@ log archive and audit account; a recorder in every enrolled account, and none in
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from lzkey.sandbox.motoorganizations import CONFIG, MULTI_ACCOUNT_SETUP
 from lzkey.sandbox.motostate import partition_of
 
-Client = Callable[[str, str], Any]
-"""Makes a boto3 client of a service for an account."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Client(Protocol):
+    """Makes boto3 clients."""
+
+    def __call__(self, service: str, account: str, region: str | None = None) -> Any:  # noqa: ANN401 - made at run time
+        """Return a client of a service for an account, by default in the home Region."""
+
 
 SERVICES: Final = (CONFIG, MULTI_ACCOUNT_SETUP)
 
@@ -28,6 +35,10 @@ class OrganizationPlan:
     """
 
     members: int = 20
+    names: tuple[str, ...] = ()
+    """Of the first members; the others are numbered."""
+    further_regions: tuple[str, ...] = ()
+    """Regions besides the home Region in which every account that has a recorder has one."""
     management_recorder: bool = True
     execution_role: str | None = None
     """The name, with its path, of the role that the function assumes in every account; None: no role."""
@@ -64,7 +75,8 @@ class Organization:
                 AccountId=self.audit, ServicePrincipal=service
             )
         sound = plan.members - plan.troubled
-        self.sound = tuple(self.enroll(f"Member {number:03}") for number in range(1, sound + 1))
+        numbered = (f"Member {number:03}" for number in range(len(plan.names) + 1, sound + 1))
+        self.sound = tuple(self.enroll(name) for name in (*plan.names[: max(sound, 0)], *numbered))
         self.without_recorder = tuple(
             self.enroll(f"No recorder {number}", recorder=False)
             for number in range(1, plan.without_recorder + 1)
@@ -104,7 +116,11 @@ class Organization:
             RoleName="AWSServiceRoleForConfig",
             AssumeRolePolicyDocument=json.dumps(_trust_of_the_service(CONFIG)),
         )
-        config = self._client("config", account)
+        for region in (self._region, *self._plan.further_regions):
+            self._start_recorder(account, region)
+
+    def _start_recorder(self, account: str, region: str) -> None:
+        config = self._client("config", account, region)
         config.put_configuration_recorder(
             ConfigurationRecorder={
                 "name": "aws-controltower-BaselineConfigRecorder",

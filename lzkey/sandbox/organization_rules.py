@@ -23,7 +23,7 @@ from lzkey.sandbox import motorecorders, motostate
 from lzkey.sandbox.motoorganizations import organization_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 NO_RECORDER: Final = (
     "NoAvailableConfigurationRecorder",
@@ -108,6 +108,15 @@ def new_rule(
     kind = next(kind for kind in KINDS if kind in metadata)
     suffix = "".join(secrets.choice(_SUFFIX) for _ in range(8))
     return OrganizationRule(account, region, name, suffix, kind, metadata[kind], excluded, datetime.now(UTC))
+
+
+def pretend(rule: OrganizationRule, accounts: Iterable[tuple[str, bool]]) -> OrganizationRule:
+    """Keep a rule whose accounts are told, and have a recorder or not; nothing is deployed in any."""
+    now = datetime.now(UTC)
+    done, failed = MemberStatus("CREATE_SUCCESSFUL", now), MemberStatus("CREATE_FAILED", now, NO_RECORDER)
+    rule.members.update({account: done if records else failed for account, records in accounts})
+    stored_rules(rule.account, rule.region)[rule.name] = rule
+    return rule
 
 
 def delete(rule: OrganizationRule) -> None:

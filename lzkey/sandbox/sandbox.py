@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from botocore import xform_name
-
-from lzkey.sandbox import cloudformation, motokeys, motoorganizations, motorecorders, motostate
+from lzkey.sandbox import cloudformation, generation, motokeys, motoorganizations, motorecorders, motostate
+from lzkey.sandbox.aggregate_resource_api import AggregateResourceApi
+from lzkey.sandbox.aggregation import Aggregation
 from lzkey.sandbox.aggregator_api import AggregatorApi
 from lzkey.sandbox.authorization import require_invocation_by_config
 from lzkey.sandbox.clients import Clients
 from lzkey.sandbox.config_api import ConfigApi
 from lzkey.sandbox.controls import Controls
 from lzkey.sandbox.controltower import ControlTower, LandingZone
-from lzkey.sandbox.endpoint import Call, Endpoint
+from lzkey.sandbox.endpoint import Call, Endpoint, Operation
 from lzkey.sandbox.errors import SandboxInUseError
 from lzkey.sandbox.evaluation import EvaluationLoop
 from lzkey.sandbox.isolation import EXAMPLE_CREDENTIALS, isolated_variables
 from lzkey.sandbox.lambda_runtime import LambdaRuntime
 from lzkey.sandbox.ledger import Ledger
+from lzkey.sandbox.listings import Listings
 from lzkey.sandbox.loopback import LoopbackServer, RefusingProxy
 from lzkey.sandbox.observer import AwsObserver
-from lzkey.sandbox.operations import own_operations
+from lzkey.sandbox.operations import organization_wide_operations, own_operations
 from lzkey.sandbox.organization import Organization, OrganizationPlan
 from lzkey.sandbox.organization_api import OrganizationApi
+from lzkey.sandbox.organizations_api import OrganizationsApi
+from lzkey.sandbox.population import LivePopulation
+from lzkey.sandbox.readings import Readings
 from lzkey.sandbox.recorder import Recorder
 from lzkey.sandbox.resource_api import ResourceApi
 from lzkey.sandbox.sts_address import StsAddress
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from lzkey.sandbox.execution_environment import Outcome
+    from lzkey.sandbox.generated_population import GeneratedPlan, GeneratedPopulation
 
 # Config delivers larger items as an oversized notification. The limit is that of the services which carry
 # it. Source: https://docs.aws.amazon.com/config/latest/developerguide/oversized-notification-example.html
@@ -48,15 +52,7 @@ OVERSIZED_LIMIT: Final = 256 * 1024
 _one_at_a_time = Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class Compliance:
-    """A rule's result for one resource as Config shows it."""
-
-    compliance_type: str
-    annotation: str
-
-
-class Sandbox(Controls):
+class Sandbox(Controls, Readings):
     """AWS for one account and Region to begin with; others come into being when they are used.
 
     A context manager. moto's state belongs to the process, so there can be one sandbox at a time
@@ -113,15 +109,10 @@ class Sandbox(Controls):
         cleanup.callback(self._loop.stop)
         self._recorder.subscribe(self._loop.item_recorded)
         self._config, self._organization = ConfigApi(ledger, self._loop), OrganizationApi(self._loop)
-        self._aggregators = AggregatorApi()
+        self._aggregation = Aggregation(LivePopulation(ledger, self._recorder))
+        self._listings = Listings()
         self._endpoint = Endpoint(
-            own_operations(
-                self._config,
-                self._organization,
-                self._aggregators,
-                ResourceApi(self._recorder),
-                self._control_tower,
-            ),
+            self._operations(),
             self._invoke_function,
             AwsObserver(self._recorder, self._loop),
             self.account,
@@ -136,6 +127,15 @@ class Sandbox(Controls):
         self._runtime = LambdaRuntime({"AWS_ENDPOINT_URL": self.endpoint_url, **self._isolation()})
         cleanup.callback(self._runtime.stop)
         cleanup.callback(self._loop.cancel)
+
+    def _operations(self) -> dict[tuple[str, str], Operation]:
+        keys, accounts = ResourceApi(self._recorder), OrganizationsApi(self._listings)
+        aggregators = AggregatorApi(self._aggregation, self._listings)
+        resources = AggregateResourceApi(self._aggregation, self._listings)
+        return {
+            **own_operations(self._config, self._organization, keys, self._control_tower),
+            **organization_wide_operations(aggregators, resources, accounts),
+        }
 
     @property
     def environment(self) -> dict[str, str]:
@@ -182,11 +182,24 @@ class Sandbox(Controls):
         From then on keys are recorded only where an account's own recorder does so.
         """
         return Organization(
-            lambda service, account: self.client(service, account=account),
+            lambda service, account, region=None: self.client(service, region, account),
             self.region,
             self.account,
             plan or OrganizationPlan(),
         )
+
+    def generate(
+        self, plan: GeneratedPlan, parameters: Mapping[str, str], administrator: str | None = None
+    ) -> GeneratedPopulation:
+        """Fill the organization with accounts that Organizations and aggregators show, and nobody else has.
+
+        The accounts that are there already become the plan's first ones for aggregators. ``administrator``,
+        by default the sandbox's account, is told to have made our organization rule with ``parameters`` in
+        every Region.
+        """
+        found = generation.generate(plan, self.account, administrator or self.account, parameters)
+        self._aggregation.add(found.accounts, found)
+        return found
 
     def retry_organization_rules(self, account: str | None = None) -> None:
         """Let Config reach the accounts that joined, or got their recorder, since; as it does by itself.
@@ -194,24 +207,6 @@ class Sandbox(Controls):
         ``account`` is the one that made the rules, by default the sandbox's own.
         """
         self._organization.retry(account or self.account, self.region)
-
-    def compliance(self, rule_name: str, account: str | None = None) -> dict[str, Compliance]:
-        """Return a rule's results by resource id, read through the API of the account's own Config."""
-        pages = self._all(
-            account, "GetComplianceDetailsByConfigRule", "EvaluationResults", ConfigRuleName=rule_name
-        )
-        return {
-            result["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]: Compliance(
-                result["ComplianceType"], result.get("Annotation", "")
-            )
-            for result in pages
-        }
-
-    def evaluation_status(self, rule_name: str, account: str | None = None) -> dict[str, Any]:
-        """Return a rule's evaluation status, read through the API of the account's own Config."""
-        config = self.client("config", account=account)
-        answer = config.describe_config_rule_evaluation_status(ConfigRuleNames=[rule_name])
-        return dict(answer["ConfigRulesEvaluationStatus"][0])
 
     def settle(self, timeout: float = 120.0) -> None:
         """Wait until Config has evaluated everything; EvaluationLoopError after ``timeout`` seconds."""
@@ -242,13 +237,6 @@ class Sandbox(Controls):
         address = StsAddress(self.region, int(self.endpoint_url.rpartition(":")[2]), Path(directory))
         self._proxy.open_tunnel(address.host, address.serve)
         self._runtime.add_variables({"AWS_CA_BUNDLE": str(address.authority)})
-
-    def _all(
-        self, account: str | None, operation: str, member: str, **arguments: object
-    ) -> list[dict[str, Any]]:
-        paginator = self.client("config", account=account).get_paginator(xform_name(operation))
-        pages = paginator.paginate(**arguments, PaginationConfig={"PageSize": 100})
-        return [item for page in pages for item in page[member]]
 
     def _invoke_rule(self, function_arn: str, event: Mapping[str, Any]) -> Outcome:
         _, _, _, region, account, _, name = function_arn.split(":")[:7]

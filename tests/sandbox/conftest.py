@@ -15,6 +15,7 @@ import pytest
 from lzkey.sandbox import Sandbox
 
 from .accounts import Account, zipped
+from .aggregates import Aggregated, aggregated_organization
 from .organizations import SMALL, Organized
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ def account(sandbox: Sandbox) -> Account:
 def organized(sandbox: Sandbox) -> Organized:
     """A small organization around the sandbox's account."""
     return Organized(sandbox, sandbox.organization(SMALL))
+
+
+@pytest.fixture(scope="module")
+def aggregated() -> Iterator[Aggregated]:
+    """An organization with an aggregator; every test takes accounts of its own."""
+    with aggregated_organization() as made:
+        yield made
 
 
 @pytest.fixture

@@ -72,6 +72,35 @@ class TestAnOrganization:
             )
 
 
+class TestDescribed:
+    """DescribeConfigurationAggregators and DescribeAggregationAuthorizations, as moto answers them."""
+
+    def test_an_organizations(self, organized: Organized) -> None:
+        """Control Tower's comes through under its name, with its source; another account has none."""
+        name = "aws-controltower-ConfigAggregatorForOrganization"
+        config = organized.sandbox.client("config", account=organized.organization.audit)
+        source = {"RoleArn": ROLE, "AllAwsRegions": True}
+        config.put_configuration_aggregator(
+            ConfigurationAggregatorName=name, OrganizationAggregationSource=source
+        )
+        (found,) = config.describe_configuration_aggregators()["ConfigurationAggregators"]
+        assert (found["ConfigurationAggregatorName"], found["OrganizationAggregationSource"]) == (
+            name,
+            source,
+        )
+        other = organized.sandbox.client("config")
+        assert other.describe_configuration_aggregators()["ConfigurationAggregators"] == []
+
+    def test_an_authorization(self, organized: Organized) -> None:
+        """Of a source account, for an aggregator's account and Region."""
+        config = organized.sandbox.client("config", account=organized.organization.sound[0])
+        assert config.describe_aggregation_authorizations()["AggregationAuthorizations"] == []
+        given = {"AuthorizedAccountId": organized.organization.audit, "AuthorizedAwsRegion": "us-east-1"}
+        config.put_aggregation_authorization(**given)
+        (found,) = config.describe_aggregation_authorizations()["AggregationAuthorizations"]
+        assert given.items() <= found.items()
+
+
 class TestNamedAccounts:
     """An aggregator of a list of accounts."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lzkey.sandbox import OrganizationPlan
+from lzkey.sandbox import GeneratedPlan, OrganizationPlan, ServiceError
 
 if TYPE_CHECKING:
     from lzkey.sandbox import Sandbox
@@ -179,3 +179,37 @@ def trust(organized: Organized, account: str) -> dict[str, Any] | None:
     except iam.exceptions.NoSuchEntityException:
         return None
     return dict(json.loads(document) if isinstance(document, str) else document)
+
+
+class TestNamesAndRegions:
+    """What a plan says of its members."""
+
+    def test_names(self, sandbox: Sandbox) -> None:
+        """Are those of the first sound members; the others are numbered."""
+        plan = OrganizationPlan(members=6, names=("Payments", "Ledger"), further_regions=("eu-west-1",))
+        organization = sandbox.organization(plan)
+        accounts = sandbox.client("organizations").list_accounts()["Accounts"]
+        names = {account["Id"]: account["Name"] for account in accounts}
+        assert [names[member] for member in organization.sound] == ["Payments", "Ledger", "Member 003"]
+
+    def test_recorders(self, sandbox: Sandbox) -> None:
+        """Are in the further Regions too, and record keys there; without a further Region there is none."""
+        organization = sandbox.organization(OrganizationPlan(members=4, further_regions=("eu-west-1",)))
+        (member,) = organization.sound
+        for region, count in (("us-east-1", 1), ("eu-west-1", 1), ("ap-south-1", 0)):
+            sandbox.client("kms", region, member).create_key()
+            config = sandbox.client("config", region, member)
+            assert len(config.describe_configuration_recorders()["ConfigurationRecorders"]) == count
+            found = config.list_discovered_resources(resourceType="AWS::KMS::Key")["resourceIdentifiers"]
+            assert len(found) == count
+
+
+class TestNoOrganization:
+    """An account that is in none."""
+
+    def test_cannot_be_filled(self, sandbox: Sandbox) -> None:
+        """With generated accounts; nor has it accounts to list."""
+        with pytest.raises(ServiceError, match="AWSOrganizationsNotInUseException"):
+            sandbox.generate(GeneratedPlan(accounts=2), {})
+        with pytest.raises(ClientError, match="AWSOrganizationsNotInUseException"):
+            sandbox.client("organizations").list_accounts()
