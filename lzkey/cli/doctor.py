@@ -32,6 +32,14 @@ def doctor(  # noqa: PLR0913 - a command's options
     region: Region = None,
     allow_other_account: OtherAccount = False,
     allow_other_region: OtherRegion = False,
+    management_profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROFILE",
+            help="The AWS profile for what only the management account sees; --profile, or your environment, "
+            "may then be the delegated administrator's.",
+        ),
+    ] = None,
     form: OneFormat = Format.TEXT,
     print_iam_policy: Annotated[
         bool,
@@ -46,7 +54,7 @@ def doctor(  # noqa: PLR0913 - a command's options
     """Say whether the results of the rule of parameters/NAME.json can be trusted; nothing is changed."""
     del print_iam_policy  # its callback has ended the command
     where = Where(profile, region, allow_other_account, allow_other_region)
-    seen = examine(name, root=checkout(), where=where)
+    seen = examine(name, root=checkout(), where=where, management_profile=management_profile)
     if form is Format.JSON:
         tell(form, as_json(seen), [])
     else:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from lzkey.doctor.check import Check, Status, unknown
 from lzkey.doctor.reader import Reader, UnansweredError
 from lzkey.doctor.subject import Subject
-from lzkey.doctor.table import EXPECTATIONS
+from lzkey.doctor.table import EXPECTATIONS, Seer
 from lzkey.errors import LzkeyError
 from lzkey.parameters import load
 from lzkey.target import Where, identify
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lzkey.doctor.table import Expectation
+    from lzkey.parameters import Parameters
+    from lzkey.target import Target
 
 #: What `lzkey doctor` ends with, by the worst line; a warning is no reason to fail.
 EXIT_CODES: Final = {Status.PROBLEM: 3, Status.UNKNOWN: 4}
@@ -60,31 +62,88 @@ class Examination:
         return EXIT_CODES.get(self.status, 0)
 
 
-def examine(name: str, *, root: Path, where: Where = HERE, now: datetime | None = None) -> Examination:
+def examine(
+    name: str,
+    *,
+    root: Path,
+    where: Where = HERE,
+    management_profile: str | None = None,
+    now: datetime | None = None,
+) -> Examination:
     """Look at the deployment of `parameters/NAME.json`, and change nothing.
 
-    Raises ParametersError or PreflightError where there is nothing to look at: no such file, no credentials,
-    another account or Region. Everything else is a line of the answer.
+    `management_profile` has credentials of the management account, for what is seen there alone, and lets
+    the caller's account be another one. Raises ParametersError or PreflightError where there is nothing to
+    look at: no such file, no credentials, another account or Region. Everything else is a line of the answer.
     """
     parameters = load(name, root=root)
+    if management_profile is not None:
+        where = replace(where, other_account=True)
     target = identify(parameters, where)
-    reader = Reader(target.session, target.account)
-    subject = Subject(
-        parameters, reader, target.account, target.region, target.partition, root, now or datetime.now(UTC)
-    )
+    subject = _subject(parameters, target, root, now or datetime.now(UTC))
+    if management_profile is not None and not subject.manages:
+        there = identify(parameters, Where(management_profile, target.region, other_region=True))
+        management = replace(_subject(parameters, there, root, subject.now), maker=subject)
+        subject = replace(subject, management=management)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         checks = pool.map(lambda expectation: _look(expectation, subject), EXPECTATIONS)
         findings = tuple(map(Finding, EXPECTATIONS, checks))
     return Examination(name, target.account, target.region, findings)
 
 
+def _subject(parameters: Parameters, target: Target, root: Path, now: datetime) -> Subject:
+    reader = Reader(target.session, target.account)
+    return Subject(parameters, reader, target.account, target.region, target.partition, root, now)
+
+
 def _look(expectation: Expectation, subject: Subject) -> Check:
-    """Return what one check says; whatever goes wrong with it is unknown, and where."""
-    if expectation.only_in_management and not subject.manages:
-        manager = subject.parameters.management_account
+    """Return what one check says in the accounts that must look."""
+    if expectation.seen_by is Seer.MAKER and (maker := _elsewhere(subject)) is not None:
         return unknown(
-            f"account {subject.account} cannot see it", f"look from the management account, {manager}"
+            f"account {maker} made the rule, and its function is there",
+            f"look from account {maker}, with a profile of this one as --management-profile",
         )
+    management = subject if subject.manages else subject.management
+    if expectation.seen_by is Seer.MANAGEMENT:
+        return _unseen(expectation, subject) if management is None else _said(expectation, management)
+    check = _said(expectation, subject)
+    if expectation.seen_by is Seer.BOTH and management is not None and management is not subject:
+        return _worse(subject.account, check, management.account, _said(expectation, management))
+    return check
+
+
+def _elsewhere(subject: Subject) -> str | None:
+    """Return the account that made the organization's rule, where it is another one; None if nobody says."""
+    try:
+        return subject.made_by()
+    except UnansweredError:
+        return None
+
+
+def _unseen(expectation: Expectation, subject: Subject) -> Check:
+    """Return that the management account must look, and what can be told of it from here."""
+    try:
+        hint = expectation.hint.tell(subject) if expectation.hint else ""
+    except UnansweredError as error:
+        hint = str(error)
+    told = f"; {hint}" if hint else ""
+    manager = subject.parameters.management_account
+    return unknown(
+        f"account {subject.account} cannot see it{told}",
+        f"give --management-profile, or look from the management account, {manager}",
+    )
+
+
+def _worse(account: str, check: Check, manager: str, its: Check) -> Check:
+    """Return the worse of two accounts' answers, with both details."""
+    order = [Status.NOT_APPLICABLE, *Status]
+    worst = max((its, check), key=lambda found: order.index(found.status))
+    detail = f"account {manager}: {its.detail}; account {account}: {check.detail}"
+    return replace(worst, detail=detail)
+
+
+def _said(expectation: Expectation, subject: Subject) -> Check:
+    """Return what one check says; whatever goes wrong with it is unknown, and where."""
     try:
         return expectation.look(subject)
     except UnansweredError as error:
@@ -97,5 +156,5 @@ def _look(expectation: Expectation, subject: Subject) -> Check:
     except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw must not end the other checks
         return unknown(
             f"the answer of account {subject.account} was not understood: {type(error).__name__}: {error}",
-            f"report it, with what {' and '.join(expectation.actions)} answers",
+            f"report it, with what {' and '.join(expectation.all_actions)} answers",
         )

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from lzkey.doctor.check import Check
     from lzkey.doctor.subject import Facts, Subject
 
-EXECUTION_ACTIONS: Final = ROLE_ACTIONS
+EXECUTION_ACTIONS: Final = (
+    *ROLE_ACTIONS,
+    "config:DescribeConfigRules",
+    "config:DescribeOrganizationConfigRules",
+)
 
 _FIX: Final = "deploy deploy/execution-role.yaml here; a service-managed StackSet leaves out this account"
 
@@ -26,21 +30,22 @@ def execution_role(subject: Subject) -> Check:
     if subject.excluded or not subject.assumes_role:
         why = "this account is excluded" if subject.excluded else "the function works with its own role"
         return not_applicable(why)
-    function = subject.function()
-    if function is None:
+    maker = subject.made_by()
+    function = None if maker else subject.function()
+    if function is None and maker is None:
         return not_applicable("there is no function")
     name = subject.parameters.rule["ExecutionRoleName"]
     found = subject.reader.ask("iam:GetRole", absent={"NoSuchEntity"}, RoleName=name.rpartition("/")[2])
     if found is None:
         return problem(f"account {subject.account} has no role {name}: its keys are not judged", _FIX)
-    refused = _refusal(subject, found["Role"], function["Role"])
+    refused = _refusal(subject, found["Role"], function["Role"]) if function else None
     if refused:
         return refused
     check = powers(subject, found["Role"], judging(subject), _FIX)
     if check.status is Status.OK:
-        return replace(
-            check, detail=f"{name} is here, lets the function assume it, and may do what is needed"
-        )
+        trusted = ", lets the function assume it," if function else ""
+        seen = "" if function else f"; that account {maker} can assume it shows in the last evaluation"
+        return replace(check, detail=f"{name} is here{trusted} and may do what is needed{seen}")
     return check
 
 
@@ -60,13 +65,14 @@ def _refusal(subject: Subject, role: Facts, function_role: str) -> Check | None:
 
 
 def _trusts(trust: Policy, subject: Subject, role: str, assumed: str) -> bool:
-    """Whether a trust policy lets a role of this account assume it, by its own ARN or by its account's.
+    """Whether a trust policy lets the function's role assume it, by its own ARN or by its account's.
 
     An account as the principal leaves it to the role's own policies, which `role.lambda_role` looks at.
     """
+    account = role.split(":")[4]
     context = {
         "aws:PrincipalArn": role,
-        "aws:PrincipalAccount": subject.account,
+        "aws:PrincipalAccount": account,
         "aws:PrincipalOrgID": subject.parameters.rule.get("OrganizationId", ""),
     }
     decisions = [
@@ -74,7 +80,7 @@ def _trusts(trust: Policy, subject: Subject, role: str, assumed: str) -> bool:
             trust,
             Request(principal_arn=principal, action="sts:AssumeRole", resource=assumed, context=context),
         )
-        for principal in (role, f"arn:{subject.partition}:iam::{subject.account}:root", subject.account)
+        for principal in (role, f"arn:{subject.partition}:iam::{account}:root", account)
     ]
     denied = {Reason.EXPLICIT_DENY, Reason.UNDECIDABLE_DENY}
     return any(decision.allowed for decision in decisions) and not any(

@@ -99,10 +99,16 @@ def keys_judged(subject: Subject) -> Check:
     return ok("; ".join(_shown(subject, key, result) for key, result in results.items() if result))
 
 
+def logging_keys(subject: Subject) -> tuple[str, ...] | None:
+    """Return the keys of the manifest that logs are encrypted with; None where there is no landing zone."""
+    found = _found(subject)
+    return ManifestKeys.from_manifest(found.get("manifest")).logging if found is not None else None
+
+
 def keys_here(subject: Subject) -> list[str]:
     """Return the ids of the landing zone's keys in this account and Region."""
     here = f":kms:{subject.region}:{subject.account}:key/"
-    keys = ManifestKeys.from_manifest((_found(subject) or {}).get("manifest")).logging
+    keys = logging_keys(subject) or ()
     return [key.rpartition("/")[2] for key in keys if here in key]
 
 

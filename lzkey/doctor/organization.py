@@ -1,35 +1,30 @@
-"""The organization: its id, its rule in every account, and the aggregator that shows the results together."""
+"""The organization: its id, and its rule in every account."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
+from lzkey.doctor.check import not_applicable, ok, problem, unknown
 from lzkey.parameters import RULE_NAME
 from lzkey.verify_organization import NO_RECORDER, AccountStatus
 
 if TYPE_CHECKING:
     from lzkey.doctor.check import Check
-    from lzkey.doctor.subject import Facts, Subject
+    from lzkey.doctor.subject import Subject
 
-_IS_ORGANIZATION: Final = ("config:DescribeConfigRules", "config:DescribeOrganizationConfigRules")
+IS_ORGANIZATION: Final = ("config:DescribeConfigRules", "config:DescribeOrganizationConfigRules")
 ID_ACTIONS: Final = ("organizations:DescribeOrganization",)
-ACCESS_ACTIONS: Final = (*_IS_ORGANIZATION, "organizations:ListAWSServiceAccessForOrganization")
-STATUS_ACTIONS: Final = (*_IS_ORGANIZATION, "config:GetOrganizationConfigRuleDetailedStatus")
+ACCESS_ACTIONS: Final = (*IS_ORGANIZATION, "organizations:ListAWSServiceAccessForOrganization")
+STATUS_ACTIONS: Final = (*IS_ORGANIZATION, "config:GetOrganizationConfigRuleDetailedStatus")
 ACCOUNTS_ACTIONS: Final = (*STATUS_ACTIONS, "organizations:ListAccounts")
-AGGREGATOR_ACTIONS: Final = (
-    *_IS_ORGANIZATION,
-    "config:DescribeConfigurationAggregators",
-    "config:DescribeConfigurationAggregatorSourcesStatus",
-)
 
 #: Both service principals: the first deploys organization rules, the second fills aggregators.
 #: https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-config.html
 _TRUSTED: Final = ("config-multiaccountsetup.amazonaws.com", "config.amazonaws.com")
 
-_SINGLE: Final = "a single account's rule needs no organization"
+SINGLE: Final = "a single account's rule needs no organization"
 _DELETED: Final = "DELETE_SUCCESSFUL"
-_SHOWN: Final = 5
+SHOWN: Final = 5
 
 
 def organization_id(subject: Subject) -> Check:
@@ -58,7 +53,7 @@ def organization_id(subject: Subject) -> Check:
 def trusted_access(subject: Subject) -> Check:
     """Check that AWS Config may work in the organization's accounts."""
     if not subject.is_organization():
-        return not_applicable(_SINGLE)
+        return not_applicable(SINGLE)
     enabled = subject.reader.ask_all(
         "organizations:ListAWSServiceAccessForOrganization", "EnabledServicePrincipals"
     )
@@ -75,39 +70,39 @@ def trusted_access(subject: Subject) -> Check:
 def rule_in_accounts(subject: Subject) -> Check:
     """Check that the organization's rule arrived in every account that it was sent to.
 
-    Arrived is not judged: whether the function can assume its role there is known in that account alone.
+    Arrived is not judged: whether keys have results there is what `evaluations` says.
     """
     if not subject.is_organization():
-        return not_applicable(_SINGLE)
-    statuses = _statuses(subject)
+        return not_applicable(SINGLE)
+    statuses = statuses_of(subject)
     if not statuses:
         return problem("AWS Config tells of no account that has the rule", subject.redeploy)
     failed = [status for status in statuses if not status.successful and not status.changing]
     if failed:
-        return problem(_shown([_failure(status) for status in failed]), _failure_fix(subject, failed))
+        return problem(shown([_failure(status) for status in failed]), _failure_fix(subject, failed))
     pending = [f"{status.account} {status.status}" for status in statuses if status.changing]
     if pending:
-        return unknown(_shown(pending), "wait until that has ended, and look again")
-    return ok(f"in place in {len(statuses)} accounts; whether each evaluates is not seen from here")
+        return unknown(shown(pending), "wait until that has ended, and look again")
+    return ok(f"in place in {len(statuses)} accounts")
 
 
 def accounts_without_rule(subject: Subject) -> Check:
     """Check that AWS Config tells of every active account of the organization, unless it is excluded."""
     rule = subject.organization_rule() if subject.is_organization() else None
     if rule is None:
-        return not_applicable(_SINGLE)
-    reached = {status.account for status in _statuses(subject) if status.status != _DELETED}
+        return not_applicable(SINGLE)
+    reached = {status.account for status in statuses_of(subject) if status.status != _DELETED}
     accounts = subject.reader.ask_all("organizations:ListAccounts", "Accounts") or []
     active = [account for account in accounts if account.get("State", account.get("Status")) == "ACTIVE"]
     if not active:
         return problem(
             "the organization has no active account", "see what aws organizations list-accounts says"
         )
-    excluded = set(rule.get("ExcludedAccounts", []))
+    excluded = excluded_accounts(subject)
     missing = [account["Id"] for account in active if account["Id"] not in reached | excluded]
     if missing:
         return problem(
-            f"AWS Config sent the rule to none of {_shown(missing)}",
+            f"AWS Config sent the rule to none of {shown(missing)}",
             "give each of them a recorder and wait, as AWS Config tries a new account for seven hours; after "
             f"that {subject.redeploy}",
         )
@@ -115,43 +110,17 @@ def accounts_without_rule(subject: Subject) -> Check:
     return ok(f"none of {len(active)} active accounts was left out{left_out}")
 
 
-def aggregator(subject: Subject) -> Check:
-    """Check that an aggregator shows this Region's results of the whole organization, none of them stale.
-
-    Results are as sound without one here: since landing zone 4.0 it is in the audit account.
-    """
-    if not subject.is_organization():
-        return not_applicable(_SINGLE)
-    found = (
-        subject.reader.ask_all("config:DescribeConfigurationAggregators", "ConfigurationAggregators") or []
-    )
-    covering = [candidate for candidate in found if _covers(candidate, subject.region)]
-    if not covering:
-        return warning(
-            f"none in this account aggregates the organization in {subject.region}",
-            "look from the account that has one (with landing zone 4.0 the audit account), or create one",
-        )
-    seen = {candidate["ConfigurationAggregatorName"]: _sources(subject, candidate) for candidate in covering}
-    stale = {
-        name: [_stale(source) for source in sources if not _fresh(source)] for name, sources in seen.items()
-    }
-    fresh = [name for name, sources in seen.items() if sources and not stale[name]]
-    if fresh:
-        return ok(f"{', '.join(fresh)}: every source is fresh")
-    troubled = next((name for name in seen if stale[name]), None)
-    if troubled is None:
-        return unknown(
-            f"{', '.join(seen)}: no source in {subject.region} yet", "wait until it has one, and look again"
-        )
-    return problem(
-        f"{troubled}: {_shown(stale[troubled])}",
-        "see that each source has a recorder and lets the aggregator read it",
-    )
+def excluded_accounts(subject: Subject) -> set[str]:
+    """Return the accounts that are left out: by the rule where it can be seen, else by the file."""
+    rule = subject.organization_rule()
+    if rule is None:
+        return set(subject.parameters.deployment.excluded_accounts)
+    return set(rule.get("ExcludedAccounts", []))
 
 
-def _statuses(subject: Subject) -> list[AccountStatus]:
+def statuses_of(subject: Subject) -> list[AccountStatus]:
     """Return how the rule fares in each account, without the excluded ones that it was taken from."""
-    excluded = (subject.organization_rule() or {}).get("ExcludedAccounts", [])
+    excluded = excluded_accounts(subject)
     entries = subject.reader.ask_all(
         "config:GetOrganizationConfigRuleDetailedStatus",
         "OrganizationConfigRuleDetailedStatus",
@@ -186,30 +155,7 @@ def _failure_fix(subject: Subject, failed: list[AccountStatus]) -> str:
     return f"mend what each of them names; then {subject.redeploy}"
 
 
-def _covers(aggregator: Facts, region: str) -> bool:
-    """Whether an aggregator takes in the organization, in a Region."""
-    source = aggregator.get("OrganizationAggregationSource") or {}
-    return bool(source.get("AllAwsRegions")) or region in source.get("AwsRegions", [])
-
-
-def _sources(subject: Subject, aggregator: Facts) -> list[Facts]:
-    """Return the sources of an aggregator, those of other Regions left out."""
-    sources = subject.reader.ask_all(
-        "config:DescribeConfigurationAggregatorSourcesStatus",
-        "AggregatedSourceStatusList",
-        ConfigurationAggregatorName=aggregator["ConfigurationAggregatorName"],
-    )
-    return [source for source in sources or [] if source.get("AwsRegion", subject.region) == subject.region]
-
-
-def _fresh(source: Facts) -> bool:
-    return bool(source.get("LastUpdateStatus") == "SUCCEEDED")
-
-
-def _stale(source: Facts) -> str:
-    return f"{source.get('SourceId')} {source.get('LastUpdateStatus')} ({source.get('LastErrorCode', '-')})"
-
-
-def _shown(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{'; '.join(names[:_SHOWN])}{more}"
+def shown(names: list[str]) -> str:
+    """Return a few of many, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{'; '.join(names[:SHOWN])}{more}"

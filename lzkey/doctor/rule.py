@@ -11,7 +11,7 @@ from landing_zone_key.errors import SettingsError
 from landing_zone_key.settings import RDKLIB_PARAMETERS
 from lzkey.doctor.check import not_applicable, ok, problem, unknown
 from lzkey.doctor.subject import ago
-from lzkey.parameters import RULE_NAME
+from lzkey.parameters import RESOURCE_TYPE, RULE_NAME
 from lzkey.verify import _rule_faults as account_rule_faults
 from lzkey.verify_organization import _rule_faults as organization_rule_faults
 
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from lzkey.doctor.subject import Facts, Subject
 
 RULE_ACTIONS: Final = ("config:DescribeConfigRules", "config:DescribeOrganizationConfigRules")
-EVALUATION_ACTIONS: Final = (*RULE_ACTIONS, "config:DescribeConfigRuleEvaluationStatus")
+EVALUATION_ACTIONS: Final = (
+    *RULE_ACTIONS,
+    "config:DescribeConfigRuleEvaluationStatus",
+    "config:ListDiscoveredResources",
+)
 
 _HOURS: Final = {
     "One_Hour": 1,
@@ -41,14 +45,18 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 def rule(subject: Subject) -> Check:
     """Check that the rule is there with the parameters, triggers and scope of the parameters file."""
-    own = subject.rule()
-    found = own or subject.organization_rule()
-    if found is None:
+    own, organizations, maker = subject.rule(), subject.organization_rule(), subject.made_by()
+    if own is not None:
+        kind, faults = "of the account", tuple(_account_faults(subject, own, subject.account))
+    elif organizations is not None:
+        kind, faults = "of the organization", tuple(_organization_faults(subject, organizations))
+    elif (sent := subject.sent_rule()) is not None and maker is not None:
+        kind = f"of the organization, made by account {maker}"
+        faults = tuple(_account_faults(subject, sent, maker))
+    else:
         return problem(f"AWS Config has no rule {RULE_NAME} in {subject.region}", subject.redeploy)
-    faults = tuple((_account_faults if own else _organization_faults)(subject, found))
     if faults:
-        return problem("; ".join(faults), subject.redeploy)
-    kind = "of the account" if own else "of the organization"
+        return problem("; ".join(faults), f"{subject.redeploy}{_from(maker)}")
     triggers = " and ".join(sorted(subject.parameters.deployment.triggers))
     return ok(f"{kind}, as {subject.parameters.path.name} says, on {triggers}")
 
@@ -66,13 +74,17 @@ def last_evaluation(subject: Subject) -> Check:
     succeeded = status.get("LastSuccessfulEvaluationTime", _NEVER)
     times = ("LastFailedInvocationTime", "LastFailedEvaluationTime")
     failed = max(status.get(time, _NEVER) for time in times)
-    if failed > succeeded:
+    code = status.get("LastErrorCode")
+    if failed > succeeded or (code and succeeded == _NEVER):
+        when = f" {ago(subject.now, failed)}" if failed > _NEVER else ""
         before = f"; the last success was {ago(subject.now, succeeded)}" if succeeded > _NEVER else ""
-        why = ": ".join(filter(None, (status.get("LastErrorCode"), status.get("LastErrorMessage"))))
+        why = ": ".join(filter(None, (code, status.get("LastErrorMessage"))))
         return problem(
-            f"it failed {ago(subject.now, failed)} ({why or 'no reason given'}){before}",
+            f"it failed{when} ({why or 'no reason given'}){before}",
             f"see the function's log (rdk logs {RULE_NAME}), mend what it names, then evaluate again",
         )
+    if succeeded == _NEVER and _nothing_to_evaluate(subject):
+        return not_applicable("no key is recorded in this account, so nothing was evaluated")
     if succeeded == _NEVER:
         return unknown("the rule has not been evaluated yet", f"evaluate it: {_evaluate(name)}")
     if subject.now - succeeded > _patience(subject):
@@ -83,12 +95,21 @@ def last_evaluation(subject: Subject) -> Check:
     return ok(f"succeeded {ago(subject.now, succeeded)}")
 
 
-def _account_faults(subject: Subject, found: Facts) -> Iterator[str]:
+def _nothing_to_evaluate(subject: Subject) -> bool:
+    """Whether no change can have been evaluated: in the management account there must be a key."""
+    if subject.manages or subject.parameters.deployment.periodic:
+        return False
+    found = subject.reader.ask("config:ListDiscoveredResources", resourceType=RESOURCE_TYPE, limit=1)
+    return not found["resourceIdentifiers"]
+
+
+def _account_faults(subject: Subject, found: Facts, maker: str) -> Iterator[str]:
     shape: Any = {**found, "InputParameters": _in_our_words(subject, found)}
     yield from account_rule_faults(shape, subject.parameters)
     calls = found["Source"].get("SourceIdentifier")
-    if calls != subject.function_arn:
-        yield f"its function is {calls}, not {subject.function_arn}"
+    wanted = subject.function_arn.replace(f":{subject.account}:", f":{maker}:")
+    if calls != wanted:
+        yield f"its function is {calls}, not {wanted}"
 
 
 def _organization_faults(subject: Subject, found: Facts) -> Iterator[str]:
@@ -131,6 +152,10 @@ def _patience(subject: Subject) -> timedelta:
     """How old the last success may be: two periods of the schedule; without one there is no limit."""
     wanted = subject.parameters.deployment
     return timedelta(hours=2 * _HOURS[wanted.frequency]) if wanted.periodic else timedelta.max
+
+
+def _from(maker: str | None) -> str:
+    return f" from account {maker}" if maker else ""
 
 
 def _evaluate(name: str) -> str:

@@ -29,6 +29,10 @@ class Subject:
     partition: str
     root: Path
     now: datetime
+    management: Subject | None = None
+    """The management account, seen by credentials of its own, where this is another account."""
+    maker: Subject | None = None
+    """The account that made the organization's rule, seen likewise, where this is another account."""
 
     @property
     def manages(self) -> bool:
@@ -64,11 +68,15 @@ class Subject:
         return found["ConfigRules"][0] if found and found["ConfigRules"] else None
 
     def organization_rule(self) -> Facts | None:
-        """Return the organization's rule; None when there is none that this account may see.
+        """Return the organization's rule; None when there is none that may be seen.
+
+        Each account sees those that it made itself.
 
         OrganizationAccessDeniedException is what an account hears that can have no organization rule.
         https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeOrganizationConfigRules.html
         """
+        if self.maker is not None:
+            return self.maker.organization_rule()
         found = self.reader.ask(
             "config:DescribeOrganizationConfigRules",
             absent={"NoSuchOrganizationConfigRuleException", "OrganizationAccessDeniedException"},
@@ -79,7 +87,25 @@ class Subject:
 
     def is_organization(self) -> bool:
         """Whether the deployment is an organization's, where the account has no rule of its own."""
-        return self.rule() is None and self.organization_rule() is not None
+        if self.rule() is not None:
+            return False
+        return self.organization_rule() is not None or self.sent_rule() is not None
+
+    def sent_rule(self) -> Facts | None:
+        """Return the rule that an organization's rule has put into this account; None when there is none."""
+        rules = self.reader.ask_all("config:DescribeConfigRules", "ConfigRules") or []
+        sent = (rule for rule in rules if rule["ConfigRuleName"] != RULE_NAME)
+        return next((rule for rule in sent if self.is_of_this_deployment(rule["ConfigRuleName"])), None)
+
+    def made_by(self) -> str | None:
+        """Return the account whose function a rule of the organization's calls here, where it is another one.
+
+        None, too, where that account can be asked itself.
+        """
+        if self.rule() is not None or self.organization_rule() is not None:
+            return None
+        account = str(((self.sent_rule() or {}).get("Source") or {}).get("SourceIdentifier")).split(":")[4:5]
+        return account[0] if account and account[0] != self.account else None
 
     def is_of_this_deployment(self, rule_name: str) -> bool:
         """Whether a rule of an account is the account's own, or comes from the organization's.
@@ -93,14 +119,13 @@ class Subject:
         """Return the name of the rule that evaluates this account; None when there is none."""
         if self.rule():
             return RULE_NAME
-        if not self.is_organization():
-            return None
-        rules = self.reader.ask_all("config:DescribeConfigRules", "ConfigRules") or []
-        names = [rule["ConfigRuleName"] for rule in rules]
-        return next(filter(self.is_of_this_deployment, names), None)
+        sent = self.sent_rule() if self.is_organization() else None
+        return str(sent["ConfigRuleName"]) if sent else None
 
     def function(self) -> Facts | None:
-        """Return the Lambda function's configuration; None when there is no function."""
+        """Return the Lambda function's configuration; None when there is no function that may be seen."""
+        if self.maker is not None:
+            return self.maker.function()
         found: Facts | None = self.reader.ask(
             "lambda:GetFunctionConfiguration",
             absent={"ResourceNotFoundException"},

@@ -26,7 +26,7 @@ Run = tuple[int, str, str]
 @pytest.fixture
 def run(account: Management, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run the command over the sandbox's account; returns exit code, standard output and standard error."""
-    monkeypatch.setattr(cli, "checkout", lambda: account.root)
+    monkeypatch.setattr("lzkey.cli.doctor.checkout", lambda: account.root)
     monkeypatch.setenv("COLUMNS", "200")
 
     def ran(*arguments: str) -> Run:
@@ -56,7 +56,7 @@ class TestScreen:
         assert out.startswith("parameters/prod.json, account 111122223333, us-east-1\n")
         lines = [line for line in out.splitlines() if line.lstrip().startswith("OK ")]
         assert len(lines) == 14
-        assert "everything that can be seen is as it must be (5 do not apply)" in out
+        assert "everything that can be seen is as it must be (6 do not apply)" in out
 
     def test_problem(self, account: Management, run: Any) -> None:
         """The line, its fix, the verdict, and exit code 3."""

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from .conftest import Management
 
 _ZONE = {"landing-zone", "landing-zone-keys", "landing-zone-results", "key-policies"}
-ORGANIZATION_LINES = {"execution-role", "trusted-access", "organization-rule", "accounts", "aggregator"}
+ORGANIZATION_LINES = {
+    "execution-role",
+    "trusted-access",
+    "organization-rule",
+    "accounts",
+    "aggregator",
+    "evaluations",
+}
 
 
 class TestHealthy:

@@ -54,7 +54,8 @@ class TestExcluded:
         ):
             lines, wrong = account.lines(), account.wrong()
         assert {name: status for name, status in wrong.items() if name != "aggregator"} == {
-            "landing-zone-keys": "problem"
+            "landing-zone-keys": "problem",
+            "evaluations": "unknown",
         }
         assert "is in account 111122223333, which the rule excludes" in lines["landing-zone-keys"].detail
         assert lines["accounts"].detail == "none of 6 active accounts was left out, 1 excluded"
@@ -67,7 +68,7 @@ class TestRefused:
     def test_everything_at_once(self, tmp_path: Path) -> None:
         """Who may read nothing sees every line unknown, and no traceback."""
         with management_account(tmp_path / "project") as account:
-            for action in {action for expectation in EXPECTATIONS for action in expectation.actions}:
+            for action in {action for expectation in EXPECTATIONS for action in expectation.all_actions}:
                 service, _, operation = action.partition(":")
                 account.sandbox.fail_next(service, operation, "AccessDeniedException", times=50)
             seen = account.examine()
