@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import itertools
 from dataclasses import FrozenInstanceError, field, replace
@@ -49,6 +50,15 @@ class TestInstance:
     def test_has_a_default_of_its_own(self, example: Any) -> None:
         """What a factory makes is not shared."""
         assert example("a").facts is not example("a").facts
+
+    @KINDS
+    def test_can_be_copied(self, example: Any) -> None:
+        """All of it, also what is not compared; another process gets it in the same way."""
+        made = example("ab", ("c",), hidden=3, late=4)
+        again = copy.deepcopy(made)
+        assert again is not made
+        assert again == made
+        assert (again.hidden, again.length) == (3, 2)
 
     @KINDS
     @pytest.mark.parametrize("arguments", [(), ("a", (), {}, 1, 2)])

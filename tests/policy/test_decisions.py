@@ -96,7 +96,12 @@ class TestLabel:
 
     @pytest.mark.parametrize(
         ("sid", "label"),
-        [({"Sid": "Allow Config"}, '"Allow Config"'), ({"Sid": ""}, "Statement[1]"), ({}, "Statement[1]")],
+        [
+            ({"Sid": "Allow Config"}, '"Allow Config"'),
+            ({"Sid": 'a"; ENABLED: b'}, '"a\'; ENABLED: b"'),
+            ({"Sid": ""}, "Statement[1]"),
+            ({}, "Statement[1]"),
+        ],
     )
     def test_is_the_sid_or_the_place(
         self, sid: dict[str, str], label: str, policy_of: Callable[..., Policy]

@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 __all__ = ["dataclass"]
 
 _Class = TypeVar("_Class", bound=type)
+_METHODS = (
+    *("__init__", "__eq__", "__hash__", "__repr__", "__setattr__", "__delattr__"),
+    *("__getstate__", "__setstate__"),
+)
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -28,7 +32,7 @@ else:
 def _record(cls: Any) -> Any:  # noqa: ANN401 - one class in, the same with slots out
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     made._compared = attrgetter(*(field.name for field in dataclasses.fields(made) if field.compare))  # noqa: SLF001
-    for name in ("__init__", "__eq__", "__hash__", "__repr__", "__setattr__", "__delattr__"):
+    for name in _METHODS:
         if name not in vars(cls):
             setattr(made, name, vars(_Shared)[name])
     return made
@@ -68,6 +72,17 @@ class _Shared:
     def __delattr__(self, name: str) -> None:
         """Refuse."""
         raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __getstate__(self) -> list[object]:
+        """Let an instance be copied, and handed to another process."""
+        fields: Any = dataclasses.fields(self)  # type: ignore[arg-type]  # of a class that has them
+        return [getattr(self, field.name) for field in fields]
+
+    def __setstate__(self, state: list[object]) -> None:
+        """Fill an instance that was copied, past `__setattr__`."""
+        fields: Any = dataclasses.fields(self)  # type: ignore[arg-type]  # of a class that has them
+        for field, value in zip(fields, state, strict=True):
+            object.__setattr__(self, field.name, value)
 
 
 def _initializer(cls: Any) -> Any:  # noqa: ANN401 - a class of any fields; its function

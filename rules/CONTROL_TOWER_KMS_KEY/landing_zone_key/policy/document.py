@@ -94,8 +94,8 @@ class Statement:
 
     @property
     def label(self) -> str:
-        """The Sid in quotes, or the place."""
-        return f'"{self.sid}"' if self.sid else f"Statement[{self.index}]"
+        """The Sid in quotes, which nothing in it can end; or the place."""
+        return '"' + self.sid.replace('"', "'") + '"' if self.sid else f"Statement[{self.index}]"
 
 
 @dataclass(frozen=True, slots=True)
