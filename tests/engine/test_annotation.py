@@ -149,8 +149,14 @@ class TestCharacters:
         assert 'denied by "a?b"' in text
         assert text.isprintable()
 
-    @pytest.mark.parametrize("character", ["é", "ß", "ÿ", " ", "~", '"', "<"])
+    @pytest.mark.parametrize("character", ["é", "ß", "ÿ", " ", "~", "'", "<"])
     def test_what_a_key_policy_may_hold_is_shown(self, character: str, make_key: Any, make_zone: Any) -> None:
         """The twin: printable Latin-1 as it is."""
         deny = {"of": "perimeter", "Sid": f"a{character}b"}
         assert f'denied by "a{character}b"' in annotate(assess(make_key("merged", deny), make_zone()))
+
+    def test_a_quote_cannot_end_the_quotes_around_it(self, make_key: Any, make_zone: Any) -> None:
+        """So a Sid cannot read like a requirement that fails."""
+        deny = {"of": "perimeter", "Sid": 'a"; ENABLED: b'}
+        text = annotate(assess(make_key("merged", deny), make_zone()))
+        assert 'denied by "a\'; ENABLED: b"' in text
