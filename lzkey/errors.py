@@ -19,12 +19,26 @@ class ParametersError(LzkeyError):
     """A parameters file is missing, unreadable, or asks for something that cannot be deployed."""
 
 
+class SettingsError(LzkeyError):
+    """The landing zone's settings are missing or wrong; nothing was judged."""
+
+
 class BuildError(LzkeyError):
     """The package cannot be generated from what is on this machine; nothing was replaced."""
 
 
 class OutputError(LzkeyError):
     """A file that was asked for cannot be written."""
+
+
+class SourceError(LzkeyError):
+    """A source of keys cannot be read; for files it becomes an `Unread`, and the work goes on."""
+
+
+class LiveError(LzkeyError):
+    """The live account does not answer what nothing can be done without."""
+
+    exit_code: ClassVar[int] = 1
 
 
 class DemoError(LzkeyError):
@@ -50,6 +64,18 @@ class DeployInterruptedError(DeployError):
 
 
 class ReportError(LzkeyError):
-    """A report cannot be made, or an earlier one cannot be read; no file was replaced."""
+    """A report cannot be made, or something is none; no file was replaced."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ReportArgumentError(ReportError):
+    """A report is asked for that cannot be: another argument would do."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class ApplyError(LzkeyError):
+    """A key policy could not be put, or what is read back is another one."""
 
     exit_code: ClassVar[int] = 1

@@ -1,31 +1,76 @@
 """The command line `lzkey`: arguments in, text out; everything it tells is found out elsewhere.
 
-Exit codes: 0 done; 1 a deployment is not what was asked for; 2 wrong arguments, parameters or place, and
-nothing was changed; 130 interrupted.
+Exit codes of every command: 0 done; 1 it went wrong; 2 wrong arguments, parameters or place, and nothing was
+changed; 130 interrupted. A command that judges says in its own help what else it may end with.
 """
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated
+import io
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from lzkey.cli import deployment, doctor
-from lzkey.cli.demo import demo
 from lzkey.errors import LzkeyError
 from lzkey.terminal import messages, output, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+#: Command -> its module here, in which the function has the command's name and EXIT_CODES end the help.
+COMMANDS: Final = {
+    "check": "check",
+    "explain": "explain",
+    "fix": "fix",
+    "report": "report",
+    "doctor": "doctor",
+    "build": "deployment",
+    "deploy": "deployment",
+    "undeploy": "deployment",
+    "deploy-organization": "deployment",
+    "undeploy-organization": "deployment",
+    "demo": "demo",
+}
+
+
+class _Commands(Mapping[str, Any]):
+    """The commands, each imported when it is asked for: a hook before a commit waits for no AWS client."""
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - typer's own kind of command
+        module = import_module(f"lzkey.cli.{COMMANDS[name]}")
+        alone = typer.Typer(add_completion=False, context_settings=app.info.context_settings)
+        function = getattr(module, name.replace("-", "_"))
+        alone.command(name, epilog=getattr(module, "EXIT_CODES", None))(function)
+        return get_command(alone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Group(TyperGroup):
+    """`lzkey` itself."""
+
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - whatever typer gives a group
+        super().__init__(**attributes)
+        self.commands: Any = _Commands()
+
+
 app = typer.Typer(
     name="lzkey",
+    cls=_Group,
     help="Prove that AWS Control Tower's landing zone can use its KMS key.",
-    epilog="Exit codes: 0 done; 1 a deployment is not what was asked for; 2 wrong arguments, parameters or "
-    "place, and nothing was changed; 130 interrupted.",
+    epilog="Exit codes: 0 done; 1 it went wrong; 2 wrong arguments, parameters or place, and nothing was "
+    "changed; 130 interrupted. check, explain, fix, report and doctor also end with 3: something is wrong, "
+    "and 4: something cannot be determined.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -33,6 +78,8 @@ app = typer.Typer(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # whose encoding may not have every character
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(args=None if arguments is None else list(arguments), prog_name="lzkey")
     except LzkeyError as error:
@@ -50,17 +97,7 @@ def lzkey(
 ) -> None:
     """Prove that AWS Control Tower's landing zone can use its KMS key."""
     if show_version:
+        from importlib.metadata import version  # noqa: PLC0415 - takes longer than the rest
+
         output().print(plain(f"lzkey {version('lzkey')}"))
         raise typer.Exit
-
-
-for _command in (
-    deployment.build,
-    deployment.deploy,
-    deployment.undeploy,
-    deployment.deploy_organization,
-    deployment.undeploy_organization,
-):
-    app.command()(_command)
-app.command(epilog=doctor.EXIT_CODES)(doctor.doctor)
-app.command()(demo)

@@ -33,6 +33,7 @@ class Cause(StrEnum):
     """An account of the organization that is no source of the aggregator."""
     SOURCE_FAILED = "SOURCE_FAILED"
     SOURCE_OUTDATED = "SOURCE_OUTDATED"
+    """The aggregator shows what it saw some time ago: a failure counts, a COMPLIANT does not."""
     NO_RECORDER = "NO_RECORDER"
     KEYS_NOT_RECORDED = "KEYS_NOT_RECORDED"
     """AWS Config records there, but no KMS keys."""
@@ -40,6 +41,8 @@ class Cause(StrEnum):
     RULE_FAILING = "RULE_FAILING"
     NEVER_EVALUATED = "NEVER_EVALUATED"
     """A key is in the inventory and in the rule's scope, and has no result."""
+    RESULT_OUTDATED = "RESULT_OUTDATED"
+    """A COMPLIANT result that is older than the rule's schedule allows."""
     NOT_READ = "NOT_READ"
     """AWS refused or failed to tell, to whoever made the report."""
     NOT_UNDERSTOOD = "NOT_UNDERSTOOD"
@@ -95,8 +98,9 @@ class KeyResult:
     failures: tuple[Failure, ...] = ()
     evaluated_at: datetime | None = None
     doubt: Doubt | None = None
+    """Exactly where the state is UNKNOWN."""
     of_landing_zone: bool = False
-    """The landing zone's manifest, or the rule parameter KeyScope, names it."""
+    """The landing zone's manifest names it; where that cannot be read, the rule parameter KeyScope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,8 @@ class Scope:
     aggregator: str | None
     regions: tuple[str, ...]
     excluded_accounts: tuple[str, ...] = ()
+    other_regions: tuple[str, ...] = ()
+    """Regions of the aggregator where no account has the rule, as far as is seen: not in the report."""
 
 
 @dataclass(frozen=True, slots=True)

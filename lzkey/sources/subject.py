@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from landing_zone_key import KmsKey, LandingZone
+
+
+RECOGNISED: Final = (
+    "a key policy, the output of `aws kms describe-key` or `get-key-policy`, an AWS Config configuration "
+    "item, snapshot, history or advanced query, a CloudFormation template (JSON or YAML), or the output of "
+    "`terraform show -json`"
+)
+"""What a source may be, for people."""
 
 
 class Kind(StrEnum):
@@ -61,6 +69,8 @@ class FoundKey:
     """What was taken for granted, such as that a template is deployed in the management account."""
     statement_lines: tuple[int, ...] = ()
     """The line of each statement of the policy, from 1; empty where nobody counted."""
+    arn_known: bool = True
+    """False: the ARN stands in for one that is not there yet; `*` and a self-reference count as this key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,13 @@ class Unread:
     place: Place
     message: str
     """What is wrong, where, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A file of a folder, or a resource of another type, that holds no key: nothing to say, but countable."""
+
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +103,5 @@ class Context:
 class Unit(Protocol):
     """A part of a source; it can be pickled, so that another process can do the work."""
 
-    def keys(self, context: Context) -> Iterator[FoundKey | Unread]:
+    def keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
         """Read the keys; no I/O happens here."""

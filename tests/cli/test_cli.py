@@ -17,7 +17,10 @@ from lzkey.files import write_text
 from lzkey.terminal import printable
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("build", "deploy", "undeploy", "deploy-organization", "undeploy-organization", "doctor", "demo")
+COMMANDS = (
+    *("check", "explain", "fix", "report", "doctor", "demo"),
+    *("build", "deploy", "undeploy", "deploy-organization", "undeploy-organization"),
+)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -38,6 +41,10 @@ class TestHelp:
         assert (code, err) == (0, "")
         assert "Usage: lzkey" in out
 
+    def test_no_command_is_missing_here(self) -> None:
+        """In no order of its own."""
+        assert set(COMMANDS) == set(cli.COMMANDS)
+
     def test_names_every_command_and_the_exit_codes(self, capsys: pytest.CaptureFixture[str]) -> None:
         """The first page is enough to begin."""
         out = run(capsys, "--help")[1]
@@ -57,6 +64,10 @@ class TestMistakes:
         [
             (("nonsense",), "No such command"),
             (("deploy",), "Missing argument"),
+            (("explain",), "Missing argument"),
+            (("fix", "policy.json", "--format", "yaml"), "yaml"),
+            (("check", "--nonsense"), "No such option"),
+            (("report", "--output", "nowhere/report.html"), "there is no folder"),
             (("build", "example", "--format", "yaml"), "yaml"),
             (("demo", "--nonsense"), "No such option"),
             (("build", "nonsense"), "there is: example"),

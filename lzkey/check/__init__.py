@@ -1,0 +1,1 @@
+"""`lzkey check`: the rule's own answer, for keys wherever they are described."""

@@ -1,0 +1,96 @@
+"""JUnit XML: each key a test case, so that a build server shows what is wrong.
+
+The widespread form, as Jenkins, GitLab and Azure read it: testsuites, testsuite, testcase, failure, error,
+skipped. UNKNOWN and what could not be read are errors; NOT_APPLICABLE is skipped.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from typing import TYPE_CHECKING, Final
+from xml.sax.saxutils import escape, quoteattr
+
+from lzkey.check.words import doubt, place_of
+from lzkey.report.model import State
+from lzkey.sources.subject import Unread
+from lzkey.terminal import printable
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from lzkey.check.formats import Head
+    from lzkey.check.run import Entry, Tally
+    from lzkey.check.verdict import Verdict
+
+#: The counts come first in the file and are known last: so much of the rest is kept in memory.
+_IN_MEMORY: Final = 1_000_000
+
+
+def writer(stream: TextIO, _head: Head) -> _Junit:
+    """Return the writer."""
+    return _Junit(stream)
+
+
+class _Junit:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._cases = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - `end` closes it
+            max_size=_IN_MEMORY, mode="w+", encoding="utf-8", newline="\n"
+        )
+
+    def add(self, entry: Entry) -> None:
+        """Write one test case to where it waits."""
+        if isinstance(entry, Unread):
+            name, result = place_of(entry.place), _element("error", "UNREAD", entry.message, entry.message)
+        else:
+            name, result = entry.name, _result(entry)
+        classname = _attribute(entry.place.source)
+        case = f"  <testcase classname={classname} name={_attribute(name)}>{result}</testcase>\n"
+        # ASCII is what the file says it is, whatever the encoding of standard output.
+        self._cases.write(case.encode("ascii", "xmlcharrefreplace").decode())
+
+    def end(self, tally: Tally, exit_code: int) -> None:
+        """Write the counts, and all cases after them."""
+        del exit_code
+        counts = {
+            "tests": tally.keys + tally.unread,
+            "failures": tally.states[State.NON_COMPLIANT],
+            "errors": tally.states[State.UNKNOWN] + tally.unread,
+            "skipped": tally.states[State.NOT_APPLICABLE],
+        }
+        written = " ".join(f'{name}="{count}"' for name, count in counts.items())
+        self._stream.write(
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {written}>\n'
+            f'<testsuite name="lzkey check" {written}>\n'
+        )
+        with self._cases as cases:
+            cases.seek(0)
+            shutil.copyfileobj(cases, self._stream)
+        self._stream.write("</testsuite>\n</testsuites>\n")
+
+
+def _result(verdict: Verdict) -> str:
+    if verdict.state is State.COMPLIANT:
+        return ""
+    if verdict.state is State.NOT_APPLICABLE:
+        return f"<skipped message={_attribute(verdict.annotation)}/>"
+    lines = [
+        *(
+            f"{each.requirement} ({each.reason}): {doubt(each.reason, certain=each.certain)}{each.message}"
+            for each in verdict.problems
+        ),
+        *(f"not resolved: {each}" for each in verdict.unresolved),
+        f"in {place_of(verdict.place)}",
+    ]
+    name = "failure" if verdict.state is State.NON_COMPLIANT else "error"
+    return _element(name, verdict.state.value, verdict.annotation, "\n".join(lines))
+
+
+def _element(name: str, kind: str, message: str, text: str) -> str:
+    attributes = f"type={_attribute(kind)} message={_attribute(message)}"
+    return f"<{name} {attributes}>{escape(printable(text))}</{name}>"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(printable(text).replace("\n", " "))

@@ -1,0 +1,59 @@
+"""CSV (RFC 4180): a row for each key. No cell is a formula to a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Final
+
+from lzkey.sources.subject import Unread
+from lzkey.terminal import printable
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from lzkey.check.formats import Head
+    from lzkey.check.run import Entry, Tally
+
+COLUMNS: Final = (
+    *("type", "name", "arn", "compliance", "requirements", "annotation"),
+    *("source", "line", "pointer", "unresolved", "assumptions"),
+)
+
+# https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def writer(stream: TextIO, _head: Head) -> _Rows:
+    """Return the writer."""
+    return _Rows(stream)
+
+
+class _Rows:
+    def __init__(self, stream: TextIO) -> None:
+        self._rows = csv.writer(stream, lineterminator="\r\n")
+        self._rows.writerow(COLUMNS)
+
+    def add(self, entry: Entry) -> None:
+        """Write one row."""
+        self._rows.writerow(map(_cell, _cells(entry)))
+
+    def end(self, tally: Tally, exit_code: int) -> None:
+        """Write nothing: every line is a row."""
+
+
+def _cells(entry: Entry) -> tuple[str, ...]:
+    place = entry.place
+    line = "" if place.line is None else str(place.line)
+    if isinstance(entry, Unread):
+        return ("unread", "", "", "", "", entry.message, place.source, line, place.pointer, "", "")
+    requirements = " ".join(problem.requirement for problem in entry.problems)
+    return (
+        *("key", entry.name, entry.arn or "", entry.state, requirements, entry.annotation),
+        *(place.source, line, place.pointer, "; ".join(entry.unresolved), "; ".join(entry.assumptions)),
+    )
+
+
+def _cell(text: str) -> str:
+    """The text with what is not printable replaced, and with an apostrophe where it would be a formula."""
+    shown = printable(text)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown

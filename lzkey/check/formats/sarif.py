@@ -1,0 +1,120 @@
+"""SARIF 2.1.0, for code scanning: a result for each requirement that does not hold, at its statement's line.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from lzkey.check.formats.sarif_rules import RULES
+from lzkey.check.words import NOTHING_FOUND, doubt, place_of
+from lzkey.sources.subject import Kind, Place, Unread
+from lzkey.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+    from lzkey.check.formats import Head
+    from lzkey.check.run import Entry, Tally
+    from lzkey.check.verdict import Problem, Remark, Verdict
+
+SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_INDEXES: Final = {rule["id"]: index for index, rule in enumerate(RULES)}
+
+#: Notifications stand at the end and wait in memory until then.
+_MOST_NOTIFICATIONS: Final = 1_000
+
+
+def writer(stream: TextIO, _head: Head) -> _Sarif:
+    """Return the writer; results are written as they come, one a line."""
+    return _Sarif(stream)
+
+
+class _Sarif:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._separator = stream, "\n"
+        self._notifications: list[dict[str, Any]] = []
+        driver = {"name": "lzkey", "semanticVersion": version("lzkey"), "rules": RULES}
+        # Columns are never given, and still GitHub wants to know how they would be counted.
+        run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"}
+        begun = {"$schema": SCHEMA, "version": "2.1.0"}
+        stream.write(f'{json.dumps(begun)[:-1]}, "runs": [{json.dumps(run)[:-1]}, "results": [')
+
+    def add(self, entry: Entry) -> None:
+        """Write the results of one key."""
+        if isinstance(entry, Unread):
+            self._notify(entry.message, [_location(entry.place, entry.place.line, "")])
+            return
+        for result in _results(entry):
+            self._stream.write(self._separator + json.dumps(result))
+            self._separator = ",\n"
+
+    def end(self, tally: Tally, exit_code: int) -> None:
+        """Write how it went: SARIF has a place for what could not be read."""
+        if tally.unread > len(self._notifications):
+            self._notifications[-1]["message"]["text"] += f" ({tally.unread:,} such things in all)"
+        if tally.empty:
+            self._notify(NOTHING_FOUND, [])
+        invocation = {
+            "executionSuccessful": True,
+            "exitCode": exit_code,
+            "toolExecutionNotifications": self._notifications,
+        }
+        self._stream.write("\n], " + json.dumps({"invocations": [invocation]})[1:] + "]}\n")
+
+    def _notify(self, message: str, locations: list[dict[str, Any]]) -> None:
+        if len(self._notifications) < _MOST_NOTIFICATIONS:
+            notification = {"level": "warning", "message": {"text": printable(message)}}
+            self._notifications.append({**notification, **({"locations": locations} if locations else {})})
+
+
+def _results(verdict: Verdict) -> Iterator[dict[str, Any]]:
+    for problem in verdict.problems:
+        level = "error" if problem.certain else "warning"
+        message = f"{doubt(problem.reason, certain=problem.certain)}{problem.message}"
+        text = "; ".join([message, *(() if problem.certain else verdict.unresolved)])
+        yield {**_result(verdict, problem.requirement, problem, text), "level": level}
+    for remark in verdict.remarks:
+        yield {**_result(verdict, remark.code, remark, remark.message), "level": "note"}
+
+
+def _result(verdict: Verdict, rule: str, about: Problem | Remark, text: str) -> dict[str, Any]:
+    # Neither lines nor words are in the fingerprint: the same finding is the same after an edit elsewhere.
+    name = "" if verdict.name == verdict.place.source else verdict.name
+    identity = [rule, _uri(verdict.place.source), name, verdict.place.pointer, about.statement]
+    return {
+        "ruleId": rule,
+        "ruleIndex": _INDEXES[rule],
+        "message": {"text": printable(f"{verdict.name}: {text}")},
+        "locations": [_location(verdict.place, about.line, verdict.arn or verdict.name)],
+        "partialFingerprints": {"lzkeyFinding/v1": hashlib.sha256(json.dumps(identity).encode()).hexdigest()},
+    }
+
+
+def _location(place: Place, line: int | None, name: str) -> dict[str, Any]:
+    """A place in a file, or what stands for one: code scanning refuses all results where one has none."""
+    logical = {"fullyQualifiedName": printable(place.pointer or name or place_of(place)), "kind": "resource"}
+    source = (name or place.source) if place.kind is Kind.LIVE else place.source
+    physical = {
+        "artifactLocation": {"uri": _uri("stdin" if source == "-" else source)},
+        "region": {"startLine": line or place.line or 1},
+    }
+    return {"physicalLocation": physical, "logicalLocations": [logical]}
+
+
+def _uri(source: str) -> str:
+    """The path as a URI, relative to where the command runs if it is below, as code scanning needs it."""
+    path = Path(source)
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    if path.is_absolute():
+        return path.as_uri()
+    return quote(path.as_posix(), safe="/~", errors="surrogateescape")

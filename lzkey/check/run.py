@@ -1,0 +1,137 @@
+"""Judging many keys: in order, in flat memory, with all cores where there is enough to do."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from lzkey.check.verdict import Verdict, judge
+from lzkey.report.model import State
+from lzkey.sources.subject import PassedOver, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
+    from datetime import datetime
+
+    from lzkey.sources.subject import Context, FoundKey, Unit
+
+Entry: TypeAlias = Verdict | Unread
+"""What is shown."""
+
+Judged: TypeAlias = Entry | PassedOver
+"""What is counted."""
+
+Source: TypeAlias = "Iterable[Unit | Unread | PassedOver]"
+
+#: So many units are done before other processes are worth their start.
+ALONE: Final = 16
+#: Units that wait for each process, so that none runs dry and none piles up.
+_AHEAD: Final = 4
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many of what there was, and the exit code that it comes to."""
+
+    states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
+    unread: int = 0
+    passed_over: int = 0
+
+    def count(self, entry: Judged) -> None:
+        """Add one."""
+        if isinstance(entry, Unread):
+            self.unread += 1
+        elif isinstance(entry, PassedOver):
+            self.passed_over += 1
+        else:
+            self.states[entry.state] += 1
+
+    @property
+    def keys(self) -> int:
+        """All keys."""
+        return sum(self.states.values())
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was found, not even something that could not be read."""
+        return not self.keys and not self.unread
+
+    def exit_code(self, *, allow_empty: bool = False) -> int:
+        """0 compliant, 3 non-compliant, 4 something could not be determined; 3 wins over 4."""
+        if self.states[State.NON_COMPLIANT]:
+            return 3
+        if self.states[State.UNKNOWN] or self.unread or (self.empty and not allow_empty):
+            return 4
+        return 0
+
+
+def judged(
+    units: Source, context: Context, at: datetime, *, processes: int | None = None
+) -> Iterator[Judged]:
+    """Judge every key of the units, in their order; many units are shared among `processes`."""
+    remaining = iter(units)
+    for unit in islice(remaining, ALONE):
+        yield from _judged(unit, context, at)
+    following = list(islice(remaining, 1))
+    workers = processes or _cores()
+    if following and workers > 1:
+        yield from _shared(chain(following, remaining), context, at, workers)
+        return
+    for unit in chain(following, remaining):
+        yield from _judged(unit, context, at)
+
+
+def judged_keys(
+    keys: Iterable[FoundKey | Unread | PassedOver], context: Context, at: datetime
+) -> Iterator[Judged]:
+    """Judge keys as they come."""
+    for found in keys:
+        yield found if isinstance(found, Unread | PassedOver) else judge(found, context.zone, at=at)
+
+
+def _cores() -> int:
+    """The cores that this process may use; not every system can tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _judged(unit: Unit | Unread | PassedOver, context: Context, at: datetime) -> Iterator[Judged]:
+    if isinstance(unit, Unread | PassedOver):
+        return iter([unit])
+    return judged_keys(unit.keys(context), context, at)
+
+
+def _shared(units: Source, context: Context, at: datetime, workers: int) -> Iterator[Judged]:
+    # Not forked: a process with threads, such as that of a progress bar, must not be.
+    spawning = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, spawning, _begin, (context, at)) as pool:
+        waiting: deque[Future[list[Judged]]] = deque()
+        try:
+            for unit in units:
+                waiting.append(pool.submit(_work, unit))
+                if len(waiting) > workers * _AHEAD:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+_given: tuple[Context, datetime]
+"""In a process of the pool: what does not change from unit to unit."""
+
+
+def _begin(context: Context, at: datetime) -> None:
+    global _given  # noqa: PLW0603 - a process of the pool has no other place for it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's business
+    _given = context, at
+
+
+def _work(unit: Unit | Unread | PassedOver) -> list[Judged]:
+    return list(_judged(unit, *_given))

@@ -1,0 +1,155 @@
+"""One key as its source describes it, and the landing zone: the rule's answer, and how certain it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from landing_zone_key import Compliance, FindingReason, annotate, assess
+from landing_zone_key.annotation import MAXIMUM_LENGTH
+from landing_zone_key.finding import reference
+from landing_zone_key.policy import Policy, PolicyError
+from landing_zone_key.settings import KeyScope
+from lzkey.report.model import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from landing_zone_key import Assessment, Finding, LandingZone
+    from lzkey.sources.subject import FoundKey, Place
+
+Lines: TypeAlias = "Mapping[str | int | None, int]"
+
+_DOUBT: Final = "Not determined: "
+_UNDETERMINED: Final = (FindingReason.UNKNOWN, FindingReason.TOO_COMPLEX)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One requirement that does not hold, or of which nobody can say that it does."""
+
+    requirement: str
+    reason: str
+    message: str
+    certain: bool
+    """False: it may hold, once what is unknown is known."""
+    statement: str | int | None = None
+    """The statement's Sid; its index where it has none."""
+    line: int | None = None
+    """Of that statement, in the source."""
+    action: str | None = None
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a reviewer wants to know of the policy; it changes nothing about the answer."""
+
+    code: str
+    message: str
+    statement: str | int | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a key comes to. Small, so that another process can hand it over; the policy is not in it."""
+
+    name: str
+    arn: str | None
+    """None where the key has none yet."""
+    place: Place
+    state: State
+    annotation: str
+    """In at most 256 characters, as the AWS Config console shows it."""
+    rule: str
+    """What the rule would answer: it has no word for "not determined"."""
+    problems: tuple[Problem, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    unresolved: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+def judge(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -> Verdict:
+    """Judge one key, by what is certain of it and, where they differ, by the best that may be true."""
+    zone = zone_for(found, zone)
+    surely = assess(found.key, zone, at=at)
+    perhaps = surely if found.hopeful is None else assess(found.hopeful, zone, at=at)
+    certain = {finding.requirement: finding for finding in perhaps.findings if is_certain(finding)}
+    findings = tuple(certain.get(finding.requirement, finding) for finding in surely.findings)
+    state, lines = _state(surely, perhaps), _lines(found) if findings or surely.advisories else {}
+    return Verdict(
+        name=found.name,
+        arn=str(found.key.arn) if found.arn_known else None,
+        place=found.place,
+        state=state,
+        annotation=_annotation(replace(surely, findings=findings), state),
+        rule=surely.compliance.value,
+        problems=tuple(
+            _problem(finding, found, lines, certain=finding.requirement in certain) for finding in findings
+        ),
+        remarks=tuple(
+            Remark(each.code.value, each.message, each.statement, lines.get(each.statement, found.place.line))
+            for each in surely.advisories
+        ),
+        unresolved=found.unresolved,
+        assumptions=found.assumptions,
+    )
+
+
+def zone_for(found: FoundKey, zone: LandingZone) -> LandingZone:
+    """The landing zone as it is asked about this key: no list of keys can name one that is not there yet."""
+    return zone if found.arn_known else replace(zone, key_scope=KeyScope.ALL, listed_keys=())
+
+
+def is_certain(finding: Finding) -> bool:
+    """Whether the requirement fails whatever the rest may be; not where it could not be read or decided."""
+    return finding.reason not in _UNDETERMINED
+
+
+def _annotation(assessment: Assessment, state: State) -> str:
+    """The rule's own words; it has none for what is not determined."""
+    words = annotate(assessment)
+    if state is not State.UNKNOWN:
+        return words
+    room = MAXIMUM_LENGTH - len(_DOUBT)
+    return _DOUBT + (words if len(words) <= room else f"{words[: room - 3]}...")
+
+
+def _state(surely: Assessment, perhaps: Assessment) -> State:
+    if surely.compliance is Compliance.COMPLIANT:
+        return State.COMPLIANT
+    if surely.compliance is not perhaps.compliance:
+        return State.UNKNOWN
+    if surely.compliance is Compliance.NOT_APPLICABLE:
+        return State.NOT_APPLICABLE
+    return State.NON_COMPLIANT if any(map(is_certain, perhaps.findings)) else State.UNKNOWN
+
+
+def _problem(finding: Finding, found: FoundKey, lines: Lines, *, certain: bool) -> Problem:
+    return Problem(
+        finding.requirement.value,
+        finding.reason.value,
+        finding.message,
+        certain,
+        finding.statement,
+        lines.get(finding.statement, found.place.line),
+        finding.action,
+        finding.request.service if finding.request else None,
+    )
+
+
+def _lines(found: FoundKey) -> Lines:
+    """The line of each statement, by Sid, or by index where it has none; empty where nobody counted.
+
+    The statements are the same in both extremes, and in the same order.
+    """
+    if not found.statement_lines or found.key.policy is None:
+        return {}
+    try:
+        statements = Policy.parse(found.key.policy).statements
+    except PolicyError:
+        return {}
+    pairs = zip(statements, found.statement_lines, strict=False)
+    return {reference(statement): line for statement, line in pairs}

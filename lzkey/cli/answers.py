@@ -1,0 +1,85 @@
+"""What explain and fix share: the keys of one KEY|FILE, one after the other, and how the command ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+
+import typer
+
+from lzkey.check.formats.document import SCHEMA_VERSION, as_json
+from lzkey.check.run import Tally
+from lzkey.check.words import NOTHING_FOUND, one_line, place_of
+from lzkey.errors import SettingsError
+from lzkey.sources.subject import FoundKey, PassedOver, Unread
+from lzkey.terminal import messages, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lzkey.cli.asked import Asked
+    from lzkey.sources.subject import Context
+
+Target = Annotated[
+    str, typer.Argument(metavar="KEY|FILE", help="A file, a folder, - , or a live key's ARN, id or alias.")
+]
+
+# https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
+_LIVE_KEY: Final = re.compile(
+    r"arn:[a-z-]+:kms:.*|alias/.+|mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
+
+
+@dataclass(slots=True)
+class Answers:
+    """What was found; as JSON it is kept until the end, as text it is told as it comes."""
+
+    as_json: bool
+    tally: Tally = field(default_factory=Tally)
+    results: list[dict[str, Any]] = field(default_factory=list)
+
+    def keys(self, target: str, asked: Asked, context: Context) -> Iterator[FoundKey]:
+        """The keys; what cannot be read is told on standard error, what holds none is counted."""
+        for found in _found(target, asked, context):
+            if isinstance(found, FoundKey):
+                yield found
+                continue
+            self.tally.count(found)
+            if isinstance(found, Unread):
+                self.results.append(as_json(found))
+                where = "" if found.place.source in found.message else f"{place_of(found.place)}: "
+                messages().print(plain(one_line(where + found.message), "bold magenta"), soft_wrap=True)
+
+    def end(self) -> NoReturn:
+        """End the command, with the JSON if that is asked for."""
+        code = self.tally.exit_code()
+        if self.as_json:
+            document = {"schema_version": SCHEMA_VERSION, "results": self.results, "exit_code": code}
+            print(json.dumps(document, indent=2))  # noqa: T201 - the result
+        if self.tally.empty:
+            messages().print(plain(NOTHING_FOUND), soft_wrap=True)
+        raise typer.Exit(code)
+
+
+def is_file(target: str) -> bool:
+    """Whether a KEY|FILE is a file, a folder, or standard input."""
+    return target == "-" or Path(target).exists()
+
+
+def _found(target: str, asked: Asked, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
+    """The keys of a file, a folder or standard input, or the live key of an ARN, id or alias."""
+    if not is_file(target):
+        if not _LIVE_KEY.fullmatch(target):
+            raise SettingsError(f"there is no file {target}, and it is no ARN, id or alias of a key either")
+        from lzkey.sources import live  # noqa: PLC0415 - boto3 takes longer than the work on a file
+
+        yield from live(asked.session(context.zone.home_region), context, keys=[target], landing_zone=False)
+        return
+    from lzkey.sources import units  # noqa: PLC0415
+
+    for unit in units([target], stdin=sys.stdin.buffer):
+        yield from [unit] if isinstance(unit, Unread | PassedOver) else unit.keys(context)

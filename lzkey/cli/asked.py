@@ -1,0 +1,194 @@
+"""The options that check, explain and fix share: where keys are, and for which landing zone."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_type_hints
+
+import typer
+
+from landing_zone_key import KeyDataError
+from landing_zone_key.key import KeyArn
+from lzkey.check.settings import flag, landing_zone, variable
+from lzkey.errors import SettingsError
+from lzkey.sources.subject import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import boto3
+
+    from landing_zone_key import LandingZone
+
+_Made = TypeVar("_Made")
+
+_SETTINGS: Final = "Settings (the rule parameters)"
+ALIVE: Final = "Live account"
+FILES: Final = "Files"
+
+
+def _parameter(name: str, meaning: str, **more: Any) -> Any:  # noqa: ANN401 - typer's own
+    return typer.Option(flag(name), envvar=variable(name), help=meaning, rich_help_panel=_SETTINGS, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody typed; each field is an option."""
+
+    home_region: Annotated[
+        str | None, _parameter("HomeRegion", "The landing zone's home Region; required.", metavar="REGION")
+    ] = None
+    management_account_id: Annotated[
+        str | None,
+        _parameter("ManagementAccountId", "The management account, 12 digits; required.", metavar="ACCOUNT"),
+    ] = None
+    organization_id: Annotated[
+        str | None,
+        _parameter("OrganizationId", "Lets conditions on aws:SourceOrgID be proved.", metavar="o-..."),
+    ] = None
+    governed_regions: Annotated[
+        str | None, _parameter("GovernedRegions", "Comma-separated; else any Region.", metavar="REGIONS")
+    ] = None
+    trail_name: Annotated[
+        str | None, _parameter("TrailName", "The landing zone's trail, if not Control Tower's own.")
+    ] = None
+    key_scope: Annotated[
+        str | None, _parameter("KeyScope", "all, landing-zone, or key ARNs or ids, comma-separated.")
+    ] = None
+    permission_standard: Annotated[
+        str | None, _parameter("PermissionStandard", "documented, or functional: kms:GenerateDataKey alone.")
+    ] = None
+    require_confused_deputy_protection: Annotated[
+        bool | None,
+        _parameter("RequireConfusedDeputyProtection", "Requests of foreign accounts must be refused."),
+    ] = None
+    parameters: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LZKEY_PARAMETERS",
+            metavar="FILE",
+            help="parameters/NAME.json, or NAME; options and environment variables win over it.",
+            rich_help_panel=_SETTINGS,
+        ),
+    ] = None
+    discover: Annotated[
+        bool,
+        typer.Option(
+            "--discover", help="Ask the live landing zone for what is not given.", rich_help_panel=_SETTINGS
+        ),
+    ] = False
+    profile: Annotated[
+        str | None, typer.Option(help="AWS profile, as in the AWS CLI.", rich_help_panel=ALIVE)
+    ] = None
+    region: Annotated[
+        str | None, typer.Option(help="AWS Region, as in the AWS CLI.", rich_help_panel=ALIVE)
+    ] = None
+    key_arn: Annotated[
+        str | None,
+        typer.Option(help="The key of a bare key policy.", metavar="ARN", rich_help_panel=FILES),
+    ] = None
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A CloudFormation parameter, or AWS::Region and the like; repeatable.",
+            rich_help_panel=FILES,
+        ),
+    ] = None
+
+    def session(self, home: str | None = None) -> boto3.Session:
+        """The AWS session, if need be in the home Region; boto3 is imported for those alone who need one."""
+        from lzkey.check.session import session  # noqa: PLC0415
+
+        return session(self.profile, self.region, home or self.home_region)
+
+    def landing_zone(self) -> LandingZone:
+        """The landing zone that keys are judged for; raises SettingsError."""
+        return landing_zone(
+            self._rule_parameters(), self.parameters, self._discover if self.discover else None
+        )
+
+    def context(self) -> Context:
+        """What files do not tell; raises SettingsError."""
+        if self.key_arn is not None:
+            try:
+                KeyArn.parse(self.key_arn)
+            except KeyDataError as error:
+                raise SettingsError(f"--key-arn: {error}") from error
+        return Context(self.landing_zone(), self.key_arn, self._stack_parameters())
+
+    def _rule_parameters(self) -> dict[str, str]:
+        protection = self.require_confused_deputy_protection
+        given = {
+            "HomeRegion": self.home_region,
+            "ManagementAccountId": self.management_account_id,
+            "OrganizationId": self.organization_id,
+            "GovernedRegions": self.governed_regions,
+            "TrailName": self.trail_name,
+            "KeyScope": self.key_scope,
+            "PermissionStandard": self.permission_standard,
+            "RequireConfusedDeputyProtection": None if protection is None else str(protection).lower(),
+        }
+        return {name: value for name, value in given.items() if value}
+
+    def _discover(self) -> Mapping[str, str]:
+        from lzkey.sources import discover  # noqa: PLC0415
+
+        return discover(self.session())
+
+    def _stack_parameters(self) -> dict[str, str]:
+        pairs = [text.partition("=") for text in self.parameter or ()]
+        faults = [name for name, equals, _ in pairs if not (name and equals)]
+        if faults:
+            raise SettingsError(f"--parameter {faults[0]} is not of the form NAME=VALUE")
+        return {name: value for name, _, value in pairs}
+
+
+def iam_policy_option(command: str) -> Any:  # noqa: ANN401 - typer's own
+    """The option that prints what the command must be allowed, and ends it."""
+
+    def print_it(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
+        if wanted:
+            from lzkey.check.permissions import iam_policy  # noqa: PLC0415
+
+            print(json.dumps(iam_policy(command), indent=2))  # noqa: T201 - the result
+            raise typer.Exit
+
+    return typer.Option(
+        "--print-iam-policy",
+        is_eager=True,
+        callback=print_it,
+        help="Print the least that the command must be allowed on a live account, and exit.",
+    )
+
+
+def with_options(command: Callable[..., _Made]) -> Callable[..., _Made]:
+    """Give a command the options of Asked in place of its keyword `asked`."""
+    signature = inspect.signature(command)
+    own = get_type_hints(command, include_extras=True)
+    shared = get_type_hints(Asked, include_extras=True)
+    names = [field.name for field in fields(Asked)]
+
+    @wraps(command)
+    def expanded(*arguments: Any, **options: Any) -> _Made:  # noqa: ANN401 - whatever the command takes
+        asked = Asked(**{name: options.pop(name) for name in names})
+        return command(*arguments, asked=asked, **options)
+
+    parameters = [
+        parameter.replace(annotation=own[name])
+        for name, parameter in signature.parameters.items()
+        if name != "asked"
+    ]
+    parameters += [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=shared[field.name]
+        )
+        for field in fields(Asked)
+    ]
+    made: Any = expanded
+    made.__signature__ = signature.replace(parameters=parameters)
+    made.__annotations__ = {each.name: each.annotation for each in parameters}
+    return expanded

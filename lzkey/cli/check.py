@@ -1,0 +1,149 @@
+"""`lzkey check`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from landing_zone_key.settings import KeyScope
+from lzkey.check.formats import SUFFIXES, Head
+from lzkey.check.run import judged, judged_keys
+from lzkey.check.settings import as_parameters
+from lzkey.check.words import NOTHING_FOUND
+from lzkey.check.writing import require_writable, write
+from lzkey.cli.asked import ALIVE, FILES, Asked, iam_policy_option, with_options
+from lzkey.errors import SettingsError
+from lzkey.terminal import messages, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lzkey.check.run import Judged, Tally
+    from lzkey.sources.subject import Context
+
+EXIT_CODES: Final = """
+Examples:
+
+\b
+$ lzkey check policy.json --home-region us-east-1 --management-account-id 111122223333
+$ lzkey check template.yaml --parameters prod --parameter Trails=cloudtrail.amazonaws.com
+$ lzkey check . --format markdown --output result.sarif --output result.json
+$ terraform show -json plan | lzkey check -
+$ lzkey check --profile management --discover --landing-zone
+
+Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files;
+3 a key is non-compliant; 4 none is, but something could not be determined, or no key was found; with
+--allow-empty it is 0 that no key was found, with --exit-zero 3 and 4 are 0.
+"""
+
+
+class Form(StrEnum):
+    """How results are written to standard output."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
+_Source = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SOURCE]...",
+        help="Files and folders, - for standard input; none: the live account's customer managed keys.",
+        show_default=False,
+    ),
+]
+_Key = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY", help="A key's ARN, id or alias; repeatable.", rich_help_panel=ALIVE),
+]
+_LandingZone = Annotated[
+    bool,
+    typer.Option("--landing-zone", help="The keys of the landing zone's manifest.", rich_help_panel=ALIVE),
+]
+_Form = Annotated[Form, typer.Option("--format", help="How results are written to standard output.")]
+_Output = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help=f"Also write a file, its format by its suffix: {' '.join(SUFFIXES)}; repeatable.",
+    ),
+]
+_ExitZero = Annotated[bool, typer.Option("--exit-zero", help="End with 0 in place of 3 and 4.")]
+_AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="End with 0 where no key is found.")]
+_SkipOthers = Annotated[
+    bool,
+    typer.Option(
+        "--skip-other-files",
+        help="Pass over files that hold no key, as in a folder; for a pre-commit hook.",
+        rich_help_panel=FILES,
+    ),
+]
+_Print = Annotated[bool, iam_policy_option("check")]
+
+
+@with_options
+def check(  # noqa: PLR0913 - a command's options
+    source: _Source = None,
+    *,
+    asked: Asked,
+    key: _Key = None,
+    landing_zone: _LandingZone = False,
+    form: _Form = Form.TABLE,
+    output: _Output = None,
+    skip_other_files: _SkipOthers = False,
+    exit_zero: _ExitZero = False,
+    allow_empty: _AllowEmpty = False,
+    print_iam_policy: _Print = False,
+) -> None:
+    """Prove that the landing zone can use its KMS keys: live, or in files before they are deployed.
+
+    A file is recognised by what it holds: a key policy, the answers of describe-key and get-key-policy, AWS
+    Config's items, snapshots, histories and queries (also gzip), CloudFormation templates, and what
+    terraform show -json prints.
+    """
+    del print_iam_policy  # its callback has ended the command
+    files = output or []
+    require_writable(files)
+    if source and (key or landing_zone):
+        raise SettingsError("--key and --landing-zone are for the live account; leave out the files")
+    context, at = asked.context(), datetime.now(UTC)
+
+    def exit_code(tally: Tally) -> int:
+        return 0 if exit_zero else tally.exit_code(allow_empty=allow_empty)
+
+    if source:
+        results = _of_files(source, context, at, named=not skip_other_files)
+    else:
+        of_landing_zone = landing_zone or context.zone.key_scope is KeyScope.LANDING_ZONE
+        results = _live(asked, context, at, key, landing_zone=of_landing_zone)
+    tally = write(results, form, files, Head(as_parameters(context.zone), at), exit_code)
+    if tally.empty and form is not Form.TABLE:
+        messages().print(plain(NOTHING_FOUND), soft_wrap=True)
+    raise typer.Exit(exit_code(tally))
+
+
+def _of_files(sources: list[str], context: Context, at: datetime, *, named: bool) -> Iterator[Judged]:
+    from lzkey.sources import units  # noqa: PLC0415 - readers are not for the live account
+
+    return judged(units(sources, stdin=sys.stdin.buffer, named=named), context, at)
+
+
+def _live(
+    asked: Asked, context: Context, at: datetime, keys: list[str] | None, *, landing_zone: bool
+) -> Iterator[Judged]:
+    from lzkey.sources import live  # noqa: PLC0415 - boto3 takes longer than the check of a file
+
+    return judged_keys(
+        live(asked.session(context.zone.home_region), context, keys=keys, landing_zone=landing_zone),
+        context,
+        at,
+    )

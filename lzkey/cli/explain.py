@@ -1,0 +1,51 @@
+"""`lzkey explain`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from lzkey.cli.answers import Answers, Target
+from lzkey.cli.asked import Asked, iam_policy_option, with_options
+from lzkey.cli.options import Format, OneFormat
+from lzkey.explain.document import as_document
+from lzkey.explain.explanation import explanation
+from lzkey.explain.text import shown
+from lzkey.terminal import output
+
+EXIT_CODES: Final = """
+Examples:
+
+\b
+$ lzkey explain policy.json
+$ lzkey explain template.yaml --format json
+$ lzkey explain alias/landing-zone --profile management --discover
+
+Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files;
+3 a key is non-compliant; 4 none is, but something could not be determined, or no key was found.
+"""
+
+_Print = Annotated[bool, iam_policy_option("explain")]
+
+
+@with_options
+def explain(
+    target: Target, *, asked: Asked, form: OneFormat = Format.TEXT, print_iam_policy: _Print = False
+) -> None:
+    """Show every requirement with what was found: the proof, or the refused request and each statement.
+
+    Of a refused request everything is shown that is known, absent or unknown, and of each statement why it
+    applies or does not, the nearest miss first.
+    """
+    del print_iam_policy  # its callback has ended the command
+    context, at, answers = asked.context(), datetime.now(UTC), Answers(as_json=form is Format.JSON)
+    for found in answers.keys(target, asked, context):
+        explained = explanation(found, context.zone, at=at)
+        if answers.as_json:
+            answers.results.append(as_document(explained))
+        else:
+            if answers.tally.keys:
+                output().print()
+            output().print(shown(explained), soft_wrap=True)
+        answers.tally.count(explained.verdict)
+    answers.end()

@@ -1,0 +1,140 @@
+"""`lzkey fix`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from lzkey.check.verdict import judge
+from lzkey.cli.answers import Answers, Target, is_file
+from lzkey.cli.asked import ALIVE, Asked, iam_policy_option, with_options
+from lzkey.errors import SettingsError
+from lzkey.fix.formats import TEXTS, as_document, cli, remarks
+from lzkey.fix.proposal import propose
+from lzkey.terminal import messages, output, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lzkey.check.verdict import Verdict
+    from lzkey.fix.proposal import Proposal
+    from lzkey.sources.subject import Context
+
+EXIT_CODES: Final = """
+Examples:
+
+\b
+$ lzkey fix policy.json
+$ lzkey fix template.yaml --format cloudformation
+$ lzkey fix plan.json --format terraform
+$ lzkey fix alias/landing-zone --profile management --discover --apply
+
+Exit codes: 0 the policy is compliant, as it is or repaired; 1 it went wrong; 2 wrong arguments, settings or
+files; 3 something stays that cannot be repaired; 4 something could not be determined, or no key was found.
+"""
+
+_STYLES: Final = {"+": "green", "-": "red", "@": "cyan", "#": "bold"}
+
+
+class Form(StrEnum):
+    """How the repaired policy is written."""
+
+    DIFF = "diff"
+    JSON = "json"
+    CLI = "cli"
+    CLOUDFORMATION = "cloudformation"
+    TERRAFORM = "terraform"
+
+
+_Form = Annotated[Form, typer.Option("--format", help="How the repaired policy is written.")]
+_Apply = Annotated[
+    bool, typer.Option("--apply", help="Put the policy on the live key, after asking.", rich_help_panel=ALIVE)
+]
+_Yes = Annotated[bool, typer.Option("--yes", help="With --apply: do not ask.", rich_help_panel=ALIVE)]
+_Backup = Annotated[
+    Path,
+    typer.Option(
+        metavar="FOLDER", help="With --apply: where the present policy is saved first.", rich_help_panel=ALIVE
+    ),
+]
+_Print = Annotated[bool, iam_policy_option("fix")]
+
+
+@with_options
+def fix(  # noqa: PLR0913 - a command's options
+    target: Target,
+    *,
+    asked: Asked,
+    form: _Form = Form.DIFF,
+    apply: _Apply = False,
+    yes: _Yes = False,
+    backup: _Backup = Path(),
+    print_iam_policy: _Print = False,
+) -> None:
+    """Show the repaired key policy, proved again, and what cannot be repaired; nothing is changed.
+
+    Statements are added and none is touched: a Deny in the way is named with the exemption that it needs.
+    With --apply the policy is put on a live key: it is shown, you are asked, the policy as it is is saved
+    first, KMS checks that you do not lock yourself out, and the key is read and judged again.
+    """
+    del print_iam_policy  # its callback has ended the command
+    if apply:
+        _require_appliable(target, form, yes=yes)
+    elif yes:
+        raise SettingsError("--yes is for --apply; without it nothing is changed")
+    context, at, answers = asked.context(), datetime.now(UTC), Answers(as_json=form is Form.JSON)
+    for found in answers.keys(target, asked, context):
+        proposal = propose(found, context.zone, at=at)
+        if answers.as_json:
+            answers.results.append(as_document(proposal))
+        else:
+            _show(_text(proposal, form, asked.profile))
+        applying = apply and proposal.added
+        verdict = _apply(proposal, asked, context, at, backup, yes=yes) if applying else proposal.verdict
+        answers.tally.count(verdict)
+    answers.end()
+
+
+def _require_appliable(target: str, form: Form, *, yes: bool) -> None:
+    if is_file(target):
+        raise SettingsError(f"--apply changes a live key, and {target} is none: give its ARN, id or alias")
+    if form is not Form.DIFF:
+        raise SettingsError("--apply shows the diff; leave out --format")
+    if not yes and not sys.stdin.isatty():
+        raise SettingsError("--apply asks before it changes the key; without a terminal, --yes says yes")
+
+
+def _text(proposal: Proposal, form: Form, profile: str | None) -> Iterable[str]:
+    yield from (f"# {remark}" for remark in remarks(proposal))
+    yield from cli(proposal, profile) if form is Form.CLI else TEXTS[form](proposal)
+
+
+def _show(lines: Iterable[str]) -> None:
+    console = output()
+    for line in lines:
+        style = _STYLES.get(line[:1], "") if console.is_terminal else ""
+        console.print(plain(line, style), soft_wrap=True)
+
+
+def _apply(
+    proposal: Proposal, asked: Asked, context: Context, at: datetime, backup: Path, *, yes: bool
+) -> Verdict:
+    """Put the policy, and judge the key as it is then: unchanged where the answer is no."""
+    from lzkey.fix.applying import Applying  # noqa: PLC0415 - boto3
+
+    if not yes and not typer.confirm(f"Put this policy on {proposal.found.key.arn}?", err=True):
+        messages().print("nothing was changed")
+        return judge(proposal.found, context.zone, at=at)
+    kms = asked.session(context.zone.home_region).client("kms", region_name=proposal.found.key.arn.region)
+    console = messages()
+
+    def tell(line: str) -> None:
+        console.print(plain(line), soft_wrap=True)
+
+    return Applying(kms, backup, tell, time.sleep, asked.profile).apply(proposal, context.zone, at)

@@ -1,0 +1,183 @@
+"""`lzkey report`."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import boto3
+import typer
+from botocore.exceptions import ProfileNotFound
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from lzkey.cli.options import Profile, Region  # noqa: TC001 - typer reads them
+from lzkey.errors import ReportArgumentError
+from lzkey.parameters import RULE_NAME
+from lzkey.report.facts import Options
+from lzkey.report.formats import SUFFIXES, Form, render
+from lzkey.report.formats.files import require_writable, write
+from lzkey.report.formats.screen import shown
+from lzkey.report.making import make_report
+from lzkey.report.model import Delivery, State
+from lzkey.report.permissions import iam_policy
+from lzkey.report.trend import earlier_report
+from lzkey.terminal import messages, output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lzkey.report.aws import Progress as Told
+    from lzkey.report.model import Report
+
+EXIT_CODES: Final = (
+    "Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be "
+    "made; 2 wrong arguments; 3 something is NON_COMPLIANT, or the logs cannot be delivered; 4 something is "
+    "unknown. With --exit-zero a report that was made ends with 0.\n\n"
+    "Examples: lzkey report --output report.html --output report.json; "
+    "lzkey report --previous report.json --output new.html; "
+    "lzkey report --assume-role SecurityAudit --account 111122223333 --format csv"
+)
+
+
+class Shown(StrEnum):
+    """What standard output gets."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+def _print_iam_policy(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
+    if wanted:
+        print(json.dumps(iam_policy(), indent=2))  # noqa: T201 - the result
+        raise typer.Exit
+
+
+_Output = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", metavar="FILE", help=f"Write {', '.join(SUFFIXES)}; several at once."),
+]
+_Shown = Annotated[Shown, typer.Option("--format", help="What standard output gets; json is versioned.")]
+_Previous = Annotated[
+    Path | None, typer.Option(metavar="FILE.json", help="An earlier report: show what has changed since.")
+]
+_Aggregator = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The aggregator; else the organization's is found.")
+]
+_RuleName = Annotated[
+    str, typer.Option(metavar="NAME", help="The rule's name, without what AWS Config puts around it.")
+]
+_AssumeRole = Annotated[
+    str | None,
+    typer.Option(metavar="ROLE", help="Ask no aggregator, but each account with this role in it."),
+]
+_ManagementRole = Annotated[
+    str | None,
+    typer.Option(metavar="ROLE", help="The management account's role to read landing zone and rule with."),
+]
+_Account = Annotated[
+    list[str] | None,
+    typer.Option("--account", metavar="ID", help="With --assume-role: these accounts, not all."),
+]
+_Excluded = Annotated[
+    list[str] | None, typer.Option("--exclude-account", metavar="ID", help="Expect no results there.")
+]
+_ExitZero = Annotated[bool, typer.Option("--exit-zero", help="End with 0 whatever the report says.")]
+_Policy = Annotated[
+    bool,
+    typer.Option(
+        "--print-iam-policy",
+        is_eager=True,
+        callback=_print_iam_policy,
+        help="Print the least that the command must be allowed, and exit.",
+    ),
+]
+
+
+def report(  # noqa: PLR0913 - a command's options
+    *,
+    outputs: _Output = None,
+    form: _Shown = Shown.TEXT,
+    previous: _Previous = None,
+    aggregator: _Aggregator = None,
+    rule_name: _RuleName = RULE_NAME,
+    assume_role: _AssumeRole = None,
+    management_role: _ManagementRole = None,
+    accounts: _Account = None,
+    excluded: _Excluded = None,
+    profile: Profile = None,
+    region: Region = None,
+    exit_zero: _ExitZero = False,
+    print_iam_policy: _Policy = False,
+) -> None:
+    """Report every account and Region of the organization, with its gaps; nothing is changed.
+
+    Results come through an aggregator of AWS Config, so from an account that has one: since landing zone 4.0
+    the audit account. Without one the report is of the account alone.
+    """
+    del print_iam_policy  # its callback has ended the command
+    files = outputs or []
+    require_writable(files)
+    options = Options(
+        rule_name, aggregator, assume_role, management_role, tuple(accounts or ()), tuple(excluded or ())
+    )
+    _require_sensible(options)
+    earlier = earlier_report(previous) if previous else None
+    with _progress() as told:
+        made = make_report(_session(profile, region), options, previous=earlier, progress=told)
+    write(made, files)
+    if form is Shown.TEXT:
+        output().print(shown(made))
+    else:
+        print(render(made, Form(form.value)), end="")  # noqa: T201 - the result
+    raise typer.Exit(0 if exit_zero else exit_code(made))
+
+
+def exit_code(made: Report) -> int:
+    """Return what a report ends with: the worst first."""
+    counts = made.counts
+    if made.answer.delivery is Delivery.NO or counts[State.NON_COMPLIANT]:
+        return 3
+    return 4 if made.answer.delivery is Delivery.UNKNOWN or counts[State.UNKNOWN] else 0
+
+
+def _require_sensible(options: Options) -> None:
+    if options.assume_role is None and options.accounts:
+        raise typer.BadParameter("--account needs --assume-role: an aggregator shows all accounts")
+    if options.assume_role is not None and options.aggregator is not None:
+        raise typer.BadParameter("--assume-role asks no aggregator: leave one of the two out")
+    for account in (*options.accounts, *options.excluded_accounts):
+        if len(account) != 12 or not (account.isascii() and account.isdigit()):  # noqa: PLR2004 - digits
+            raise typer.BadParameter(f"{account!r} is no account: 12 digits are")
+
+
+def _session(profile: str | None, region: str | None) -> boto3.Session:
+    try:
+        own = boto3.Session(profile_name=profile)
+        return boto3.Session(
+            profile_name=profile, region_name=region or os.environ.get("AWS_REGION") or own.region_name
+        )
+    except ProfileNotFound as error:
+        raise ReportArgumentError(f"{error}; `aws configure list-profiles` shows those there are") from error
+
+
+@contextmanager
+def _progress() -> Iterator[Told]:
+    """Show on a terminal what is being read; standard error alone, and nothing stays of it."""
+    console = messages()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def told(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=of)
+            bar.update(tasks[what], completed=done, total=of)
+
+        yield told

@@ -1,0 +1,1 @@
+"""`lzkey explain`: every requirement with what was found, and each refused request in full."""

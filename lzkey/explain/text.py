@@ -1,0 +1,113 @@
+"""An explanation for people."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Group
+
+from lzkey.check.words import one_line, place_of
+from lzkey.explain.refusal import Knowledge
+from lzkey.report.model import State
+from lzkey.terminal import STYLES, plain, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.text import Text
+
+    from lzkey.check.verdict import Remark
+    from lzkey.explain.explanation import Answer, Explanation
+    from lzkey.explain.refusal import ContextKey, Refusal
+
+_COLUMNS: Final = 110
+_WORDS: Final = {True: "holds", False: "FAILS", None: "unknown"}
+_ANSWER_STYLES: Final = {True: "bold green", False: "bold red", None: "bold magenta"}
+
+
+def shown(explained: Explanation) -> Group:
+    """Return the lines."""
+    return Group(*_lines(explained))
+
+
+def _lines(explained: Explanation) -> Iterator[Text]:
+    verdict = explained.verdict
+    yield _line(f"{verdict.name}: {verdict.state}", STYLES.get(verdict.state, "bold magenta"))
+    if place_of(verdict.place) != verdict.name:
+        yield _line(place_of(verdict.place), "dim")
+    if verdict.state is State.NOT_APPLICABLE:
+        yield from _wrapped(verdict.annotation, "  ")
+    for answer in explained.answers:
+        yield from _answer(answer)
+    for heading, texts in (
+        ("not resolved", verdict.unresolved),
+        ("assumed", verdict.assumptions),
+        ("worth knowing, without a part in the answer", [_remark(remark) for remark in verdict.remarks]),
+    ):
+        if texts:
+            yield _line("")
+            yield _line(f"{heading}:", "bold")
+            for text in texts:
+                yield from _wrapped(text, "  ")
+
+
+def _remark(remark: Remark) -> str:
+    named = remark.statement if isinstance(remark.statement, str) else f"Statement[{remark.statement}]"
+    where = "" if remark.statement is None else f" ({named})"
+    return f"{remark.code}{where}: {remark.message}"
+
+
+def _answer(answer: Answer) -> Iterator[Text]:
+    yield _line("")
+    yield _line(f"{answer.requirement}: {_WORDS[answer.holds]}", _ANSWER_STYLES[answer.holds])
+    yield from _wrapped(answer.detail, "  ")
+    if answer.refusal is not None:
+        yield from _refusal(answer.refusal)
+
+
+def _refusal(refused: Refusal) -> Iterator[Text]:
+    yield _line(
+        "  the request that should be refused:" if refused.should_be_refused else "  the request:", "bold"
+    )
+    for name, value in (
+        ("principal", refused.principal),
+        ("action", refused.action),
+        ("resource", refused.resource),
+    ):
+        yield _line(f"    {name:<10} {value}")
+    for knowledge in Knowledge:
+        keys = [key for key in refused.context if key.knowledge is knowledge]
+        if knowledge is Knowledge.KNOWN:
+            yield from (_line(f"    {key.name} = {', '.join(key.values)}") for key in keys if key.values)
+        elif keys:
+            rest = ", and every other" if knowledge is Knowledge.UNKNOWN else ""
+            yield from _wrapped(f"{knowledge}: {', '.join(map(_named, keys))}{rest}", "    ", "      ")
+    yield _line("  the statements, the nearest first:", "bold")
+    for outcome in refused.statements:
+        verb = {True: "applies", False: "does not apply", None: "cannot be decided"}[outcome.applies]
+        yield _line(
+            f"    {outcome.effect} {outcome.statement} {verb}", "" if outcome.applies is False else "bold"
+        )
+        for why in outcome.why:
+            yield from _wrapped(why, "      ", "        ")
+
+
+def _line(text: str, style: str = "") -> Text:
+    return plain(one_line(text), style)
+
+
+def _named(key: ContextKey) -> str:
+    return f"{key.name} (here {', '.join(key.values)})" if key.values else key.name
+
+
+def _wrapped(text: str, indent: str, following: str | None = None) -> Iterator[Text]:
+    lines = wrap(
+        printable(text),
+        _COLUMNS,
+        initial_indent=indent,
+        subsequent_indent=following or indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return map(plain, lines)

@@ -1,0 +1,142 @@
+"""Putting a proposed policy on a live key, so that it can be taken back: saved first, read again after."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lzkey.check.verdict import judge
+from lzkey.errors import ApplyError, OutputError
+from lzkey.fix.formats import put_command, to_put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from mypy_boto3_kms import KMSClient
+
+    from landing_zone_key import LandingZone
+    from lzkey.check.verdict import Verdict
+    from lzkey.fix.proposal import Proposal
+
+#: How often the policy is read back, because KMS is eventually consistent:
+#: https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html
+_READS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """Everything that putting a policy needs."""
+
+    kms: KMSClient
+    folder: Path
+    """Where the old policy is saved."""
+    tell: Callable[[str], None]
+    wait: Callable[[float], None]
+    profile: str | None = None
+
+    def apply(self, proposal: Proposal, zone: LandingZone, at: datetime) -> Verdict:
+        """Put the proposed policy and judge the key as it then is.
+
+        Raises ApplyError. Once the old policy is saved, the command that takes the change back is told,
+        however this ends, also with Ctrl-C.
+        """
+        key, arn = proposal.found.key, str(proposal.found.key.arn)
+        if proposal.after is None or not isinstance(key.policy, str):
+            raise ApplyError(f"{arn}: the policy that is there is not known; nothing was changed")
+        self._require_unchanged(arn, key.policy)
+        saved = save(key.policy, self.folder, f"{key.arn.key_id}-policy-{at:%Y%m%dT%H%M%SZ}")
+        self.tell(f"the policy as it was is in {saved}")
+        try:
+            self._put(arn, to_put(proposal.after))
+            now = self._read_until(arn, proposal.after)
+            hopeful = proposal.found.hopeful and proposal.found.hopeful.with_policy(now)
+            verdict = judge(replace(proposal.found, key=key.with_policy(now), hopeful=hopeful), zone, at=at)
+            self.tell(f"put, read back, and judged again: {verdict.state}: {verdict.annotation}")
+        finally:
+            back = put_command(arn, f"file://{saved}", self.profile)
+            self.tell(f"to take the change back: {back}")
+        return verdict
+
+    def _require_unchanged(self, arn: str, shown: str) -> None:
+        if self._read(arn) != shown:
+            raise ApplyError(
+                f"{arn}: somebody has changed the key policy since it was shown; nothing was put. Try again"
+            )
+
+    def _put(self, arn: str, policy: str) -> None:
+        """Put it with KMS's own check that whoever puts it can still change it afterwards."""
+        try:
+            self.kms.put_key_policy(
+                KeyId=arn, PolicyName="default", Policy=policy, BypassPolicyLockoutSafetyCheck=False
+            )
+        except ClientError as error:
+            raise ApplyError(f"{arn}: the policy was not put: {_failed(error)}") from error
+        except BotoCoreError as error:  # such as an answer that did not come
+            raise ApplyError(f"{arn}: nobody knows whether the policy was put: {_failed(error)}") from error
+
+    def _read_until(self, arn: str, wanted: object) -> str:
+        """The policy as it is, once it is the one that was put."""
+        for waited in range(_READS):
+            now = self._read(arn)
+            with suppress(ValueError):
+                if json.loads(now) == wanted:
+                    return now
+            self.wait(waited)
+        raise ApplyError(f"{arn}: the policy was put, but another one is read back")
+
+    def _read(self, arn: str) -> str:
+        try:
+            answer: Any = self.kms.get_key_policy(KeyId=arn, PolicyName="default")
+        except (BotoCoreError, ClientError) as error:
+            raise ApplyError(f"{arn}: the policy cannot be read: {_failed(error)}") from error
+        return str(answer.get("Policy", ""))
+
+
+def save(text: str, folder: Path, name: str) -> Path:
+    """Write a new file that only its owner can read, in one step, over none that is there; return its path.
+
+    Raises OutputError.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            return _linked(Path(temporary), folder.absolute(), name)
+        finally:
+            Path(temporary).unlink()
+    except OSError as error:
+        raise OutputError(
+            f"the policy as it is cannot be saved in {folder}: {error.strerror}; nothing was changed"
+        ) from error
+
+
+def _linked(temporary: Path, folder: Path, name: str) -> Path:
+    """A hard link is made in one step, and never over a file that is there."""
+    number = 1
+    while True:
+        path = folder / f"{name}{'' if number == 1 else f'-{number}'}.json"
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def _failed(error: BotoCoreError | ClientError) -> str:
+    """The action and what became of it."""
+    if not isinstance(error, ClientError):
+        return f"AWS KMS could not be asked ({type(error).__name__})"
+    said = error.response["Error"]
+    return f"kms:{error.operation_name} failed with {said.get('Code')}: {said.get('Message', '')}"

@@ -1,0 +1,145 @@
+"""A proposal as text: diff, AWS CLI command, CloudFormation, Terraform; each with its remarks as comments."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from difflib import unified_diff
+from typing import TYPE_CHECKING, Any, Final
+
+from landing_zone_key.amendment import MAXIMUM_POLICY_BYTES
+from lzkey.check.formats.document import as_json
+from lzkey.fix.hcl import hcl
+from lzkey.report.model import State
+from lzkey.sources.subject import Kind
+from lzkey.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from lzkey.fix.proposal import Proposal
+
+_TEMPLATES: Final = (Kind.CLOUDFORMATION, Kind.TERRAFORM)
+
+
+def pretty(policy: Mapping[str, Any] | None) -> str:
+    """A policy as JSON that people read, in the order in which it was written; ASCII, without controls."""
+    return json.dumps(policy, indent=2).replace("\x7f", "\\u007f")
+
+
+def compact(policy: Mapping[str, Any]) -> str:
+    """A policy on one line."""
+    return json.dumps(policy, separators=(",", ":")).replace("\x7f", "\\u007f")
+
+
+def to_put(policy: Mapping[str, Any]) -> str:
+    """A policy as it is put: indented where that fits into what KMS takes, else on one line."""
+    text = pretty(policy)
+    return text if len(text) <= MAXIMUM_POLICY_BYTES else compact(policy)
+
+
+def diff(proposal: Proposal) -> Iterator[str]:
+    """The policy as it is against the policy as it should be, both written alike."""
+    if not proposal.added:
+        return
+    name = _one_line(proposal.found.name)
+    if not proposal.whole:
+        before, after = "", "\n".join(map(pretty, proposal.added))
+    else:
+        before, after = pretty(proposal.before), pretty(proposal.after)
+    names = f"{name} (as it is)", f"{name} (repaired)"
+    yield from unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
+
+
+def cli(proposal: Proposal, profile: str | None = None) -> Iterator[str]:
+    """The command that puts the policy, quoted for a POSIX shell."""
+    if not proposal.added or proposal.after is None:
+        return
+    if not proposal.found.arn_known or not proposal.whole:
+        yield "# no command: the key's ARN, or a part of its policy, is not known; to be added to the policy:"
+        yield from (f"# {line}" for statement in proposal.added for line in pretty(statement).splitlines())
+        return
+    yield put_command(str(proposal.found.key.arn), compact(proposal.after), profile)
+
+
+def put_command(arn: str, policy: str, profile: str | None = None) -> str:
+    """The AWS CLI's command for one key; `policy` is JSON, or a file:// reference."""
+    words = ["aws", "kms", "put-key-policy", "--region", arn.split(":")[3], "--key-id", arn]
+    words += ["--policy-name", "default", "--policy", policy]
+    return shlex.join([*words, *(["--profile", profile] if profile else [])])
+
+
+def cloudformation(proposal: Proposal) -> Iterator[str]:
+    """The property of AWS::KMS::Key, as YAML."""
+    import yaml  # noqa: PLC0415 - nobody else needs it here
+
+    if not proposal.added:
+        return
+    if not proposal.whole:
+        yield "# to be added to KeyPolicy.Statement:"
+    written = {"KeyPolicy": proposal.after} if proposal.whole else list(proposal.added)
+    yield from yaml.safe_dump(written, sort_keys=False, width=1_000).splitlines()
+
+
+def terraform(proposal: Proposal) -> Iterator[str]:
+    """The argument of aws_kms_key or aws_kms_key_policy, as HCL."""
+    if not proposal.added:
+        return
+    if proposal.whole:
+        yield from f"policy = jsonencode({hcl(proposal.after)})".splitlines()
+        return
+    yield "# to be added to the policy's Statement:"
+    yield from f"[{', '.join(map(hcl, proposal.added))}]".splitlines()
+
+
+TEXTS: Final[Mapping[str, Callable[[Proposal], Iterator[str]]]] = {
+    "diff": diff,
+    "cli": cli,
+    "cloudformation": cloudformation,
+    "terraform": terraform,
+}
+
+
+def remarks(proposal: Proposal) -> Iterator[str]:
+    """What has to be said beside the policy, a line each."""
+    name, state = proposal.found.name, proposal.verdict.state
+    ends = {
+        State.COMPLIANT: "proved, every request of CloudTrail and AWS Config is allowed",
+        State.NOT_APPLICABLE: f"not judged: {proposal.verdict.annotation}",
+        State.NON_COMPLIANT: "and is still non-compliant",
+        State.UNKNOWN: "and something is not determined",
+    }
+    does = "; ".join(proposal.changes) or "nothing to add"
+    yield _one_line(f"{name}: {does}; {ends[state]}")
+    for unresolved in proposal.unresolved:
+        yield _one_line(f"cannot be repaired here: {unresolved.requirement}: {unresolved.message}")
+        if unresolved.exemption:
+            yield _one_line(f"for the Condition of that Deny: {json.dumps(unresolved.exemption)}")
+    if proposal.added and proposal.whole and proposal.found.place.kind in _TEMPLATES:
+        yield "the template's values are filled in here: what goes into it are the added statements alone"
+    yield from (_one_line(f"not resolved: {text}") for text in proposal.found.unresolved)
+    yield from (_one_line(f"assumed: {text}") for text in proposal.found.assumptions)
+
+
+def as_document(proposal: Proposal) -> dict[str, Any]:
+    """One key's members of the JSON form: those of check, for the policy as it should be, and what to do."""
+    return {
+        **as_json(proposal.verdict),
+        "changes": list(proposal.changes),
+        "added_statements": list(proposal.added),
+        "policy": proposal.after if proposal.whole else None,
+        "cannot_repair": [
+            {
+                "requirement": each.requirement.value,
+                "message": each.message,
+                "statement": each.statement,
+                "exemption": each.exemption,
+            }
+            for each in proposal.unresolved
+        ],
+    }
+
+
+def _one_line(text: str) -> str:
+    """A comment must not end before its line does."""
+    return printable(" ".join(text.split()))

@@ -1,0 +1,92 @@
+"""What would make a key pass: the policy with the missing statements, judged again. Nothing is changed."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from landing_zone_key import repair
+from landing_zone_key.amendment import statements_of
+from landing_zone_key.policy import PolicyError
+from landing_zone_key.policy.strict_json import read_json
+from lzkey.check.verdict import judge, zone_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from landing_zone_key import KmsKey, LandingZone
+    from landing_zone_key.repair import Unresolved
+    from lzkey.check.verdict import Verdict
+    from lzkey.sources.subject import FoundKey
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What to do about one key."""
+
+    found: FoundKey
+    before: Mapping[str, Any] | None
+    """The policy as it is; None where it is not known, or no policy."""
+    after: Mapping[str, Any] | None
+    """The policy as it should be; the same where nothing is to be added."""
+    added: tuple[Mapping[str, Any], ...]
+    """The statements that are new."""
+    changes: tuple[str, ...]
+    unresolved: tuple[Unresolved, ...]
+    """What adding statements cannot mend."""
+    verdict: Verdict
+    """Of the key with the policy as it should be."""
+    whole: bool
+    """False: parts of the policy could not be resolved, so that the added statements alone can be shown."""
+
+
+def propose(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -> Proposal:
+    """Repair the policy of one key, and judge the key again with it."""
+    before = _document(found.key)
+    repaired = repair(found.key, zone_for(found, zone), at=at)
+    added = tuple(_added(before, repaired.policy, found))
+    return Proposal(
+        found=found,
+        before=before,
+        after={**before, "Statement": [*statements_of(before), *added]} if before and added else before,
+        added=added,
+        changes=repaired.changes,
+        unresolved=repaired.unresolved,
+        verdict=judge(_with(found, added), zone, at=at),
+        whole=found.hopeful is None or found.hopeful.policy == found.key.policy,
+    )
+
+
+def _document(key: KmsKey) -> Mapping[str, Any] | None:
+    try:
+        found = read_json(key.policy)
+    except PolicyError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _added(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, found: FoundKey
+) -> list[Mapping[str, Any]]:
+    """The new statements; where the key has no ARN yet, `*` names it in its own policy."""
+    if before is None or after is None:
+        return []
+    new = copy.deepcopy(statements_of(after)[len(statements_of(before)) :])
+    return new if found.arn_known else [{**statement, "Resource": "*"} for statement in new]
+
+
+def _with(found: FoundKey, added: tuple[Mapping[str, Any], ...]) -> FoundKey:
+    """The key as it would be found with these statements more."""
+    if not added:
+        return found
+    hopeful = found.hopeful and _extended(found.hopeful, added)
+    return replace(found, key=_extended(found.key, added), hopeful=hopeful)
+
+
+def _extended(key: KmsKey, added: tuple[Mapping[str, Any], ...]) -> KmsKey:
+    document = _document(key)
+    if document is None:
+        return key
+    return key.with_policy({**document, "Statement": [*statements_of(document), *added]})

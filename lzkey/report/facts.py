@@ -1,0 +1,89 @@
+"""What AWS has told, as values: what the report is judged from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from landing_zone_key import KmsKey, LandingZone
+    from lzkey.report.model import Account, Doubt, LandingZoneFacts, RuleFacts, Scope
+
+Spot = tuple[str, str]
+"""Account and Region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the report is asked to cover."""
+
+    rule_name: str
+    aggregator: str | None = None
+    assume_role: str | None = None
+    """Read the accounts' own results with this role in each of them."""
+    management_role: str | None = None
+    """Read the landing zone and the rule with this role in the management account."""
+    accounts: tuple[str, ...] = ()
+    excluded_accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """Who belongs together; both None where that is not known, or where there is no organization."""
+
+    organization_id: str | None
+    management_account: str | None
+    accounts: tuple[Account, ...] | None
+    """None where nobody may list them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The rule, its parameters as the engine reads them, and how often it runs."""
+
+    facts: RuleFacts
+    zone: LandingZone | None = None
+    period: timedelta | None = None
+    """None: it runs on changes only, or nothing is known of it."""
+    excluded_accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One result of the rule."""
+
+    key_id: str
+    compliance: str
+    annotation: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One account in one Region: the results, the keys that are there, and what is wrong with seeing them."""
+
+    account: str
+    region: str
+    evaluations: tuple[Evaluation, ...] = ()
+    keys: tuple[KmsKey, ...] = ()
+    changed_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When keys were last recorded, by their ids, where that is known."""
+    trouble: Doubt | None = None
+    rule_name: str | None = None
+    updated_at: datetime | None = None
+    excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that AWS has told."""
+
+    scope: Scope
+    rule: Rule
+    landing_zone: LandingZoneFacts
+    accounts: tuple[Account, ...]
+    seen: tuple[Seen, ...]
+    partition: str

@@ -1,0 +1,92 @@
+"""The report in short, for a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Group
+from rich.text import Text
+
+from lzkey.report.model import Delivery, State
+from lzkey.report.wording import counted, delivery, moment, percentage, scored
+from lzkey.terminal import plain, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from lzkey.report.model import Report
+
+_ANSWERS: Final = {Delivery.YES: "bold green", Delivery.NO: "bold red", Delivery.UNKNOWN: "bold yellow"}
+
+#: What a screen takes; files have all of it.
+_SHOWN: Final = 20
+
+
+def shown(report: Report) -> RenderableType:
+    """Return what matters most, with how much more there is."""
+    return Group(*_parts(report))
+
+
+def _parts(report: Report) -> Iterator[RenderableType]:
+    yield Text.assemble(
+        _line(delivery(report.answer), _ANSWERS[report.answer.delivery]), " ", _line(report.answer.why)
+    )
+    counts = report.counts
+    told = ", ".join(f"{counts[state]:,} {state}" for state in reversed(State))
+    yield _line(told)
+    yield _line(scored(report))
+    scope = report.scope
+    where = f"aggregator {scope.aggregator}" if scope.aggregator else f"account {scope.account}"
+    yield _line(
+        f"{counted(len(report.accounts), 'account')} in {', '.join(scope.regions)}, seen through {where} at "
+        f"{moment(report.as_of)}; oldest evaluation {moment(report.oldest_evaluation)}",
+        "dim",
+    )
+    yield from _failing(report)
+    yield from _unknown(report)
+    if report.trend is not None:
+        trend = report.trend
+        yield _line(
+            f"since {moment(trend.since)}: {counted(len(trend.changes), 'change')}, score "
+            f"{percentage(trend.score_before)} then"
+        )
+    for note in report.notes[:_SHOWN]:
+        yield _line(f"note: {note}", "dim")
+    yield from _more(len(report.notes), "note")
+
+
+def _failing(report: Report) -> Iterator[RenderableType]:
+    failing = [key for key in report.keys if key.state is State.NON_COMPLIANT]
+    failing.sort(key=lambda key: not key.of_landing_zone)
+    failed = Counter(failure.requirement for key in failing for failure in key.failures)
+    if failed:
+        rows = ((_line(name, "red"), _line(f"{count:,}")) for name, count in failed.most_common())
+        yield table(("requirement that fails", "keys"), rows)
+    for key in failing[:_SHOWN]:
+        yield _line(f"{key.arn}: {key.annotation}", "bold" if key.of_landing_zone else "")
+    yield from _more(len(failing), "NON_COMPLIANT key")
+
+
+def _unknown(report: Report) -> Iterator[RenderableType]:
+    causes = Counter(key.doubt.cause for key in report.keys if key.doubt)
+    causes.update(
+        place.doubt.cause
+        for place in report.places
+        if place.doubt and not place.excluded and not place.keys.get(State.UNKNOWN)
+    )
+    if causes:
+        rows = ((_line(cause, "yellow"), _line(f"{count:,}")) for cause, count in causes.most_common())
+        yield table(("UNKNOWN because", "how many"), rows)
+
+
+def _more(number: int, what: str) -> Iterator[RenderableType]:
+    if number > _SHOWN:
+        yield _line(f"… and {counted(number - _SHOWN, what)} more: write a file with --output", "dim")
+
+
+def _line(text: str, style: str = "") -> Text:
+    """Return text on one line: nobody else's line end begins a line of ours."""
+    return plain(" ".join(text.split()), style)

@@ -1,0 +1,95 @@
+"""The report as CSV (RFC 4180): a row per key and requirement, and a row for whatever is in doubt.
+
+A cell that a spreadsheet would take for a formula begins with an apostrophe, which spreadsheets do not show.
+https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from landing_zone_key.finding import Requirement
+from lzkey.report.model import State
+from lzkey.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from lzkey.report.model import Doubt, KeyResult, Place, Report
+
+COLUMNS: Final = (
+    "account",
+    "account_name",
+    "region",
+    "key",
+    "landing_zone_key",
+    "state",
+    "requirement",
+    "holds",
+    "detail",
+    "cause",
+    "fix",
+    "evaluated_at",
+    "as_of",
+)
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def as_csv(report: Report) -> str:
+    """Return the table; every key and every doubt is in it, whatever its state.
+
+    `holds` is yes or no where the rule has judged; a requirement that its annotation does not name holds,
+    since the annotation names every one that does not.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    names = {account.account: account.name for account in report.accounts}
+    as_of = _time(report.as_of)
+    for row in _rows(report):
+        cells = (row[0], names.get(row[0], ""), *row[1:], as_of)
+        writer.writerow([cell(value) for value in cells])
+    return text.getvalue()
+
+
+def cell(text: str) -> str:
+    """Return text that is no formula, and holds nothing that would drive a terminal."""
+    quoted = f"'{text}" if text.startswith(_FORMULA) else text
+    return printable(quoted.replace("\r\n", " ").replace("\n", " "))
+
+
+def _rows(report: Report) -> Iterator[tuple[str, ...]]:
+    for place in report.places:
+        if place.doubt is not None and not place.excluded:
+            yield _place(place, place.doubt)
+    for key in report.keys:
+        yield from _key(key)
+
+
+def _place(place: Place, doubt: Doubt) -> tuple[str, ...]:
+    where = (place.account, place.region, "", "")
+    return (*where, State.UNKNOWN.value, "", "", doubt.detail, doubt.cause.value, doubt.fix, "")
+
+
+def _key(key: KeyResult) -> Iterator[tuple[str, ...]]:
+    own = "yes" if key.of_landing_zone else "no"
+    base = (key.account, key.region, key.arn, own, key.state.value)
+    at = _time(key.evaluated_at)
+    if key.doubt is not None:
+        yield (*base, "", "", key.doubt.detail, key.doubt.cause.value, key.doubt.fix, at)
+    elif key.state is State.NOT_APPLICABLE:
+        yield (*base, "", "", key.annotation, "", "", at)
+    else:
+        failed = {failure.requirement: failure.detail for failure in key.failures}
+        for requirement in Requirement:
+            holds = "no" if requirement in failed else "yes"
+            yield (*base, requirement.value, holds, failed.get(requirement, ""), "", "", at)
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else ""

@@ -1,0 +1,160 @@
+"""The report as Markdown (CommonMark with GitHub's tables).
+
+What AWS says is text and nothing else: whatever could begin something in Markdown is written as a character
+reference, so no link, no HTML and no other column can come of it. https://github.github.com/gfm/
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from lzkey.report.model import State
+from lzkey.report.wording import counted, delivery, moment, percentage, scored, subject
+from lzkey.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lzkey.report.model import Doubt, Report
+
+#: What begins something: anywhere, in a bare address, or at the beginning of a block.
+_SPECIAL: Final = re.compile(
+    r"[\\`*_{}\[\]<>&|~#!]|:(?=//)|(?<=www)\.|\A[-+=]|\A\d(?=\d*[.)])", re.IGNORECASE
+)
+
+
+def as_markdown(report: Report) -> str:
+    """Return the whole report, the answer first."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def text(value: str) -> str:
+    """Return text that stays text wherever it stands in Markdown, on one line.
+
+    With an @ it becomes code, because a page that mentions somebody may tell him so.
+    """
+    flat = " ".join(printable(value).split())
+    if "@" in flat:
+        return "`" + flat.replace("`", "'").replace("|", "\u00a6").replace("\\", "/") + "`"
+    return _SPECIAL.sub(lambda found: "\\_" if found[0] == "_" else f"&#{ord(found[0])};", flat)
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# Landing zone key report: {text(subject(report.scope))}"
+    yield ""
+    yield f"**{delivery(report.answer)}** {text(report.answer.why)}."
+    yield ""
+    yield f"As of {moment(report.as_of)}; the oldest evaluation is of {moment(report.oldest_evaluation)}."
+    yield ""
+    counts = report.counts
+    yield from _table(("State", "Keys"), ((state.value, str(counts[state])) for state in reversed(State)))
+    yield f"S{text(scored(report))[1:]}."
+    yield ""
+    yield from _failures(report)
+    yield from _doubts(report)
+    yield from _places(report)
+    yield from _trend(report)
+    yield from _method(report)
+
+
+def _failures(report: Report) -> Iterator[str]:
+    failing: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    names = {account.account: account.name for account in report.accounts}
+    for key in report.keys:
+        for failure in key.failures:
+            row = (key.account, names.get(key.account, ""), key.region, key.arn, failure.detail)
+            failing[failure.requirement].append(row)
+    if failing:
+        yield "## Findings by requirement"
+        yield ""
+    for requirement, rows in sorted(failing.items(), key=lambda found: (-len(found[1]), found[0])):
+        yield f"### {text(requirement)}: {counted(len(rows), 'key')}"
+        yield ""
+        yield from _table(("Account", "Name", "Region", "Key", "What is wrong"), rows)
+
+
+def _doubts(report: Report) -> Iterator[str]:
+    rows = [*_doubtful(report)]
+    if rows:
+        yield f"## Unknown: {counted(report.counts[State.UNKNOWN], 'time')}"
+        yield ""
+        yield from _table(("Cause", "Account", "Region", "Key", "Why", "What to do"), rows)
+
+
+def _doubtful(report: Report) -> Iterator[tuple[str, ...]]:
+    def row(doubt: Doubt, account: str, region: str, key: str) -> tuple[str, ...]:
+        return (doubt.cause.value, account, region, key, doubt.detail, doubt.fix)
+
+    for place in report.places:
+        if place.doubt and not place.excluded:
+            yield row(place.doubt, place.account, place.region, "")
+    for key in report.keys:
+        if key.doubt:
+            yield row(key.doubt, key.account, key.region, key.arn)
+
+
+def _places(report: Report) -> Iterator[str]:
+    yield "## Accounts and Regions"
+    yield ""
+    regions = list(dict.fromkeys(place.region for place in report.places))
+    states = {
+        (place.account, place.region): f"{place.state.value}{' (excluded)' if place.excluded else ''}"
+        for place in report.places
+    }
+    rows = (
+        (
+            account.account,
+            account.name,
+            account.status,
+            *(states.get((account.account, region), "") for region in regions),
+        )
+        for account in report.accounts
+    )
+    yield from _table(("Account", "Name", "Status", *regions), rows)
+
+
+def _trend(report: Report) -> Iterator[str]:
+    trend = report.trend
+    if trend is None:
+        return
+    yield f"## Since {moment(trend.since)}"
+    yield ""
+    yield f"The score was {percentage(trend.score_before)}, and is {percentage(report.score)}."
+    yield ""
+    absent = "not there"
+    rows = ((change.arn, change.before or absent, change.after or absent) for change in trend.changes)
+    yield from _table(("Key", "Before", "Now"), rows)
+
+
+def _method(report: Report) -> Iterator[str]:
+    scope, zone, rule = report.scope, report.landing_zone, report.rule
+    yield "## Method and limits"
+    yield ""
+    facts = {
+        "Collected from": f"{scope.collected.value} {scope.aggregator or ''}".strip(),
+        "Made in": f"account {scope.account}, {scope.region}",
+        "Regions": ", ".join(scope.regions),
+        "Regions without the rule": ", ".join(scope.other_regions) or "none seen",
+        "Excluded accounts": ", ".join(scope.excluded_accounts) or "none",
+        "Landing zone": zone.unknown
+        or f"version {zone.version} ({zone.status}), latest {zone.latest_version}",
+        "Its keys": ", ".join(zone.keys) or "none known",
+        "Rule": rule.name,
+        "Rule parameters": ", ".join(f"{name}={value}" for name, value in rule.parameters.items()),
+        "Code": rule.code_sha256 or "not known",
+        "AWS calls": str(sum((report.calls or {}).values())),
+    }
+    yield from _table(("What", "Which"), facts.items())
+    for note in (*filter(None, (rule.unknown,)), *report.notes):
+        yield f"- {text(note)}"
+
+
+def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    named = [*headings]
+    yield f"| {' | '.join(text(heading) for heading in named)} |"
+    yield f"|{' --- |' * len(named)}"
+    for row in rows:
+        yield f"| {' | '.join(text(value) for value in row)} |"
+    yield ""

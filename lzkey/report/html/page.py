@@ -1,0 +1,136 @@
+"""The page: templates, style and script put together into one file that asks no server for anything."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lzkey.report import wording
+from lzkey.report.html import sections, summary, text, words
+from lzkey.report.html.data import fingerprint, island
+from lzkey.report.html.rows import accounts_by_id, key_rows, matrix_rows, regions_of
+from lzkey.report.model import Collected, State
+
+if TYPE_CHECKING:
+    from lzkey.report.html.rows import KeyRow
+    from lzkey.report.model import Report
+
+Row = TypeVar("Row")
+
+ALL_ROWS: Final = 250
+FIRST_ROWS: Final = 100
+"""A table of at most ALL_ROWS is written as HTML in full, for who has no JavaScript; of others the first."""
+
+
+def as_html(report: Report) -> str:
+    """Return the report as one HTML page, the same for the same report.
+
+    It loads nothing, and its Content-Security-Policy lets it load nothing; nothing of the report is trusted.
+    """
+    keys, matrix = key_rows(report), matrix_rows(report)
+    failing = summary.failing(keys)
+    data = island(report, keys, matrix, [one.requirement for one in failing])
+    style, script = _resource("page.css"), _resource("listing.js") + _resource("page.js")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            report=report,
+            subject=text.sentence(wording.subject(report.scope).removeprefix("organization ")),
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            style_hash=_source_hash(style),
+            script_hash=_source_hash(script),
+            data=Markup(data),  # noqa: S704 - escaped by `island`
+            fingerprint=fingerprint(data),
+            sections=_contents(report),
+            keys=keys,
+            written_keys=_written(keys),
+            matrix=matrix,
+            written_matrix=_written(matrix),
+            own=own_keys(report, keys),
+            regions=regions_of(report),
+            accounts=accounts_by_id(report),
+            bar=summary.bar(report.counts),
+            bar_before=summary.bar(report.trend.counts_before) if report.trend else None,
+            differences=summary.differences(report, report.trend) if report.trend else (),
+            score=summary.score(report),
+            oldest=summary.oldest(report),
+            coverage=summary.coverage(report),
+            unknown_in_words=summary.unknown_in_words(report),
+            failing=failing,
+            findings=sections.findings(report, keys),
+            doubts=sections.doubts(report),
+            changes=sections.changes(report),
+        )
+    )
+
+
+def own_keys(report: Report, rows: list[KeyRow]) -> tuple[KeyRow | str, ...]:
+    """Return the landing zone's keys; those of which there is no result as their ARN."""
+    found = tuple(row for row in rows if row.own)
+    known = {row.arn for row in found}
+    return (*found, *(arn for arn in report.landing_zone.keys if arn not in known))
+
+
+def _written(rows: list[Row]) -> list[Row]:
+    return rows if len(rows) <= ALL_ROWS else rows[:FIRST_ROWS]
+
+
+def _contents(report: Report) -> dict[str, tuple[int, str]]:
+    """The sections' numbers and titles by id."""
+    titles = {
+        "summary": "Summary",
+        "matrix": "Accounts and Regions",
+        "findings": "Findings",
+        "unknown": "What is not known",
+        "keys": "All keys",
+        "trend": "Since the earlier report",
+        "method": "Method and limits",
+    }
+    if report.trend is None:
+        del titles["trend"]
+    return {name: (number, title) for number, (name, title) in enumerate(titles.items(), 1)}
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("lzkey.report.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "grouped": text.grouped,
+        "counted": wording.counted,
+        "utc": wording.moment,
+        "percent": wording.percentage,
+        "sentence": text.sentence,
+        "arn_parts": text.arn_parts,
+        "arn_pieces": text.arn_pieces,
+    }
+    environment.globals |= {"words": words, "State": State, "Collected": Collected}
+    return environment
+
+
+def _finalize(value: Any) -> Any:  # noqa: ANN401 - whatever a template writes
+    return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def _resource(name: str) -> str:
+    return (files("lzkey.report.html") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _source_hash(source: str) -> str:
+    """The digest by which a Content-Security-Policy names an inline block."""
+    return b64encode(sha256(source.encode()).digest()).decode()

@@ -1,0 +1,172 @@
+"""The rows of the two tables that the page filters and sorts: all keys, and the accounts by Region."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from lzkey.report.html.words import CAUSES, WORST_FIRST
+from lzkey.report.model import Account, State
+from lzkey.report.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from lzkey.report.model import KeyResult, Place, Report
+
+_KEY_ARN: Final = re.compile(r"arn:([a-z-]+):kms:([^:]*):([^:]*):key/([^:/]+)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """One key."""
+
+    state: State
+    arn: str
+    name: str
+    """The key's id, where account, Region and the report's partition give its ARN; else the ARN."""
+    own: bool
+    """One of the landing zone's keys."""
+    account: Account
+    region: str
+    evaluated: datetime | None
+    text: str
+    fails: tuple[str, ...]
+
+    @property
+    def minute(self) -> int | None:
+        """When it was evaluated, in minutes since 1970."""
+        return None if self.evaluated is None else int(self.evaluated.timestamp() // 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One account in one Region."""
+
+    state: State
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One account, with a cell for each Region; None where the report says nothing."""
+
+    account: Account
+    cells: tuple[Cell | None, ...]
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """Orders the worst first: by its worst cells, then by how many are as bad."""
+        found = Counter(cell.state if cell else State.UNKNOWN for cell in self.cells)
+        return tuple(-found[state] for state in WORST_FIRST[:2])
+
+
+def accounts_by_id(report: Report) -> dict[str, Account]:
+    """Return every account that the report mentions, those of the organization first and in their order."""
+    found = {account.account: account for account in report.accounts}
+    mentioned = (*(place.account for place in report.places), *(key.account for key in report.keys))
+    for number in mentioned:
+        found.setdefault(number, Account(number, "", ""))
+    return found
+
+
+def regions_of(report: Report) -> tuple[str, ...]:
+    """Return every Region that the report mentions, those of its scope first and in their order."""
+    mentioned = (place.region for place in report.places)
+    return tuple(dict.fromkeys((*report.scope.regions, *mentioned, *(key.region for key in report.keys))))
+
+
+def partition_of(report: Report) -> str:
+    """Return the partition of the report's keys."""
+    found = (_KEY_ARN.fullmatch(key.arn) for key in report.keys)
+    return next((match[1] for match in found if match), "aws")
+
+
+def key_rows(report: Report) -> list[KeyRow]:
+    """Return all keys: the worst state first, in it the landing zone's keys, then by account and Region."""
+    accounts, partition = accounts_by_id(report), partition_of(report)
+    places = {account: place for place, account in enumerate(accounts)}
+    regions = {region: place for place, region in enumerate(regions_of(report))}
+    ordered = sorted(
+        report.keys,
+        key=lambda key: (
+            WORST_FIRST.index(key.state),
+            not key.of_landing_zone,
+            places[key.account],
+            regions[key.region],
+            key.arn,
+        ),
+    )
+    return [_key_row(key, accounts[key.account], partition) for key in ordered]
+
+
+def matrix_rows(report: Report) -> list[MatrixRow]:
+    """Return all accounts, the worst first."""
+    regions = regions_of(report)
+    causes = _causes_of_keys(report)
+    cells: Mapping[str, dict[str, Cell]] = defaultdict(dict)
+    for place in report.places:
+        cells[place.account][place.region] = _cell(place, causes.get((place.account, place.region), ""))
+    rows = (
+        MatrixRow(account, tuple(cells.get(number, {}).get(region) for region in regions))
+        for number, account in accounts_by_id(report).items()
+    )
+    return sorted(rows, key=lambda row: row.rank)
+
+
+def explained(key: KeyResult) -> str:
+    """Return what is known of a key: why not more is, or AWS Config's annotation."""
+    if key.doubt is None:
+        return key.annotation
+    told = f"{CAUSES[key.doubt.cause]}: {key.doubt.detail}" if key.doubt.detail else CAUSES[key.doubt.cause]
+    return f"{told} ({key.annotation})" if key.annotation else told
+
+
+def _key_row(key: KeyResult, account: Account, partition: str) -> KeyRow:
+    found = _KEY_ARN.fullmatch(key.arn)
+    usual = found is not None and found.group(1, 2, 3) == (partition, key.region, key.account)
+    return KeyRow(
+        state=key.state,
+        arn=key.arn,
+        name=found[4] if found and usual else key.arn,
+        own=key.of_landing_zone,
+        account=account,
+        region=key.region,
+        evaluated=key.evaluated_at,
+        text=explained(key),
+        fails=tuple(failure.requirement for failure in key.failures),
+    )
+
+
+def _causes_of_keys(report: Report) -> dict[tuple[str, str], str]:
+    """The causes of keys in doubt, by account and Region."""
+    found: Mapping[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    for key in report.keys:
+        if key.doubt is not None:
+            found[key.account, key.region][CAUSES[key.doubt.cause]] = None
+    return {place: ", ".join(causes) for place, causes in found.items()}
+
+
+def _cell(place: Place, causes: str) -> Cell:
+    counts = {state: place.keys.get(state, 0) for state in State}
+    keys = counted(sum(counts.values()), "key")
+    parts = []
+    if counts[State.NON_COMPLIANT]:
+        parts.append(f"{counts[State.NON_COMPLIANT]:,} of {keys} {_verb(counts[State.NON_COMPLIANT])}")
+    if counts[State.UNKNOWN]:
+        parts.append(f"{counts[State.UNKNOWN]:,} of {keys} unknown")
+    told = CAUSES[place.doubt.cause] if place.doubt else causes
+    if told:
+        parts.append(told)
+    if place.excluded:
+        parts.append("excluded")
+    if not parts:
+        parts.append(keys if sum(counts.values()) else "no key")
+    return Cell(place.state, "; ".join(parts))
+
+
+def _verb(number: int) -> str:
+    return "fails" if number == 1 else "fail"

@@ -1,0 +1,195 @@
+"""From what AWS has told to what the report says: per key, and per account and Region.
+
+- What has no result is UNKNOWN with a cause, unless the engine says that the rule does not judge the key.
+- In a place that is in doubt no key is COMPLIANT: it was when it was last seen, and nobody knows since when
+  not. A NON_COMPLIANT stays what it is: bad news needs no fresh proof.
+- A COMPLIANT result must not be older than two periods of a rule that runs on a schedule: one run may fail.
+  One of a rule that runs on changes alone has no such age, but must not be older than the key's last change.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from landing_zone_key import KeyDataError, KmsKey, LandingZone
+from landing_zone_key.assessment import why_not_judged
+from landing_zone_key.key import KeyArn
+from landing_zone_key.settings import KeyScope
+from lzkey.report.annotations import failures, proves
+from lzkey.report.model import Cause, Doubt, KeyResult, Place, State
+from lzkey.report.wording import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
+
+    from lzkey.report.facts import Evaluation, Seen
+
+_ORDER: Final = {state: place for place, state in enumerate(State)}
+
+#: Knows nothing but what the engine says whatever the parameters are.
+_ANY_ZONE: Final = LandingZone("us-east-1", "000000000000")
+
+_PERIODS_ALLOWED: Final = 2
+_EVALUATE: Final = "evaluate the rule there: aws configservice start-config-rules-evaluation"
+_DIAGNOSE: Final = "see why the rule does not run: lzkey doctor"
+_DEPLOY: Final = "deploy the rule of this version there"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What every key is measured with."""
+
+    now: datetime
+    partition: str
+    zone: LandingZone | None
+    """None: the rule's parameters are not known."""
+    period: timedelta | None
+    landing_zone_keys: frozenset[str]
+    """ARNs and key ids."""
+
+    def names(self, arn: KeyArn, *, judged: bool = False) -> bool:
+        """Whether a key is the landing zone's, by its manifest or by the rule parameter KeyScope.
+
+        A rule for the landing zone's keys alone has read the manifest, also where we may not: a key that it
+        has judged is one of them.
+        """
+        zone = self.zone
+        if judged and zone and zone.key_scope is KeyScope.LANDING_ZONE and zone.manifest_keys is None:
+            return (arn.account, arn.region) == (zone.management_account_id, zone.home_region)
+        return str(arn) in self.landing_zone_keys or arn.key_id in self.landing_zone_keys
+
+
+def judge(seen: Seen, measure: Measure) -> tuple[Place, tuple[KeyResult, ...]]:
+    """Return how an account stands in a Region, and each of its keys, ordered by ARN."""
+    results: dict[str, KeyResult] = {}
+    for evaluation in seen.evaluations:
+        found = _judged(seen, evaluation, measure)
+        earlier = results.get(evaluation.key_id)
+        if earlier is None or _ORDER[found.state] > _ORDER[earlier.state]:
+            results[evaluation.key_id] = found
+    for key in seen.keys:
+        if key.arn.key_id not in results:
+            results[key.arn.key_id] = _without_result(seen, key, measure)
+    keys = tuple(sorted(results.values(), key=lambda result: result.arn))
+    return _place(seen, keys), keys
+
+
+def missing_keys(arns: Iterable[str], found: Iterable[KeyResult], seen: Iterable[Seen]) -> list[KeyResult]:
+    """Return the landing zone's keys of which nothing at all is seen; aliases name none."""
+    known, places = {result.arn for result in found}, {(one.account, one.region): one for one in seen}
+    results = []
+    for text in arns:
+        try:
+            arn = KeyArn.parse(text)
+        except KeyDataError:
+            continue
+        if text not in known:
+            place = places.get((arn.account, arn.region))
+            doubt = (
+                _no_result(place)
+                if place
+                else Doubt(
+                    Cause.NOT_AGGREGATED,
+                    "nothing is seen of the key's account and Region",
+                    "correct the manifest",
+                )
+            )
+            results.append(
+                KeyResult(text, arn.account, arn.region, State.UNKNOWN, "", doubt=doubt, of_landing_zone=True)
+            )
+    return results
+
+
+def with_keys(place: Place, keys: Iterable[KeyResult]) -> Place:
+    """Return the place with further keys counted in."""
+    added = Counter(key.state for key in keys)
+    counts = Counter(place.keys) + added
+    return replace(place, keys=dict(counts), state=max((place.state, *added), key=_ORDER.__getitem__))
+
+
+def _judged(seen: Seen, evaluation: Evaluation, measure: Measure) -> KeyResult:
+    arn = KeyArn(measure.partition, seen.region, seen.account, evaluation.key_id)
+    base = KeyResult(
+        str(arn),
+        seen.account,
+        seen.region,
+        State.UNKNOWN,
+        evaluation.annotation,
+        evaluated_at=evaluation.at,
+        of_landing_zone=measure.names(arn, judged=evaluation.compliance != State.NOT_APPLICABLE),
+    )
+    if evaluation.compliance == State.NOT_APPLICABLE:
+        return replace(base, state=State.NOT_APPLICABLE)
+    if evaluation.compliance == State.NON_COMPLIANT:
+        failed = failures(evaluation.annotation)
+        if failed:
+            return replace(base, state=State.NON_COMPLIANT, failures=failed)
+        return replace(base, doubt=_not_understood(evaluation))
+    if evaluation.compliance != State.COMPLIANT or not proves(evaluation.annotation):
+        return replace(base, doubt=_not_understood(evaluation))
+    doubt = seen.trouble or _outdated(seen, evaluation, measure)
+    return replace(base, doubt=doubt) if doubt else replace(base, state=State.COMPLIANT)
+
+
+def _not_understood(evaluation: Evaluation) -> Doubt:
+    said = f"says {evaluation.annotation!r}" if evaluation.annotation else "has no annotation"
+    return Doubt(
+        Cause.NOT_UNDERSTOOD, f"{evaluation.compliance} {said}, which is not this version's", _DEPLOY
+    )
+
+
+def _outdated(seen: Seen, evaluation: Evaluation, measure: Measure) -> Doubt | None:
+    if evaluation.at is None:
+        return None
+    if measure.period is None:
+        changed = seen.changed_at.get(evaluation.key_id)
+        if changed is None or changed <= evaluation.at:
+            return None
+        told = f"COMPLIANT at {moment(evaluation.at)}, but the key has changed since, at {moment(changed)}"
+        return Doubt(Cause.RESULT_OUTDATED, told, _DIAGNOSE)
+    age = measure.now - evaluation.at
+    if age <= _PERIODS_ALLOWED * measure.period:
+        return None
+    hours, period = (round(span.total_seconds() / 3600) for span in (age, measure.period))
+    return Doubt(
+        Cause.RESULT_OUTDATED, f"COMPLIANT {hours} hours ago, but the rule runs every {period} h", _DIAGNOSE
+    )
+
+
+def _without_result(seen: Seen, key: KmsKey, measure: Measure) -> KeyResult:
+    named = measure.names(key.arn)
+    reason = why_not_judged(key, measure.zone or _ANY_ZONE)
+    if seen.excluded and not named:
+        reason = reason or "The account is excluded from the rule"
+    result = KeyResult(
+        str(key.arn), seen.account, seen.region, State.NOT_APPLICABLE, reason, of_landing_zone=named
+    )
+    return result if reason else replace(result, state=State.UNKNOWN, doubt=_no_result(seen))
+
+
+def _no_result(seen: Seen) -> Doubt:
+    if seen.trouble:
+        return seen.trouble
+    if seen.excluded:
+        return Doubt(Cause.RULE_MISSING, "the account is excluded from the rule", "take it into the rule")
+    return Doubt(Cause.NEVER_EVALUATED, "the key is there and has no result", _EVALUATE)
+
+
+def _place(seen: Seen, keys: tuple[KeyResult, ...]) -> Place:
+    states = Counter(key.state for key in keys)
+    doubt = None if seen.excluded else seen.trouble
+    found = (*states, State.UNKNOWN) if doubt else tuple(states)
+    return Place(
+        seen.account,
+        seen.region,
+        max(found, key=_ORDER.__getitem__, default=State.NOT_APPLICABLE),
+        dict(states),
+        seen.rule_name,
+        seen.updated_at,
+        min((key.evaluated_at for key in keys if key.evaluated_at), default=None),
+        doubt,
+        seen.excluded,
+    )

@@ -1,0 +1,100 @@
+"""The whole report, from a boto3 session."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lzkey.errors import ReportArgumentError, ReportError
+from lzkey.parameters import RULE_NAME
+from lzkey.report.answer import answer
+from lzkey.report.aws import CLIENTS, Aws, Log
+from lzkey.report.collection import collect
+from lzkey.report.facts import Options
+from lzkey.report.judgement import Measure, judge, missing_keys, with_keys
+from lzkey.report.model import Report
+from lzkey.report.trend import trend
+
+if TYPE_CHECKING:
+    import boto3
+
+    from lzkey.report.aws import Progress
+    from lzkey.report.facts import World
+    from lzkey.report.model import KeyResult, Place
+
+#: The organization of the rule, by its own name, and nothing left out.
+DEFAULT: Final = Options(RULE_NAME)
+
+
+def make_report(
+    session: boto3.Session,
+    options: Options = DEFAULT,
+    *,
+    previous: Report | None = None,
+    now: datetime | None = None,
+    progress: Progress = lambda _what, _done, _of: None,
+) -> Report:
+    """Read what AWS tells the session's account of the rule's results, and return the report.
+
+    Nothing is changed anywhere. A call that is refused becomes one of the report's notes. Raises ReportError
+    where nothing can be asked (no credentials, no Region), where it is not clear what (several aggregators),
+    and where `previous` is of another organization. `progress` is told what is done, how many, of how many.
+    """
+    moment = now or datetime.now(UTC)
+    aws, partition = _identified(session)
+    report = as_report(collect(aws, partition, options, progress), moment)
+    report = replace(report, notes=aws.log.notes, calls=dict(sorted(aws.log.calls.items())))
+    return report if previous is None else replace(report, trend=trend(report, previous))
+
+
+def as_report(world: World, now: datetime) -> Report:
+    """Return the report of what AWS has told; nothing is asked any more."""
+    zone = world.rule.zone
+    listed = zone.listed_keys if zone and world.landing_zone.unknown else ()
+    named = frozenset((*world.landing_zone.keys, *listed))
+    measure = Measure(now, world.partition, zone, world.rule.period, named)
+    places: list[Place] = []
+    keys: list[KeyResult] = []
+    for seen in world.seen:
+        place, found = judge(seen, measure)
+        places.append(place)
+        keys.extend(found)
+    absent = missing_keys(named, keys, world.seen)
+    if absent:
+        places = [_with_absent(place, absent) for place in places]
+        order = {(place.account, place.region): index for index, place in enumerate(places)}
+        keys.extend(absent)
+        keys.sort(key=lambda key: (order.get((key.account, key.region), len(order)), key.arn))
+    return Report(
+        now,
+        answer(world.landing_zone, keys),
+        world.scope,
+        world.rule.facts,
+        world.landing_zone,
+        world.accounts,
+        tuple(places),
+        tuple(keys),
+    )
+
+
+def _with_absent(place: Place, absent: list[KeyResult]) -> Place:
+    here = [key for key in absent if (key.account, key.region) == (place.account, place.region)]
+    return with_keys(place, here) if here else place
+
+
+def _identified(session: boto3.Session) -> tuple[Aws, str]:
+    """Return the account that the credentials belong to, and its partition."""
+    region = session.region_name
+    if region is None:
+        raise ReportArgumentError("there is no Region: set --region, AWS_REGION or the profile's")
+    try:
+        identity = session.client("sts", config=CLIENTS).get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        raise ReportError(
+            f"AWS does not accept the credentials: {error}; sign in (`aws sso login`), or choose others with "
+            "AWS_PROFILE or --profile"
+        ) from error
+    return Aws(session, identity["Account"], region, Log()), identity["Arn"].split(":")[1]

@@ -1,0 +1,126 @@
+"""Accounts without an aggregator: each account's own results, read in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from landing_zone_key import KmsKey
+from landing_zone_key.key import KeyArn
+from lzkey.recorders import records_keys
+from lzkey.report.aggregated import evaluation
+from lzkey.report.aws import UnansweredError, at_once
+from lzkey.report.facts import Seen
+from lzkey.report.model import Cause, Doubt
+from lzkey.report.surroundings import own_rules
+from lzkey.report.troubles import ALLOW, DEPLOY, ENROLL, RECORD_KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lzkey.report.aws import Answer, Aws
+    from lzkey.report.facts import Rule
+
+ACCOUNT_ACTIONS: Final = (
+    "config:DescribeConfigRules",
+    "config:DescribeConfigRuleEvaluationStatus",
+    "config:GetComplianceDetailsByConfigRule",
+    "config:DescribeConfigurationRecorders",
+    "config:DescribeConfigurationRecorderStatus",
+    "kms:ListKeys",
+    "kms:DescribeKey",
+)
+
+
+def look(aws: Aws, wanted: str, rule: Rule) -> Seen:
+    """Return what one account shows of itself in its Region; the keys are KMS's own list of them.
+
+    What is refused is a note, and a doubt where results depend on it.
+    """
+    seen = Seen(aws.account, aws.region)
+    try:
+        rules = own_rules(aws, wanted)
+        if not rules:
+            missing = Doubt(Cause.RULE_MISSING, f"the account has no rule {wanted}", DEPLOY)
+            return replace(seen, keys=_keys(aws, frozenset()) or (), trouble=missing)
+        names = [str(found["ConfigRuleName"]) for found in rules]
+        evaluations = tuple(
+            evaluation(result)
+            for name in names
+            for result in aws.all(
+                "config:GetComplianceDetailsByConfigRule", "EvaluationResults", size=100, ConfigRuleName=name
+            )
+        )
+        trouble = _failing(aws, names)
+    except UnansweredError as error:
+        aws.log.note(str(error))
+        unread = Doubt(Cause.NOT_READ, str(error), ALLOW)
+        return replace(seen, keys=_keys(aws, frozenset()) or (), trouble=unread)
+    keys = _keys(aws, frozenset(result.key_id for result in evaluations))
+    if trouble is None and (rule.period is None or not evaluations):
+        trouble = _recording(aws)
+    if trouble is None and keys is None and not evaluations:
+        trouble = Doubt(Cause.NOT_READ, "the keys of the account could not be listed", ALLOW)
+    return replace(seen, evaluations=evaluations, keys=keys or (), trouble=trouble, rule_name=names[0])
+
+
+def _failing(aws: Aws, names: list[str]) -> Doubt | None:
+    """Return the doubt that a rule's last evaluation failed: its results are those of the time before.
+
+    https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRuleEvaluationStatus.html
+    """
+    statuses = aws.all(
+        "config:DescribeConfigRuleEvaluationStatus", "ConfigRulesEvaluationStatus", ConfigRuleNames=names
+    )
+    for status in statuses:
+        failed = [status.get(f"LastFailed{what}Time") for what in ("Evaluation", "Invocation")]
+        worked = [status.get(f"LastSuccessful{what}Time") for what in ("Evaluation", "Invocation")]
+        pairs = zip(failed, worked, strict=True)
+        if any(bad is not None and (good is None or bad > good) for bad, good in pairs):
+            why = ": ".join(filter(None, (status.get("LastErrorCode"), status.get("LastErrorMessage"))))
+            return Doubt(
+                Cause.RULE_FAILING,
+                f"the last evaluation failed ({why or 'no reason given'})",
+                "see why: lzkey doctor",
+            )
+    return None
+
+
+def _recording(aws: Aws) -> Doubt | None:
+    """Return the doubt that changes of keys are not recorded here, or that nobody may know it."""
+    try:
+        found = aws.ask("config:DescribeConfigurationRecorders")["ConfigurationRecorders"]
+        statuses = aws.ask("config:DescribeConfigurationRecorderStatus")["ConfigurationRecordersStatus"]
+    except UnansweredError as error:
+        aws.log.note(str(error))
+        return Doubt(Cause.NOT_READ, str(error), ALLOW)
+    own = [recorder for recorder in found if not recorder.get("servicePrincipal")]
+    if not own:
+        return Doubt(Cause.NO_RECORDER, f"there is no recorder in {aws.region}", ENROLL)
+    name = own[0].get("name", "default")
+    if not any(status.get("recording") for status in statuses if status.get("name", "default") == name):
+        return Doubt(Cause.NO_RECORDER, f"the recorder {name} is stopped", "start it")
+    if not records_keys(own[0]):
+        return Doubt(Cause.KEYS_NOT_RECORDED, f"the recorder {name} leaves AWS::KMS::Key out", RECORD_KEYS)
+    return None
+
+
+def _keys(aws: Aws, judged: frozenset[str]) -> tuple[KmsKey, ...] | None:
+    """Return the keys that have no result, described; None where KMS does not list them."""
+
+    def listed() -> list[KeyArn]:
+        entries: Iterator[Answer] = aws.all("kms:ListKeys", "Keys", size=1000)
+        return [KeyArn.parse(entry["KeyArn"]) for entry in entries if entry["KeyId"] not in judged]
+
+    arns = aws.unless(listed, None)
+    return None if arns is None else tuple(at_once(lambda arn: _described(aws, arn), arns))
+
+
+def _described(aws: Aws, arn: KeyArn) -> KmsKey:
+    """Return a key; of one that may not be described nothing is known, and one that is gone is deleted."""
+    try:
+        return KmsKey.from_describe_key(aws.ask("kms:DescribeKey", KeyId=str(arn)))
+    except UnansweredError as error:
+        if error.code != "NotFoundException":
+            aws.log.note(str(error))
+        return replace(KmsKey.from_arn(arn), deleted=error.code == "NotFoundException")

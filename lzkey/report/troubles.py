@@ -1,0 +1,120 @@
+"""Why an account and Region cannot be trusted, from what the aggregator and the organization tell of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from lzkey.report.aggregated import ANY_REGION
+from lzkey.report.model import Cause, Doubt
+from lzkey.report.wording import moment
+
+if TYPE_CHECKING:
+    from lzkey.report.aggregated import Aggregated, Source
+    from lzkey.report.facts import Rule, Spot
+    from lzkey.report.inventory import Recorder
+    from lzkey.report.model import Account
+
+NO_RECORDER: Final = "NoAvailableConfigurationRecorder"
+ENROLL: Final = "enroll the account in Control Tower, or create a recorder (deploy/recorder.yaml)"
+RECORD_KEYS: Final = "add AWS::KMS::Key to the recorder's recording group"
+DEPLOY: Final = "deploy the rule there: lzkey deploy-organization"
+ALLOW: Final = "allow it (lzkey report --print-iam-policy), or try again later"
+
+_WORKS: Final = ("CREATE_SUCCESSFUL", "UPDATE_SUCCESSFUL")
+
+
+def trouble(account: Account, region: str, seen: Aggregated, rule: Rule) -> Doubt | None:
+    """Return the first reason, the one to be put right before any other; None where there is none."""
+    spot = (account.account, region)
+    if account.status != "ACTIVE":
+        return Doubt(
+            Cause.ACCOUNT_NOT_ACTIVE,
+            f"AWS Organizations says {account.status}",
+            "nothing to do, unless the account is to be used again",
+        )
+    excluded = account.account in rule.excluded_accounts
+    if excluded and spot not in seen.rules:
+        return None
+    return (
+        _of_source(spot, seen)
+        or _of_results(spot, seen)
+        or (None if excluded else _of_rule(spot, seen))
+        or _of_recorder(spot, seen, rule)
+    )
+
+
+def _of_source(spot: Spot, seen: Aggregated) -> Doubt | None:
+    if seen.sources is None:
+        return None
+    source = seen.sources.get(spot) or seen.sources.get((spot[0], ANY_REGION))
+    if source is None:
+        return Doubt(
+            Cause.NOT_AGGREGATED,
+            "it is no source of the aggregator",
+            "take it into the aggregator; " + ENROLL,
+        )
+    if source.status == "FAILED":
+        return _failed(source)
+    if source.status == "OUTDATED":
+        error = f" ({source.error})" if source.error else ""
+        return Doubt(
+            Cause.SOURCE_OUTDATED,
+            f"what the aggregator shows is of {moment(source.updated_at)}{error}",
+            "see that AWS Config runs there, and that the aggregator is authorized",
+        )
+    return None
+
+
+def _failed(source: Source) -> Doubt:
+    why = source.error or "AWS Config gives no reason"
+    if NO_RECORDER in why:
+        return Doubt(Cause.NO_RECORDER, why, ENROLL)
+    return Doubt(Cause.SOURCE_FAILED, why, "mend what it names: the aggregator must be authorized there")
+
+
+def _of_results(spot: Spot, seen: Aggregated) -> Doubt | None:
+    why = seen.unread.get(spot) or seen.unread_regions.get(spot[1])
+    return Doubt(Cause.NOT_READ, why, ALLOW) if why else None
+
+
+def _of_rule(spot: Spot, seen: Aggregated) -> Doubt | None:
+    account, region = spot
+    if region not in seen.statuses:
+        return None
+    has_results = spot in seen.rules
+    told = seen.statuses[region].get(account)
+    if told is None:
+        return None if has_results else Doubt(Cause.RULE_MISSING, "AWS Config did not send it there", DEPLOY)
+    _, status, reason = told
+    if status in _WORKS:
+        return None
+    said = f"{status} ({reason or 'no reason given'})"
+    if not has_results:
+        recorder = NO_RECORDER in reason
+        return Doubt(Cause.RULE_MISSING, said, f"{ENROLL}; then {DEPLOY}" if recorder else DEPLOY)
+    return Doubt(Cause.RULE_FAILING, f"its results are of an earlier version: {said}", DEPLOY)
+
+
+def _of_recorder(spot: Spot, seen: Aggregated, rule: Rule) -> Doubt | None:
+    """A rule that runs on a schedule reads the keys itself: where it has results, no recorder is needed."""
+    judged = bool(seen.evaluations.get(spot))
+    if judged and rule.period is not None:
+        return None
+    if spot[1] in seen.inventory.not_listed:
+        return None if judged else Doubt(Cause.NOT_READ, "the keys there could not be listed", ALLOW)
+    recorder = seen.inventory.recorders.get(spot)
+    if recorder is None:
+        if judged or seen.inventory.keys.get(spot):
+            return None
+        return Doubt(Cause.NO_RECORDER, "AWS Config shows neither a recorder nor a key from there", ENROLL)
+    return _of(recorder)
+
+
+def _of(recorder: Recorder) -> Doubt | None:
+    if recorder.on is False:
+        return Doubt(Cause.NO_RECORDER, f"the recorder {recorder.name} is stopped", "start it")
+    if not recorder.keys:
+        return Doubt(
+            Cause.KEYS_NOT_RECORDED, f"the recorder {recorder.name} leaves AWS::KMS::Key out", RECORD_KEYS
+        )
+    return None

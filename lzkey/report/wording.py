@@ -1,0 +1,61 @@
+"""Words and numbers that several formats share."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from lzkey.report.model import Collected, Delivery, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from lzkey.report.model import Answer, Report, Scope
+
+_DELIVERY: Final = {
+    Delivery.YES: "Yes, the landing zone's logs can be delivered:",
+    Delivery.NO: "No, the landing zone's logs cannot be delivered:",
+    Delivery.UNKNOWN: "It is not known whether the landing zone's logs can be delivered:",
+}
+
+
+def delivery(answer: Answer) -> str:
+    """Return the answer as the beginning of a sentence; its reason ends it."""
+    return _DELIVERY[answer.delivery]
+
+
+def moment(at: datetime | None) -> str:
+    """Return a time to the minute, in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "no time that is known"
+
+
+def percentage(score: float | None) -> str:
+    """Return a score in percent, rounded down: only what is whole is 100.0%."""
+    return "nothing judged" if score is None else f"{int(score * 1000 + 1e-9) / 10:.1f}%"
+
+
+def formula(counts: Mapping[State, int]) -> str:
+    """Return what a score is made of."""
+    compliant, failed, unknown = (
+        f"{counts[state]:,}" for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
+    )
+    return f"{compliant} / ({compliant} + {failed} + {unknown})"
+
+
+def scored(report: Report) -> str:
+    """Return the score with its formula, for a line of text."""
+    told = f"score {percentage(report.score)}"
+    return f"{told}: COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN) = {formula(report.counts)}"
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
+
+
+def subject(scope: Scope) -> str:
+    """Name what a report covers: its organization, or the account where it is of that alone."""
+    if scope.collected is Collected.ACCOUNT or scope.organization is None:
+        return f"account {scope.account}"
+    return f"organization {scope.organization}"

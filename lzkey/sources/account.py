@@ -1,0 +1,211 @@
+"""The keys of a live account: all that customers manage, some, or those of the landing zone's manifest.
+
+Policies of AWS managed keys are not read: nobody can change them, and reading them raises alarms.
+"""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from landing_zone_key import KeyDataError, KmsKey
+from landing_zone_key.key import KeyArn
+from landing_zone_key.manifest import ManifestKeys
+from lzkey.errors import LiveError, SourceError
+from lzkey.sources.asking import WORKERS, Account, FailedError
+from lzkey.sources.extremes import extremes
+from lzkey.sources.json_text import read
+from lzkey.sources.source import found
+from lzkey.sources.subject import Kind, Place, Unread
+from lzkey.sources.unknown import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import boto3
+
+    from lzkey.sources.subject import Context, FoundKey
+
+_TAG: Final = re.compile(r"aws:ResourceTag/", re.IGNORECASE)
+_ARN: Final = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):(\d{12}):(?:key|alias)/.+")
+
+
+def live(
+    session: boto3.Session,
+    context: Context,
+    *,
+    keys: Sequence[str] | None = None,
+    landing_zone: bool = False,
+) -> Iterator[FoundKey | Unread]:
+    """Read keys that are given by ARN, id or alias; else those of the landing zone's manifest, or all.
+
+    What cannot be read of one key is unknown of that key; the rest goes on. Raises LiveError where not even
+    the caller's account can be told.
+    """
+    reader = _Reader(Account(session), context)
+    try:
+        wanted = list(keys) if keys else reader.of_manifest() if landing_zone else reader.listed()
+    except LiveError as error:
+        yield Unread(reader.place(), str(error))
+        return
+    one = reader.asked_for if keys or landing_zone else reader.one_of_all
+    pool = ThreadPoolExecutor(max_workers=WORKERS)
+    try:
+        for result in pool.map(one, wanted):
+            if result is not None:
+                yield result
+    finally:  # also where nobody wants the rest
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Reader:
+    """Reads one key after the other; several threads may do so at once."""
+
+    def __init__(self, account: Account, context: Context) -> None:
+        self._account = account
+        self._context = context
+
+    def place(self, region: str | None = None) -> Place:
+        """Return where keys are."""
+        return Place(f"account {self._account.id} in {region or self._account.region}", Kind.LIVE)
+
+    def listed(self) -> list[str]:
+        """Return the ARNs of all keys of the account and Region."""
+        found = self._account.ask_all("kms", "list_keys", "Keys", PaginationConfig={"PageSize": 1000})
+        return [str(entry["KeyArn"]) for entry in found]
+
+    def of_manifest(self) -> list[str]:
+        """Return the keys that the landing zone's manifest names for logging; raise LiveError."""
+        _, manifest = landing_zone_of(self._account, self._context.zone.home_region)
+        names = ManifestKeys.from_manifest(manifest).logging
+        if not names:
+            raise LiveError(
+                "the landing zone's manifest names no KMS key: its logs have Amazon S3's own encryption"
+            )
+        return list(names)
+
+    def one_of_all(self, arn: str) -> FoundKey | Unread | None:
+        """Return one of the account's keys; None for AWS's own, and for one that is gone by now."""
+        result = self._read(arn)
+        if isinstance(result, FailedError):
+            return None if result.code == "NotFoundException" else self._undescribed(arn, result)
+        return None if result.key_manager == "AWS" else self._complete(result, str(result.arn))
+
+    def asked_for(self, name: str) -> FoundKey | Unread:
+        """Return the key of an ARN, id or alias."""
+        result = self._read(name)
+        if not isinstance(result, FailedError):
+            return self._complete(result, name if "alias/" in name else str(result.arn))
+        if result.code == "NotFoundException":
+            kind = "" if ":" in name or name.startswith("alias/") else " (an alias begins with alias/)"
+            place = self.place(_region(name))
+            return Unread(place, f"there is no key {name} in {place.source}{kind}")
+        return self._undescribed(name, result)
+
+    def _read(self, name: str) -> KmsKey | FailedError:
+        try:
+            answer = self._account.ask(
+                "kms", "describe_key", region=_region(name), about=f"key {name}", KeyId=name
+            )
+        except FailedError as error:
+            return error
+        return KmsKey.from_describe_key(answer)
+
+    def _complete(self, key: KmsKey, name: str) -> FoundKey:
+        """The key with its policy, and with its tags where the policy asks for them."""
+        open_tags, key = False, key.with_policy(None, "an AWS managed key's policy is not read")
+        if key.key_manager != "AWS":
+            key = self._with_policy(key)
+        failed = ""
+        if isinstance(key.policy, str) and _TAG.search(key.policy):
+            try:
+                key = replace(key, tags=self._tags(key.arn))
+            except FailedError as error:
+                open_tags, failed = True, str(error)
+        made = found(key, self.place(key.arn.region), self._context, name=name)
+        if not open_tags:
+            return made
+        unresolved = f"the key's tags, on which its policy has a condition: {failed}"
+        return replace(made, hopeful=_with_any_tags(key), unresolved=(*made.unresolved, unresolved))
+
+    def _with_policy(self, key: KmsKey) -> KmsKey:
+        arn = key.arn
+        try:
+            answer = self._account.ask(
+                "kms",
+                "get_key_policy",
+                region=arn.region,
+                about=f"key {arn}",
+                KeyId=str(arn),
+                PolicyName="default",
+            )
+        except FailedError as error:
+            gone = error.code == "NotFoundException"
+            return replace(key, deleted=True) if gone else key.with_policy(None, str(error))
+        return key.with_policy(answer.get("Policy", ""))
+
+    def _tags(self, arn: KeyArn) -> dict[str, str]:
+        tags = self._account.ask_all(
+            "kms", "list_resource_tags", "Tags", region=arn.region, about=f"key {arn}", KeyId=str(arn)
+        )
+        return {tag["TagKey"]: tag["TagValue"] for tag in tags}
+
+    def _undescribed(self, name: str, error: FailedError) -> FoundKey | Unread:
+        """A key of which nothing but its ARN is known; without that, nothing at all."""
+        account = self._account
+        text = (
+            name if ":" in name else f"arn:{account.partition}:kms:{account.region}:{account.id}:key/{name}"
+        )
+        try:
+            arn = KeyArn.parse(text)
+        except KeyDataError:
+            return Unread(self.place(_region(name)), str(error))
+        key = replace(KmsKey.from_arn(arn), attributes_missing=str(error), policy_missing=str(error))
+        return found(key, self.place(arn.region), self._context)
+
+
+def landing_zone_of(account: Account, region: str | None = None) -> tuple[str, Any]:
+    """Return the landing zone's ARN and its manifest, a free document; raise LiveError where there is none.
+
+    The ARN tells the home Region; the first question may be asked in any.
+
+    https://docs.aws.amazon.com/controltower/latest/APIReference/API_GetLandingZone.html
+    """
+    zones = account.ask_all("controltower", "list_landing_zones", "landingZones", region=region)
+    if not zones:
+        raise LiveError(
+            f"account {account.id} has no landing zone: only the organization's management account has one"
+        )
+    arn = str(zones[0]["arn"])
+    answer = account.ask(
+        "controltower", "get_landing_zone", region=arn.split(":")[3], landingZoneIdentifier=arn
+    )
+    return arn, answer["landingZone"].get("manifest")
+
+
+def _region(name: str) -> str | None:
+    """The Region of an ARN; None for ids and aliases."""
+    matched = _ARN.fullmatch(name)
+    return matched[1] if matched else None
+
+
+def _with_any_tags(key: KmsKey) -> KmsKey | None:
+    """The key at best, where conditions on its tags may turn out either way."""
+    with suppress(SourceError):
+        opened = _without_tag_values(read(str(key.policy)))
+        result = extremes(opened) if isinstance(opened, dict) else None
+        return key.with_policy(result.hopeful) if result else None
+    return None
+
+
+def _without_tag_values(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, list):
+        return [_without_tag_values(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: Unknown() if _TAG.match(name) else _without_tag_values(each) for name, each in value.items()
+    }

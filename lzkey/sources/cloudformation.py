@@ -1,0 +1,208 @@
+"""The keys of a CloudFormation template: AWS::KMS::Key and AWS::KMS::ReplicaKey."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from landing_zone_key import KmsKey
+from lzkey.sources.intrinsics import Resolver
+from lzkey.sources.open_policy import open_key
+from lzkey.sources.source import known_lines, members
+from lzkey.sources.stand_in import stand_in_arn
+from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
+from lzkey.sources.template import Template
+from lzkey.sources.unknown import ABSENT, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from landing_zone_key.key import KeyArn
+    from lzkey.sources.source import Source
+    from lzkey.sources.subject import Context
+
+_KEY: Final = "AWS::KMS::Key"
+_REPLICA: Final = "AWS::KMS::ReplicaKey"
+# What these transform are their own resource types and functions, as their pages say.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/transform-reference.html
+_HARMLESS: Final = frozenset(
+    {
+        "AWS::LanguageExtensions",
+        "AWS::Serverless-2016-10-31",
+        "AWS::SecretsManager-2020-07-23",
+        "AWS::SecretsManager-2024-09-16",
+        "AWS::CodeDeployBlueGreen",
+        "AWS::ServiceCatalog",
+    }
+)
+_TRUTH: Final = {"true": True, "false": False}
+_PROCESSED: Final = (
+    "macros and loops are worked out when it is deployed: give what "
+    "`aws cloudformation get-template --template-stage Processed` shows"
+)
+
+
+def is_template(document: Mapping[str, Any]) -> bool:
+    """Tell whether it is a template: it has a version, or resources with types."""
+    resources = document.get("Resources")
+    if not isinstance(resources, dict):
+        return False
+    typed = any(isinstance(members(resource, "Type"), str) for resource in resources.values())
+    return typed or "AWSTemplateFormatVersion" in document
+
+
+def template_keys(
+    source: Source, document: dict[str, Any], context: Context
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """Every key of a template, as it would be created."""
+    template = Template.of(document, context)
+    wanted = [
+        name for name, resource in template.resources.items() if members(resource, "Type") in (_KEY, _REPLICA)
+    ]
+    for name in wanted:
+        template.keys[name] = _arn(source, name, template, context)
+    loops = [name for name, value in template.resources.items() if _makes_keys(name, value)]
+    if not wanted and not loops:
+        yield PassedOver(source.place(Kind.CLOUDFORMATION))
+    for name in wanted:
+        resolver = Resolver(template)
+        condition = template.resources[name].get("Condition")
+        holds = condition is None or resolver.condition(condition)
+        if holds is not False:
+            yield _found(source, resolver, context, name, "" if holds else str(condition))
+    for name in loops:
+        yield Unread(
+            source.place(Kind.CLOUDFORMATION, ("Resources", name), name), f"Resources.{name}: {_PROCESSED}"
+        )
+
+
+def _makes_keys(name: str, value: object) -> bool:
+    """Whether a loop or a macro among the resources may make keys."""
+    return name.startswith(("Fn::ForEach", "Fn::Transform")) and "AWS::KMS::" in json.dumps(
+        value, default=repr
+    )
+
+
+def _arn(source: Source, name: str, template: Template, context: Context) -> KeyArn:
+    resource = template.resources[name]
+    multi_region = Resolver(template).value(members(resource, "Properties", "MultiRegion"), ())
+    return stand_in_arn(
+        f"{source.name}#{name}",
+        context,
+        region=template.region,
+        account=template.account,
+        multi_region=resource["Type"] == _REPLICA or _truth(multi_region) is True,
+    )
+
+
+def _found(source: Source, resolver: Resolver, context: Context, name: str, condition: str) -> FoundKey:
+    """One key of the template; `condition` is one of which is not known whether it holds."""
+    template = resolver.template
+    path = ("Resources", name)
+    properties = _Properties(resolver, name)
+    replica = template.resources[name]["Type"] == _REPLICA
+    key = _described(properties, template.keys[name], replica=replica)
+    opened = open_key(key, properties.value("KeyPolicy"), context.zone)
+    return FoundKey(
+        name=name,
+        key=opened.certain,
+        place=source.place(Kind.CLOUDFORMATION, path, name),
+        hopeful=opened.hopeful,
+        unresolved=tuple(resolver.reasons) if opened.hopeful else (),
+        assumptions=_assumptions(template, context, condition),
+        statement_lines=known_lines(
+            source.line_of(each) if each else None for each in opened.statement_paths
+        ),
+        arn_known=False,
+    )
+
+
+class _Properties:
+    """The properties of one resource, resolved; unknown where a macro may change them."""
+
+    def __init__(self, resolver: Resolver, name: str) -> None:
+        self._resolver = resolver
+        self.path = ("Resources", name, "Properties")
+        self._properties = members(resolver.template.document, *self.path) or {}
+        macros = _transforms(resolver.template.document) - _HARMLESS
+        self._changed = (
+            f"Transform: {', '.join(sorted(macros))[:80]} may change any resource" if macros else ""
+        )
+        if isinstance(self._properties, dict) and any(each.startswith("Fn::") for each in self._properties):
+            self._changed = f"{'.'.join(self.path)}: they are worked out when it is deployed"
+
+    def value(self, name: str) -> Any:  # noqa: ANN401 - any value
+        """Return a property; `ABSENT` without one."""
+        if self._changed:
+            return self.unknown(f"{self._changed}; {_PROCESSED}")
+        if not isinstance(self._properties, dict) or name not in self._properties:
+            return ABSENT
+        return self._resolver.value(self._properties[name], (*self.path, name))
+
+    def text(self, name: str, default: str) -> str | None:
+        """Return a property that is text; None where it is not known."""
+        value = self.value(name)
+        return default if value is ABSENT else value if isinstance(value, str) else None
+
+    def boolean(self, name: str, *, default: bool) -> bool | None:
+        """Return a property that is true or false; None where it is not known."""
+        value = self.value(name)
+        return default if value is ABSENT else _truth(value)
+
+    def unknown(self, why: str) -> Unknown:
+        """Say why something is not known."""
+        self._resolver.reasons[why] = None
+        return Unknown()
+
+
+def _described(properties: _Properties, arn: KeyArn, *, replica: bool) -> KmsKey:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html."""
+    enabled = properties.boolean("Enabled", default=True)
+    state = None if enabled is None else "Enabled" if enabled else "Disabled"
+    if replica:
+        properties.unknown(
+            f"{'.'.join(properties.path)}: a replica has the key spec and usage of its primary key"
+        )
+        return KmsKey(arn, key_manager="CUSTOMER", key_state=state, multi_region=True)
+    origin = properties.text("Origin", "AWS_KMS")
+    if origin == "EXTERNAL" and enabled:
+        state = None
+        where = ".".join(properties.path)
+        properties.unknown(
+            f"{where}.Origin: EXTERNAL: the key is not enabled before its key material is imported"
+        )
+    return KmsKey(
+        arn,
+        key_manager="CUSTOMER",
+        key_state=state,
+        key_spec=properties.text("KeySpec", "SYMMETRIC_DEFAULT"),
+        key_usage=properties.text("KeyUsage", "ENCRYPT_DECRYPT"),
+        origin=origin,
+        multi_region=properties.boolean("MultiRegion", default=False),
+    )
+
+
+def _assumptions(template: Template, context: Context, condition: str) -> tuple[str, ...]:
+    """What is taken for granted of a template's key."""
+    made = []
+    if not {"AWS::AccountId", "AWS::Region"} <= (context.parameters or {}).keys():
+        made.append(
+            f"it is deployed in account {template.account} and Region {template.region}; "
+            "--parameter AWS::AccountId=… and --parameter AWS::Region=… would tell others"
+        )
+    if condition:
+        made.append(f"the condition {condition} holds, so that the key is there")
+    if harmless := _transforms(template.document) & _HARMLESS:
+        made.append(f"{', '.join(sorted(harmless))} leaves keys as they are")
+    return tuple(made)
+
+
+def _transforms(document: Mapping[str, Any]) -> set[str]:
+    """The names of the template's macros."""
+    given = document.get("Transform") or []
+    each = given if isinstance(given, list) else [given]
+    return {str(members(one, "Name") or one) for one in each}
+
+
+def _truth(value: object) -> bool | None:
+    return value if isinstance(value, bool) else _TRUTH.get(str(value).lower())

@@ -1,0 +1,165 @@
+"""The simple documents: a key policy, and what `aws kms describe-key` and `get-key-policy` print."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from landing_zone_key import KeyDataError, KmsKey
+from landing_zone_key.key import KeyArn
+from lzkey.sources.items import row
+from lzkey.sources.source import found, members, unread
+from lzkey.sources.stand_in import stand_in_arn
+from lzkey.sources.subject import Kind, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lzkey.sources.source import Source
+    from lzkey.sources.subject import Context, FoundKey, Place
+
+_KMS_ACTION: Final = re.compile(r"kms:|\*\Z", re.IGNORECASE)
+
+_NO_POLICY: Final = (
+    "DescribeKey does not tell it; put the answer of `aws kms get-key-policy` beside it, as member Policy, "
+    "or check the live key"
+)
+ONLY_A_POLICY: Final = (
+    "nothing but the policy is known: the key is taken for an enabled, symmetric, single-Region, customer "
+    "managed key"
+)
+
+
+def is_key_policy(document: dict[str, Any], *, named: bool) -> bool:
+    """Tell whether it is a key policy; in a folder, policies for other things than KMS keys are none."""
+    if "Statement" not in document:
+        return False
+    return named or any(map(_is_about_keys, _as_list(document["Statement"])))
+
+
+def is_get_key_policy(document: dict[str, Any], *, named: bool) -> bool:
+    """Tell whether it is what GetKeyPolicy answers; other services' GetPolicy answers alike."""
+    policy = document.get("Policy")
+    if named or "PolicyName" in document:
+        return isinstance(policy, str | dict)
+    inner = row(policy)
+    return isinstance(inner, dict) and is_key_policy(inner, named=False)
+
+
+def _is_about_keys(statement: object) -> bool:
+    """A resource policy's statement has a principal; one for keys is about kms actions, or all."""
+    if not isinstance(statement, dict) or not {"Principal", "NotPrincipal"} & statement.keys():
+        return False
+    actions = _as_list(statement.get("Action", statement.get("NotAction")))
+    return any(isinstance(action, str) and _KMS_ACTION.match(action) for action in actions)
+
+
+def policy_keys(source: Source, document: Any, context: Context) -> Iterator[FoundKey | Unread]:  # noqa: ANN401
+    """A bare key policy, also as a JSON string: the key that `Context.key_arn` names, or a stand-in."""
+    yield from _keys_of_policy(source, document, context, Kind.KEY_POLICY)
+
+
+def get_key_policy_keys(
+    source: Source, document: dict[str, Any], context: Context
+) -> Iterator[FoundKey | Unread]:
+    """GetKeyPolicy's answer: the policy alone, without the key it belongs to.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html
+    """
+    yield from _keys_of_policy(source, document["Policy"], context, Kind.GET_KEY_POLICY)
+
+
+def describe_key_keys(
+    source: Source, document: dict[str, Any], context: Context
+) -> Iterator[FoundKey | Unread]:
+    """DescribeKey's answer, also with GetKeyPolicy's `Policy` beside its `KeyMetadata`.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+    """
+    yield described(document, source.place(Kind.DESCRIBE_KEY), context)
+
+
+def described(document: dict[str, Any], place: Place, context: Context) -> FoundKey | Unread:
+    """Return the key of DescribeKey's answer."""
+    try:
+        key = KmsKey.from_describe_key(document)
+    except KeyDataError as error:
+        return Unread(place, str(error))
+    policy = members(document, "Policy")
+    if isinstance(policy, str | dict) and policy:
+        return found(key.with_policy(policy), place, context)
+    return found(key.with_policy(None, _NO_POLICY), place, context)
+
+
+def _keys_of_policy(
+    source: Source,
+    policy: Any,  # noqa: ANN401 - any JSON value
+    context: Context,
+    kind: Kind,
+) -> Iterator[FoundKey | Unread]:
+    try:
+        arn, assumption = _arn_of(source, policy, context)
+    except KeyDataError as error:
+        yield unread(source, str(error), kind)
+        return
+    yield found(
+        customer_key(arn).with_policy(policy),
+        source.place(kind),
+        context,
+        name=str(arn) if context.key_arn else source.name,
+        assumptions=(ONLY_A_POLICY, *assumption),
+        statement_lines=source.statement_lines((), policy),
+        arn_known=context.key_arn is not None,
+    )
+
+
+def _arn_of(source: Source, policy: object, context: Context) -> tuple[KeyArn, tuple[str, ...]]:
+    """The ARN of the key that has this policy, and what that takes for granted.
+
+    A key policy is about its own key alone, so that an ARN in Resource is that key's.
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+    """
+    if context.key_arn is not None:
+        return KeyArn.parse(context.key_arn), ()
+    named = _resources_named(policy)
+    if len(named) == 1:
+        (text,) = named
+        return KeyArn.parse(text), (
+            f"the key is the one that the policy names, {text}; --key-arn would tell",
+        )
+    arn = stand_in_arn(source.name, context)
+    return arn, (f"the key is in account {arn.account} and Region {arn.region}; --key-arn would tell",)
+
+
+def _resources_named(policy: object) -> set[str]:
+    """The ARNs of keys, without wildcards, among the policy's resources."""
+    document = row(policy)
+    named = set()
+    for statement in _as_list(members(document, "Statement")):
+        for text in _as_list(members(statement, "Resource")):
+            if isinstance(text, str):
+                with suppress(KeyDataError):
+                    named.add(str(KeyArn.parse(text)))
+    return named
+
+
+def customer_key(arn: KeyArn) -> KmsKey:
+    """Return a customer managed key as KMS makes one where nothing else is asked for.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
+    """
+    multi_region = arn.key_id.startswith("mrk-")
+    return KmsKey(
+        arn,
+        key_manager="CUSTOMER",
+        key_state="Enabled",
+        key_spec="SYMMETRIC_DEFAULT",
+        key_usage="ENCRYPT_DECRYPT",
+        origin="AWS_KMS",
+        multi_region=multi_region,
+    )
+
+
+def _as_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,210 @@
+"""A policy of which parts are unknown, between its two extremes.
+
+`certain` takes what is unknown against the landing zone: an Allow is as narrow, a Deny as wide as it may be.
+`hopeful` is the other way round. Statements stay in their places: one that is left out has no Resource, and
+with that no effect.
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from landing_zone_key.requests import CLOUDTRAIL, CONFIG
+from lzkey.sources.unknown import Located, Unknown, entries, is_known
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lzkey.sources.json_text import Path
+
+Statement = dict[str, Any]
+
+#: Stands for principals that are no AWS services, whoever they may be.
+_NOBODY: Final = {"Federated": "not-known-yet"}
+_EVERYTHING: Final = {"Principal": "*", "Action": "kms:*", "Resource": "*"}
+_NEGATED: Final = {"NotPrincipal": "Principal", "NotAction": "Action", "NotResource": "Resource"}
+
+
+@dataclass(frozen=True, slots=True)
+class Extremes:
+    """What a policy is at least, and at best, for the landing zone."""
+
+    certain: dict[str, Any]
+    hopeful: dict[str, Any]
+    paths: tuple[Path, ...]
+    """Where each statement stands in its document; () where that is not known."""
+
+
+def extremes(policy: Mapping[str, Any], best: Sequence[Statement] | None = None) -> Extremes | None:
+    """Return both extremes; None where so much is unknown that anything may be.
+
+    `best` are statements that stand for whatever unknown Allows may be at best; by default each is widened.
+    """
+    statements = policy.get("Statement")
+    if is_known(policy):
+        same = plain(policy)
+        return Extremes(same, same, tuple(_path(each) for each, _ in entries(statements)))
+    if not is_known(policy.get("Version")) or (
+        isinstance(statements, Unknown) and not statements.alternatives
+    ):
+        return None
+    slots = list(entries(statements))
+    certain = [_certain(statement, there=there) for statement, there in slots]
+    hopeful = [_hopeful(statement, there=there, widen=best is None) for statement, there in slots]
+    if best is not None and any(map(_is_open, slots)):
+        hopeful += best
+    members = {name: value for name, value in policy.items() if name != "Statement" and is_known(value)}
+    paths = tuple(_path(slot) for slot, _ in slots)
+    return Extremes({**members, "Statement": certain}, {**members, "Statement": hopeful}, paths)
+
+
+def _path(statement: object) -> Path:
+    return statement.path if isinstance(statement, Located) else ()
+
+
+def _is_open(slot: tuple[Any, bool]) -> bool:
+    """Whether it may allow more than what is certain."""
+    statement, there = slot
+    if there and is_known(statement):
+        return False
+    return not isinstance(statement, dict) or statement.get("Effect") != "Deny"
+
+
+def _certain(statement: Any, *, there: bool) -> Any:  # noqa: ANN401 - statements may be malformed
+    if isinstance(statement, Unknown):
+        return {"Sid": "NotKnownYet", "Effect": "Deny", **_EVERYTHING}
+    if not isinstance(statement, dict) or (there and is_known(statement)):
+        return plain(statement)
+    effect = statement.get("Effect")
+    if effect == "Allow":
+        return (_narrowed(statement) if there else None) or _disarmed(statement, "Allow")
+    return _widened(statement, "Deny" if isinstance(effect, Unknown) else effect)
+
+
+def _hopeful(statement: Any, *, there: bool, widen: bool) -> Any:  # noqa: ANN401 - as above
+    if isinstance(statement, Unknown):
+        return {"Sid": "NotKnownYet", "Effect": "Allow", **_EVERYTHING} if widen else _disarmed({}, "Allow")
+    if not isinstance(statement, dict) or (there and is_known(statement)):
+        return plain(statement)
+    effect = statement.get("Effect")
+    if effect == "Deny":
+        return (_narrowed(statement) if there else None) or _disarmed(statement, "Deny")
+    effect = "Allow" if isinstance(effect, Unknown) else effect
+    return _widened(statement, effect) if widen else _disarmed(statement, effect)
+
+
+def _disarmed(statement: Statement, effect: object) -> Statement:
+    sid = statement.get("Sid")
+    named = {"Sid": sid} if isinstance(sid, str) else {}
+    return {**named, "Effect": effect, "Principal": _NOBODY, "Action": "kms:*"}
+
+
+def _narrowed(statement: Statement) -> Statement | None:
+    """The statement where it applies whatever the unknown is; None where that may be nowhere."""
+    if not is_known(statement.get("Condition")):
+        return None
+    made: Statement = {}
+    for name, value in statement.items():
+        if is_known(value):
+            made[name] = plain(value)
+        elif name in _NEGATED:
+            left = _narrowed_exception(name, value)
+            if left is None:
+                return None
+            made[name] = left
+        elif name != "Sid":
+            kept = _known_principals(value) if name == "Principal" else _known(value)
+            if not kept:
+                return None
+            made[name] = kept
+    return made
+
+
+def _widened(statement: Statement, effect: object) -> Statement:
+    """The statement where it may apply, depending on the unknown."""
+    made: Statement = {}
+    for name, value in statement.items():
+        if is_known(value):
+            made[name] = plain(value)
+        elif name == "Condition":
+            made |= _known_conditions(value)
+        elif name in _NEGATED:
+            left = _known_principals(value) if name == "NotPrincipal" else _known(value)
+            made |= {name: left} if left else {_NEGATED[name]: "*"}
+        elif name == "Principal":
+            made[name] = _possible_principals(value)
+        elif name != "Sid":
+            made[name] = _possible(value)
+    return {**made, "Effect": effect}
+
+
+def _narrowed_exception(name: str, value: object) -> object:
+    """The most that a Not-element may leave out; None where that may be everything."""
+    if name != "NotPrincipal":
+        return _possible(value)
+    possible = _possible_principals(value)
+    if possible == "*" or "*" in possible.get("AWS", ()):
+        return None
+    return possible
+
+
+def _known(value: object) -> list[Any]:
+    """The entries of a list that are certain."""
+    return [plain(each) for each, there in entries(value) if there and not isinstance(each, Unknown)]
+
+
+def _possible(value: object) -> list[Any]:
+    """The entries of a list that may be there, with wildcards for what is not known of them."""
+    return [each.widened if isinstance(each, Unknown) else plain(each) for each, _ in entries(value)]
+
+
+def _known_principals(value: object) -> Any:  # noqa: ANN401 - `"*"`, or an object
+    """The principals that are certain; empty where none is."""
+    if not isinstance(value, dict):
+        return {}
+    kinds = {kind: _known(listed) for kind, listed in value.items()}
+    return {kind: listed for kind, listed in kinds.items() if listed}
+
+
+def _possible_principals(value: object) -> Any:  # noqa: ANN401 - `"*"`, or an object
+    """The principals that there may be. An unknown one counts as the services that it may be, if any."""
+    if not isinstance(value, dict):
+        return "*"
+    kinds = {kind: _possible_of(kind, listed) for kind, listed in value.items()}
+    return {kind: listed for kind, listed in kinds.items() if listed} or dict(_NOBODY)
+
+
+def _possible_of(kind: str, listed: object) -> list[Any]:
+    candidates = {"AWS": ("*",), "Service": (CONFIG, CLOUDTRAIL)}.get(kind, ())
+    found = []
+    for each, _ in entries(listed):
+        if isinstance(each, Unknown):
+            found += [name for name in candidates if each.may_be(name)]
+        else:
+            found.append(plain(each))
+    return found
+
+
+def _known_conditions(value: object) -> dict[str, Any]:
+    """The conditions without those of which something is unknown: with fewer, a statement applies wider."""
+    if not isinstance(value, dict):
+        return {}
+    known: dict[str, Any] = {}
+    for operator, keys in value.items():
+        kept = {key: plain(texts) for key, texts in _items(keys) if is_known(texts)}
+        if kept:
+            known[operator] = kept
+    return {"Condition": known} if known else {}
+
+
+def _items(value: object) -> Any:  # noqa: ANN401 - pairs of an object
+    return value.items() if isinstance(value, dict) else ()
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a copy in plain dicts and lists."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list) else value

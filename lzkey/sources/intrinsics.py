@@ -1,0 +1,231 @@
+"""CloudFormation's intrinsic functions, as far as they can be resolved before deployment.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from lzkey.sources.template import Template, dotted
+from lzkey.sources.unknown import ABSENT, Located, Unknown, is_known, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lzkey.sources.json_text import Path
+
+_VARIABLE: Final = re.compile(r"\$\{(!?)([^}]*)\}")
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+_DYNAMIC: Final = "{{resolve:"
+
+
+class Resolver:
+    """Resolves values of one template; each thing that stays unknown gets a sentence in `reasons`."""
+
+    def __init__(self, template: Template) -> None:
+        self.template = template
+        self._conditions: dict[str, bool | None] = {}
+        self.reasons: dict[str, None] = {}
+        """In the order in which they were found, each once."""
+
+    def value(self, value: Any, path: Path) -> Any:  # noqa: ANN401 - any value of a template
+        """Return the value with its functions resolved: `ABSENT`, or `Unknown` where that cannot be."""
+        if isinstance(value, str):
+            return (
+                self._unknown(path, f"{value[:80]} is read when it is deployed")
+                if _DYNAMIC in value
+                else value
+            )
+        if isinstance(value, list):
+            made = [self.value(each, (*path, index)) for index, each in enumerate(value)]
+            return [each for each in made if each is not ABSENT]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((name, argument),) = value.items()
+            if name == "Ref" or name.startswith("Fn::"):
+                return self._call(name, argument, (*path, name))
+        if any(name.startswith(("Fn::Transform", "Fn::ForEach")) for name in value):
+            return self._unknown(path, "Fn::Transform and Fn::ForEach are worked out when it is deployed")
+        resolved = Located()
+        resolved.path = path
+        for name, member in value.items():
+            if (each := self.value(member, (*path, name))) is not ABSENT:
+                resolved[name] = each
+        return resolved
+
+    def condition(self, name: object) -> bool | None:
+        """Return whether a condition of the template holds; None where that is not known."""
+        if not isinstance(name, str) or name not in self.template.conditions:
+            self._unknown(("Conditions",), f"there is no condition {json.dumps(name, default=repr)[:80]}")
+            return None
+        if name not in self._conditions:
+            self._conditions[name] = None  # for one that leads back to itself
+            self._conditions[name] = self._test(self.template.conditions[name], ("Conditions", name))
+        return self._conditions[name]
+
+    def _call(self, name: str, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        function = _FUNCTIONS.get(name)
+        if function is None:
+            return self._unknown(path, f"{_shown(name, argument)} is known only to the deployed stack")
+        try:
+            return function(self, argument, path)
+        except (ValueError, TypeError, LookupError, AttributeError):
+            return self._unknown(path, f"{_shown(name, argument)} is not in the form that {name} takes")
+
+    def _unknown(self, path: Path, why: str) -> Unknown:
+        self.reasons[f"{dotted(path)}: {why}"] = None
+        return Unknown()
+
+    def _ref(self, name: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        if name == "AWS::NoValue":
+            return ABSENT
+        found, why = self.template.ref(str(name))
+        return self._unknown(path, f"{_shown('Ref', name)} {why}") if found is None else found
+
+    def _get_att(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        resource, attribute = argument if isinstance(argument, list) else str(argument).split(".", 1)
+        found = self.template.attribute(resource, attribute)
+        if found is None:
+            shown = _shown("Fn::GetAtt", f"{resource}.{attribute}")
+            return self._unknown(path, f"{shown} is known only after deployment")
+        return found
+
+    def _sub(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        text, given = argument if isinstance(argument, list) else (argument, {})
+        if not isinstance(text, str) or not isinstance(given, dict):
+            raise TypeError(text)
+        own = {name: self.value(value, (*path, 1, name)) for name, value in given.items()}
+        parts: list[str | Unknown] = []
+        at = 0
+        for found in _VARIABLE.finditer(text):
+            parts += [text[at : found.start()], self._variable(found, own, path)]
+            at = found.end()
+        return joined([*parts, text[at:]])
+
+    def _variable(self, found: re.Match[str], own: Mapping[str, Any], path: Path) -> str | Unknown:
+        """One `${…}`: a literal, one of Sub's own map, an attribute, or what Ref gives."""
+        name = found[2].strip()
+        if found[1]:
+            return "${" + found[2] + "}"
+        if name in own:
+            return _text(own[name])
+        return _text(self._get_att(name, path) if "." in name else self._ref(name, path))
+
+    def _join(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        delimiter, listed = argument
+        values = self.value(listed, (*path, 1))
+        if isinstance(values, Unknown):
+            return Unknown()
+        parts: list[str | Unknown] = []
+        for value in values:
+            parts += [delimiter, _text(value)]
+        return joined(parts[1:])
+
+    def _split(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        delimiter, text = argument
+        value = self.value(text, (*path, 1))
+        return Unknown() if isinstance(value, Unknown) else value.split(delimiter)
+
+    def _select(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        index, values = (self.value(part, (*path, place)) for place, part in enumerate(argument))
+        if isinstance(index, Unknown) or isinstance(values, Unknown):
+            return Unknown()
+        return values[int(index)]
+
+    def _find_in_map(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        names = [self.value(part, (*path, place)) for place, part in enumerate(argument[:3])]
+        if not is_known(names):
+            return Unknown()
+        found: Any = self.template.mappings
+        for name in names:
+            found = found.get(_text(name)) if isinstance(found, dict) else None
+        if found is None and len(argument) > 3:  # noqa: PLR2004 - {"DefaultValue": …} of AWS::LanguageExtensions
+            found = self.value(argument[3]["DefaultValue"], path)
+        if found is None:
+            return self._unknown(path, f"{_shown('Fn::FindInMap', argument)} finds nothing in Mappings")
+        return found
+
+    def _if(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        name, yes, no = argument
+        holds = self.condition(name)
+        if holds is not None:
+            return self.value(yes if holds else no, (*path, 1 if holds else 2))
+        either = self.value(yes, (*path, 1)), self.value(no, (*path, 2))
+        if either[0] == either[1] and is_known(either[0]):
+            return either[0]
+        self._unknown(path, f"it depends on the condition {name}, of which is not known whether it holds")
+        return Unknown(alternatives=either)
+
+    def _test(self, value: Any, path: Path) -> bool | None:  # noqa: ANN401 - any value
+        """A condition function, in three values."""
+        if not isinstance(value, dict) or len(value) != 1:
+            return {"true": True, "false": False}.get(_lower(value))
+        ((name, argument),) = value.items()
+        here = (*path, name)
+        if name == "Condition":
+            return self.condition(argument)
+        if name == "Fn::Equals" and isinstance(argument, list) and len(argument) == 2:  # noqa: PLR2004 - of two
+            return _equal(*(self.value(each, (*here, place)) for place, each in enumerate(argument)))
+        tests = [self._test(each, (*here, place)) for place, each in enumerate(_listed(argument))]
+        if name == "Fn::Not" and len(tests) == 1:
+            return None if tests[0] is None else not tests[0]
+        if name in ("Fn::And", "Fn::Or") and tests:
+            decisive = name == "Fn::Or"
+            return decisive if decisive in tests else None if None in tests else not decisive
+        self._unknown(here, f"{_shown(name, argument)} cannot be decided before deployment")
+        return None
+
+
+_FUNCTIONS: Final[Mapping[str, Callable[[Resolver, Any, Path], Any]]] = {
+    "Ref": Resolver._ref,  # noqa: SLF001 - the table of its functions
+    "Fn::GetAtt": Resolver._get_att,  # noqa: SLF001
+    "Fn::Sub": Resolver._sub,  # noqa: SLF001
+    "Fn::Join": Resolver._join,  # noqa: SLF001
+    "Fn::Split": Resolver._split,  # noqa: SLF001
+    "Fn::Select": Resolver._select,  # noqa: SLF001
+    "Fn::FindInMap": Resolver._find_in_map,  # noqa: SLF001
+    "Fn::If": Resolver._if,  # noqa: SLF001
+}
+
+
+def _text(value: Any) -> str | Unknown:  # noqa: ANN401 - any value
+    """A value inside of a text; TypeError for lists and objects."""
+    if isinstance(value, str | Unknown):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    raise TypeError(value)
+
+
+def _equal(left: Any, right: Any) -> bool | None:  # noqa: ANN401 - any value
+    """Whether two values are the same text; None where that depends on what is not known."""
+    if is_known(left) and is_known(right):
+        return bool(_plain_text(left) == _plain_text(right))
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Unknown) and isinstance(other, str) and not one.may_be(other):
+            return False
+    return None
+
+
+def _plain_text(value: Any) -> Any:  # noqa: ANN401 - any value
+    return value if isinstance(value, list | dict) or value is None else _text(value)
+
+
+def _lower(value: object) -> str:
+    return str(value).lower() if isinstance(value, str | bool) else ""
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _shown(name: str, argument: object) -> str:
+    """A function as YAML's short form shows it."""
+    text = argument if isinstance(argument, str) else json.dumps(argument, default=repr)
+    return f"!{name.removeprefix('Fn::')} {text if len(text) <= 80 else f'{text[:77]}...'}"  # noqa: PLR2004

@@ -1,0 +1,147 @@
+"""AWS Config's configuration items: one, a history, a snapshot, or the rows of an advanced query."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from landing_zone_key import KeyDataError, KmsKey
+from landing_zone_key.key import RESOURCE_TYPE
+from lzkey.errors import SourceError
+from lzkey.sources.json_stream import element_lines
+from lzkey.sources.json_text import read
+from lzkey.sources.source import found, json_pointer, listed, members
+from lzkey.sources.subject import Kind, PassedOver, Place, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lzkey.sources.json_text import Path
+    from lzkey.sources.source import Source
+    from lzkey.sources.subject import Context, FoundKey
+
+#: The members that hold items, or rows, in what AWS Config stores and answers.
+# https://docs.aws.amazon.com/config/latest/developerguide/view-config-history.html (GetResourceConfigHistory)
+# https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
+# https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.html
+LISTS: Final = ("configurationItems", "baseConfigurationItems", "Results")
+
+_ITEM: Final = frozenset({"configuration", "supplementaryConfiguration", "configurationItemStatus"})
+
+
+@dataclass(slots=True)
+class Items:
+    """A batch of items as JSON text, from a list that is read piece by piece."""
+
+    source: str
+    pointers: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+    def add(self, pointer: str, text: str, line: int) -> None:
+        """Put one more item into the batch."""
+        self.pointers.append(pointer)
+        self.texts.append(text)
+        self.lines.append(line)
+
+    def keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
+        """Read the keys of the batch."""
+        for pointer, text, line in zip(self.pointers, self.texts, self.lines, strict=True):
+            place = Place(self.source, Kind.CONFIGURATION_ITEM, pointer, line)
+            try:
+                item = row(read(text))
+            except SourceError as error:
+                yield Unread(place, f"the item cannot be read: {error}")
+            else:
+                if is_of_a_key(item):
+                    yield item_key(item, place, context)
+
+
+def is_item(document: dict[str, Any]) -> bool:
+    """Tell whether an object is a configuration item."""
+    if "resourceType" in document:
+        return bool(_ITEM & document.keys())
+    return "configuration" in document and bool({"arn", "ARN", "resourceId"} & document.keys())
+
+
+def is_of_a_key(item: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Tell whether it may be the item of a key: rows of a query may leave the type out."""
+    return members(item, "resourceType") in (None, RESOURCE_TYPE)
+
+
+def listed_keys(
+    source: Source, document: dict[str, Any], context: Context
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """Whatever holds lists of items. Of a key with several, the newest alone counts: the rest is past."""
+    items = [
+        ((name, index), item)
+        for name in LISTS
+        for index, value in enumerate(listed(document.get(name)))
+        if is_of_a_key(item := row(value))
+    ]
+    newest: dict[object, str] = {}
+    for _, item in items:
+        newest[_identity(item)] = max(_moment(item), newest.get(_identity(item), ""))
+    if not items:
+        yield PassedOver(source.place(Kind.CONFIGURATION_ITEM))
+    lines = element_lines(source.text, LISTS)
+    for path, item in items:
+        if _moment(item) == newest[_identity(item)]:
+            place = Place(source.name, Kind.CONFIGURATION_ITEM, json_pointer(path), lines.get(path))
+            yield item_key(item, place, context)
+
+
+def one_item(
+    source: Source, document: dict[str, Any], context: Context
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """One item, by itself or in a rule's event or notification.
+
+    https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html
+    """
+    path: Path = ()
+    invoking = members(document, "invokingEvent")
+    if isinstance(invoking, str):
+        path, document = ("invokingEvent",), row(invoking)
+    if isinstance(item := members(document, "configurationItem"), dict):
+        path, document = path or ("configurationItem",), item
+    place = source.place(Kind.CONFIGURATION_ITEM, path)
+    yield item_key(document, place, context) if is_of_a_key(document) else PassedOver(place)
+
+
+def item_key(item: Any, place: Place, context: Context) -> FoundKey | Unread:  # noqa: ANN401 - any JSON value
+    """Return the key of one item, of which `is_of_a_key` holds."""
+    try:
+        key = KmsKey.from_configuration_item(item)
+    except KeyDataError as error:
+        right = "an advanced query must select arn, configuration and supplementaryConfiguration"
+        return Unread(place, f"{error}; {right}")
+    return found(key, place, context)
+
+
+def may_be_a_key(value: Any, list_name: str) -> bool:  # noqa: ANN401 - any JSON value
+    """Tell whether an element of a long list is to be read; a list without a name may hold anything."""
+    if isinstance(value, dict):
+        return is_of_a_key(value) and (bool(list_name) or is_item(value))
+    return bool(list_name) or (isinstance(value, str) and '"arn:' in value)
+
+
+def row(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """An item, also where it is kept as JSON text: rows of advanced queries are."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return read(value)
+    except SourceError:
+        return value
+
+
+def _identity(item: object) -> object:
+    names = (members(item, name) for name in ("arn", "ARN", "resourceId"))
+    return next((name for name in names if isinstance(name, str)), id(item))
+
+
+def _moment(item: object) -> str:
+    """When it was captured; ISO 8601, so that text sorts by time."""
+    captured = members(item, "configurationItemCaptureTime")
+    return captured if isinstance(captured, str) else json.dumps(captured)

@@ -1,0 +1,198 @@
+"""The output of `terraform show -json`: resources of a plan or a state, with what a plan leaves unknown.
+
+https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from lzkey.sources.source import listed, members
+from lzkey.sources.unknown import ABSENT, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lzkey.sources.json_text import Path
+
+_WANTED: Final = ("aws_kms_", "aws_iam_policy_document", "aws_caller_identity")
+_INDEX: Final = re.compile(r"\[[^\]]*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of a plan or a state."""
+
+    address: str
+    module: str
+    """The address of its module; "" for the root."""
+    type: str
+    name: str
+    mode: str
+    values: Mapping[str, Any]
+    unknown: Mapping[str, Any]
+    """`after_unknown` of its change."""
+    expressions: Mapping[str, Any] | None
+    """Its arguments in the configuration; None where there is no configuration."""
+    repeated: list[str]
+    """What `for_each` refers to."""
+    provider: str
+    path: Path
+
+    @property
+    def local(self) -> str:
+        """Its address inside of its module, `[0]` or `["a"]` included."""
+        return self.address.removeprefix(self.module).removeprefix(".")
+
+    @property
+    def index(self) -> str:
+        """The index of `count` or `for_each`; "" without one."""
+        return self.local.partition("[")[2]
+
+    def value(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Return an argument or attribute; `ABSENT` where it is null, or left to the provider's default."""
+        if self.unknown.get(name) is True:
+            default = self.expressions is not None and name not in self.expressions
+            return ABSENT if default else Unknown()
+        value = self.values.get(name)
+        return ABSENT if value is None else value
+
+    def references(self, name: str) -> list[str]:
+        """Return what an argument refers to; `each` stands for what `for_each` refers to."""
+        found = references(members(self.expressions, name))
+        repeated = self.repeated if any(each.startswith("each.") for each in found) else []
+        return [*found, *repeated]
+
+
+class Plan:
+    """A plan or a state, and its configuration where there is one."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self.is_state = "planned_values" not in document
+        self._changes = {
+            change["address"]: change
+            for change in _dicts(document.get("resource_changes"))
+            if isinstance(change.get("address"), str)
+        }
+
+    @cached_property
+    def resources(self) -> tuple[Resource, ...]:
+        """All managed resources as they will be (plan), or are (state)."""
+        top = "planned_values" if "planned_values" in self._document else "values"
+        return tuple(each for each in self._under(top) if each.mode == "managed")
+
+    @cached_property
+    def reads(self) -> tuple[Resource, ...]:
+        """The data sources: those that were read, and those that are read when the plan is applied."""
+        known = [
+            each
+            for top in (("prior_state", "values"), ("planned_values",), ("values",))
+            for each in self._under(*top)
+            if each.mode == "data"
+        ]
+        later = [
+            self._resource(change, ("resource_changes", index), str(change.get("module_address", "")))
+            for index, change in enumerate(listed(self._document.get("resource_changes")))
+            if members(change, "mode") == "data" and _is_wanted(change)
+        ]
+        return (*later, *known)
+
+    @cached_property
+    def account(self) -> str | None:
+        """The account that the plan was made in, where a data source tells it."""
+        accounts = {
+            account
+            for each in self.reads
+            if each.type == "aws_caller_identity"
+            and isinstance(account := each.values.get("account_id"), str)
+        }
+        return accounts.pop() if len(accounts) == 1 else None
+
+    def region(self, resource: Resource) -> str | None:
+        """Return the Region of a resource: its own, or its provider's."""
+        own = resource.values.get("region")
+        if isinstance(own, str):
+            return own
+        expression = members(
+            self._document, "configuration", "provider_config", resource.provider, "expressions", "region"
+        )
+        value = members(expression, "constant_value")
+        for reference in references(expression):
+            name = reference.removeprefix("var.")
+            value = members(self._document, "variables", name, "value") if value is None else value
+        return value if isinstance(value, str) else None
+
+    def _under(self, *top: str) -> Iterator[Resource]:
+        """The resources of a root module and of all modules below it."""
+        root = members(self._document, *top, "root_module")
+        waiting: list[tuple[Any, Path, str]] = [(root, (*top, "root_module"), "")]
+        while waiting:
+            module, path, address = waiting.pop()
+            for index, each in enumerate(listed(members(module, "resources"))):
+                if _is_wanted(each):
+                    yield self._resource(each, (*path, "resources", index), address)
+            children = list(enumerate(listed(members(module, "child_modules"))))
+            waiting += [
+                (child, (*path, "child_modules", index), str(members(child, "address") or ""))
+                for index, child in reversed(children)
+            ]
+
+    def _resource(self, entry: Mapping[str, Any], path: Path, module: str) -> Resource:
+        change = members(self._changes.get(entry["address"]), "change")
+        values = entry["values"] if isinstance(entry.get("values"), dict) else members(change, "after")
+        unknown = members(change, "after_unknown")
+        configured = self._configured(entry, module)
+        return Resource(
+            address=entry["address"],
+            module=module,
+            type=str(entry.get("type", "")),
+            name=str(entry.get("name", "")),
+            mode=str(entry.get("mode", "managed")),
+            values=_mapping(values),
+            unknown=_mapping(unknown),
+            expressions=None if configured is None else _mapping(configured.get("expressions")),
+            repeated=references(members(configured, "for_each_expression")),
+            provider=str(members(configured, "provider_config_key") or "aws"),
+            path=path,
+        )
+
+    def _configured(self, entry: Mapping[str, Any], module: str) -> Any:  # noqa: ANN401 - any JSON value
+        """What the configuration says of a resource; None where there is none."""
+        found = members(self._document, "configuration", "root_module")
+        for name in _INDEX.sub("", module).split("."):
+            if name and name != "module":
+                found = members(found, "module_calls", name, "module")
+        kind = (entry.get("mode", "managed"), entry.get("type"), entry.get("name"))
+        for each in _dicts(members(found, "resources")):
+            if (each.get("mode", "managed"), each.get("type"), each.get("name")) == kind:
+                return each
+        return None
+
+
+def _is_wanted(entry: object) -> bool:
+    """Whether an entry is of a type that has to do with keys: a plan may hold thousands of others."""
+    kind = members(entry, "type")
+    return isinstance(members(entry, "address"), str) and isinstance(kind, str) and kind.startswith(_WANTED)
+
+
+def references(expression: object) -> list[str]:
+    """Return what an expression refers to, such as `aws_kms_key.this.arn`."""
+    found = members(expression, "references")
+    return [each for each in listed(found) if isinstance(each, str)]
+
+
+def without_indexes(address: str) -> str:
+    """Return an address, or a reference, without `[0]` and `["a"]`."""
+    return _INDEX.sub("", address)
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: object) -> Iterator[dict[str, Any]]:
+    yield from (each for each in listed(value) if isinstance(each, dict))

@@ -1,0 +1,154 @@
+"""One document of modest size: what it is, by its content, and the keys in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from lzkey.errors import SourceError
+from lzkey.sources import cloudformation, documents, items, terraform
+from lzkey.sources.json_stream import element_lines
+from lzkey.sources.json_text import line_of, read
+from lzkey.sources.source import Source, members, unread
+from lzkey.sources.subject import RECOGNISED, Kind, PassedOver, Place, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lzkey.sources.json_text import Path
+    from lzkey.sources.subject import Context, FoundKey
+
+    Readers = Callable[[Source, Any, Context], Iterator[FoundKey | Unread | PassedOver]]
+
+_JSON_BEGINS: Final = tuple('{["')
+_TEMPLATE: Final = re.compile(r"""^["']?(Resources|AWSTemplateFormatVersion)["']?[ \t]*:""", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file's text, whole."""
+
+    source: str
+    text: str
+    named: bool
+    """Somebody asked for this very file; else it was found in a folder, and may be anything."""
+
+    def keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
+        """Recognise the document, and read its keys."""
+        try:
+            yield from self._keys(context)
+        except SourceError as error:
+            yield Unread(Place(self.source), f"{self.source} cannot be read: {error}")
+        except RecursionError:
+            yield Unread(Place(self.source), f"{self.source} cannot be read: it is nested too deeply")
+
+    def _keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
+        if self.text.lstrip().startswith(_JSON_BEGINS):
+            source, document = Source(self.source, self.text), read(self.text)
+        elif _TEMPLATE.search(self.text):
+            document, line = _yaml(self.text)
+            source = Source(self.source, self.text, line)
+        elif self.named:
+            if not self.text.strip():
+                raise SourceError("it is empty")
+            raise SourceError(f"it is neither JSON nor a CloudFormation template; lzkey reads {RECOGNISED}")
+        else:
+            yield PassedOver(Place(self.source))
+            return
+        yield from self._of(source, document, context)
+
+    def _of(
+        self, source: Source, document: object, context: Context
+    ) -> Iterator[FoundKey | Unread | PassedOver]:
+        if isinstance(document, dict) and "TemplateBody" in document:
+            source, document = _template_body(source, document["TemplateBody"])
+        reader = reader_of(document, named=self.named)
+        if reader is not None:
+            yield from reader(source, document, context)
+        elif not self.named:
+            yield PassedOver(source.place(None))
+        else:
+            yield unread(
+                source, f"{self.source} is not recognised{_hint(document)}; lzkey reads {RECOGNISED}"
+            )
+
+
+def _yaml(text: str) -> tuple[Any, Callable[[Path], int | None]]:
+    from lzkey.sources.yaml_text import read_yaml  # noqa: PLC0415 - a sixth of a start
+
+    return read_yaml(text)
+
+
+def _template_body(source: Source, body: object) -> tuple[Source, object]:
+    """The template of GetTemplate's answer: an object where it is JSON, text where it is YAML.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
+    """
+    if not isinstance(body, str):
+        return replace(source, line=lambda path: line_of(source.text, ("TemplateBody", *path))), body
+    document = read(body) if body.lstrip().startswith("{") else _yaml(body)[0]
+    return replace(source, line=lambda _path: None), document
+
+
+def reader_of(document: object, *, named: bool) -> Readers | None:
+    """Return what reads a document of this kind; None where nothing does."""
+    if isinstance(document, str):
+        inner = items.row(document)
+        is_policy = isinstance(inner, dict) and documents.is_key_policy(inner, named=named)
+        return documents.policy_keys if is_policy else None
+    if isinstance(document, list):
+        return _each if any(isinstance(value, dict | str) for value in document) else None
+    if not isinstance(document, dict):
+        return None
+    return next((reader for test, reader in _READERS if test(document, named)), None)
+
+
+def _each(
+    source: Source, document: list[object], context: Context
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """A list: of items, of rows of a query, or of answers of `aws kms describe-key`."""
+    nothing, lines = True, element_lines(source.text, ())
+    for index, value in enumerate(document):
+        entry = items.row(value)
+        if isinstance(entry, dict) and "KeyMetadata" in entry:
+            nothing = False
+            yield documents.described(
+                entry, Place(source.name, Kind.DESCRIBE_KEY, f"/{index}", lines[index,]), context
+            )
+        elif isinstance(entry, dict) and items.is_item(entry) and items.is_of_a_key(entry):
+            nothing = False
+            yield items.item_key(
+                entry, Place(source.name, Kind.CONFIGURATION_ITEM, f"/{index}", lines[index,]), context
+            )
+    if nothing:
+        yield PassedOver(source.place(None))
+
+
+def _hint(document: object) -> str:
+    """What to do with documents that are nearly the right ones."""
+    if members(document, "terraform_version") and isinstance(members(document, "resources"), list):
+        return " (it is Terraform's own state file: give the output of `terraform show -json`)"
+    if members(document, "Keys") is not None or members(document, "Aliases") is not None:
+        return " (a list of keys does not describe them: give the output of `aws kms describe-key`)"
+    return ""
+
+
+def _has_lists(document: dict[str, Any], _named: bool) -> bool:  # noqa: FBT001 - one row of a table
+    return any(isinstance(document.get(name), list) for name in items.LISTS)
+
+
+# The order tells: a template may hold anything, an event holds an item.
+_READERS: Final[tuple[tuple[Callable[[dict[str, Any], bool], bool], Readers], ...]] = (
+    (lambda document, _: cloudformation.is_template(document), cloudformation.template_keys),
+    (lambda document, _: terraform.is_plan_or_state(document), terraform.terraform_keys),
+    (_has_lists, items.listed_keys),
+    (lambda document, _: "configurationItem" in document or "invokingEvent" in document, items.one_item),
+    (lambda document, _: items.is_item(document), items.one_item),
+    (lambda document, _: "KeyMetadata" in document, documents.describe_key_keys),
+    (lambda document, named: documents.is_key_policy(document, named=named), documents.policy_keys),
+    (
+        lambda document, named: documents.is_get_key_policy(document, named=named),
+        documents.get_key_policy_keys,
+    ),
+)

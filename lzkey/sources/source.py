@@ -1,0 +1,157 @@
+"""One document, and what its readers share: places, and what is unknown of a key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from landing_zone_key import Requirement
+from landing_zone_key.repair import documented_statement
+from lzkey.sources.json_text import Path, line_of
+from lzkey.sources.subject import FoundKey, Kind, Place, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from landing_zone_key import KmsKey, LandingZone
+    from lzkey.sources.subject import Context
+
+#: The name of an attribute, and what serves the landing zone best.
+_BEST: Final = {
+    "key_state": "Enabled",
+    "key_spec": "SYMMETRIC_DEFAULT",
+    "key_usage": "ENCRYPT_DECRYPT",
+    "multi_region": False,
+}
+_CURRENT_VERSION: Final = "2012-10-17"
+
+# A document of more characters is not searched for lines: each statement costs one walk through it.
+_LARGEST_WITH_LINES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One document: its name, its text, and how lines are found in it."""
+
+    name: str
+    text: str
+    line: Callable[[Path], int | None] | None = None
+    """Where it is no JSON text."""
+
+    def line_of(self, path: Path) -> int | None:
+        """Return the line of a value; None where nobody counts."""
+        if self.line is not None:
+            return self.line(path)
+        if self.text.find("\n") in (-1, len(self.text) - 1):
+            return 1
+        return line_of(self.text, path) if len(self.text) <= _LARGEST_WITH_LINES else None
+
+    def place(self, kind: Kind | None, path: Path = (), pointer: str | None = None) -> Place:
+        """Return a place in it; its pointer is a JSON pointer (RFC 6901) where no other is given."""
+        return Place(self.name, kind, json_pointer(path) if pointer is None else pointer, self.line_of(path))
+
+    def statement_lines(self, path: Path, policy: object) -> tuple[int, ...]:
+        """Return the line of each statement of the policy at a path; none where one is not known."""
+        if not isinstance(policy, dict):
+            return ()
+        statements = policy.get("Statement")
+        here = (*path, "Statement")
+        paths = (
+            [(*here, index) for index in range(len(statements))] if isinstance(statements, list) else [here]
+        )
+        return known_lines(map(self.line_of, paths))
+
+
+def known_lines(lines: Iterator[int | None]) -> tuple[int, ...]:
+    """Return the lines; none where one of them is not known."""
+    counted = tuple(lines)
+    return tuple(line for line in counted if line is not None) if None not in counted else ()
+
+
+def json_pointer(path: Path) -> str:
+    """Write a path as RFC 6901 does."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def documented_policy(key: KmsKey, zone: LandingZone) -> dict[str, Any]:
+    """Return Control Tower's own two statements: the best that an unknown policy can be."""
+    wanted = (Requirement.CONFIG_ACCESS, Requirement.CLOUDTRAIL_ACCESS)
+    statements = [documented_statement(requirement, key, zone) for requirement in wanted]
+    return {"Version": _CURRENT_VERSION, "Statement": statements}
+
+
+def default_policy(key: KmsKey) -> dict[str, Any]:
+    """Return the policy that KMS gives to a key made without one.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    root = f"arn:{key.arn.partition}:iam::{key.arn.account}:root"
+    statement = {
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": {"AWS": root},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    return {"Version": _CURRENT_VERSION, "Id": "key-default-1", "Statement": [statement]}
+
+
+def best_case(key: KmsKey, zone: LandingZone) -> KmsKey | None:
+    """Return the key with everything unknown in the landing zone's favour; None where nothing is unknown."""
+    changes: dict[str, Any] = {name: best for name, best in _BEST.items() if getattr(key, name) is None}
+    if key.policy is None:
+        changes |= {"policy": documented_policy(key, zone), "policy_missing": None}
+    return replace(key, **changes) if changes and not key.deleted and key.key_manager != "AWS" else None
+
+
+def what_is_missing(key: KmsKey) -> tuple[str, ...]:
+    """Say what is not known of a key that its source should have told."""
+    missing = [name.replace("_", " ") for name in _BEST if getattr(key, name) is None]
+    sentences = []
+    if missing:
+        why = f" ({key.attributes_missing})" if key.attributes_missing else ""
+        sentences.append(f"the {', '.join(missing)} of the key: not in the source{why}")
+    if key.policy is None:
+        sentences.append(f"the key policy: {key.policy_missing or 'not in the source'}")
+    return tuple(sentences)
+
+
+def found(  # noqa: PLR0913 - what a key is found with
+    key: KmsKey,
+    place: Place,
+    context: Context,
+    *,
+    name: str | None = None,
+    assumptions: Sequence[str] = (),
+    statement_lines: tuple[int, ...] = (),
+    arn_known: bool = True,
+) -> FoundKey:
+    """Return a key of which everything is known but for what its source leaves out."""
+    best = best_case(key, context.zone)
+    return FoundKey(
+        name=name or str(key.arn),
+        key=key,
+        place=place,
+        hopeful=best,
+        unresolved=what_is_missing(key) if best else (),
+        assumptions=tuple(assumptions),
+        statement_lines=statement_lines,
+        arn_known=arn_known,
+    )
+
+
+def unread(source: Source, message: str, kind: Kind | None = None, path: Path = ()) -> Unread:
+    """Return that a part of a document cannot be read."""
+    return Unread(source.place(kind, path), message)
+
+
+def listed(value: object) -> list[Any]:
+    """Return a list; empty for what is none."""
+    return value if isinstance(value, list) else []
+
+
+def members(value: object, *names: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value that the names lead to; None where there is none."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,217 @@
+"""The keys of a Terraform plan or state, as `terraform show -json` prints it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from landing_zone_key import KeyDataError, KmsKey
+from landing_zone_key.key import KeyArn
+from lzkey.sources.links import document_of, key_named, key_of
+from lzkey.sources.open_policy import open_key
+from lzkey.sources.plan import Plan, Resource
+from lzkey.sources.policy_document import planned_policy
+from lzkey.sources.source import found, members
+from lzkey.sources.stand_in import stand_in_arn
+from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
+from lzkey.sources.unknown import ABSENT, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lzkey.sources.source import Source
+    from lzkey.sources.subject import Context
+
+# https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key and its neighbours
+_KEY: Final = "aws_kms_key"
+_EXTERNAL: Final = ("aws_kms_external_key", "aws_kms_replica_external_key")
+_REPLICAS: Final = ("aws_kms_replica_key", "aws_kms_replica_external_key")
+_KEYS: Final = frozenset((_KEY, *_EXTERNAL, *_REPLICAS))
+_POLICY: Final = "aws_kms_key_policy"
+
+_APPLIED: Final = (
+    "apply the plan and check the state, or write "
+    '"*" for the key\'s own ARN, which means the same in its policy'
+)
+
+
+def is_plan_or_state(document: dict[str, Any]) -> bool:
+    """Tell whether it is a plan or a state in Terraform's (or OpenTofu's) JSON output format."""
+    if "planned_values" in document or "resource_changes" in document:
+        return True
+    return "format_version" in document and (len(document) == 1 or "values" in document)
+
+
+def terraform_keys(
+    source: Source, document: dict[str, Any], context: Context
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """Every key that there will be, or is, with the policy that its own resource or another one gives it."""
+    plan = Plan(document)
+    keys = [each for each in plan.resources if each.type in _KEYS]
+    policies = [each for each in plan.resources if each.type == _POLICY]
+    if document.get("errored") is True:
+        incomplete = "the plan ended in an error: it does not hold all resources"
+        yield Unread(source.place(Kind.TERRAFORM), incomplete)
+    elif not keys and not policies:
+        yield PassedOver(source.place(Kind.TERRAFORM))
+    work = _Work(source, plan, context, keys)
+    holders: dict[str, list[Resource]] = {}
+    astray = []
+    for policy in policies:
+        key = key_of(policy, keys)
+        if key is None:
+            astray.append(policy)
+        else:
+            holders.setdefault(key.address, []).append(policy)
+    anywhere = [policy for policy in astray if isinstance(policy.value("key_id"), Unknown)]
+    for key in keys:
+        try:
+            yield work.key(key, holders.get(key.address) or [*anywhere, key])
+        except KeyDataError as error:
+            place = source.place(Kind.TERRAFORM, key.path, key.address)
+            yield Unread(place, f"{key.address}: {error}")
+    for policy in astray:
+        yield work.policy_alone(policy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One document being read."""
+
+    source: Source
+    plan: Plan
+    context: Context
+    keys: Sequence[Resource]
+
+    def key(self, resource: Resource, holders: Sequence[Resource]) -> FoundKey:
+        """Return one key; `holders` are the resources that may give it its policy."""
+        arn, assumptions = self._arn(resource)
+        unresolved: list[str] = []
+        policy = self._policy(holders[0], unresolved, assumptions)
+        if len(holders) > 1:
+            names = " or ".join(holder.address for holder in holders[:3])
+            unresolved.append(f"{resource.address}: its policy comes from {names}, nobody can tell which")
+            policy = Unknown()
+        described = _described(resource, arn, unresolved)
+        opened = open_key(described, policy, self.context.zone)
+        return FoundKey(
+            name=resource.address,
+            key=opened.certain,
+            place=self.source.place(Kind.TERRAFORM, resource.path, resource.address),
+            hopeful=opened.hopeful,
+            unresolved=tuple(unresolved) if opened.hopeful else (),
+            assumptions=tuple(assumptions),
+            arn_known=isinstance(resource.value("arn"), str),
+        )
+
+    def policy_alone(self, resource: Resource) -> FoundKey | Unread:
+        """Return the key that a policy is for, where its resource names one that is not in the document."""
+        place = self.source.place(Kind.TERRAFORM, resource.path, resource.address)
+        key_id, policy = resource.value("key_id"), resource.value("policy")
+        try:
+            arn = KeyArn.parse(key_id if isinstance(key_id, str) else "")
+        except KeyDataError:
+            shown = key_id if isinstance(key_id, str) else "unknown before it is applied"
+            return Unread(
+                place,
+                f"{resource.address}: its key_id is {shown[:120]}, so that nobody can tell which key it is "
+                "for; give the ARN of the key, or the plan that has the key in it",
+            )
+        key = KmsKey.from_arn(arn)
+        known = isinstance(policy, str)
+        key = key.with_policy(policy if known else None, None if known else f"known when applied; {_APPLIED}")
+        return found(key, place, self.context, name=resource.address)
+
+    def _arn(self, resource: Resource) -> tuple[KeyArn, list[str]]:
+        known = resource.value("arn")
+        if isinstance(known, str):
+            return KeyArn.parse(known), []
+        account, region = self.plan.account, self.plan.region(resource)
+        multi_region = resource.type in _REPLICAS or resource.value("multi_region") is True
+        arn = stand_in_arn(
+            f"{self.source.name}#{resource.address}",
+            self.context,
+            region=region,
+            account=account,
+            multi_region=multi_region,
+        )
+        place = [] if account else [f"account {arn.account}"]
+        place += [] if region else [f"Region {arn.region}"]
+        return arn, [f"it is made in {' and '.join(place)}: the plan does not tell"] if place else []
+
+    def _policy(self, holder: Resource, unresolved: list[str], assumptions: list[str]) -> Any:  # noqa: ANN401
+        """The policy of a key or of a policy resource: text, object, `ABSENT` or `Unknown`."""
+        value = holder.value("policy")
+        if value is ABSENT and self.plan.is_state:
+            unresolved.append(f"{holder.address}.policy: the state does not tell it; refresh the state")
+            return Unknown()
+        if not isinstance(value, Unknown):
+            return value
+        where = f"{holder.address}.policy"
+        unresolved.append(
+            f"{where}: it is known, or known in full, only when the plan is applied; {_APPLIED}"
+        )
+        data = document_of(self.plan, holder)
+        if data is None:
+            return value
+        return planned_policy(data, lambda names: self._own_arn(names, data, assumptions))
+
+    def _own_arn(self, names: Sequence[str], data: Resource, assumptions: list[str]) -> str | None:
+        """The ARN that references stand for, where all are to one key of the plan."""
+        key = key_named(names, self.keys, data.module)
+        if key is None:
+            return None
+        assumption = f"where {data.address} refers to {key.local}.arn, it means just this ARN"
+        if assumption not in assumptions:
+            assumptions.append(assumption)
+        return str(self._arn(key)[0])
+
+
+def _described(resource: Resource, arn: KeyArn, unresolved: list[str]) -> KmsKey:
+    def settled(name: str, default: Any) -> Any:  # noqa: ANN401 - of the argument's type
+        value = resource.value(name)
+        if isinstance(value, Unknown):
+            unresolved.append(f"{resource.address}.{name}: known only when the plan is applied")
+            return None
+        return default if value is ABSENT else value
+
+    replica = resource.type in _REPLICAS
+    return KmsKey(
+        arn,
+        key_manager="CUSTOMER",
+        key_state=_state(resource, settled),
+        key_spec=settled(
+            "key_spec" if resource.type != _KEY else "customer_master_key_spec", "SYMMETRIC_DEFAULT"
+        ),
+        key_usage=settled("key_usage", "ENCRYPT_DECRYPT"),
+        origin=_origin(resource),
+        multi_region=True if replica else settled("multi_region", default=False),
+        tags=_tags(resource),
+    )
+
+
+def _state(resource: Resource, settled: Any) -> str | None:  # noqa: ANN401 - a function
+    state = resource.value("key_state")
+    if isinstance(state, str):
+        return state
+    if resource.type in _EXTERNAL and resource.value("key_material_base64") is ABSENT:
+        return "PendingImport"
+    enabled = settled("is_enabled" if resource.type == _KEY else "enabled", default=True)
+    return None if enabled is None else "Enabled" if enabled else "Disabled"
+
+
+def _origin(resource: Resource) -> str:
+    if resource.type in _EXTERNAL:
+        return "EXTERNAL"
+    if resource.value("xks_key_id") is not ABSENT:
+        return "EXTERNAL_KEY_STORE"
+    return "AWS_KMS" if resource.value("custom_key_store_id") is ABSENT else "AWS_CLOUDHSM"
+
+
+def _tags(resource: Resource) -> dict[str, str] | None:
+    """All tags, the provider's default ones included; None where one of them is not known."""
+    tags = resource.value("tags_all")
+    nested = members(resource.unknown, "tags_all")
+    if not isinstance(tags, dict) or nested:
+        return None
+    return dict(tags) if all(isinstance(value, str) for value in tags.values()) else None

@@ -1,0 +1,164 @@
+"""`lzkey check` on AWS Config snapshots: keys a second, peak memory, and how both grow from 2,000 items on.
+
+200,000 items when timed, a few otherwise; the answers are held to in both.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lzkey.sources import units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .conftest import Documented, Stopwatch
+
+FEW, MANY = 2_000, 200_000
+SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
+MEBIBYTE = 1024
+
+
+def snapshot(path: Path, policy: str, items: int, *, every: int = 1) -> Path:
+    """Write a snapshot of so many items, of which every such one is a key's; every tenth key is disabled."""
+    with path.open("w") as file:
+        file.write('{"fileVersion": "1.0", "configSnapshotId": "example", "configurationItems": [')
+        for number in range(items):
+            file.write(("," if number else "") + json.dumps(_item(policy, number, every)))
+        file.write("]}")
+    return path
+
+
+def _item(policy: str, number: int, every: int) -> dict[str, Any]:
+    key_id = f"1234abcd-12ab-34cd-56ef-{number:012x}"
+    arn = f"arn:aws:kms:us-east-1:111122223333:key/{key_id}"
+    state = "Disabled" if number // every % 10 == 0 else "Enabled"
+    return {
+        "configurationItemVersion": "1.3",
+        "configurationItemCaptureTime": "2026-11-24T12:00:00.000Z",
+        "configurationItemStatus": "OK",
+        "resourceType": "AWS::KMS::Key" if number % every == 0 else "AWS::S3::Bucket",
+        "resourceId": key_id,
+        "awsAccountId": "111122223333",
+        "awsRegion": "us-east-1",
+        "ARN": arn,
+        "configuration": {
+            "arn": arn,
+            "keyId": key_id,
+            "keyManager": "CUSTOMER",
+            "keyState": state,
+            "enabled": state == "Enabled",
+            "keySpec": "SYMMETRIC_DEFAULT",
+            "keyUsage": "ENCRYPT_DECRYPT",
+            "origin": "AWS_KMS",
+            "multiRegion": False,
+        },
+        "supplementaryConfiguration": {"Policy": policy, "Tags": []},
+    }
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the command."""
+
+    keys: int
+    seconds: float
+    cpu: float
+    peak: int
+    """Of the largest of its processes, in KiB."""
+
+
+def check(path: Path) -> Run:
+    """Run `lzkey check`; the disabled keys make it end with 3."""
+    began = perf_counter()
+    command = [sys.executable, "-m", "lzkey", "check", str(path), "--format", "json", *SETTINGS]
+    output = path.with_suffix(".out")
+    with output.open("wb") as written:
+        process = subprocess.Popen(command, stdout=written)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = perf_counter() - began
+    assert process.returncode == 3
+    with output.open("rb") as written:
+        written.seek(max(0, output.stat().st_size - 1000))
+        end = written.read().decode()
+    summary = json.loads("{" + end[end.rindex('"summary"') :])["summary"]
+    keys = sum(summary[state] for state in ("COMPLIANT", "NON_COMPLIANT"))
+    assert summary["keys"] == keys
+    assert summary["NON_COMPLIANT"] == -(-keys // 10)
+    return Run(keys, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for half a gigabyte, which is not left behind."""
+    made = tmp_path_factory.mktemp("snapshots")
+    yield made
+    for path in made.iterdir():
+        path.unlink()
+
+
+class TestSnapshots:
+    """The command itself, on all cores."""
+
+    def test_growth(self, stopwatch: Stopwatch, documented: Documented, folder: Path) -> None:
+        """A hundred times the keys take no more memory, and no longer for each of them."""
+        few, many = (FEW, MANY) if stopwatch.enabled else (20, 400)
+        policy = documented.policy().replace(documented.key_arn, "*")
+        small = check(snapshot(folder / "few.json", policy, few))
+        large = check(snapshot(folder / "many.json", policy, many))
+        assert (small.keys, large.keys) == (few, many)
+        for run in (small, large):
+            rate = f"{run.keys / run.seconds:8,.0f} keys/s, {run.peak / MEBIBYTE:5.0f} MiB"
+            stopwatch.note(f"check: {run.keys:,} keys, {run.cpu / run.seconds:.2f} cores", rate)
+        stopwatch.hold(
+            "check: seconds for a key, many to few",
+            large.seconds / large.keys,
+            small.seconds / small.keys,
+            1.1,
+        )
+        stopwatch.hold("check: peak of the largest process, many to few", large.peak, small.peak, 1.5)
+
+    def test_few_keys_among_many(self, stopwatch: Stopwatch, documented: Documented, folder: Path) -> None:
+        """Items of other resources cost no more than being read."""
+        items = MANY if stopwatch.enabled else 400
+        policy = documented.policy().replace(documented.key_arn, "*")
+        run = check(snapshot(folder / "mixed.json", policy, items, every=20))
+        assert run.keys == items // 20
+        stopwatch.note(
+            f"check: {run.keys:,} keys among {items:,} items",
+            f"{items / run.seconds:8,.0f} items/s, {run.peak / MEBIBYTE:5.0f} MiB",
+        )
+
+
+class TestScanning:
+    """Reading a snapshot and handing its keys over, against ijson, which does the same in C."""
+
+    def test_scan_and_hand_over(self, stopwatch: Stopwatch, documented: Documented, folder: Path) -> None:
+        """Batches of text are as quick to make and to hand over as ijson's objects."""
+        ijson = pytest.importorskip("ijson")
+        size = 20_000 if stopwatch.enabled else 2_000
+        path = snapshot(folder / "scan.json", documented.policy(), size)
+
+        def ours() -> int:
+            batches = list(units([str(path)], stdin=sys.stdin.buffer))
+            return sum(len(pickle.dumps(batch)) for batch in batches)
+
+        def theirs() -> int:
+            with path.open("rb") as file:
+                found = ijson.items(file, "configurationItems.item", buf_size=1 << 20, use_float=True)
+                return sum(len(pickle.dumps(item)) for item in found)
+
+        assert ours() > size * 1000 < theirs()
+        own, other = stopwatch.race(ours, theirs, rounds=5)
+        stopwatch.hold("scan: read and hand over a snapshot, to ijson", own, other, 1.0)

@@ -1,0 +1,257 @@
+"""fix --apply: saved first, put with KMS's lockout check, read again, judged again, and taken back."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from lzkey.errors import ApplyError, OutputError
+from lzkey.fix.applying import Applying, save
+from lzkey.fix.formats import to_put
+from lzkey.fix.proposal import Proposal, propose
+from lzkey.report.model import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Create, MakeFound, Run
+
+    from landing_zone_key import LandingZone
+    from lzkey.sandbox import Sandbox
+
+ARN = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def policy_of(aws: Sandbox, arn: str) -> Any:
+    """A key's policy, now."""
+    return json.loads(aws.client("kms").get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
+
+
+def way_back(said: str) -> str:
+    """The command that takes the change back."""
+    return re.findall(r"to take the change back: (.*)", said)[-1]
+
+
+def in_a_shell(aws: Sandbox, command: str) -> None:
+    """Run what was printed as a reader would, with the real AWS CLI."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
+    environment = {**aws.environment, "PATH": path}
+    subprocess.run(["/bin/sh", "-c", command], env=environment, check=True, capture_output=True)
+
+
+class TestCommand:
+    """lzkey fix KEY --apply."""
+
+    def test_puts_the_policy_and_tells_the_way_back(
+        self, run: Run, live: Sandbox, create: Create, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The key is compliant then; the saved policy is its owner's alone; the command brings it back."""
+        folder = tmp_path / "a 'b"  # quoted for the shell
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        arn = create("missing")
+        before = policy_of(live, arn)
+        live.forget_calls()
+        ended = run("fix", arn, *SETTINGS, "--apply", "--yes")
+        assert ended.code == 0, ended.err
+        assert '+      "Sid": "Allow Config to use KMS for encryption",' in ended.out
+        asked = [call.operation for call in live.calls if call.service == "kms"]
+        assert asked == ["DescribeKey", "GetKeyPolicy", "GetKeyPolicy", "PutKeyPolicy", "GetKeyPolicy"]
+        assert run("check", "--key", arn, *SETTINGS).code == 0
+        (saved,) = folder.iterdir()
+        assert json.loads(saved.read_text()) == before
+        assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+        assert str(saved) in ended.err
+        in_a_shell(live, way_back(ended.err))
+        assert policy_of(live, arn) == before
+
+    def test_nothing_to_do(self, run: Run, live: Sandbox, create: Create, tmp_path: Path) -> None:
+        """A policy that is right is not put again."""
+        arn = create("documented")
+        ended = run("fix", arn, *SETTINGS, "--apply", "--yes", "--backup", str(tmp_path))
+        assert (ended.code, list(tmp_path.iterdir())) == (0, [])
+        assert "PutKeyPolicy" not in {call.operation for call in live.calls}
+
+    def test_what_stays_is_said(self, run: Run, live: Sandbox, create: Create, tmp_path: Path) -> None:
+        """A Deny in the way is not touched, the missing statement is added, and the end is 3."""
+        arn = create("denied")
+        ended = run("fix", arn, *SETTINGS, "--apply", "--yes", "--backup", str(tmp_path))
+        assert ended.code == 3
+        assert "cannot be repaired here" in ended.out
+        assert len(policy_of(live, arn)["Statement"]) == 4
+
+    @pytest.mark.parametrize("code", ["AccessDeniedException", "MalformedPolicyDocumentException"])
+    def test_kms_refuses(self, run: Run, live: Sandbox, create: Create, tmp_path: Path, code: str) -> None:
+        """For want of permission, or because nobody could change the policy afterwards."""
+        arn = create("missing")
+        before = policy_of(live, arn)
+        live.fail_next("kms", "PutKeyPolicy", code)
+        ended = run("fix", arn, *SETTINGS, "--apply", "--yes", "--backup", str(tmp_path))
+        assert ended.code == 1
+        assert f"kms:PutKeyPolicy failed with {code}" in ended.err
+        assert policy_of(live, arn) == before
+        assert f"--key-id {arn} --policy-name default --policy file://{tmp_path}/" in way_back(ended.err)
+
+    def test_nowhere_to_save(self, run: Run, live: Sandbox, create: Create, tmp_path: Path) -> None:
+        """Then nothing is put."""
+        arn = create("missing")
+        before = policy_of(live, arn)
+        ended = run("fix", arn, *SETTINGS, "--apply", "--yes", "--backup", str(tmp_path / "nowhere"))
+        assert ended.code == 2
+        assert "nothing was changed" in ended.err
+        assert policy_of(live, arn) == before
+
+
+class TestAsking:
+    """On a terminal, without --yes."""
+
+    def ask(
+        self, live: Sandbox, arn: str, folder: Path, answer: bytes, meanwhile: Callable[[], object]
+    ) -> tuple[int, str]:
+        """Run the command on a terminal; answer its question when it has been asked."""
+        ours, theirs = pty.openpty()
+        words = [sys.executable, "-m", "lzkey", "fix", arn, *SETTINGS, "--apply", "--backup", str(folder)]
+        environment = {**live.environment, "NO_COLOR": "1", "TERM": "dumb"}
+        with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+            os.close(theirs)
+            said = b""
+            while b"[y/N]" not in said:
+                said += os.read(ours, 4_096)
+            meanwhile()
+            os.write(ours, answer)
+            while True:
+                try:
+                    more = os.read(ours, 4_096)
+                except OSError:  # the other end is closed
+                    break
+                said += more
+        os.close(ours)
+        return process.returncode, said.decode()
+
+    @pytest.mark.parametrize(
+        ("answer", "statements", "code"), [(b"y\n", 3, 0), (b"n\n", 1, 3), (b"\n", 1, 3)]
+    )
+    def test_answer(
+        self, live: Sandbox, create: Create, tmp_path: Path, answer: bytes, statements: int, code: int
+    ) -> None:
+        """Only a yes is one."""
+        arn = create("missing")
+        ended, said = self.ask(live, arn, tmp_path, answer, lambda: None)
+        found = policy_of(live, arn)["Statement"]
+        assert (len(found) if isinstance(found, list) else 1, ended) == (statements, code)
+        assert ("nothing was changed" in said) == (code != 0)
+        assert len(list(tmp_path.iterdir())) == (code == 0)
+
+    def test_somebody_else_is_faster(self, live: Sandbox, create: Create, tmp_path: Path) -> None:
+        """What was shown is not what is there any more: nothing is put."""
+        arn = create("missing")
+        changed = {**policy_of(live, arn), "Id": "changed meanwhile"}
+
+        def change() -> None:
+            kms = live.client("kms")
+            kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=json.dumps(changed))
+
+        ended, said = self.ask(live, arn, tmp_path, b"y\n", change)
+        assert ended == 1
+        assert "somebody has changed the key policy" in said
+        assert policy_of(live, arn) == changed
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestCalls:
+    """The calls themselves, as AWS's own model of them has it."""
+
+    def applied(
+        self, proposal: Proposal, zone: LandingZone, folder: Path, *read: str
+    ) -> tuple[State, list[float]]:
+        """Apply with KMS answering one policy after the other; the state, and how long it waited."""
+        kms = boto3.client("kms", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106 - nobody's
+        waits: list[float] = []
+        asked = {"KeyId": ARN, "PolicyName": "default"}
+        with Stubber(kms) as stubber:
+            assert proposal.after is not None
+            put = {**asked, "Policy": to_put(proposal.after), "BypassPolicyLockoutSafetyCheck": False}
+            first, *rest = read
+            stubber.add_response("get_key_policy", {"Policy": first}, asked)
+            stubber.add_response("put_key_policy", {}, put)
+            for policy in rest:
+                stubber.add_response("get_key_policy", {"Policy": policy}, asked)
+            verdict = Applying(kms, folder, lambda _: None, waits.append).apply(proposal, zone, NOON)
+            stubber.assert_no_pending_responses()
+        return verdict.state, waits
+
+    @pytest.fixture
+    def proposal(self, make_found: MakeFound, make_key: Any, zone: LandingZone) -> Proposal:
+        """For a key whose policy is there as text, as KMS gives it."""
+        key = make_key("missing")
+        return propose(make_found(key=key.with_policy(json.dumps(key.policy))), zone)
+
+    def test_lockout_check_is_on(self, proposal: Proposal, zone: LandingZone, tmp_path: Path) -> None:
+        """BypassPolicyLockoutSafetyCheck is false, and said to be."""
+        shown, after = str(proposal.found.key.policy), json.dumps(proposal.after)
+        assert self.applied(proposal, zone, tmp_path, shown, after) == (State.COMPLIANT, [])
+
+    def test_kms_takes_its_time(self, proposal: Proposal, zone: LandingZone, tmp_path: Path) -> None:
+        """It is eventually consistent: the old policy may be read for a while, longer and longer apart."""
+        shown, after = str(proposal.found.key.policy), json.dumps(proposal.after)
+        assert self.applied(proposal, zone, tmp_path, shown, shown, shown, after) == (State.COMPLIANT, [0, 1])
+
+    def test_another_policy_is_read_back(self, proposal: Proposal, zone: LandingZone, tmp_path: Path) -> None:
+        """That is a failure, with the way back."""
+        shown = str(proposal.found.key.policy)
+        with pytest.raises(ApplyError, match="another one is read back") as raised:
+            self.applied(proposal, zone, tmp_path, shown, *[shown] * 6)
+        (saved,) = tmp_path.iterdir()
+        assert f"--key-id {ARN} --policy-name default --policy file://{saved}" in way_back(str(raised.value))
+
+    def test_cannot_be_read_back(
+        self,
+        live: Sandbox,
+        create: Create,
+        make_found: MakeFound,
+        make_key: Any,
+        zone: LandingZone,
+        tmp_path: Path,
+    ) -> None:
+        """The same, when KMS stops answering just then."""
+        arn = create("missing")
+        text = live.client("kms").get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
+        proposal = propose(make_found(key=make_key(Arn=arn).with_policy(text)), zone)
+
+        def tell(_line: str) -> None:
+            live.fail_next("kms", "GetKeyPolicy", "AccessDeniedException")
+
+        with pytest.raises(ApplyError, match="GetKeyPolicy failed") as raised:
+            Applying(live.client("kms"), tmp_path, tell, lambda _: None).apply(proposal, zone, NOON)
+        assert policy_of(live, arn) == proposal.after
+        assert f"--key-id {arn} " in way_back(str(raised.value))
+
+
+class TestSaving:
+    """The policy as it was."""
+
+    def test_never_over_a_file_that_is_there(self, tmp_path: Path) -> None:
+        """Another name is found; nothing else is left behind."""
+        paths = [save(text, tmp_path, "policy") for text in ("a", "b", "c")]
+        assert [path.name for path in paths] == ["policy.json", "policy-2.json", "policy-3.json"]
+        assert [path.read_text() for path in paths] == ["a", "b", "c"]
+        assert sorted(tmp_path.iterdir()) == sorted(paths)
+
+    def test_nowhere(self, tmp_path: Path) -> None:
+        """No folder of that name is made."""
+        with pytest.raises(OutputError, match="nothing was changed"):
+            save("a", tmp_path / "nowhere", "policy")

@@ -1,0 +1,344 @@
+"""What check writes: one golden output per format, and hostile names that get nowhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from landing_zone_key import Requirement
+from landing_zone_key.advisories import AdvisoryCode
+from lzkey import check as package
+from lzkey.check.formats import FORMATS, SUFFIXES, Head, format_of, writer
+from lzkey.check.formats.sarif_rules import RULES
+from lzkey.check.run import Tally
+from lzkey.check.verdict import Problem, Verdict, judge
+from lzkey.cli.check import Form
+from lzkey.errors import OutputError
+from lzkey.report.model import State
+from lzkey.sources.subject import Kind, Place, Unread
+
+if TYPE_CHECKING:
+    from conftest import MakeFound, Run
+
+    from landing_zone_key import LandingZone
+
+HERE = Path(__file__).parent
+ENDINGS = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md", "sarif": "sarif", "junit": "xml"}
+SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
+OURS = json.loads((Path(package.__file__).parent / "formats/check.schema.json").read_text())
+SARIF = json.loads((HERE / "sarif-subset.schema.json").read_text())
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+# Read here: a test's own environment has nothing of ours.
+ACCEPT = os.environ.get("LZKEY_ACCEPT_GOLDEN") == "1"
+each_format = pytest.mark.parametrize("form", FORMATS)
+
+HOSTILE = "=cmd|' /C calc'!A0 \x1b]0;title\x07\u202e|`x` <script>&\"'[a](b)\n# @team \udcff ]]>"
+
+
+def stable(text: str) -> str:
+    """The output without what changes from day to day."""
+    text = re.sub(r'"requests_from": "[^"]*"', '"requests_from": "NOW"', text)
+    return re.sub(r'("semanticVersion"|"version"): "1\.\d+\.\d+"', r'\1: "VERSION"', text)
+
+
+def written(form: str, *entries: Verdict | Unread, exit_code: int = 0) -> str:
+    """What a writer makes of the entries."""
+    stream, tally = io.StringIO(), Tally()
+    made = writer(form, stream, Head({"HomeRegion": "us-east-1", "ManagementAccountId": "1"}, NOON))
+    for entry in entries:
+        tally.count(entry)
+        made.add(entry)
+    made.end(tally, exit_code)
+    return stream.getvalue()
+
+
+def hostile() -> tuple[Verdict, Verdict, Unread]:
+    """Whatever a source may say, everywhere."""
+    problem = Problem("CONFIG_ACCESS", "EXPLICIT_DENY", HOSTILE, certain=True, statement=HOSTILE, line=2)
+    verdict = Verdict(
+        name=HOSTILE,
+        arn=None,
+        place=Place(f"a b/{HOSTILE}", Kind.KEY_POLICY, HOSTILE, 1),
+        state=State.NON_COMPLIANT,
+        annotation=HOSTILE,
+        rule="NON_COMPLIANT",
+        problems=(problem,),
+        unresolved=(HOSTILE,),
+        assumptions=(HOSTILE,),
+    )
+    return verdict, replace(verdict, state=State.NOT_APPLICABLE, problems=()), Unread(verdict.place, HOSTILE)
+
+
+class TestGolden:
+    """Each format as it is, over the sources beside the tests."""
+
+    @each_format
+    def test_output(self, run: Run, sources: Path, form: str) -> None:
+        """To accept new output: LZKEY_ACCEPT_GOLDEN=1."""
+        ended = run("check", ".", *SETTINGS, "--format", form)
+        golden = HERE / f"golden/check.{ENDINGS[form]}"
+        if ACCEPT:
+            golden.write_text(stable(ended.out), newline="")
+        assert ended.err == ""
+        assert ended.code == 3
+        with golden.open(newline="") as file:
+            assert stable(ended.out) == file.read()
+        assert sources.is_dir()
+
+
+class TestFiles:
+    """--output."""
+
+    def test_all_formats_at_once(self, run: Run, sources: Path) -> None:
+        """Each file has what standard output would have."""
+        files = {form: f"result.{ending}" for form, ending in ENDINGS.items()}
+        asked = [part for name in files.values() for part in ("--output", name)]
+        ended = run("check", "policies", *SETTINGS, *asked)
+        assert ended.code == 3
+        for form, name in files.items():
+            with (sources / name).open(newline="") as file:
+                expected = run("check", "policies", *SETTINGS, "--format", form).out
+                assert stable(file.read()) == stable(expected)
+
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [
+            (["result.yaml"], "the suffix says the format"),
+            (["result"], "the suffix says the format"),
+            (["nowhere/result.json"], "there is no folder"),
+            (["a.json", "./a.json"], "asked for twice"),
+            (["policies.json"], "it is a folder"),
+        ],
+    )
+    def test_refused_before_the_work(self, run: Run, sources: Path, asked: list[str], said: str) -> None:
+        """Nothing is written, on standard output neither."""
+        (sources / "policies.json").mkdir()
+        ended = run("check", ".", *SETTINGS, *[part for name in asked for part in ("--output", name)])
+        assert (ended.code, ended.out) == (2, "")
+        assert said in ended.err
+        assert not (sources / "a.json").exists()
+
+    def test_longest_suffix_counts(self) -> None:
+        """result.sarif.json is SARIF, result.json is not."""
+        assert format_of(Path("result.sarif.json")) == "sarif"
+        assert format_of(Path("RESULT.JSON")) == "json"
+        assert set(SUFFIXES.values()) == set(FORMATS) == set(Form) == set(ENDINGS)
+        with pytest.raises(OutputError):
+            format_of(Path("sarif"))
+
+
+class TestHostile:
+    """Nothing from a policy, a tag, a file's name or an error gets to act."""
+
+    @each_format
+    def test_no_terminal_escapes(self, form: str) -> None:
+        """No control character but line ends, no character that reorders text."""
+        text = written(form, *hostile())
+        assert [character for character in text if not (character.isprintable() or character in "\r\n")] == []
+        text.encode()
+
+    def test_csv_has_no_formula(self) -> None:
+        """Every cell of a spreadsheet is text."""
+        rows = list(csv.reader(io.StringIO(written("csv", *hostile()), newline="")))
+        assert len(rows) == 4
+        assert {len(row) for row in rows} == {11}
+        assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))] == []
+        assert rows[1][1].startswith("'=cmd")
+
+    @pytest.mark.parametrize(
+        ("text", "cell"),
+        [("-1", "'-1"), (" =1", "' =1"), ("@a", "'@a"), ("+a", "'+a"), ("a=1", "a=1"), ("1-1", "1-1")],
+    )
+    def test_formula(self, text: str, cell: str) -> None:
+        """What a spreadsheet would compute, and what it would not."""
+        (row,) = list(csv.reader(io.StringIO(written("csv", Unread(Place("x"), text)), newline="")))[1:]
+        assert row[5] == cell
+
+    def test_markdown_has_code_spans_only(self) -> None:
+        """Outside of them there is nothing that the source has said, on one line each."""
+        lines = written("markdown", *hostile()).splitlines()
+        assert len(lines) == 2 + 4 + 4 + 2 + 2
+        outside = [re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", line) for line in lines]
+        assert [line for line in outside if re.search(r"script|@team|\[a\]|cmd", line)] == []
+
+    def test_junit_stays_xml(self) -> None:
+        """The texts come back as they were, but for what is not printable."""
+        root = ET.fromstring(written("junit", *hostile()))  # noqa: S314 - our own
+        failed, skipped, unread = root.iter("testcase")
+        assert failed.attrib["name"].startswith(
+            "=cmd|' /C calc'!A0 ?]0;title??|`x` <script>&\"'[a](b) # @team ?"
+        )
+        assert [child.tag for case in (failed, skipped, unread) for child in case] == [
+            "failure",
+            "skipped",
+            "error",
+        ]
+
+    def test_json_comes_back_as_it_was(self) -> None:
+        """Escaped, not replaced: programs get the very text."""
+        document = json.loads(written("json", *hostile()))
+        assert document["results"][0]["name"] == HOSTILE
+        Draft202012Validator(OURS).validate(
+            {**document, "settings": {"HomeRegion": "us-east-1", "ManagementAccountId": "1"}}
+        )
+
+    def test_sarif_is_valid(self) -> None:
+        """Its URIs are URIs."""
+        document = json.loads(written("sarif", *hostile()))
+        Draft202012Validator(SARIF).validate(document)
+        location = document["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+        assert location["artifactLocation"]["uri"].startswith("a%20b/%3Dcmd%7C")
+
+
+class TestJson:
+    """Version 1 is what its schema says."""
+
+    def test_valid(self, run: Run, sources: Path) -> None:
+        """All sources, with and without anything found."""
+        (sources / "empty").mkdir()
+        for source, code in ((".", 3), ("empty", 4), ("policies/documented.json", 0)):
+            ended = run("check", source, *SETTINGS, "--format", "json")
+            document = json.loads(ended.out)
+            Draft202012Validator(OURS).validate(document)
+            assert document["exit_code"] == ended.code == code
+
+    def test_schema_is_strict_enough_to_fail(self, run: Run, sources: Path) -> None:
+        """A member that is missing or misspelt is found."""
+        assert sources.is_dir()
+        document = json.loads(run("check", ".", *SETTINGS, "--format", "json").out)
+        assert {result["type"] for result in document["results"]} == {"key", "unread"}
+        first = next(result for result in document["results"] if result["type"] == "key")
+        assert not list(Draft202012Validator(OURS).iter_errors(document))
+        first["compliance"] = "compliant"
+        assert list(Draft202012Validator(OURS).iter_errors(document))
+
+
+class TestSarif:
+    """What code scanning reads."""
+
+    def results(self, run: Run, source: str) -> list[dict[str, Any]]:
+        """The results of a check, of which the whole document is valid."""
+        document = json.loads(run("check", source, *SETTINGS, "--format", "sarif").out)
+        Draft202012Validator(SARIF).validate(document)
+        results: list[dict[str, Any]] = document["runs"][0]["results"]
+        return results
+
+    def test_a_finding_is_an_error_at_its_statement(self, run: Run, sources: Path) -> None:
+        """File and line of the Deny."""
+        assert sources.is_dir()
+        result = self.results(run, "policies/denied.json")[0]
+        assert (result["level"], result["ruleId"]) == ("error", "CONFIG_ACCESS")
+        assert result["locations"][0]["physicalLocation"] == {
+            "artifactLocation": {"uri": "policies/denied.json"},
+            "region": {"startLine": 19},
+        }
+
+    def test_what_is_not_determined_is_a_warning(self, run: Run, sources: Path) -> None:
+        """With what would settle it."""
+        assert sources.is_dir()
+        (result,) = [each for each in self.results(run, "template.yaml") if each["level"] != "note"]
+        assert result["level"] == "warning"
+        assert "--parameter Trails=" in result["message"]["text"]
+
+    def test_an_advisory_is_a_note(self, make_found: MakeFound, zone: LandingZone) -> None:
+        """It is nobody's failure."""
+        open_policy = {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"},
+        }
+        document = json.loads(written("sarif", judge(make_found(open_policy), zone)))
+        assert {result["level"] for result in document["runs"][0]["results"]} == {"note"}
+
+    def test_what_cannot_be_read_is_a_notification(self, run: Run, sources: Path) -> None:
+        """Not a result: no requirement is known to fail."""
+        assert sources.is_dir()
+        document = json.loads(run("check", "cut-off.json", *SETTINGS, "--format", "sarif").out)
+        (invocation,) = document["runs"][0]["invocations"]
+        assert invocation["exitCode"] == 4
+        assert "cut off" in invocation["toolExecutionNotifications"][0]["message"]["text"]
+
+    def test_fingerprints_outlive_an_edit_elsewhere(self, run: Run, sources: Path) -> None:
+        """The same finding some lines further down is the same."""
+        path = sources / "policies/denied.json"
+        before = self.results(run, str(path))
+        path.write_text("\n\n" + path.read_text())
+        after = self.results(run, "policies/denied.json")
+        assert [each["partialFingerprints"] for each in before] == [
+            each["partialFingerprints"] for each in after
+        ]
+        assert len({each["partialFingerprints"]["lzkeyFinding/v1"] for each in after}) == len(after)
+        assert before[0]["locations"] != after[0]["locations"]
+
+    def test_a_live_key_has_no_file(self, make_found: MakeFound, zone: LandingZone) -> None:
+        """Its ARN stands for its place."""
+        place = Place("account 111122223333 in us-east-1", Kind.LIVE)
+        (first, *_) = json.loads(written("sarif", judge(make_found("denied", place=place), zone)))["runs"][0][
+            "results"
+        ]
+        assert list(first["locations"][0]) == ["logicalLocations"]
+
+    def test_thousands_of_unread_sources_stay_few(self) -> None:
+        """They wait in memory; the last one tells how many there were."""
+        document = json.loads(written("sarif", *[Unread(Place(f"{n}.json"), "broken") for n in range(1_200)]))
+        told = document["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+        assert len(told) == 1_000
+        assert "1,200" in told[-1]["message"]["text"]
+
+    def test_every_requirement_and_advisory_is_a_rule(self) -> None:
+        """With help."""
+        assert [rule["id"] for rule in RULES] == [*Requirement, *AdvisoryCode]
+        assert all(rule["help"]["text"] for rule in RULES)
+
+
+class TestJunit:
+    """What build servers read."""
+
+    def test_counts(self, run: Run, sources: Path) -> None:
+        """Every key is a case; the numbers are those of the cases."""
+        assert sources.is_dir()
+        root = ET.fromstring(run("check", ".", *SETTINGS, "--format", "junit").out)  # noqa: S314 - our own
+        counted = {
+            "tests": len(list(root.iter("testcase"))),
+            "failures": len(list(root.iter("failure"))),
+            "errors": len(list(root.iter("error"))),
+            "skipped": len(list(root.iter("skipped"))),
+        }
+        assert {name: int(root.attrib[name]) for name in counted} == counted
+        assert min(counted.values()) > 0
+
+
+class TestTable:
+    """What people read."""
+
+    def test_a_name_cannot_look_like_a_result(self) -> None:
+        """A line end in it is none."""
+        text = written("table", Unread(Place("a\nCOMPLIANT       b"), "it is\nbroken"))
+        assert [line for line in text.splitlines() if line.startswith("COMPLIANT")] == []
+
+    def test_one_line_at_the_end(self, run: Run, sources: Path) -> None:
+        """The counts."""
+        assert sources.is_dir()
+        out = run("check", ".", *SETTINGS).out
+        assert out.splitlines()[-1] == (
+            "6 keys: 3 NON_COMPLIANT, 1 UNKNOWN, 1 COMPLIANT, 1 NOT_APPLICABLE; 1 could not be read; "
+            "1 file or resource holds no key"
+        )
+
+    def test_no_colour_where_nobody_sees_it(
+        self, run: Run, sources: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Also where rich is told to colour everything: a file is a file."""
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        run("check", ".", *SETTINGS, "--output", "result.txt")
+        assert "\x1b" not in (sources / "result.txt").read_text()

@@ -1,0 +1,222 @@
+"""The run: order, counts, exit codes, all cores, and an end at any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from threading import Thread
+from typing import IO, TYPE_CHECKING
+
+import pytest
+
+from lzkey.check import run as running
+from lzkey.check.run import Tally, judged
+from lzkey.check.verdict import Verdict
+from lzkey.report.model import State
+from lzkey.sources.subject import Context, FoundKey, PassedOver, Place, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conftest import MakeFound, MakeKey, Run
+
+    from landing_zone_key import KmsKey, LandingZone
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A unit of one key."""
+
+    number: int
+    key: KmsKey
+
+    def keys(self, context: Context) -> Iterator[FoundKey]:
+        """The key, under the unit's number."""
+        assert context.zone.home_region == "us-east-1"
+        yield FoundKey(str(self.number), self.key, Place("numbers"))
+
+
+class TestOrder:
+    """Results come in the order of the sources."""
+
+    @pytest.mark.parametrize("processes", [1, 2])
+    def test_with_and_without_other_processes(
+        self, make_key: MakeKey, zone: LandingZone, processes: int
+    ) -> None:
+        """More units than are done alone; what cannot be read keeps its place among them."""
+        keys = [make_key(name) for name in ("documented", "missing", "denied")]
+        units = [Numbered(number, keys[number % 3]) for number in range(60)]
+        mixed = [
+            *units[:40],
+            Unread(Place("broken"), "it is broken"),
+            PassedOver(Place("other")),
+            *units[40:],
+        ]
+        results = list(judged(mixed, Context(zone), NOON, processes=processes))
+        assert [type(each) for each in results[40:42]] == [Unread, PassedOver]
+        verdicts = [each for each in results if isinstance(each, Verdict)]
+        assert [verdict.name for verdict in verdicts] == [str(number) for number in range(60)]
+        expected = [State.COMPLIANT, State.NON_COMPLIANT, State.NON_COMPLIANT]
+        assert [verdict.state for verdict in verdicts] == expected * 20
+
+    def test_few_units_start_no_process(
+        self, make_key: MakeKey, zone: LandingZone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A commit hook is done before a process would be there; one unit more is worth it."""
+        started: list[int] = []
+        monkeypatch.setattr(running, "_shared", lambda *_: started.append(1) or iter(()))
+        units = [Numbered(number, make_key()) for number in range(running.ALONE)]
+        assert len(list(judged(units, Context(zone), NOON, processes=2))) == running.ALONE
+        assert started == []
+        list(judged([*units, *units], Context(zone), NOON, processes=2))
+        assert started == [1]
+
+    def test_units_are_taken_as_they_are_needed(self, make_key: MakeKey, zone: LandingZone) -> None:
+        """Memory does not grow with the source: no more than a few units are ahead of their results."""
+        taken = 0
+
+        def units() -> Iterator[Numbered]:
+            nonlocal taken
+            for number in range(400):
+                taken += 1
+                yield Numbered(number, key)
+
+        key = make_key()
+        ahead = [taken - done for done, _ in enumerate(judged(units(), Context(zone), NOON, processes=2))]
+        assert max(ahead) <= running.ALONE + 2
+        assert taken == 400
+
+
+class TestExitCode:
+    """0 compliant, 3 non-compliant, 4 something could not be determined; 3 wins over 4."""
+
+    @pytest.mark.parametrize("allow_empty", [True, False])
+    @pytest.mark.parametrize("counts", tuple(product((0, 1), repeat=5)))
+    def test_of_every_combination(self, counts: tuple[int, ...], allow_empty: bool) -> None:  # noqa: FBT001 - a table
+        """Every kind of result, present or not."""
+        compliant, non_compliant, unknown, not_applicable, unread = counts
+        tally = Tally(unread=unread)
+        tally.states |= {
+            State.COMPLIANT: compliant,
+            State.NON_COMPLIANT: non_compliant,
+            State.UNKNOWN: unknown,
+            State.NOT_APPLICABLE: not_applicable,
+        }
+        if non_compliant:
+            expected = 3
+        elif unknown or unread:
+            expected = 4
+        else:
+            expected = 0 if compliant or not_applicable or allow_empty else 4
+        assert tally.exit_code(allow_empty=allow_empty) == expected
+
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            (["policies/documented.json"], 0),
+            (["policies/missing.json"], 3),
+            (["template.yaml"], 4),
+            (["template.yaml", "--parameter", "Trails=cloudtrail.amazonaws.com"], 0),
+            (["template.yaml", "--parameter", "Trails=s3.amazonaws.com"], 3),
+            (["cut-off.json"], 4),
+            (["nowhere.json"], 4),
+            (["template.yaml", "policies/missing.json"], 3),
+            (["policies/missing.json", "--exit-zero"], 0),
+            (["template.yaml", "--exit-zero"], 0),
+            (["package.json"], 4),
+            (["package.json", "--skip-other-files"], 4),
+            (["package.json", "--skip-other-files", "--allow-empty"], 0),
+            (["package.json", "policies/missing.json", "--skip-other-files", "--allow-empty"], 3),
+            (["policies/documented.json", "--key", "alias/logs"], 2),
+            (["policies/documented.json", "--landing-zone"], 2),
+            (["policies/documented.json", "--nonsense"], 2),
+        ],
+    )
+    @pytest.mark.usefixtures("sources")
+    def test_of_the_command(self, run: Run, arguments: list[str], code: int) -> None:
+        """As a pipeline sees it."""
+        assert run("check", *arguments, *SETTINGS).code == code
+
+    @pytest.mark.parametrize("form", ["table", "json", "csv"])
+    def test_nothing_found_is_said(self, run: Run, tmp_path: Path, form: str) -> None:
+        """In the table, or on standard error beside every other format."""
+        ended = run("check", str(tmp_path), *SETTINGS, "--format", form)
+        assert ended.code == 4
+        assert "no KMS key was found" in (ended.out if form == "table" else ended.err)
+
+
+class TestStandardInput:
+    """- is standard input."""
+
+    def test_one_document(self, sources: Path) -> None:
+        """As at the end of a pipe."""
+        ended = command("check", "-", input_=(sources / "policies/denied.json").read_bytes())
+        assert ended.returncode == 3
+        assert b"DenyOutsideOrg" in ended.stdout
+
+
+class TestInterrupt:
+    """Ctrl-C."""
+
+    def test_ends_with_130(self, make_found: MakeFound, tmp_path: Path) -> None:
+        """Without a traceback, and without half a file, while it waits for the rest of its input."""
+        item = {
+            "resourceType": "AWS::KMS::Key",
+            "ARN": str(make_found().key.arn),
+            "configuration": {"keyManager": "CUSTOMER", "description": "x" * 500},
+        }
+        begun = '{"fileVersion": "1.0", "configurationItems": [' + f"{json.dumps(item)}, " * 6_000
+        with subprocess.Popen(
+            [
+                sys.executable,
+                "-u",
+                "-m",
+                "lzkey",
+                "check",
+                "-",
+                *SETTINGS,
+                "--output",
+                str(tmp_path / "r.json"),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            assert process.stderr
+            feeding = Thread(target=feed, args=(process.stdin, begun.encode()))
+            feeding.start()
+            assert process.stdout.readline().startswith(b"UNKNOWN")
+            os.killpg(process.pid, signal.SIGINT)
+            process.stdout.read()
+            said = process.stderr.read()
+            feeding.join()
+        assert process.returncode == 130
+        assert b"Traceback" not in said
+        assert list(tmp_path.iterdir()) == []
+
+
+def feed(pipe: IO[bytes], begun: bytes) -> None:
+    """Write what the other end may not want to read to its end; leave the pipe open."""
+    with suppress(BrokenPipeError):
+        pipe.write(begun)
+        pipe.flush()
+
+
+def command(*arguments: str, input_: bytes) -> subprocess.CompletedProcess[bytes]:
+    """Run a command of its own."""
+    words = [sys.executable, "-m", "lzkey", *arguments, *SETTINGS]
+    return subprocess.run(words, input=input_, capture_output=True, check=False)

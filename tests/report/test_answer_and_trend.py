@@ -1,0 +1,161 @@
+"""The first line of the report, and what has changed since an earlier one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lzkey.errors import ReportError
+from lzkey.report.answer import answer
+from lzkey.report.document import as_document
+from lzkey.report.model import (
+    Cause,
+    Change,
+    Collected,
+    Delivery,
+    Doubt,
+    Failure,
+    KeyResult,
+    LandingZoneFacts,
+    State,
+)
+from lzkey.report.trend import earlier_report, trend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lzkey.report.model import Report
+
+ACCOUNT, REGION = "111122223333", "us-east-1"
+ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+OTHER = ARN.replace("1234abcd", "4321abcd")
+ZONE = LandingZoneFacts("4.0", "4.0", "ACTIVE", (ARN,))
+GOOD = KeyResult(ARN, ACCOUNT, REGION, State.COMPLIANT, "Proved", of_landing_zone=True)
+BAD = replace(GOOD, state=State.NON_COMPLIANT, failures=(Failure("ENABLED", "Disabled"),))
+DOUBTFUL = replace(GOOD, state=State.UNKNOWN, doubt=Doubt(Cause.NEVER_EVALUATED, "no result", "evaluate"))
+FOREIGN = replace(BAD, arn=OTHER, of_landing_zone=False)
+
+
+class TestAnswer:
+    """Yes only where every key is proved; no where any is refused; else unknown."""
+
+    @pytest.mark.parametrize(
+        ("zone", "keys", "delivery", "why"),
+        [
+            (ZONE, (GOOD,), Delivery.YES, "the landing zone's key is COMPLIANT"),
+            (ZONE, (GOOD, FOREIGN), Delivery.YES, "the landing zone's key is COMPLIANT"),
+            (ZONE, (BAD,), Delivery.NO, f"{ARN} is NON_COMPLIANT (ENABLED)"),
+            (ZONE, (DOUBTFUL,), Delivery.UNKNOWN, "(NEVER_EVALUATED): no result"),
+            (ZONE, (), Delivery.UNKNOWN, f"nothing is known of the landing zone's key {ARN}"),
+            (ZONE, (replace(GOOD, state=State.NOT_APPLICABLE),), Delivery.UNKNOWN, "does not judge"),
+            (replace(ZONE, keys=(ARN, OTHER)), (GOOD,), Delivery.UNKNOWN, OTHER),
+            (replace(ZONE, keys=(ARN, OTHER)), (GOOD, replace(GOOD, arn=OTHER)), Delivery.YES, "2 keys"),
+            (replace(ZONE, keys=(ARN, OTHER)), (BAD, replace(GOOD, arn=OTHER)), Delivery.NO, ARN),
+            (replace(ZONE, keys=("alias/logs",)), (), Delivery.UNKNOWN, "which may be any key"),
+            (replace(ZONE, keys=()), (FOREIGN,), Delivery.YES, "no KMS key of its own"),
+            (replace(ZONE, status="PROCESSING"), (GOOD,), Delivery.UNKNOWN, "is being changed"),
+            (replace(ZONE, status="FAILED"), (GOOD,), Delivery.UNKNOWN, "last operation failed"),
+            (replace(ZONE, status="FAILED"), (BAD,), Delivery.NO, "NON_COMPLIANT"),
+            (replace(ZONE, unknown="refused"), (GOOD,), Delivery.UNKNOWN, "not known: refused"),
+            (replace(ZONE, unknown="refused"), (BAD,), Delivery.NO, "NON_COMPLIANT"),
+        ],
+    )
+    def test_each(
+        self, zone: LandingZoneFacts, keys: tuple[KeyResult, ...], delivery: Delivery, why: str
+    ) -> None:
+        """With its reason."""
+        found = answer(zone, keys)
+        assert found.delivery is delivery
+        assert why in found.why
+
+
+class TestTrend:
+    """What has changed since."""
+
+    def test_changes(self, load_report: Callable[[str], Report]) -> None:
+        """The new failures first; keys that came and went are among them."""
+        report = load_report("healthy")
+        first, second, *_ = report.keys
+        gone = replace(first, arn=OTHER, state=State.UNKNOWN)
+        before = replace(
+            report,
+            as_of=report.as_of - timedelta(days=1),
+            keys=(replace(first, state=State.NON_COMPLIANT), gone, *report.keys[2:]),
+        )
+        now = replace(report, keys=(first, replace(second, state=State.NON_COMPLIANT), *report.keys[2:]))
+        found = trend(now, before)
+        assert found.changes == (
+            Change(second.arn, None, State.NON_COMPLIANT),
+            Change(first.arn, State.NON_COMPLIANT, State.COMPLIANT),
+            Change(OTHER, State.UNKNOWN, None),
+        )
+        assert (found.since, found.score_before) == (before.as_of, before.score)
+        assert found.counts_before == before.counts
+
+    def test_no_change(self, load_report: Callable[[str], Report]) -> None:
+        """Is no change."""
+        report = load_report("troubled")
+        assert trend(report, report).changes == ()
+
+    @pytest.mark.parametrize(
+        ("other", "said"),
+        [
+            (
+                {"organization": "o-otherorgid0"},
+                "earlier report is of organization o-otherorgid0, this one of",
+            ),
+            ({"collected": Collected.ACCOUNT}, "earlier report is of account 777788889999"),
+        ],
+    )
+    def test_another_organization(
+        self, load_report: Callable[[str], Report], other: dict[str, Any], said: str
+    ) -> None:
+        """Cannot be compared."""
+        report = load_report("healthy")
+        with pytest.raises(ReportError, match=said):
+            trend(report, replace(report, scope=replace(report.scope, **other)))
+
+    def test_a_later_one(self, load_report: Callable[[str], Report]) -> None:
+        """Is not earlier."""
+        report = load_report("healthy")
+        with pytest.raises(ReportError, match="2026-12-01 10:00 UTC, which is later"):
+            trend(report, replace(report, as_of=report.as_of + timedelta(hours=1)))
+
+
+class TestEarlierReport:
+    """A file, read back."""
+
+    def test_is_read(self, tmp_path: Path, load_report: Callable[[str], Report]) -> None:
+        """Whole."""
+        path, report = tmp_path / "report.json", load_report("troubled")
+        path.write_text(json.dumps(as_document(report)))
+        assert earlier_report(path) == report
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("", "line 1, column 1"),
+            ("{", "line 1, column 2"),
+            ("[]", "no report of lzkey"),
+            ('{"version": 2}', "has version 2; this lzkey reads version 1"),
+            ('{"version": 1, "version": 1}', 'the member "version" is there twice'),
+            ('{"version": 1, "asOf": NaN}', "NaN is not JSON"),
+        ],
+    )
+    def test_is_refused(self, tmp_path: Path, text: str, said: str) -> None:
+        """With the file's name, and what is wrong with it."""
+        path = tmp_path / "report.json"
+        path.write_text(text)
+        with pytest.raises(ReportError, match=said) as error:
+            earlier_report(path)
+        assert str(path) in str(error.value)
+
+    def test_is_not_there(self, tmp_path: Path) -> None:
+        """Is an error too."""
+        with pytest.raises(ReportError, match="cannot be read: No such file"):
+            earlier_report(tmp_path / "report.json")

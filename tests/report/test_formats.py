@@ -1,0 +1,282 @@
+"""The report as a table, as Markdown and on the screen: complete, and nothing in it does anything."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from landing_zone_key.finding import Requirement
+from lzkey.errors import OutputError
+from lzkey.report.document import as_document
+from lzkey.report.formats import Form, render
+from lzkey.report.formats.files import require_writable, write
+from lzkey.report.formats.screen import shown
+from lzkey.report.formats.spreadsheet import COLUMNS, cell
+from lzkey.report.formats.wiki import text
+from lzkey.report.model import Account, State
+from lzkey.report.wording import percentage
+from lzkey.terminal import output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lzkey.report.model import Report
+
+NAMES = ("healthy", "troubled", "empty", "hostile")
+ANYTHING = st.text(st.characters(codec="utf-8")) | st.text("|\\`*_[]()<>!#:/@w.\n\r\t=+-&;~ a1", max_size=30)
+
+
+@pytest.fixture(params=NAMES)
+def report(request: pytest.FixtureRequest, load_report: Callable[[str], Report]) -> Report:
+    """Each of reports/*.json."""
+    return load_report(request.param)
+
+
+def rows_of(report: Report) -> list[dict[str, str]]:
+    """The rows of the table."""
+    return list(csv.DictReader(io.StringIO(render(report, Form.CSV), newline="")))
+
+
+class TestCsv:
+    """A row per key and requirement, and one per doubt."""
+
+    def test_every_key_is_there(self, report: Report) -> None:
+        """Judged ones with all seven requirements, others with one row."""
+        rows = rows_of(report)
+        found = Counter(row["key"] for row in rows if row["key"])
+        judged = {State.COMPLIANT, State.NON_COMPLIANT}
+        assert found == {key.arn: len(Requirement) if key.state in judged else 1 for key in report.keys}
+        doubts = [place for place in report.places if place.doubt and not place.excluded]
+        assert len([row for row in rows if not row["key"]]) == len(doubts)
+
+    def test_what_fails(self, report: Report) -> None:
+        """Is what the keys' failures are, and everything else holds."""
+        failed = {(row["key"], row["requirement"]) for row in rows_of(report) if row["holds"] == "no"}
+        assert failed == {(key.arn, failure.requirement) for key in report.keys for failure in key.failures}
+        compliant = [row for row in rows_of(report) if row["state"] == "COMPLIANT"]
+        assert {row["holds"] for row in compliant} <= {"yes"}
+
+    def test_causes(self, report: Report) -> None:
+        """Every doubt has its cause and what to do."""
+        unknown = [row for row in rows_of(report) if row["state"] == "UNKNOWN"]
+        assert all(row["cause"] and row["detail"] and row["fix"] for row in unknown)
+        assert not any(row["cause"] for row in rows_of(report) if row["state"] != "UNKNOWN")
+
+    def test_lines(self, report: Report) -> None:
+        """End with CR LF, and each has all columns (RFC 4180)."""
+        text = render(report, Form.CSV)
+        assert text.endswith("\r\n")
+        assert {len(row) for row in csv.reader(io.StringIO(text, newline=""))} == {len(COLUMNS)}
+
+    @given(ANYTHING)
+    def test_no_cell_is_a_formula(self, value: str) -> None:
+        """Nor holds anything that a terminal would obey."""
+        shown = cell(value)
+        assert not shown.startswith(
+            ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+        )
+        assert shown.isprintable()
+
+    @pytest.mark.parametrize("value", ["", "plain", "a=b", "1-2", "arn:aws:kms", "é"])
+    def test_other_cells(self, value: str) -> None:
+        """Stay as they are."""
+        assert cell(value) == value
+
+
+def parsed(markdown: str) -> list[Any]:
+    """Every token, as a reader of GitHub's kind understands them."""
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(markdown)
+    return [part for token in tokens for part in (token, *(token.children or ()))]
+
+
+class TestMarkdown:
+    """Tables, and nothing that the text of others made."""
+
+    def test_structure(self, report: Report) -> None:
+        """No link, picture, HTML or code block, and every row has its table's columns."""
+        tokens = parsed(render(report, Form.MARKDOWN))
+        kinds = Counter(token.type for token in tokens)
+        assert not kinds.keys() & {"link_open", "image", "html_inline", "html_block", "fence", "code_block"}
+        assert kinds["heading_open"] == kinds["heading_close"] > 0
+        widths: list[set[int]] = []
+        for token in tokens:
+            if token.type == "table_open":
+                widths.append(set())
+            elif token.type == "tr_open":
+                width = 0
+            elif token.type in {"td_open", "th_open"}:
+                width += 1
+            elif token.type == "tr_close":
+                widths[-1].add(width)
+        assert all(len(width) == 1 for width in widths)
+
+    def test_every_failure_is_there(self, report: Report) -> None:
+        """Under its requirement."""
+        markdown = render(report, Form.MARKDOWN)
+        for key in report.keys:
+            for failure in key.failures:
+                assert f"{key.arn} | {text(failure.detail)} |" in markdown
+
+    @given(ANYTHING)
+    def test_text_is_text(self, value: str) -> None:
+        """Wherever it stands: a cell, a paragraph, an item of a list."""
+        safe = text(value)
+        markdown = f"| a | b |\n| --- | --- |\n| {safe} | x |\n\n**x** {safe}.\n\n- {safe}\n"
+        kinds = Counter(token.type for token in parsed(markdown))
+        assert kinds["td_open"] == 2
+        allowed = {"inline", "text", "strong_open", "strong_close", "code_inline", "paragraph_open"}
+        structure = {"table", "thead", "tbody", "tr", "th", "td", "bullet_list", "list_item", "paragraph"}
+        allowed |= {f"{name}_{end}" for name in structure for end in ("open", "close")}
+        allowed |= {"text_special"}
+        assert kinds.keys() <= allowed
+
+    @given(ANYTHING.filter(lambda value: "@" not in value))
+    def test_text_is_not_lost(self, value: str) -> None:
+        """What cannot be printed becomes a question mark, and spaces one."""
+        (shown,) = [token for token in parsed(f"x {text(value)} x") if token.type == "inline"]
+        said = "".join(part.content for part in shown.children or ())
+        expected = "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in value)
+        assert said.split() == ["x", *expected.split(), "x"]
+
+    @pytest.mark.parametrize("address", ["http://example.com", "www.example.com", "HTTPS://example.com"])
+    def test_addresses(self, address: str) -> None:
+        """Are no links, not even where bare ones are."""
+        assert address not in text(address)
+
+
+class TestJson:
+    """The document, indented."""
+
+    def test_is_the_document(self, report: Report) -> None:
+        """And in ASCII, so that no terminal obeys it."""
+        text = render(report, Form.JSON)
+        assert json.loads(text) == as_document(report)
+        assert text.isascii()
+        assert all(sign.isprintable() or sign == "\n" for sign in text)
+
+
+class TestScreen:
+    """The most important in short."""
+
+    def test_says(self, report: Report, capsys: pytest.CaptureFixture[str]) -> None:
+        """The answer, the counts, each cause; and nothing that drives a terminal."""
+        output().print(shown(report))
+        said = capsys.readouterr().out
+        assert f"{report.counts[State.NON_COMPLIANT]} NON_COMPLIANT" in said
+        causes = {key.doubt.cause for key in report.keys if key.doubt}
+        assert all(cause in said for cause in causes)
+        assert all(sign.isprintable() or sign == "\n" for sign in said)
+
+    def test_is_short(self, load_report: Callable[[str], Report], capsys: pytest.CaptureFixture[str]) -> None:
+        """However many keys there are, and says how many more."""
+        output().print(shown(load_report("troubled")))
+        assert "… and 16 NON_COMPLIANT keys more: write a file with --output" in capsys.readouterr().out
+
+
+class TestAnExcludedAccount:
+    """Is missed nowhere, whatever is said of it."""
+
+    @pytest.mark.parametrize("excluded", [True, False])
+    def test_its_doubt(
+        self, load_report: Callable[[str], Report], capsys: pytest.CaptureFixture[str], *, excluded: bool
+    ) -> None:
+        """Is in no format, and in no count."""
+        report = load_report("empty")
+        report = replace(report, places=(replace(report.places[0], excluded=excluded),))
+        output().print(shown(report))
+        told = (capsys.readouterr().out, render(report, Form.CSV), render(report, Form.MARKDOWN))
+        assert [("RULE_MISSING" in text or "RULE\\_MISSING" in text) for text in told] == [not excluded] * 3
+        assert report.counts[State.UNKNOWN] == (not excluded)
+
+
+class TestPercentage:
+    """Rounded down, so that 100 % is all of it."""
+
+    @pytest.mark.parametrize(
+        ("score", "said"),
+        [
+            (None, "nothing judged"),
+            (1.0, "100.0%"),
+            (59_999 / 60_000, "99.9%"),
+            (2 / 3, "66.6%"),
+            (0.57, "57.0%"),
+            (0.29, "29.0%"),
+            (0.0, "0.0%"),
+        ],
+    )
+    def test_each(self, score: float | None, said: str) -> None:
+        """To a tenth."""
+        assert percentage(score) == said
+
+    def test_its_formula(self, load_report: Callable[[str], Report]) -> None:
+        """Is in every format, with the same numbers."""
+        report = load_report("troubled")
+        counts = json.loads(render(report, Form.JSON))["summary"]["counts"]
+        compliant, *others = (counts[state] for state in ("COMPLIANT", "NON_COMPLIANT", "UNKNOWN"))
+        numbers = f"{compliant} / ({compliant} + {others[0]} + {others[1]})"
+        with output().capture() as screen:
+            output().print(shown(report))
+        del screen
+        for told in (render(report, Form.MARKDOWN), render(report, Form.HTML)):
+            assert numbers in told
+            assert percentage(report.score) in told
+
+
+class TestHalfACharacter:
+    """As JSON can tell of it, and no file can hold it."""
+
+    @pytest.mark.parametrize("form", Form)
+    def test_is_written(self, load_report: Callable[[str], Report], tmp_path: Path, form: Form) -> None:
+        """As a question mark, or as JSON tells it."""
+        report = load_report("empty")
+        report = replace(report, notes=("half \ud83d",), accounts=(Account("111122223333", "\udc00", ""),))
+        suffix = {Form.MARKDOWN: "md"}.get(form, form.value)
+        write(report, [tmp_path / f"report.{suffix}"])
+        assert (tmp_path / f"report.{suffix}").read_text(encoding="utf-8")
+
+
+class TestFiles:
+    """All of them, or none."""
+
+    def test_each_by_its_name(self, report: Report, tmp_path: Path) -> None:
+        """Letter for letter what is rendered."""
+        names = {"a.json": Form.JSON, "b.csv": Form.CSV, "c.md": Form.MARKDOWN, "d.HTML": Form.HTML}
+        write(report, [tmp_path / name for name in names])
+        for name, form in names.items():
+            assert (tmp_path / name).read_bytes().decode() == render(report, form)
+        assert len(list(tmp_path.iterdir())) == len(names)
+
+    def test_one_that_cannot_be_written(self, load_report: Callable[[str], Report], tmp_path: Path) -> None:
+        """Leaves the others as they were."""
+        (tmp_path / "a.json").write_text("before")
+        (tmp_path / "b.csv").mkdir()
+        with pytest.raises(OutputError, match=r"d.csv cannot be written"):
+            write(load_report("empty"), [tmp_path / "a.json", tmp_path / "b.csv" / "c" / "d.csv"])
+        assert (tmp_path / "a.json").read_text() == "before"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.csv"]
+
+    @pytest.mark.parametrize(
+        ("names", "said"),
+        [
+            (["a.pdf"], "ends with .html, .htm, .json, .csv, .md"),
+            (["a"], "ends with"),
+            (["no/a.csv"], "there is no folder"),
+            (["a.csv", "./a.csv"], "asked for twice"),
+            (["folder.csv"], "it is a folder"),
+        ],
+    )
+    def test_are_refused_before_the_work(self, tmp_path: Path, names: list[str], said: str) -> None:
+        """With what is wrong."""
+        (tmp_path / "folder.csv").mkdir()
+        with pytest.raises(OutputError, match=said):
+            require_writable([tmp_path / name for name in names])

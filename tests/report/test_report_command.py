@@ -1,0 +1,200 @@
+"""`lzkey report` as it is typed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore import xform_name
+from botocore.session import get_session
+
+from lzkey import cli
+from lzkey.cli.report import exit_code
+from lzkey.report.document import from_document
+from lzkey.report.model import Answer, Delivery, Report, State
+
+from .organizations import AGGREGATOR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .organizations import Org
+
+Run = tuple[int, str, str]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    """Run the command; returns exit code, standard output and standard error."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def ran(*arguments: object) -> Run:
+        code = cli.main(["report", *map(str, arguments)])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return ran
+
+
+@pytest.mark.usefixtures("org")
+class TestOverTheOrganization:
+    """In the sandbox, with the management account's credentials."""
+
+    def test_on_the_screen(self, run: Callable[..., Run]) -> None:
+        """The answer first; something is NON_COMPLIANT, so 3; nothing on standard error off a terminal."""
+        code, out, err = run()
+        assert (code, err) == (3, "")
+        assert out.startswith("Yes, the landing zone's logs can be delivered")
+        assert "4 NON_COMPLIANT, 7 UNKNOWN, 1 COMPLIANT, 0 NOT_APPLICABLE" in out
+        assert f"aggregator {AGGREGATOR}" in out
+
+    @pytest.mark.parametrize("form", ["json", "csv", "markdown", "html"])
+    def test_on_standard_output(self, run: Callable[..., Run], form: str) -> None:
+        """And nothing else there."""
+        code, out, err = run("--format", form)
+        assert (code, err) == (3, "")
+        checks: dict[str, Callable[[str], Any]] = {
+            "json": lambda text: from_document(json.loads(text)),
+            "csv": lambda text: next(csv.DictReader(io.StringIO(text)))["account"],
+            "markdown": lambda text: text.startswith(
+                "# Landing zone key report: organization o-exampleorgid"
+            ),
+            "html": lambda text: text.lower().startswith("<!doctype html>"),
+        }
+        assert checks[form](out)
+
+    def test_files(self, run: Callable[..., Run], tmp_path: Path) -> None:
+        """Several at once, all of the same report; an earlier one shows what has changed."""
+        outputs = [tmp_path / f"report.{suffix}" for suffix in ("json", "csv", "md", "html")]
+        arguments = [part for path in outputs for part in ("--output", path)]
+        assert run(*arguments, "--exit-zero")[0] == 0
+        assert all(path.stat().st_size for path in outputs)
+        first = from_document(json.loads(outputs[0].read_text()))
+        code, out, _ = run("--previous", outputs[0], "--output", tmp_path / "new.json")
+        second = from_document(json.loads((tmp_path / "new.json").read_text()))
+        assert second.trend is not None
+        assert (second.trend.since, second.trend.changes, second.trend.counts_before) == (
+            first.as_of,
+            (),
+            first.counts,
+        )
+        assert (code, "0 changes" in out) == (3, True)
+
+    def test_an_error_replaces_nothing(self, run: Callable[..., Run], tmp_path: Path) -> None:
+        """The files stay as they were."""
+        path = tmp_path / "report.json"
+        path.write_text("before")
+        code, out, err = run("--aggregator", "other", "--output", path)
+        assert (code, out) == (2, "")
+        assert "has no aggregator other" in err
+        assert path.read_text() == "before"
+
+    def test_exclusions(self, run: Callable[..., Run], org: Org) -> None:
+        """Expect nothing in an account, and say so."""
+        _, before, _ = run("--format", "json")
+        _, after, _ = run("--format", "json", "--exclude-account", org.account("latecomer"))
+        unknown = [json.loads(text)["summary"]["counts"]["UNKNOWN"] for text in (before, after)]
+        assert unknown[1] == unknown[0] - 1
+        assert json.loads(after)["scope"]["excludedAccounts"] == [org.account("latecomer")]
+
+    def test_progress(self, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+        """On a terminal alone, and on standard error."""
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("TTY_COMPATIBLE", "1")
+        _, out, err = run("--format", "json")
+        assert "results" in err
+        assert json.loads(out)
+
+    def test_a_rule_of_another_name(self, run: Callable[..., Run]) -> None:
+        """Has no results here, and nothing is taken for one."""
+        _, out, _ = run("--format", "json", "--rule-name", "OTHER")
+        report = from_document(json.loads(out))
+        assert not any(key.evaluated_at for key in report.keys)
+        assert report.answer.delivery is Delivery.UNKNOWN
+
+
+class TestWrongArguments:
+    """End with 2, before AWS is asked anything; what cannot be read or written likewise."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "code", "said"),
+        [
+            (["--account", "111122223333"], 2, "--account needs --assume-role"),
+            (["--assume-role", "x", "--aggregator", "y"], 2, "asks no aggregator"),
+            (["--exclude-account", "12"], 2, "12 digits"),
+            (["--format", "pdf"], 2, "pdf"),
+            (["extra"], 2, "extra"),
+            (["--output", "report.pdf"], 2, "the name of a report ends with"),
+            (["--output", "no/such/report.csv"], 2, "there is no folder"),
+            (["--previous", "nothing.json"], 2, "nothing.json cannot be read"),
+            (["--profile", "nobody"], 2, "nobody"),
+        ],
+    )
+    @pytest.mark.usefixtures("org")
+    def test_each(
+        self, run: Callable[..., Run], org: Org, arguments: list[str], code: int, said: str
+    ) -> None:
+        """With what would be right."""
+        ended, out, err = run(*arguments)
+        assert (ended, out) == (code, "")
+        assert said in re.sub(r"[\s│]+", " ", err)
+        assert org.sandbox.calls == ()
+
+
+class TestExitCode:
+    """The worst first."""
+
+    @pytest.mark.parametrize(
+        ("name", "delivery", "code"),
+        [
+            ("healthy", Delivery.YES, 0),
+            ("healthy", Delivery.UNKNOWN, 4),
+            ("healthy", Delivery.NO, 3),
+            ("empty", Delivery.YES, 4),
+            ("troubled", Delivery.YES, 3),
+        ],
+    )
+    def test_each(
+        self, load_report: Callable[[str], Report], name: str, delivery: Delivery, code: int
+    ) -> None:
+        """A report that says so."""
+        report = replace(load_report(name), answer=Answer(delivery, "why"))
+        assert exit_code(report) == code
+        assert (report.counts[State.NON_COMPLIANT] > 0) == (name == "troubled")
+
+
+class TestPermissions:
+    """--print-iam-policy."""
+
+    def test_are_reads(self, run: Callable[..., Run]) -> None:
+        """Of operations that exist; the one that is none gets into the accounts."""
+        code, out, _ = run("--print-iam-policy")
+        assert code == 0
+        actions = [action for statement in json.loads(out)["Statement"] for action in statement["Action"]]
+        session = get_session()
+        for action in set(actions) - {"sts:AssumeRole"}:
+            service, _, operation = action.partition(":")
+            assert operation.startswith(("Describe", "Get", "List", "Select")), action
+            assert xform_name(operation) in map(
+                xform_name, session.get_service_model(service).operation_names
+            )
+
+    def test_are_those_that_are_used(self, run: Callable[..., Run], org: Org) -> None:
+        """Whatever way a report is made."""
+        allowed = {
+            action
+            for statement in json.loads(run("--print-iam-policy")[1])["Statement"]
+            for action in statement["Action"]
+        }
+        used: set[str] = set()
+        for arguments in ([], ["--assume-role", "OrganizationAccountAccessRole"]):
+            _, out, _ = run("--format", "json", *arguments)
+            used |= set(json.loads(out)["calls"])
+        used |= set(org.report(org.account("Payments")).calls or ())
+        assert used == allowed

@@ -1,0 +1,392 @@
+"""Terraform's plans and states: those of terraform/main.tf, and small changes of them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from lzkey.sources.subject import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .conftest import Reader
+
+FILES = Path(__file__).with_name("terraform")
+PLAN = json.loads((FILES / "plan.json").read_text())
+STATE = json.loads((FILES / "state.json").read_text())
+UPDATE = json.loads((FILES / "update.json").read_text())
+ACCESS = ["CONFIG_ACCESS", "CLOUDTRAIL_ACCESS"]
+
+
+def parts(document: Any, address: str) -> Iterator[dict[str, Any]]:
+    """Every object of a document that is about an address."""
+    if isinstance(document, dict):
+        if document.get("address") == address:
+            yield document
+        document = list(document.values())
+    if isinstance(document, list):
+        for each in document:
+            yield from parts(each, address)
+
+
+def changed(document: Any, address: str, **attributes: Any) -> Any:
+    """A copy in which attributes of a resource are others, and known."""
+    made = copy.deepcopy(document)
+    for part in parts(made, address):
+        for values in (part.get("values"), part.get("change", {}).get("after")):
+            if isinstance(values, dict):
+                values.update(attributes)
+        for name in attributes:
+            part.get("change", {}).get("after_unknown", {}).pop(name, None)
+    return made
+
+
+def without(document: Any, address: str) -> Any:
+    """A copy without a resource."""
+    if isinstance(document, dict):
+        return {name: without(each, address) for name, each in document.items()}
+    if isinstance(document, list):
+        kept = [each for each in document if not (isinstance(each, dict) and each.get("address") == address)]
+        return [without(each, address) for each in kept]
+    return document
+
+
+class TestPlan:
+    """The plan that creates everything."""
+
+    # At worst; and at best, where that is another answer.
+    EXPECTED: ClassVar = {
+        "aws_kms_external_key.imported": (["ENABLED", *ACCESS], None),
+        "aws_kms_key.default": (["ENABLED", *ACCESS], None),
+        'aws_kms_key.each["a"]': ([], None),
+        'aws_kms_key.each["b"]': ([], None),
+        "aws_kms_key.encoded": (ACCESS, "COMPLIANT"),
+        "aws_kms_key.known": ([], None),
+        "aws_kms_key.logs": ([], None),
+        "aws_kms_key.primary": (["SINGLE_REGION", "HOME_REGION", *ACCESS], None),
+        "aws_kms_replica_key.replica": (["SINGLE_REGION", *ACCESS], None),
+        "module.trail.aws_kms_key.this[0]": (["SYMMETRIC", *ACCESS], None),
+    }
+
+    def test_every_key_is_found_and_judged(self, reader: Reader) -> None:
+        """With the policy of its own, of a resource for policies, or of KMS's default."""
+        result = reader.text(PLAN)
+        assert not result.unread
+        assert {found.name for found in result.keys} == set(self.EXPECTED)
+        for found in result.keys:
+            failed, best = self.EXPECTED[found.name]
+            assert reader.failed(found) == failed, found.name
+            assert (reader.answers(found)[1] if found.hopeful else None) == best, found.name
+            assert (found.place.kind, found.arn_known) == (Kind.TERRAFORM, False)
+
+    def test_a_document_that_is_read_later_is_known_now(self, reader: Reader) -> None:
+        """aws_iam_policy_document: where it refers to the key's ARN, that is an assumption."""
+        (found,) = (each for each in reader.text(PLAN).keys if each.name == "aws_kms_key.logs")
+        assert any("refers to aws_kms_key.logs.arn" in each for each in found.assumptions)
+        assert found.unresolved == ()
+
+    def test_what_is_encoded_with_the_arn_in_it_is_not(self, reader: Reader) -> None:
+        """The twin: of text, Terraform shows nothing. The sentence says what would help."""
+        (found,) = (each for each in reader.text(PLAN).keys if each.name == "aws_kms_key.encoded")
+        (sentence,) = found.unresolved
+        assert sentence.startswith("aws_kms_key_policy.encoded.policy: ")
+        assert 'write "*"' in sentence
+
+    def test_the_account_is_that_of_the_caller(self, reader: Reader) -> None:
+        """As data.aws_caller_identity tells; without it, the landing zone's is assumed."""
+        for account, assumed in (("444455556666", False), (None, True)):
+            address = "data.aws_caller_identity.current"
+            plan = changed(PLAN, address, account_id=account)
+            (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.known")
+            assert found.key.arn.account == (account or "111122223333")
+            assert any("made in account 111122223333" in each for each in found.assumptions) is assumed
+
+    def test_the_region_is_the_provider_s(self, reader: Reader) -> None:
+        """Also where a variable gives it."""
+        plan = copy.deepcopy(PLAN)
+        plan["variables"]["region"]["value"] = "eu-central-1"
+        regions = {each.name: each.key.arn.region for each in reader.text(plan).keys}
+        assert regions["aws_kms_key.known"] == "eu-central-1"
+        assert regions["aws_kms_key.primary"] == "eu-west-1"
+
+    def test_a_resource_s_own_region_wins(self, reader: Reader) -> None:
+        """As version 6 of the provider has it."""
+        plan = changed(PLAN, "aws_kms_key.known", region="ap-south-1")
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.known")
+        assert found.key.arn.region == "ap-south-1"
+
+    @pytest.mark.parametrize(
+        ("attributes", "failed"),
+        [
+            ({"is_enabled": False}, ["ENABLED"]),
+            ({"customer_master_key_spec": "RSA_2048", "key_usage": "SIGN_VERIFY"}, ["SYMMETRIC"]),
+            ({"multi_region": True}, ["SINGLE_REGION"]),
+            ({"policy": "{}"}, ACCESS),
+            ({"custom_key_store_id": "cks-1234567890abcdef0"}, []),
+        ],
+    )
+    def test_an_attribute_decides_its_requirement(
+        self, reader: Reader, attributes: Any, failed: list[str]
+    ) -> None:
+        """Of a key that is fine without it."""
+        plan = changed(PLAN, "aws_kms_key.known", **attributes)
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.known")
+        assert reader.failed(found) == failed
+
+    @pytest.mark.parametrize("name", ["is_enabled", "key_usage", "multi_region", "policy"])
+    def test_what_is_configured_and_not_known_is_open(self, reader: Reader, name: str) -> None:
+        """Where nobody has configured it, it is the provider's default."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan, "aws_kms_key.known"):
+            part.get("change", {}).get("after_unknown", {})[name] = True
+            part.setdefault("expressions", {})[name] = {"references": ["var.x"]}
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.known")
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+        assert found.unresolved[0].startswith(f"aws_kms_key.known.{name}: ")
+
+    def test_a_plan_that_failed_is_not_whole(self, reader: Reader) -> None:
+        """What is missing in it may be a key."""
+        result = reader.text({**PLAN, "errored": True})
+        assert len(result.keys) == len(self.EXPECTED)
+        assert "does not hold all resources" in result.unread[0].message
+
+
+class TestDocumentOfThePlan:
+    """aws_iam_policy_document before it is read."""
+
+    ADDRESS = "data.aws_iam_policy_document.logs"
+
+    def answers(self, reader: Reader, **changes: Any) -> tuple[str, str]:
+        """The answers for the key, where the document's second statement differs."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan, self.ADDRESS):
+            change = part.get("change")
+            if change:
+                for name, value in changes.items():
+                    holder = change["after_unknown"] if value is True else change["after"]
+                    holder["statement"][1][name] = value
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.logs")
+        return reader.answers(found)
+
+    @pytest.mark.parametrize(
+        ("changes", "answers"),
+        [
+            ({}, ("COMPLIANT", "COMPLIANT")),
+            ({"effect": "Deny"}, ("NON_COMPLIANT", "NON_COMPLIANT")),
+            ({"actions": ["kms:Decrypt"]}, ("NON_COMPLIANT", "NON_COMPLIANT")),
+            ({"actions": True}, ("NON_COMPLIANT", "COMPLIANT")),
+            ({"principals": True}, ("NON_COMPLIANT", "COMPLIANT")),
+            ({"principals": [{"type": "*", "identifiers": ["*"]}]}, ("COMPLIANT", "COMPLIANT")),
+            ({"principals": [{"type": "AWS", "identifiers": ["*"]}]}, ("NON_COMPLIANT", "NON_COMPLIANT")),
+            ({"effect": True}, ("NON_COMPLIANT", "COMPLIANT")),
+            ({"condition": True}, ("NON_COMPLIANT", "COMPLIANT")),
+            (
+                {
+                    "condition": [
+                        {"test": "StringLike", "variable": "aws:SourceAccount", "values": ["1*"]},
+                        {"test": "StringLike", "variable": "aws:SourceAccount", "values": ["*"]},
+                    ]
+                },
+                ("COMPLIANT", "COMPLIANT"),
+            ),
+            ({"resources": ["arn:aws:kms:*"]}, ("COMPLIANT", "COMPLIANT")),
+            ({"resources": [None, "x"]}, ("COMPLIANT", "COMPLIANT")),
+            ({"sid": ""}, ("COMPLIANT", "COMPLIANT")),
+        ],
+    )
+    def test_a_part_of_a_statement_decides(
+        self, reader: Reader, changes: Any, answers: tuple[str, str]
+    ) -> None:
+        """Known or not."""
+        assert self.answers(reader, **changes) == answers
+
+    @pytest.mark.parametrize("name", ["source_policy_documents", "override_policy_documents"])
+    def test_what_is_merged_is_open(self, reader: Reader, name: str) -> None:
+        """Other documents may add and replace statements."""
+        plan = changed(PLAN, self.ADDRESS, **{name: ["{}"]})
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.logs")
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+
+    def test_another_key_s_arn_is_another_key(self, reader: Reader) -> None:
+        """The twin of a self-reference."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan["configuration"], self.ADDRESS):
+            refers = {"references": ["aws_kms_key.encoded.arn", "aws_kms_key.encoded"]}
+            part["expressions"]["statement"][1]["resources"] = refers
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.logs")
+        assert reader.failed(found) == ["CONFIG_ACCESS"]
+
+    def test_an_arn_with_something_else_is_open(self, reader: Reader) -> None:
+        """What is made of more than the key's ARN may be anything."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan["configuration"], self.ADDRESS):
+            part["expressions"]["statement"][1]["resources"]["references"].append("var.region")
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.logs")
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+
+
+class TestUpdate:
+    """A further plan: one key is deleted, one is new, one has another policy."""
+
+    def test_what_is_deleted_is_left_out(self, reader: Reader) -> None:
+        """And what is created is there."""
+        names = {found.name for found in reader.text(UPDATE).keys}
+        assert "aws_kms_key.default" not in names
+        assert "aws_kms_key.later" in names
+
+    def test_the_policy_is_the_one_that_will_be(self, reader: Reader) -> None:
+        """Not the one that is, which is fine."""
+        found = {each.name: reader.failed(each) for each in reader.text(UPDATE).keys}
+        assert found["aws_kms_key.known"] == found['aws_kms_key.each["a"]'] == ["CLOUDTRAIL_ACCESS"]
+        assert found["aws_kms_key.logs"] == []
+
+    def test_keys_that_are_there_have_their_arns(self, reader: Reader) -> None:
+        """The new one has a stand-in."""
+        known = {found.name: found.arn_known for found in reader.text(UPDATE).keys}
+        assert known["aws_kms_key.logs"] is True
+        assert known["aws_kms_key.later"] is False
+
+
+class TestState:
+    """What is there after the plan was applied."""
+
+    def test_everything_is_known(self, reader: Reader) -> None:
+        """ARNs, policies and states."""
+        result = reader.text(STATE)
+        assert len(result.keys) == 10
+        assert all(found.arn_known and found.hopeful is None for found in result.keys)
+
+    @pytest.mark.parametrize(
+        ("name", "failed"),
+        [
+            ("aws_kms_key.logs", []),
+            ("aws_kms_key.encoded", ACCESS),
+            ("aws_kms_key.default", ["ENABLED", *ACCESS]),
+        ],
+    )
+    def test_keys_are_judged(self, reader: Reader, name: str, failed: list[str]) -> None:
+        """As live ones."""
+        found = {each.name: reader.failed(each) for each in reader.text(STATE).keys}
+        assert found[name] == failed
+
+    def test_the_state_of_a_key_with_imported_material_counts(self, reader: Reader) -> None:
+        """Whatever it was made with."""
+        for state, failed in (("Enabled", ACCESS), ("PendingImport", ["ENABLED", *ACCESS])):
+            document = changed(STATE, "aws_kms_external_key.imported", key_state=state)
+            found = {each.name: reader.failed(each) for each in reader.text(document).keys}
+            assert found["aws_kms_external_key.imported"] == failed
+
+    def test_a_key_without_policy_in_the_state_is_open(self, reader: Reader) -> None:
+        """KMS has one."""
+        document = changed(STATE, "aws_kms_key.known", policy=None)
+        (found,) = (each for each in reader.text(document).keys if each.name == "aws_kms_key.known")
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+
+    def test_an_empty_state_holds_no_key(self, reader: Reader) -> None:
+        """It is one line."""
+        assert len(reader.text({"format_version": "1.0"}).passed) == 1
+
+
+class TestPolicyResources:
+    """aws_kms_key_policy finds its key."""
+
+    def test_a_key_of_another_state_is_judged_by_its_arn(self, reader: Reader) -> None:
+        """The policy is known, everything else is open."""
+        everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+        for statement, best in (
+            (everything, "COMPLIANT"),
+            ({**everything, "Effect": "Deny"}, "NON_COMPLIANT"),
+        ):
+            arn = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+            policy = json.dumps({"Statement": statement})
+            state = changed(STATE, "aws_kms_key_policy.encoded", key_id=arn, policy=policy)
+            keys = reader.text(without(state, "aws_kms_key.encoded")).keys
+            (found,) = (each for each in keys if each.name == "aws_kms_key_policy.encoded")
+            assert str(found.key.arn) == arn
+            assert reader.answers(found) == ("NON_COMPLIANT", best)
+
+    @pytest.mark.parametrize("document", [PLAN, STATE], ids=["plan", "state"])
+    def test_without_an_arn_nobody_can_tell_the_key(self, reader: Reader, document: Any) -> None:
+        """An id tells no account and no Region; an unknown one tells nothing."""
+        result = reader.text(without(document, "aws_kms_key.logs"))
+        (unread,) = result.unread
+        assert unread.message.startswith("aws_kms_key_policy.logs: its key_id is ")
+
+    def test_a_reference_to_a_module_s_output_leads_to_its_key(self, reader: Reader) -> None:
+        """Where the module has just one."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan["configuration"], "aws_kms_key_policy.encoded"):
+            part["expressions"]["key_id"] = {"references": ["module.trail.key_id", "module.trail"]}
+        found = {
+            each.name: each
+            for each in reader.text(without(plan, "module.trail.aws_kms_key_policy.this")).keys
+        }
+        assert found["module.trail.aws_kms_key.this[0]"].key.policy is None
+        assert found["aws_kms_key.encoded"].key.policy is not None
+
+    def test_a_policy_that_may_be_anyone_s_opens_every_other_key(self, reader: Reader) -> None:
+        """A key whose policy may be replaced is not proved; one that has its own resource is."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan["configuration"], "aws_kms_key_policy.encoded"):
+            part["expressions"]["key_id"] = {"references": ["var.key_id"]}
+        result = reader.text(plan)
+        found = {each.name: reader.answers(each) for each in result.keys}
+        assert found["aws_kms_key.known"] == ("NON_COMPLIANT", "COMPLIANT")
+        assert found["aws_kms_key.logs"] == ("COMPLIANT", "COMPLIANT")
+        assert len(result.unread) == 1
+
+    @pytest.mark.parametrize("attribute", ["key_id", "policy"])
+    def test_a_choice_belongs_to_nobody(self, reader: Reader, attribute: str) -> None:
+        """A reference to something else beside the right one: a condition, or text that is put in."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan["configuration"], "aws_kms_key_policy.logs"):
+            part["expressions"][attribute]["references"] += ["aws_kms_key.default.arn", "aws_kms_key.default"]
+        found = {each.name: reader.answers(each) for each in reader.text(plan).keys}
+        assert found["aws_kms_key.logs"] == ("NON_COMPLIANT", "COMPLIANT")
+
+    def test_two_policies_of_one_key_are_a_choice(self, reader: Reader) -> None:
+        """Which one is put last, nobody can tell."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan["configuration"], "aws_kms_key_policy.encoded"):
+            part["expressions"]["key_id"] = {"references": ["aws_kms_key.logs.key_id", "aws_kms_key.logs"]}
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.logs")
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+        assert "nobody can tell which" in found.unresolved[-1]
+
+
+class TestMalformed:
+    """Documents that Terraform would not print: no exception."""
+
+    @pytest.mark.parametrize(
+        "members",
+        [
+            {"resource_changes": 5},
+            {"resource_changes": [5, {}, {"address": []}, {"address": "x", "change": 5}]},
+            {"configuration": []},
+            {"configuration": {"root_module": {"resources": {}, "module_calls": []}}},
+            {"prior_state": "x"},
+            {"variables": 1},
+            {"planned_values": {"root_module": {"resources": 1, "child_modules": 2}}},
+            {
+                "planned_values": {
+                    "root_module": {"resources": [1, {"address": 2}, {"address": "x", "values": 1}]}
+                }
+            },
+        ],
+    )
+    def test_sections_may_be_anything(self, reader: Reader, members: Any) -> None:
+        """And are then empty; no key is fine because of it that was not."""
+        before = {found.name: reader.answers(found) for found in reader.text(PLAN).keys}
+        for found in reader.text({**PLAN, **members}).keys:
+            assert reader.answers(found)[0] == "NON_COMPLIANT" or before[found.name][0] == "COMPLIANT"
+
+    @pytest.mark.parametrize("arn", ["", "arn:aws:kms", 5, "arn:aws:s3:::x"])
+    def test_an_arn_may_be_none(self, reader: Reader, arn: Any) -> None:
+        """Then the key cannot be told, and the others go on."""
+        result = reader.text(changed(STATE, "aws_kms_key.known", arn=arn))
+        assert len(result.keys) + len(result.unread) == 10
