@@ -20,20 +20,26 @@ _Picture = Annotated[
     Path | None, typer.Option("--svg", metavar="FILE", help="Also write what is shown as a picture.")
 ]
 
+_Report = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Where the HTML report goes; else build/ of the checkout."),
+]
+
 
 def demo(
     *,
     keep: _Keep = False,
     svg: _Picture = None,
+    report: _Report = None,
     form: OneFormat = Format.TEXT,
 ) -> None:
-    """Deploy the rule to AWS on this machine, over a landing zone's keys, and break the good key.
+    """Deploy the rule to an organization on this machine, break the landing zone's key, and report.
 
     No AWS account is needed, and nothing leaves this machine.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     with aws_environment(NO_AWS):
-        _demo().show(keep=keep, svg=svg, as_document=form is Format.JSON)
+        _demo().show(keep=keep, svg=svg, report=report, as_document=form is Format.JSON)
 
 
 def _demo() -> ModuleType:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Final
 
 from lzkey.checkout import checkout
 from lzkey.demo.page import as_json, shown
@@ -13,19 +14,20 @@ from lzkey.demo.story import Kept, scenes
 from lzkey.files import require_folder, write_text
 from lzkey.terminal import messages, output, picture, progress_to
 
-if TYPE_CHECKING:
-    from pathlib import Path
+REPORT: Final = "landing-zone-report.html"
 
 
-def show(*, keep: bool, svg: Path | None, as_document: bool) -> None:
-    """Show the scenes on standard output, or at the end the JSON document; also write the picture.
+def show(*, keep: bool, svg: Path | None, report: Path | None, as_document: bool) -> None:
+    """Show the scenes on standard output, or at the end the JSON document; also write report and picture.
 
     With `keep` it goes on until it is interrupted. Raises LzkeyError.
     """
-    if svg:
-        require_folder(svg)
+    root = checkout()
+    report = report or _default_report(root)
+    for file in filter(None, (svg, report)):
+        require_folder(file)
     told = []
-    with closing(scenes(checkout(), progress_to(messages()), keep=keep)) as happening:
+    with closing(scenes(root, report, progress_to(messages()), keep=keep)) as happening:
         for scene in happening:
             told.append(scene)
             if not as_document:
@@ -36,3 +38,12 @@ def show(*, keep: bool, svg: Path | None, as_document: bool) -> None:
         print(json.dumps(as_json(told), indent=2))  # noqa: T201 - the result
     if svg:
         write_text(svg, picture(map(shown, told), "make demo"))
+
+
+def _default_report(root: Path) -> Path:
+    """Return the report's file in the checkout's `build`, as short as it can be written from here."""
+    folder = root / "build"
+    folder.mkdir(exist_ok=True)
+    path = folder / REPORT
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

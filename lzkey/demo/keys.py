@@ -16,11 +16,13 @@ from landing_zone_key.requests import CLOUDTRAIL, CONFIG
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+EXECUTION_ROLE: Final = "landing-zone-key-rule"
 RULE_PARAMETERS: Final = {
     "HomeRegion": "us-east-1",
     "ManagementAccountId": "111122223333",
     "OrganizationId": "o-exampleorgid",
-    "AssumeRoleMode": "false",
+    "ExecutionRoleName": EXECUTION_ROLE,
+    "AssumeRoleMode": "true",
 }
 ZONE: Final = LandingZone.from_rule_parameters(RULE_PARAMETERS)
 

@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
-from lzkey.demo.story import Act, Kept, KeyTable, Row, Scene
+from lzkey.demo.story import Act, Audit, Kept, KeyTable, Row, Scene
 from lzkey.terminal import STYLES, plain, table
 
 if TYPE_CHECKING:
@@ -31,19 +31,36 @@ def shown(scene: Scene) -> RenderableType:
                 plain(_summary(rows)),
             )
         case Act(title, row, notes):
-            below = [_line(row), *map(plain, notes)]
-            return Group(plain(f"\n{title}", "bold"), *(Padding(line, (0, 0, 0, 2)) for line in below))
+            return _titled(title, [_line(row), *map(plain, notes)])
+        case Audit(report, path):
+            delivery, why = report.answer.delivery.value, report.answer.why
+            counts = ", ".join(f"{count} {state.value}" for state, count in report.counts.items())
+            below = [
+                plain(f"can the landing zone's logs be delivered today? {delivery}: {why}"),
+                plain(f"{len(report.accounts)} accounts; keys: {counts}"),
+                plain(f"open {path}"),
+            ]
+            return _titled("The report of the whole organization", below)
         case Kept(endpoint, environment):
             exports = [plain(f"export {name}={value}") for name, value in environment.items()]
             return Group(plain(f"\nAWS goes on at {endpoint} until Ctrl-C. In another shell:"), *exports)
 
 
 def as_json(scenes: Iterable[Scene]) -> dict[str, Any]:
-    """Return the scenes as one JSON document: the table's rows, and the acts."""
+    """Return the scenes as one JSON document: the table's rows, the acts, and what the report answers."""
     told = list(scenes)
     rows = [dataclasses.asdict(row) for scene in told if isinstance(scene, KeyTable) for row in scene.rows]
     acts = [dataclasses.asdict(scene) for scene in told if isinstance(scene, Act)]
-    return {"version": JSON_VERSION, "keys": rows, "acts": acts}
+    reports = [
+        {"path": str(scene.path), "delivery": scene.report.answer.delivery, "why": scene.report.answer.why}
+        for scene in told
+        if isinstance(scene, Audit)
+    ]
+    return {"version": JSON_VERSION, "keys": rows, "acts": acts, "reports": reports}
+
+
+def _titled(title: str, below: Iterable[Text]) -> RenderableType:
+    return Group(plain(f"\n{title}", "bold"), *(Padding(line, (0, 0, 0, 2)) for line in below))
 
 
 def _cells(row: Row) -> tuple[Text, Text, Text]:

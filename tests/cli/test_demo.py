@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -53,6 +54,7 @@ class Ran:
     document: dict[str, Any]
     progress: str
     svg: str
+    report: str
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     }
     done = subprocess.run(
-        [*LZKEY, "demo", "--format", "json", "--svg", "demo.svg"],
+        [*LZKEY, "demo", "--format", "json", "--svg", "demo.svg", "--report", "landing-zone-report.html"],
         cwd=folder,
         env={**os.environ, **misleading},
         capture_output=True,
@@ -74,8 +76,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         timeout=240,
     )
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in folder.iterdir()) == ["demo.svg"]
-    return Ran(json.loads(done.stdout), done.stderr, (folder / "demo.svg").read_text())
+    assert sorted(path.name for path in folder.iterdir()) == ["demo.svg", "landing-zone-report.html"]
+    report = (folder / "landing-zone-report.html").read_text()
+    return Ran(json.loads(done.stdout), done.stderr, (folder / "demo.svg").read_text(), report)
 
 
 class TestTable:
@@ -131,12 +134,36 @@ class TestActs:
         )
 
 
+class TestReport:
+    """The report at the end, of the whole organization."""
+
+    def test_is_a_page_with_its_answer(self, ran: Ran) -> None:
+        """What standard output says stands in the file, beside accounts of every kind."""
+        (told,) = ran.document["reports"]
+        assert (told["path"], told["delivery"]) == ("landing-zone-report.html", "yes")
+        assert ran.report.startswith("<!DOCTYPE html>")
+        assert told["why"].casefold() in html.unescape(ran.report).casefold()
+
+    @pytest.mark.parametrize(
+        ("account", "cause"),
+        [
+            ("Research Sandbox", "No recorder"),
+            ("Acquired Company", "Never evaluated"),
+            ("Former Subsidiary", "Account not active"),
+        ],
+    )
+    def test_is_not_silent_about(self, ran: Ran, account: str, cause: str) -> None:
+        """Each account that has no result, with what is in the way."""
+        assert account in ran.report
+        assert cause in ran.report
+
+
 class TestRun:
     """The run itself."""
 
     def test_the_real_rdk_deployed_and_it_was_verified(self, ran: Ran) -> None:
         """Standard error tells the progress; standard output is JSON alone."""
-        assert "$ rdk --region us-east-1 deploy CONTROL_TOWER_KMS_KEY" in ran.progress
+        assert "$ rdk --region us-east-1 deploy-organization CONTROL_TOWER_KMS_KEY" in ran.progress
         assert "verified: stack CONTROLTOWERKMSKEY is CREATE_COMPLETE" in ran.progress
         assert ran.document["version"] == 1
 
@@ -205,6 +232,7 @@ class TestPage:
             "version": 1,
             "keys": [told],
             "acts": [{"title": "title", "row": told, "notes": ("note",)}],
+            "reports": [],
         }
 
 

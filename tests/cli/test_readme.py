@@ -31,6 +31,8 @@ RUN_ELSEWHERE: Final = {
     "git clone REPOSITORY lzkey && cd lzkey": "CI works in a fresh clone, and here a copy takes its place",
     "make setup": "`make check`, which CI calls, begins with it",
     "make test": "`make check` runs it, and this module is a part of it",
+    ".venv/bin/lzkey doctor organization --profile audit --management-profile management": "tests/doctor/"
+    "test_delegated_administrator.py, where the audit account has deployed the rule",
 }
 
 
@@ -47,10 +49,12 @@ def commands(page: str = README) -> list[str]:
     return [line.removeprefix("$ ") for block in blocks("console", page) for line in block.splitlines()]
 
 
-def organization_section() -> str:
-    """The guide whose commands need an organization."""
-    _, _, section = README.partition("## In every account of the organization\n")
-    return section.partition("\n## ")[0]
+def organization_commands() -> list[str]:
+    """The commands that need an organization: the guide's and the report's, the removal last."""
+    _, _, rest = README.partition("## In every account of the organization\n")
+    guide, _, rest = rest.partition("\n## The audit report\n")
+    report = rest.partition("\n## ")[0]
+    return sorted([*commands(guide), *commands(report)], key=lambda line: line.startswith("make undeploy"))
 
 
 def table(heading: str) -> list[list[str]]:
@@ -87,14 +91,21 @@ class TestCommands:
     def test_each_does_what_it_should(self, tmp_path: Path) -> None:
         """From the recorder to `rdk undeploy`; at the end nothing is left but what the README says stays."""
         root = copy_of_the_checkout(tmp_path / "lzkey")
-        guide = set(commands(organization_section()))
+        guide = set(organization_commands())
         with Sandbox() as sandbox:
+            sandbox.organization(
+                OrganizationPlan(
+                    0, management_recorder=False, without_recorder=0, without_role=0, suspended=0
+                )
+            )
             for command in commands():
                 if command in RUN_ELSEWHERE or (
                     command in guide and "parameters/organization" not in command
                 ):
                     continue
                 said = run(command, root, sandbox)
+                if command.startswith("aws cloudformation deploy --stack-name landing-zone-key --"):
+                    sandbox.landing_zone = LandingZone.with_key(output(sandbox, "landing-zone-key"), "4.0")
                 if command.startswith("aws cloudformation describe-stacks"):
                     outputs = {output["OutputKey"]: output["OutputValue"] for output in json.loads(said)}
                 if command.endswith("parameters/prod.json"):
@@ -105,6 +116,7 @@ class TestCommands:
             assert sandbox.client("config").describe_config_rules()["ConfigRules"] == []
             stacks = sandbox.client("cloudformation").describe_stacks()["Stacks"]
             assert {stack["StackName"] for stack in stacks} == {
+                "landing-zone-key",
                 "landing-zone-key-recorder",
                 "landing-zone-key-role",
             }
@@ -118,9 +130,11 @@ class TestCommands:
             (organizational_root,) = sandbox.client("organizations").list_roots()["Roots"]
             name = f"config-rule-code-bucket-{sandbox.account}-{sandbox.region}"
             sandbox.client("s3").create_bucket(Bucket=name)
-            key = sandbox.client("kms").create_key()["KeyMetadata"]
-            sandbox.landing_zone = LandingZone.with_key(key["Arn"], "4.0")
-            for command in commands(organization_section()):
+            sandbox.client("cloudformation").create_stack(
+                StackName="landing-zone-key", TemplateBody=(root / "deploy/landing-zone-key.yaml").read_text()
+            )
+            sandbox.landing_zone = LandingZone.with_key(output(sandbox, "landing-zone-key"), "4.0")
+            for command in filter(lambda line: line not in RUN_ELSEWHERE, organization_commands()):
                 if command.startswith("aws cloudformation deploy --stack-name landing-zone-key-rule"):
                     forget_moto_s_role_of_the_management_account(sandbox)
                 run(command.replace("r-ab12", organizational_root["Id"]), root, sandbox)
@@ -202,7 +216,7 @@ class TestTables:
         assert all((ROOT / target).is_file() for target in local)
         assert {target for target in targets if target.startswith("#")} <= anchors
         hosts = {target.split("/")[2] for target in targets if target.startswith("https://")}
-        assert hosts <= {"docs.aws.amazon.com", "aws.amazon.com"}
+        assert hosts <= {"docs.aws.amazon.com", "aws.amazon.com", "pre-commit.com"}
 
 
 class TestExample:
@@ -215,6 +229,51 @@ class TestExample:
         with contextlib.redirect_stdout(said):
             exec(compile(program, "README.md", "exec"), {})  # noqa: S102 - our own page
         assert said.getvalue() == printed
+
+
+class TestConfigurations:
+    """The YAML that a reader would paste."""
+
+    def test_the_hook_is_one_that_this_repository_has(self) -> None:
+        """pre-commit finds it by its id; what it runs is the command."""
+        hook, _ = map(yaml.safe_load, blocks("yaml"))
+        (used,) = hook["repos"][0]["hooks"]
+        (defined,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+        assert used["id"] == defined["id"]
+        assert defined["entry"].startswith("lzkey check ")
+
+    @pytest.mark.parametrize("changed", [["parameters/example.json"], ["deploy/landing-zone-key.yaml"]])
+    def test_the_hook_runs(self, tmp_path: Path, changed: list[str]) -> None:
+        """As pre-commit runs it: the entry, the arguments, the files of the commit, whatever they hold."""
+        hook, _ = map(yaml.safe_load, blocks("yaml"))
+        (defined,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+        words = [*defined["entry"].split(), *hook["repos"][0]["hooks"][0]["args"], *changed]
+        assert lzkey(copy_of_the_checkout(tmp_path / "lzkey"), words) == 0
+
+    def test_the_workflow_writes_what_it_uploads(self, tmp_path: Path) -> None:
+        """Its `lzkey` step, run in a checkout."""
+        _, workflow = map(yaml.safe_load, blocks("yaml"))
+        (job,) = workflow["jobs"].values()
+        shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+        (command,) = [step["run"] for step in job["steps"] if step.get("run", "").startswith("lzkey ")]
+        assert lzkey(tmp_path, command.split(), job["env"]) == 0
+        (uploaded,) = [
+            step["with"]["sarif_file"] for step in job["steps"] if "upload" in step.get("uses", "")
+        ]
+        assert json.loads((tmp_path / uploaded).read_text())["version"] == "2.1.0"
+
+
+def lzkey(folder: Path, words: list[str], variables: dict[str, str] | None = None) -> int:
+    """Run the command in a folder; return its exit code."""
+    assert words[0] == "lzkey"
+    environ = {**os.environ, **python_path(ROOT), **(variables or {})}
+    return subprocess.run([sys.executable, "-m", *words], cwd=folder, env=environ, check=False).returncode
+
+
+def output(sandbox: Sandbox, stack: str) -> str:
+    """The one output of a stack."""
+    (made,) = sandbox.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return str(made["Outputs"][0]["OutputValue"])
 
 
 def copy_of_the_checkout(target: Path) -> Path:
