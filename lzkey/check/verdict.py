@@ -78,7 +78,8 @@ def judge(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -> 
     perhaps = surely if found.hopeful is None else assess(found.hopeful, zone, at=at)
     certain = {finding.requirement: finding for finding in perhaps.findings if is_certain(finding)}
     findings = tuple(certain.get(finding.requirement, finding) for finding in surely.findings)
-    state, lines = _state(surely, perhaps), _lines(found) if findings or surely.advisories else {}
+    state, advisories = _state(surely, perhaps), surely.advisories
+    lines = _lines(found) if findings or advisories else {}
     return Verdict(
         name=found.name,
         arn=str(found.key.arn) if found.arn_known else None,
@@ -91,7 +92,7 @@ def judge(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -> 
         ),
         remarks=tuple(
             Remark(each.code.value, each.message, each.statement, lines.get(each.statement, found.place.line))
-            for each in surely.advisories
+            for each in advisories
         ),
         unresolved=found.unresolved,
         assumptions=found.assumptions,

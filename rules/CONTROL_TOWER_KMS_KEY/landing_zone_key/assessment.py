@@ -1,5 +1,6 @@
 """One key, one landing zone: does every requirement hold?"""
 
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -30,10 +31,18 @@ class Assessment:
     compliance: Compliance
     findings: tuple[Finding, ...] = ()
     """Every requirement that does not hold, in the order of the requirements."""
-    advisories: tuple[Advisory, ...] = ()
-    """What is worth knowing and changes nothing about the compliance."""
     reason: str = ""
     """Why the key is not judged; only with NOT_APPLICABLE."""
+    question: Question | None = field(default=None, repr=False, compare=False)
+    """What was asked; None where the key is not judged."""
+
+    @property
+    def advisories(self) -> tuple[Advisory, ...]:
+        """What is worth knowing and changes nothing about the compliance.
+
+        Found out when it is asked for: that takes longer than everything else, and the Lambda never asks.
+        """
+        return () if self.question is None else advise(self.question)
 
 
 COMPLIANT_REASON: Final = (
@@ -51,9 +60,8 @@ def assess(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None
         return Assessment(Compliance.NOT_APPLICABLE, reason=reason)
     question = ask(key, landing_zone, at)
     findings = tuple(finding for test in REQUIREMENTS.values() if (finding := test(question)) is not None)
-    return Assessment(
-        Compliance.NON_COMPLIANT if findings else Compliance.COMPLIANT, findings, advise(question)
-    )
+    compliance = Compliance.NON_COMPLIANT if findings else Compliance.COMPLIANT
+    return Assessment(compliance, findings, question=question)
 
 
 def ask(key: KmsKey, landing_zone: LandingZone, at: datetime | None = None) -> Question:
