@@ -60,7 +60,7 @@ def _policies(subject: Subject) -> str:
     if aggregator is None:
         return ""
     query = (
-        f"SELECT resourceId, supplementaryConfiguration.Policy WHERE resourceType = '{RESOURCE_TYPE}' "
+        f"SELECT resourceId, supplementaryConfiguration WHERE resourceType = '{RESOURCE_TYPE}' "
         f"AND accountId = '{subject.parameters.management_account}' AND awsRegion = '{subject.region}'"
     )
     found = selected(subject, aggregator, query)

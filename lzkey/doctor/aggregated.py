@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
-from lzkey.doctor.organization import IS_ORGANIZATION, SINGLE, shown
+from lzkey.doctor.organization import (
+    IS_ORGANIZATION,
+    LIST_ACTIONS,
+    SINGLE,
+    active_accounts,
+    excluded_accounts,
+    shown,
+)
+from lzkey.recorders import records_keys
 
 if TYPE_CHECKING:
     from lzkey.doctor.check import Check
@@ -16,7 +24,7 @@ SOURCE_ACTIONS: Final = (
     "config:DescribeConfigurationAggregators",
     "config:DescribeConfigurationAggregatorSourcesStatus",
 )
-AGGREGATOR_ACTIONS: Final = (*IS_ORGANIZATION, *SOURCE_ACTIONS)
+AGGREGATOR_ACTIONS: Final = (*IS_ORGANIZATION, *LIST_ACTIONS, *SOURCE_ACTIONS)
 
 NO_AGGREGATOR: Final = "none in this account aggregates the organization in {region}"
 ELSEWHERE: Final = (
@@ -27,26 +35,24 @@ ELSEWHERE: Final = (
 def aggregator(subject: Subject) -> Check:
     """Check that an aggregator shows this Region's results of the whole organization, none of them stale.
 
-    Results are as sound without one here: since landing zone 4.0 it is in the audit account.
+    Accounts that the rule leaves out do not count. Results are as sound without an aggregator here: since
+    landing zone 4.0 it is in the audit account.
     """
     if not subject.is_organization():
         return not_applicable(SINGLE)
-    seen = {name: sources(subject, name) for name in aggregators(subject)}
+    seen = {name: faults(subject, name) for name in aggregators(subject)}
     if not seen:
         return warning(NO_AGGREGATOR.format(region=subject.region), ELSEWHERE)
-    stale = {
-        name: [_stale(source) for source in found if not is_fresh(source)] for name, found in seen.items()
-    }
-    fresh = [name for name, found in seen.items() if found and not stale[name]]
+    began = [name for name in seen if sources(subject, name)]
+    fresh = [name for name in began if not seen[name]]
     if fresh:
         return ok(f"{', '.join(fresh)}: every source is fresh")
-    troubled = next((name for name in seen if stale[name]), None)
-    if troubled is None:
+    if not began:
         return unknown(
             f"{', '.join(seen)}: no source in {subject.region} yet", "wait until it has one, and look again"
         )
     return problem(
-        f"{troubled}: {shown(stale[troubled])}",
+        f"{began[0]}: {shown(list(seen[began[0]].values()))}",
         "see that each source has a recorder and lets the aggregator read it",
     )
 
@@ -71,9 +77,25 @@ def sources(subject: Subject, aggregator: str) -> list[Facts]:
     return [source for source in found or [] if source.get("AwsRegion", subject.region) == subject.region]
 
 
-def is_fresh(source: Facts) -> bool:
-    """Whether what is shown of a source is what there is."""
-    return bool(source.get("LastUpdateStatus") == "SUCCEEDED")
+def accounts(found: list[Facts]) -> set[str]:
+    """Return the accounts among sources; the organization is a source of its own."""
+    return {source["SourceId"] for source in found if source.get("SourceType") == "ACCOUNT"}
+
+
+def best(subject: Subject) -> str | None:
+    """Return the aggregator with the fewest faults; None when there is none."""
+    return min(aggregators(subject), key=lambda name: len(faults(subject, name)), default=None)
+
+
+def faults(subject: Subject, aggregator: str) -> dict[str, str]:
+    """Return what is wrong with sources that the rule is for, by account: stale, or no source at all."""
+    found, excluded = sources(subject, aggregator), excluded_accounts(subject)
+    absent = sorted(active_accounts(subject) - accounts(found) - excluded)
+    return {
+        source["SourceId"]: _stale(source)
+        for source in found
+        if source["SourceId"] not in excluded and source.get("LastUpdateStatus") != "SUCCEEDED"
+    } | {account: f"{account} is no source" for account in absent}
 
 
 def compliance(subject: Subject, aggregator: str, rule: str) -> dict[str, str]:
@@ -106,6 +128,26 @@ def selected(subject: Subject, aggregator: str, query: str) -> list[Facts]:
     return [json.loads(row) for row in found or []]
 
 
+def recording(subject: Subject, aggregator: str) -> dict[str, bool]:
+    """Return whether each account's recorder is on and records keys; one that is not shown is not in it.
+
+    AWS Config records its own recorders, as a system resource type. Those that AWS services run for
+    themselves deliver to no rule.
+    https://docs.aws.amazon.com/config/latest/developerguide/drift-detection.html
+    """
+    query = (
+        "SELECT accountId, configuration WHERE resourceType = 'AWS::Config::ConfigurationRecorder' "
+        f"AND awsRegion = '{subject.region}'"
+    )
+    found: dict[str, bool] = {}
+    for row in selected(subject, aggregator, query):
+        recorder = {name[:1].lower() + name[1:]: value for name, value in row["configuration"].items()}
+        if not recorder.get("servicePrincipal"):
+            on: Any = recorder
+            found[row["accountId"]] = recorder.get("recording") is not False and records_keys(on)
+    return found
+
+
 def _covers(aggregator: Facts, region: str) -> bool:
     """Whether an aggregator takes in the organization, in a Region."""
     source = aggregator.get("OrganizationAggregationSource") or {}
@@ -113,4 +155,5 @@ def _covers(aggregator: Facts, region: str) -> bool:
 
 
 def _stale(source: Facts) -> str:
-    return f"{source.get('SourceId')} {source.get('LastUpdateStatus')} ({source.get('LastErrorCode', '-')})"
+    why = f" ({source['LastErrorCode']})" if source.get("LastErrorCode") else ""
+    return f"{source.get('SourceId')} {source.get('LastUpdateStatus')}{why}"

@@ -6,6 +6,7 @@ speak, as an aggregator shows them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import LandingZone
@@ -14,9 +15,11 @@ from lzkey.doctor.aggregated import (
     AGGREGATOR_ACTIONS,
     ELSEWHERE,
     NO_AGGREGATOR,
-    aggregators,
+    accounts,
+    best,
     compliance,
-    is_fresh,
+    faults,
+    recording,
     selected,
     sources,
 )
@@ -40,49 +43,94 @@ EVALUATIONS_ACTIONS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an aggregator shows of the accounts that the rule is for."""
+
+    aggregator: str
+    fresh: frozenset[str]
+    faulty: tuple[str, ...]
+    """Accounts whose source is stale, or that are no source: what is missing there may be on its way."""
+    keys: Mapping[str, int]
+    """How many keys in the rule's scope each of the fresh accounts has recorded."""
+    results: frozenset[str]
+    """The accounts that have some."""
+    recording: Mapping[str, bool]
+
+
 def evaluations(subject: Subject) -> Check:
     """Check that every account with keys in the rule's scope has results, and name those that have none.
 
-    An account whose source is stale is not judged: what is missing there may be on its way.
+    How old results are is not looked at here: `lzkey report` says it of every key.
     """
     if not subject.is_organization():
         return not_applicable(f"{SINGLE}; its own results are in the lines above")
-    name = _rule_name(subject)
-    if name is None:
+    rule = _rule_name(subject)
+    if rule is None:
         return not_applicable("the rule is in no account")
-    aggregator = next(iter(aggregators(subject)), None)
+    aggregator = best(subject)
     if aggregator is None:
         return unknown(NO_AGGREGATOR.format(region=subject.region), ELSEWHERE)
     scope = _scope(subject)
-    if not isinstance(scope, str):
+    if not isinstance(scope, tuple):
         return scope
-    with_results = compliance(subject, aggregator, name)
-    return _judged(subject, aggregator, name, _keys(subject, aggregator, scope), with_results)
+    faulty, excluded = faults(subject, aggregator), excluded_accounts(subject)
+    fresh = frozenset(accounts(sources(subject, aggregator)) - set(faulty) - excluded)
+    keys = _keys(subject, aggregator, scope)
+    seen = Seen(
+        aggregator,
+        fresh,
+        tuple(sorted(faulty)),
+        {account: count for account, count in keys.items() if account in fresh},
+        frozenset(compliance(subject, aggregator, rule)),
+        recording(subject, aggregator),
+    )
+    return _silent(rule, seen) or _unseen(subject, seen, scope) or _sound(seen)
 
 
-def _judged(
-    subject: Subject, aggregator: str, name: str, keys: Mapping[str, int], with_results: Mapping[str, str]
-) -> Check:
-    found = [source for source in sources(subject, aggregator) if source.get("SourceType") == "ACCOUNT"]
-    left_out = excluded_accounts(subject)
-    fresh = {source["SourceId"] for source in found if is_fresh(source)} - left_out
-    stale = sorted({source["SourceId"] for source in found} - fresh - left_out)
-    silent = sorted((fresh & set(keys)) - set(with_results))
-    if silent:
-        told = [f"{account} ({_counted(keys[account], 'key')})" for account in silent]
+def _silent(rule: str, seen: Seen) -> Check | None:
+    """Return which accounts have keys in scope and no result."""
+    silent = sorted(set(seen.keys) - seen.results)
+    if not silent:
+        return None
+    told = [f"{account} ({_counted(seen.keys[account], 'key')})" for account in silent]
+    return problem(
+        f"keys in scope and no result: {shown(told)}",
+        "in each, see what aws configservice describe-config-rule-evaluation-status --config-rule-names "
+        f"{rule} says; the role that the function assumes may be missing (deploy/execution-role.yaml)",
+    )
+
+
+def _unseen(subject: Subject, seen: Seen, listed: tuple[str, ...]) -> Check | None:
+    """Return which accounts or keys nobody can tell of; where all keys are in scope, a recorder must look."""
+    watched = set(seen.keys) if listed else seen.fresh
+    blind = sorted(account for account in watched if seen.recording.get(account) is False)
+    if blind and subject.parameters.deployment.on_change:
         return problem(
-            f"keys in scope and no result: {shown(told)}",
-            "in each, see what aws configservice describe-config-rule-evaluation-status --config-rule-names "
-            f"{name} says; the role that the function assumes may be missing (deploy/execution-role.yaml)",
+            f"AWS Config does not record KMS keys in {shown(blind)}: no change there is judged",
+            "let the recorder of each run and record AWS::KMS::Key, or exclude the account",
         )
-    if stale:
-        return unknown(f"what is shown of {shown(stale)} is stale", "mend what the line aggregator names")
-    judged = len(fresh & set(keys))
-    if not judged:
+    recorded = sum(seen.keys.values())
+    if listed and recorded >= len(listed):
+        return None
+    recording = {account for account, on in seen.recording.items() if on}
+    hidden = [*seen.faulty, *sorted(watched - set(seen.keys) - recording)]
+    if hidden:
         return unknown(
-            f"{aggregator} shows no key in the rule's scope", "see that the keys' account records KMS keys"
+            f"what is shown of {shown(hidden)} is not all there is",
+            "mend what the line aggregator names, and see that AWS Config records KMS keys there",
         )
-    others = len(fresh) - judged
+    if recorded < max(1, len(listed)):
+        of = f"{recorded} of the {len(listed)} keys" if listed else "no key"
+        return unknown(
+            f"{seen.aggregator} shows {of} in the rule's scope",
+            "see that the keys exist, and that their account records KMS keys",
+        )
+    return None
+
+
+def _sound(seen: Seen) -> Check:
+    judged, others = len(seen.keys), len(seen.fresh) - len(seen.keys)
     return ok(
         f"all of {_counted(judged, 'account')} with keys in scope have results"
         + (f"; {_counted(others, 'account')} without such keys" if others else "")
@@ -99,10 +147,10 @@ def _rule_name(subject: Subject) -> str | None:
     return next((status.rule for status in statuses_of(subject) if status.successful), None)
 
 
-def _scope(subject: Subject) -> str | Check:
-    """Return the condition of a query that a key in the rule's scope meets, or why there is none."""
+def _scope(subject: Subject) -> tuple[str, ...] | Check:
+    """Return the ids of the keys that the rule judges, none for all, or why nobody knows."""
     zone = LandingZone.from_rule_parameters(subject.parameters.rule)
-    keys: tuple[str, ...] | None = zone.listed_keys
+    keys = zone.listed_keys
     if zone.key_scope is KeyScope.LANDING_ZONE:
         viewer = subject if subject.manages else subject.management
         if viewer is None:
@@ -110,20 +158,23 @@ def _scope(subject: Subject) -> str | Check:
                 f"KeyScope is landing-zone, whose keys account {subject.account} cannot see",
                 "give --management-profile, or the keys' ARNs as KeyScope",
             )
-        keys = logging_keys(viewer)
+        keys = logging_keys(viewer) or ()
         if not keys:
             return not_applicable("the landing zone names no key")
-    ours = "configuration.keyManager = 'CUSTOMER'"  # no other key is judged
-    if not keys or any("alias/" in key for key in keys):
-        return ours
-    names = ", ".join(f"'{key.rpartition('/')[2]}'" for key in keys)
-    return f"{ours} AND resourceId IN ({names})"
+        if not all(":key/" in key for key in keys):
+            return unknown(
+                "the landing zone names a key by its alias, which may be any", "update it with the key's ARN"
+            )
+    return tuple(sorted({key.rpartition("/")[2] for key in keys}))
 
 
-def _keys(subject: Subject, aggregator: str, scope: str) -> dict[str, int]:
-    """Return how many keys in scope each account has."""
-    here = f"resourceType = '{RESOURCE_TYPE}' AND awsRegion = '{subject.region}'"
-    query = f"SELECT accountId, COUNT(*) WHERE {here} AND {scope} GROUP BY accountId"
+def _keys(subject: Subject, aggregator: str, listed: tuple[str, ...]) -> dict[str, int]:
+    """Return how many keys in scope each account has; those that AWS manages are not judged."""
+    among = f" AND resourceId IN ({', '.join(map(repr, listed))})" if listed else ""
+    query = (
+        f"SELECT accountId, COUNT(*) WHERE resourceType = '{RESOURCE_TYPE}' AND awsRegion = "
+        f"'{subject.region}' AND configuration.keyManager = 'CUSTOMER'{among} GROUP BY accountId"
+    )
     return {row["accountId"]: row["COUNT(*)"] for row in selected(subject, aggregator, query)}
 
 

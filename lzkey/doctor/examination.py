@@ -98,25 +98,28 @@ def _subject(parameters: Parameters, target: Target, root: Path, now: datetime) 
 
 def _look(expectation: Expectation, subject: Subject) -> Check:
     """Return what one check says in the accounts that must look."""
-    if expectation.seen_by is Seer.MAKER and (maker := _elsewhere(subject)) is not None:
-        return unknown(
-            f"account {maker} made the rule, and its function is there",
-            f"look from account {maker}, with a profile of this one as --management-profile",
-        )
     management = subject if subject.manages else subject.management
     if expectation.seen_by is Seer.MANAGEMENT:
-        return _unseen(expectation, subject) if management is None else _said(expectation, management)
+        if management is None:
+            return _unseen(expectation, subject)
+        its = _said(expectation, management)
+        return its if management is subject else _of(management, its)
     check = _said(expectation, subject)
     if expectation.seen_by is Seer.BOTH and management is not None and management is not subject:
-        return _worse(subject.account, check, management.account, _said(expectation, management))
+        return _worse(_of(management, _said(expectation, management)), _of(subject, check))
     return check
 
 
 def _elsewhere(subject: Subject) -> str | None:
-    """Return the account that made the organization's rule, where it is another one; None if nobody says."""
+    """Return the account that made the organization's rule, where it is another one.
+
+    Raises UnansweredError where nobody says and the function is not here either.
+    """
     try:
         return subject.made_by()
     except UnansweredError:
+        if subject.function() is None:
+            raise
         return None
 
 
@@ -124,8 +127,10 @@ def _unseen(expectation: Expectation, subject: Subject) -> Check:
     """Return that the management account must look, and what can be told of it from here."""
     try:
         hint = expectation.hint.tell(subject) if expectation.hint else ""
-    except UnansweredError as error:
+    except LzkeyError as error:
         hint = str(error)
+    except Exception as error:  # noqa: BLE001 - as below
+        hint = f"an answer was not understood: {type(error).__name__}: {error}"
     told = f"; {hint}" if hint else ""
     manager = subject.parameters.management_account
     return unknown(
@@ -134,17 +139,27 @@ def _unseen(expectation: Expectation, subject: Subject) -> Check:
     )
 
 
-def _worse(account: str, check: Check, manager: str, its: Check) -> Check:
-    """Return the worse of two accounts' answers, with both details."""
+def _of(subject: Subject, check: Check) -> Check:
+    """Return an answer that says of which of two accounts it is, and where to mend it."""
+    fix = f"in account {subject.account}: {check.fix}" if check.fix else ""
+    return replace(check, detail=f"account {subject.account}: {check.detail}", fix=fix)
+
+
+def _worse(*checks: Check) -> Check:
+    """Return the worst of several accounts' answers, with the details of all."""
     order = [Status.NOT_APPLICABLE, *Status]
-    worst = max((its, check), key=lambda found: order.index(found.status))
-    detail = f"account {manager}: {its.detail}; account {account}: {check.detail}"
-    return replace(worst, detail=detail)
+    worst = max(checks, key=lambda found: order.index(found.status))
+    return replace(worst, detail="; ".join(check.detail for check in checks))
 
 
 def _said(expectation: Expectation, subject: Subject) -> Check:
     """Return what one check says; whatever goes wrong with it is unknown, and where."""
     try:
+        if expectation.seen_by is Seer.MAKER and (maker := _elsewhere(subject)) is not None:
+            return unknown(
+                f"account {maker} made the rule, and sees it alone",
+                f"look from account {maker}, with --management-profile",
+            )
         return expectation.look(subject)
     except UnansweredError as error:
         fix = (

@@ -19,7 +19,9 @@ EXECUTION_ACTIONS: Final = (
     "config:DescribeOrganizationConfigRules",
 )
 
-_FIX: Final = "deploy deploy/execution-role.yaml here; a service-managed StackSet leaves out this account"
+_FIX: Final = (
+    "deploy deploy/execution-role.yaml (a service-managed StackSet leaves out the management account)"
+)
 
 
 def execution_role(subject: Subject) -> Check:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 IS_ORGANIZATION: Final = ("config:DescribeConfigRules", "config:DescribeOrganizationConfigRules")
 ID_ACTIONS: Final = ("organizations:DescribeOrganization",)
 ACCESS_ACTIONS: Final = (*IS_ORGANIZATION, "organizations:ListAWSServiceAccessForOrganization")
+LIST_ACTIONS: Final = ("organizations:ListAccounts",)
 STATUS_ACTIONS: Final = (*IS_ORGANIZATION, "config:GetOrganizationConfigRuleDetailedStatus")
-ACCOUNTS_ACTIONS: Final = (*STATUS_ACTIONS, "organizations:ListAccounts")
+ACCOUNTS_ACTIONS: Final = (*STATUS_ACTIONS, *LIST_ACTIONS)
 
 #: Both service principals: the first deploys organization rules, the second fills aggregators.
 #: https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-config.html
@@ -92,14 +93,13 @@ def accounts_without_rule(subject: Subject) -> Check:
     if rule is None:
         return not_applicable(SINGLE)
     reached = {status.account for status in statuses_of(subject) if status.status != _DELETED}
-    accounts = subject.reader.ask_all("organizations:ListAccounts", "Accounts") or []
-    active = [account for account in accounts if account.get("State", account.get("Status")) == "ACTIVE"]
+    active = active_accounts(subject)
     if not active:
         return problem(
             "the organization has no active account", "see what aws organizations list-accounts says"
         )
     excluded = excluded_accounts(subject)
-    missing = [account["Id"] for account in active if account["Id"] not in reached | excluded]
+    missing = sorted(active - reached - excluded)
     if missing:
         return problem(
             f"AWS Config sent the rule to none of {shown(missing)}",
@@ -108,6 +108,12 @@ def accounts_without_rule(subject: Subject) -> Check:
         )
     left_out = f", {len(excluded)} excluded" if excluded else ""
     return ok(f"none of {len(active)} active accounts was left out{left_out}")
+
+
+def active_accounts(subject: Subject) -> set[str]:
+    """Return the organization's accounts that are neither suspended nor being closed."""
+    accounts = subject.reader.ask_all("organizations:ListAccounts", "Accounts") or []
+    return {account["Id"] for account in accounts if account.get("State", account.get("Status")) == "ACTIVE"}
 
 
 def excluded_accounts(subject: Subject) -> set[str]:

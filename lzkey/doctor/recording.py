@@ -92,6 +92,12 @@ def key_policies(subject: Subject) -> Check:
             f"{len(lacking)} of {len(items)} recorded keys came without their policy: {shown}",
             "allow the recorder's role kms:GetKeyPolicy, in its own policies and in those keys' policies",
         )
+    absent = sorted({*ours} - {item["resourceId"] for item in items})
+    if absent:
+        return unknown(
+            f"the landing zone's {', '.join(absent)} has not been recorded",
+            "see that the key exists and is recorded, and look again",
+        )
     return ok(f"read with {len(items)} recorded key{'s' if len(items) > 1 else ''}")
 
 
@@ -139,13 +145,13 @@ def _typed(recorder: Facts) -> Any:  # noqa: ANN401 - boto3's own type, which Fa
 
 def _recorded(subject: Subject, first: list[str]) -> list[Facts]:
     """Return the items of up to a hundred recorded keys, these first."""
-    listed = subject.reader.ask(
+    listed = subject.reader.ask_all(
         "config:ListDiscoveredResources",
+        "resourceIdentifiers",
         absent={"NoAvailableConfigurationRecorderException"},
         resourceType=RESOURCE_TYPE,
-        limit=_BATCH,
     )
-    others = [found["resourceId"] for found in listed["resourceIdentifiers"]] if listed else []
+    others = [found["resourceId"] for found in listed or []]
     if not others:
         return []
     ids = list(dict.fromkeys((*first, *others)))[:_BATCH]

@@ -99,8 +99,9 @@ def _nothing_to_evaluate(subject: Subject) -> bool:
     """Whether no change can have been evaluated: in the management account there must be a key."""
     if subject.manages or subject.parameters.deployment.periodic:
         return False
-    found = subject.reader.ask("config:ListDiscoveredResources", resourceType=RESOURCE_TYPE, limit=1)
-    return not found["resourceIdentifiers"]
+    return not subject.reader.ask_all(
+        "config:ListDiscoveredResources", "resourceIdentifiers", resourceType=RESOURCE_TYPE
+    )
 
 
 def _account_faults(subject: Subject, found: Facts, maker: str) -> Iterator[str]:

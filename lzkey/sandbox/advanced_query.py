@@ -42,6 +42,9 @@ PROPERTIES: Final = frozenset(
     ]
 )
 
+# The one part of it that the KMS key's own page there has; the whole can be selected.
+_SUPPLEMENTARY: Final = "supplementaryConfiguration.KeyRotationStatus"
+
 _TOKENS: Final = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<count>COUNT\s*\(\s*\*\s*\))"
     r"|(?P<name>[A-Za-z_][\w:-]*(?:\.[A-Za-z_][\w:-]*)*)|(?P<sign>[*,()=]))",
@@ -188,7 +191,8 @@ class _Parser:
 def _known(kind: str, text: str) -> str:
     if kind != "name" or text.upper() in _WORDS:
         _refuse(f"{text!r} is no property")
-    if text.partition(".")[0] not in PROPERTIES:
+    first, _, rest = text.partition(".")
+    if first not in PROPERTIES or (rest and first == "supplementaryConfiguration" and text != _SUPPLEMENTARY):
         _refuse(f"the property {text} is not known")
     return text
 

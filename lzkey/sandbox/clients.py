@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config as ClientConfig
 
@@ -20,16 +20,20 @@ class Clients:
         self._account, self._region = home
         self._endpoint_url = endpoint_url
         self._announce = announce
+        self._session: Any = private_session()
         self._clients: dict[tuple[str, str, str], Any] = {}
-        self._sessions: dict[str, Any] = {}
+        self._credentials: dict[str, Mapping[str, str]] = {}
 
     def get(self, service: str, region: str | None, account: str | None) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
         """Return a client; for another account with credentials of a role in it."""
         where = (service, region or self._region, account or self._account)
         if where not in self._clients:
-            session = self._session(where[2])
-            self._clients[where] = session.client(
-                service, where[1], endpoint_url=self._endpoint_url, config=ClientConfig(proxies={})
+            self._clients[where] = self._session.client(
+                service,
+                where[1],
+                endpoint_url=self._endpoint_url,
+                config=ClientConfig(proxies={}),
+                **self._credentials_of(where[2]),
             )
         return self._clients[where]
 
@@ -38,14 +42,14 @@ class Clients:
         for client in self._clients.values():
             client.close()
 
-    def _session(self, account: str) -> Any:  # noqa: ANN401 - as above
-        if account not in self._sessions:
-            credentials = self._credentials(account)
-            self._announce(credentials["AWS_ACCESS_KEY_ID"])
-            self._sessions[account] = cast("Any", private_session(credentials))
-        return self._sessions[account]
+    def _credentials_of(self, account: str) -> Mapping[str, str]:
+        if account not in self._credentials:
+            found = self._made(account)
+            self._announce(found["AWS_ACCESS_KEY_ID"])
+            self._credentials[account] = {name.lower(): value for name, value in found.items()}
+        return self._credentials[account]
 
-    def _credentials(self, account: str) -> Mapping[str, str]:
+    def _made(self, account: str) -> Mapping[str, str]:
         if account == self._account:
             return EXAMPLE_CREDENTIALS
         partition = motostate.partition_of(self._region)

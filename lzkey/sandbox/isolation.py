@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import Final
 
 import boto3
 from botocore.loaders import Loader
 from botocore.session import Session as CoreSession
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # AWS's documentation's own example credentials; moto knows them not, so they are the default account's.
 EXAMPLE_CREDENTIALS: Final = {
@@ -34,8 +32,12 @@ def isolated_variables(proxy_url: str) -> dict[str, str]:
     }
 
 
-def private_session(credentials: Mapping[str, str]) -> boto3.session.Session:
-    """Return a session that knows nothing of the user's own profiles and configuration files."""
+@cache
+def private_session() -> boto3.session.Session:
+    """Return the session that knows nothing of the user's own credentials, profiles and configuration files.
+
+    There is one for all accounts: making a session takes as long as making a client.
+    """
     private = {
         "profile": (None, None, None, None),
         "config_file": (None, None, os.devnull, None),
@@ -43,7 +45,4 @@ def private_session(credentials: Mapping[str, str]) -> boto3.session.Session:
     }
     core = CoreSession(session_vars=private)
     core.register_component("data_loader", _LOADER)
-    return boto3.session.Session(
-        botocore_session=core,
-        **{name.lower(): value for name, value in credentials.items()},
-    )
+    return boto3.session.Session(botocore_session=core)

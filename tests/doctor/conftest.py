@@ -7,10 +7,12 @@ import os
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.loaders import create_loader
 
 from lzkey.deploy import deploy
 from lzkey.doctor import Check, Examination, Status, examine
@@ -20,7 +22,7 @@ from lzkey.sandbox import LandingZone, Sandbox
 from lzkey.sandbox.organization import Organization, OrganizationPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +31,14 @@ FUNCTION = "RDK-Rule-Function-CONTROLTOWERKMSKEY"
 KEYS_ONLY = {"allSupported": False, "resourceTypes": ["AWS::KMS::Key"]}
 NAME = "prod"
 EXECUTION_ROLE = "landing-zone-key-rule"
+
+shared_loader = cache(create_loader)
+
+
+def not_ok(checks: Mapping[str, Check]) -> dict[str, str]:
+    """The lines that are neither OK nor of no concern, with their status."""
+    fine = {Status.OK, Status.NOT_APPLICABLE}
+    return {name: check.status.value for name, check in checks.items() if check.status not in fine}
 
 
 @dataclass(frozen=True)
@@ -53,8 +63,7 @@ class Management:
 
     def wrong(self) -> dict[str, str]:
         """The lines that are not as in a healthy account, with their status."""
-        fine = {Status.OK, Status.NOT_APPLICABLE}
-        return {name: check.status.value for name, check in self.lines().items() if check.status not in fine}
+        return not_ok(self.lines())
 
     def parameters(self, **changes: Any) -> None:
         """Write parameters/prod.json: the present one with fields changed, or (None) removed."""
@@ -226,6 +235,14 @@ def make_aggregator(sandbox: Sandbox, name: str = "everywhere") -> None:
     )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def service_models_read_once() -> Iterator[None]:
+    """Every look has sessions of its own, and reading the service models is most of the work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", shared_loader)
+        yield
+
+
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Management]:
     """One healthy account for a whole module."""
@@ -239,10 +256,3 @@ def account(deployed: Management) -> Management:
     """The healthy account; a test leaves it as it found it."""
     deployed.sandbox.forget_calls()
     return deployed
-
-
-@pytest.fixture
-def mended(account: Management) -> Iterator[Management]:
-    """The healthy account; after the test everything is looked at again."""
-    yield account
-    assert account.wrong() == {}

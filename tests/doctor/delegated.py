@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.doctor import Check, Examination, Status, examine
+from lzkey.doctor import Check, Examination, examine
 from lzkey.organization import deploy_organization
 from lzkey.sandbox import LandingZone
 from lzkey.sandbox.organization import Organization, OrganizationPlan
@@ -18,7 +18,7 @@ from lzkey.target import Where
 from .conftest import EXECUTION_ROLE, NAME, ROOT, Management, empty_account, make_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from lzkey.sandbox import Sandbox
@@ -45,12 +45,6 @@ class Delegated(Management):
         """The same, by the lines' names."""
         found = self.seen(profile, management_profile).findings
         return {finding.expectation.name: finding.check for finding in found}
-
-
-def not_ok(checks: Mapping[str, Check]) -> dict[str, str]:
-    """The lines that are neither OK nor of no concern, with their status."""
-    fine = {Status.OK, Status.NOT_APPLICABLE}
-    return {name: check.status.value for name, check in checks.items() if check.status not in fine}
 
 
 @contextmanager

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lzkey import cli
-from lzkey.doctor import Status, iam_policy
+from lzkey.doctor import EXPECTATIONS, Status, iam_policy
+from lzkey.doctor.afar import Hint
 from lzkey.errors import PreflightError
 
-from .conftest import EXECUTION_ROLE, NAME
-from .delegated import AGGREGATOR, AUDIT, MANAGEMENT, delegated_account, give_power, not_ok
+from .conftest import EXECUTION_ROLE, NAME, not_ok
+from .delegated import AGGREGATOR, AUDIT, MANAGEMENT, delegated_account, give_power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +47,7 @@ class TestTogether:
         """Everything is seen, so the exit code is 0; both accounts' roles are."""
         checks = delegated.checks("audit", "management")
         assert not_ok(checks) == {}
-        assert checks["landing-zone"].detail.startswith("version 4.0")
+        assert checks["landing-zone"].detail.startswith(f"account {MANAGEMENT}: version 4.0")
         assert delegated.key in checks["landing-zone-keys"].detail
         assert "COMPLIANT" in checks["landing-zone-results"].detail
         assert checks["execution-role"].detail.count("lets the function assume it") == 2
@@ -109,6 +111,15 @@ class TestAlone:
         assert check.status is Status.UNKNOWN
         assert "refused config:SelectAggregateResourceConfig" in check.detail
 
+    def test_a_hint_that_nobody_foresaw(self, delegated: Delegated, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ends no other line."""
+        (row,) = (row for row in EXPECTATIONS if row.name == "recorder")
+        hint = Hint((), lambda found: {"reader": ""}[found.account])
+        monkeypatch.setattr("lzkey.doctor.examination.EXPECTATIONS", (replace(row, hint=hint), row))
+        odd, usual = (found.check for found in delegated.seen("audit").findings)
+        assert odd.status is usual.status is Status.UNKNOWN
+        assert f"not understood: KeyError: '{AUDIT}'" in odd.detail
+
     def test_a_scope_that_it_cannot_see(self, delegated: Delegated) -> None:
         """Who has results is unknown; with a profile of the management account it is known."""
         with delegated.other_parameters(KeyScope="landing-zone"):
@@ -135,6 +146,13 @@ class TestFromTheManagementAccount:
         for name in ("function", "code", "runtime", "role", "permission", "organization-rule", "accounts"):
             assert checks[name].status is Status.UNKNOWN
             assert checks[name].fix.startswith(f"look from account {AUDIT}")
+
+    def test_who_made_it_may_not_be_asked(self, delegated: Delegated) -> None:
+        """Then where the function is, is unknown, and nobody is told that there is none."""
+        delegated.sandbox.fail_next("config", "DescribeConfigRules", "AccessDeniedException")
+        checks = delegated.checks("management")
+        assert {checks[name].status for name in ("function", "code", "role")} == {Status.UNKNOWN}
+        assert "refused config:DescribeConfigRules" in checks["function"].detail
 
     def test_other_parameters(self, delegated: Delegated) -> None:
         """Than the file's are a problem, to be mended from the audit account."""
@@ -171,10 +189,10 @@ def no_landing_zone(delegated: Delegated) -> Iterator[None]:
     delegated.sandbox.landing_zone = before
 
 
-BREAKAGES: list[tuple[Callable[[Delegated], AbstractContextManager[object]], str, str]] = [
-    (powerless_role, "execution-role", f"account {MANAGEMENT}: {EXECUTION_ROLE} may not"),
-    (stopped_recorder, "recorder", "is stopped"),
-    (no_landing_zone, "landing-zone", f"no landing zone in account {MANAGEMENT}"),
+BREAKAGES: list[tuple[Callable[[Delegated], AbstractContextManager[object]], tuple[str, ...], str]] = [
+    (powerless_role, ("execution-role",), f"account {MANAGEMENT}: {EXECUTION_ROLE} may not"),
+    (stopped_recorder, ("recorder", "evaluations"), "is stopped"),
+    (no_landing_zone, ("landing-zone",), f"no landing zone in account {MANAGEMENT}"),
 ]
 
 
@@ -182,17 +200,19 @@ class TestBroken:
     """What is wrong in the management account is a problem for who looks at both."""
 
     @pytest.mark.parametrize(
-        ("breakage", "line", "said"), BREAKAGES, ids=[entry[0].__name__ for entry in BREAKAGES]
+        ("breakage", "lines", "said"), BREAKAGES, ids=[entry[0].__name__ for entry in BREAKAGES]
     )
     def test_on_its_own_line(
         self,
         delegated: Delegated,
         breakage: Callable[[Delegated], AbstractContextManager[object]],
-        line: str,
+        lines: tuple[str, ...],
         said: str,
     ) -> None:
         """And says which account it is about."""
         with breakage(delegated):
             checks = delegated.checks("audit", "management")
-        assert not_ok(checks) == {line: "problem"}
-        assert said in checks[line].detail
+        assert not_ok(checks) == dict.fromkeys(lines, "problem")
+        assert said in checks[lines[0]].detail
+        assert checks[lines[0]].detail.startswith(f"account {MANAGEMENT}: ")
+        assert checks[lines[0]].fix.startswith(f"in account {MANAGEMENT}: ")

@@ -10,9 +10,10 @@ import pytest
 
 from lzkey.doctor import EXPECTATIONS, Status
 from lzkey.doctor.evaluations import evaluations
+from lzkey.sandbox import LandingZone
 
-from .answers import ACCOUNT, organization_rule, subject
-from .conftest import organization_account
+from .answers import ACCOUNT, OTHER, organization_rule, subject
+from .conftest import KEYS_ONLY, organization_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .conftest import Management
 
 Deployed = tuple["Management", "Organization"]
+RECORDS_KEYS = {"recordingGroup": KEYS_ONLY}
 SOUND = "all of 1 account with keys in scope have results; 5 accounts without such keys"
 
 
@@ -99,11 +101,69 @@ class TestAccounts:
     def test_a_stale_source(self, deployed: Deployed) -> None:
         """Is not judged: what is missing there may be on its way."""
         (silent,) = deployed[1].without_role
-        deployed[0].sandbox.tell_aggregators(silent, "OUTDATED")
-        check = seen(deployed)
-        deployed[0].sandbox.tell_aggregators(silent, "SUCCEEDED")
+        with key_in(deployed, silent):
+            deployed[0].sandbox.tell_aggregators(silent, "OUTDATED")
+            check = seen(deployed)
+            deployed[0].sandbox.tell_aggregators(silent, "SUCCEEDED")
         assert check.status is Status.UNKNOWN
-        assert check.detail == f"what is shown of {silent} is stale"
+        assert check.detail == f"what is shown of {silent} is not all there is"
+
+    def test_a_stale_source_that_does_not_matter(self, deployed: Deployed) -> None:
+        """Where each key in scope is known, and has a result, nothing is missing."""
+        account, (silent,) = deployed[0], deployed[1].without_role
+        account.sandbox.tell_aggregators(silent, "OUTDATED")
+        with account.other_parameters(KeyScope="landing-zone"):
+            check = seen(deployed)
+        account.sandbox.tell_aggregators(silent, "SUCCEEDED")
+        assert check.detail == SOUND.replace("5", "4")
+
+    def test_a_listed_key_that_nobody_recorded(self, deployed: Deployed) -> None:
+        """Is missing; without it there is nothing amiss."""
+        account = deployed[0]
+        with account.other_parameters(KeyScope=f"{account.key},1234abcd-12ab-34cd-56ef-1234567890ab"):
+            check = seen(deployed)
+        assert check.status is Status.UNKNOWN
+        assert check.detail == "everywhere shows 1 of the 2 keys in the rule's scope"
+        with account.other_parameters(KeyScope=account.key):
+            assert seen(deployed).detail == SOUND
+
+    @pytest.mark.parametrize(
+        ("scope", "trigger", "status"),
+        [
+            ("all", "change", Status.PROBLEM),
+            ("all", "periodic", Status.UNKNOWN),
+            ("landing-zone", "change", Status.OK),
+        ],
+        ids=str,
+    )
+    def test_a_member_whose_recorder_is_off(
+        self, deployed: Deployed, scope: str, trigger: str, status: Status
+    ) -> None:
+        """Has no keys that anybody sees: with all keys in scope that is no good news.
+
+        A schedule judges them nevertheless; whether it does is not seen.
+        """
+        account, member = deployed[0], deployed[1].sound[0]
+        config = account.sandbox.client("config", account=member)
+        name = {"ConfigurationRecorderName": "aws-controltower-BaselineConfigRecorder"}
+        config.stop_configuration_recorder(**name)
+        with account.other_parameters(KeyScope=scope, triggers=[trigger]):
+            check = seen(deployed)
+        config.start_configuration_recorder(**name)
+        assert check.status is status
+        assert (member in check.detail) is (status is not Status.OK)
+
+    def test_the_landing_zone_names_an_alias(self, deployed: Deployed) -> None:
+        """Which key that is nobody knows."""
+        account, before = deployed[0], deployed[0].sandbox.landing_zone
+        account.sandbox.landing_zone = LandingZone.with_key(
+            "arn:aws:kms:us-east-1:111122223333:alias/logs", "4.0"
+        )
+        with account.other_parameters(KeyScope="landing-zone"):
+            check = seen(deployed)
+        account.sandbox.landing_zone = before
+        assert check.status is Status.UNKNOWN
+        assert "by its alias" in check.detail
 
     def test_refused(self, deployed: Deployed) -> None:
         """Is unknown."""
@@ -130,55 +190,111 @@ class TestMany:
     def test_a_few_are_named(self, tmp_path: Path, silent: int, said: str) -> None:
         """And the others counted."""
         accounts = [f"{number:012}" for number in range(1, 10)]
-        check = evaluations(_answered(tmp_path, accounts, accounts[silent:]))
+        check = evaluations(_answered(tmp_path, accounts, with_results=accounts[silent:]))
         assert check.status is (Status.PROBLEM if silent else Status.OK)
         assert said in check.detail
         assert check.detail.count("1 key)") == min(silent, 5)
 
-    def test_no_keys_at_all(self, tmp_path: Path) -> None:
-        """Is unknown: keys may not be recorded."""
-        check = evaluations(_answered(tmp_path, [], []))
-        assert check.status is Status.UNKNOWN
-        assert "shows no key in the rule's scope" in check.detail
-
     @pytest.mark.parametrize("kind", ["INSUFFICIENT_DATA", "COMPLIANT"])
     def test_not_enough_data(self, tmp_path: Path, kind: str) -> None:
         """Is no result."""
-        check = evaluations(_answered(tmp_path, [ACCOUNT], [ACCOUNT], kind))
+        check = evaluations(_answered(tmp_path, [ACCOUNT], kind=kind))
         assert check.status is (Status.OK if kind == "COMPLIANT" else Status.PROBLEM)
 
+    def test_no_keys_at_all(self, tmp_path: Path) -> None:
+        """Is unknown: in one account there must be one, the landing zone's."""
+        check = evaluations(_answered(tmp_path, [ACCOUNT], with_keys=[]))
+        assert check.status is Status.UNKNOWN
+        assert check.detail == "all-SUCCEEDED shows no key in the rule's scope"
 
-def _answered(path: Path, with_keys: list[str], with_results: list[str], kind: str = "COMPLIANT") -> Any:
-    """The management account, where AWS Config has an organization's rule and an aggregator."""
+    @pytest.mark.parametrize(
+        ("recorder", "status"),
+        [
+            (RECORDS_KEYS, Status.OK),
+            (None, Status.UNKNOWN),
+            ({"recordingGroup": {"resourceTypes": ["AWS::S3::Bucket"]}}, Status.PROBLEM),
+            ({**RECORDS_KEYS, "servicePrincipal": "securityhub.amazonaws.com"}, Status.UNKNOWN),
+        ],
+        ids=["records keys", "not shown", "records other types", "a service's own"],
+    )
+    def test_an_account_without_keys(
+        self, tmp_path: Path, recorder: dict[str, Any] | None, status: Status
+    ) -> None:
+        """Has none that anybody recorded; whether it has none depends on its recorder."""
+        recorders = {ACCOUNT: RECORDS_KEYS} | ({OTHER: recorder} if recorder else {})
+        check = evaluations(_answered(tmp_path, [ACCOUNT, OTHER], with_keys=[ACCOUNT], recorders=recorders))
+        assert check.status is status
+        assert (OTHER in check.detail) is (status is not Status.OK)
+
+    @pytest.mark.parametrize(
+        ("last_updates", "status"),
+        [(("OUTDATED", "SUCCEEDED"), Status.OK), (("OUTDATED", "FAILED"), Status.UNKNOWN)],
+    )
+    def test_the_best_aggregator(self, tmp_path: Path, last_updates: tuple[str, ...], status: Status) -> None:
+        """Is the one that counts."""
+        assert evaluations(_answered(tmp_path, [ACCOUNT], last_updates=last_updates)).status is status
+
+    @pytest.mark.parametrize("enrolled", [(), (OTHER,)])
+    def test_an_account_that_is_no_source(self, tmp_path: Path, enrolled: tuple[str, ...]) -> None:
+        """Says nothing, which is not good news."""
+        check = evaluations(_answered(tmp_path, [ACCOUNT], enrolled=enrolled))
+        assert check.status is (Status.UNKNOWN if enrolled else Status.OK)
+        assert (OTHER in check.detail) is bool(enrolled)
+
+
+def _answered(  # noqa: PLR0913 - what an answer can differ in
+    path: Path,
+    sources: list[str],
+    *,
+    with_keys: list[str] | None = None,
+    with_results: list[str] | None = None,
+    recorders: dict[str, Any] | None = None,
+    enrolled: tuple[str, ...] = (),
+    kind: str = "COMPLIANT",
+    last_updates: tuple[str, ...] = ("SUCCEEDED",),
+) -> Any:
+    """The management account, where AWS Config has an organization's rule and aggregators."""
     name = "OrgConfigRule-CONTROL_TOWER_KMS_KEY-x"
+    with_keys = sources if with_keys is None else with_keys
     source = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/x", "AllAwsRegions": True}
-    found = {"ConfigurationAggregatorName": "all", "OrganizationAggregationSource": source}
-    sources = [
-        {
-            "SourceId": account,
-            "SourceType": "ACCOUNT",
-            "AwsRegion": "us-east-1",
-            "LastUpdateStatus": "SUCCEEDED",
-        }
-        for account in with_keys or [ACCOUNT]
+    aggregators = [
+        {"ConfigurationAggregatorName": f"all-{last}", "OrganizationAggregationSource": source}
+        for last in last_updates
     ]
-    rules = [
-        {
-            "ConfigRuleName": name,
-            "AccountId": account,
-            "AwsRegion": "us-east-1",
-            "Compliance": {"ComplianceType": kind},
-        }
-        for account in with_results
+    statuses = [
+        [
+            {
+                "SourceId": account,
+                "SourceType": "ACCOUNT",
+                "AwsRegion": "us-east-1",
+                "LastUpdateStatus": last,
+            }
+            for account in sources
+        ]
+        for last in last_updates
     ]
-    rows = [json.dumps({"accountId": account, "COUNT(*)": 1}) for account in with_keys]
+    rule = {"ConfigRuleName": name, "AwsRegion": "us-east-1", "Compliance": {"ComplianceType": kind}}
+    keys = [json.dumps({"accountId": account, "COUNT(*)": 1}) for account in with_keys]
+    shown = recorders or dict.fromkeys(sources, RECORDS_KEYS)
+    rows = [
+        json.dumps({"accountId": account, "configuration": recorder}) for account, recorder in shown.items()
+    ]
     local = {"ConfigRuleName": name, "Source": {"Owner": "CUSTOM_LAMBDA"}}
+    judged = with_keys if with_results is None else with_results
     return subject(
         path,
         organization_rule(),
         ("describe_config_rules", {"ConfigRules": [local]}),
-        ("describe_configuration_aggregators", {"ConfigurationAggregators": [found]}),
-        ("describe_aggregate_compliance_by_config_rules", {"AggregateComplianceByConfigRules": rules}),
+        ("describe_configuration_aggregators", {"ConfigurationAggregators": aggregators}),
+        *(
+            ("describe_configuration_aggregator_sources_status", {"AggregatedSourceStatusList": status})
+            for status in statuses
+        ),
+        ("select_aggregate_resource_config", {"Results": keys}),
+        (
+            "describe_aggregate_compliance_by_config_rules",
+            {"AggregateComplianceByConfigRules": [{"AccountId": account, **rule} for account in judged]},
+        ),
         ("select_aggregate_resource_config", {"Results": rows}),
-        ("describe_configuration_aggregator_sources_status", {"AggregatedSourceStatusList": sources}),
+        accounts=(*sources, *enrolled),
     )

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRuleEvaluationS
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from lzkey.doctor.rule import last_evaluation
 
-from .answers import organization_rule, subject
+from .answers import OTHER, organization_rule, subject
 from .conftest import RULE
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 NAME = f"OrgConfigRule-{RULE}-x"
+CUSTOM = {"Owner": "CUSTOM_LAMBDA"}
 
 
 def before(hours: float) -> datetime:
@@ -72,7 +74,7 @@ class TestTimes:
     def test_each(self, tmp_path: Path, told: dict[str, Any], status: str, said: str) -> None:
         """An error code counts where no success is known; an older failure than the last success does not."""
         answer = {"ConfigRulesEvaluationStatus": [{"ConfigRuleName": NAME, **told}]}
-        local = {"ConfigRuleName": NAME, "Source": {"Owner": "CUSTOM_LAMBDA"}}
+        local = {"ConfigRuleName": NAME, "Source": CUSTOM}
         seen = subject(
             tmp_path,
             organization_rule(),
@@ -81,3 +83,26 @@ class TestTimes:
         )
         check = last_evaluation(seen)
         assert (check.status.value, said in check.detail) == (status, True), check.detail
+
+
+class TestNothingToEvaluate:
+    """A member, and a rule that waits for changes, which was never evaluated."""
+
+    @pytest.mark.parametrize(("recorded", "status"), [([], "not-applicable"), (["one"], "unknown")])
+    def test_by_what_is_recorded(self, tmp_path: Path, recorded: list[str], status: str) -> None:
+        """Without keys there is nothing to wait for; an empty page with a token is not the end of them."""
+        found = [{"resourceType": "AWS::KMS::Key", "resourceId": key} for key in recorded]
+        seen = subject(
+            tmp_path,
+            organization_rule(),
+            ("describe_config_rules", {"ConfigRules": [{"ConfigRuleName": NAME, "Source": CUSTOM}]}),
+            (
+                "describe_config_rule_evaluation_status",
+                {"ConfigRulesEvaluationStatus": [{"ConfigRuleName": NAME}]},
+            ),
+            ("list_discovered_resources", {"resourceIdentifiers": [], "nextToken": "more"}),
+            ("list_discovered_resources", {"resourceIdentifiers": found}),
+        )
+        on_change = replace(seen.parameters.deployment, triggers=frozenset({"change"}))
+        member = replace(seen, account=OTHER, parameters=replace(seen.parameters, deployment=on_change))
+        assert last_evaluation(member).status.value == status

@@ -80,16 +80,26 @@ class TestAggregator:
     """An aggregator is fresh when it has sources."""
 
     @pytest.mark.parametrize(
-        ("regions", "status"),
+        ("regions", "accounts", "excluded", "status"),
         [
-            ([], "unknown"),
-            ([("us-east-1", "SUCCEEDED")], "ok"),
-            ([("us-east-1", "FAILED")], "problem"),
-            ([("eu-west-1", "SUCCEEDED")], "unknown"),
+            ([], (OTHER,), (), "unknown"),
+            ([("us-east-1", "SUCCEEDED")], (OTHER,), (), "ok"),
+            ([("us-east-1", "FAILED")], (OTHER,), (), "problem"),
+            ([("us-east-1", "FAILED")], (OTHER,), (OTHER,), "ok"),
+            ([("eu-west-1", "SUCCEEDED")], (OTHER,), (), "unknown"),
+            ([("us-east-1", "SUCCEEDED")], (ACCOUNT, OTHER), (), "problem"),
+            ([("us-east-1", "SUCCEEDED")], (ACCOUNT, OTHER), (ACCOUNT,), "ok"),
         ],
     )
-    def test_by_its_sources(self, tmp_path: Path, regions: list[tuple[str, str]], status: str) -> None:
-        """None yet, or none of this Region, is not "every source is fresh"."""
+    def test_by_its_sources(
+        self,
+        tmp_path: Path,
+        regions: list[tuple[str, str]],
+        accounts: tuple[str, ...],
+        excluded: tuple[str, ...],
+        status: str,
+    ) -> None:
+        """None yet, none of this Region, or not all accounts, is not "every source is fresh"."""
         source = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/x", "AllAwsRegions": True}
         found = {"ConfigurationAggregatorName": "all", "OrganizationAggregationSource": source}
         sources = [
@@ -98,9 +108,10 @@ class TestAggregator:
         ]
         seen = subject(
             tmp_path,
-            organization_rule(),
+            organization_rule(*excluded),
             ("describe_configuration_aggregators", {"ConfigurationAggregators": [found]}),
             ("describe_configuration_aggregator_sources_status", {"AggregatedSourceStatusList": sources}),
+            accounts=accounts,
         )
         assert aggregator(seen).status.value == status
 

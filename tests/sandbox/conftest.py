@@ -50,6 +50,30 @@ def organized(sandbox: Sandbox) -> Organized:
     return Organized(sandbox, sandbox.organization(SMALL))
 
 
+@pytest.fixture(scope="class")
+def shared() -> Iterator[Organized]:
+    """A small organization for a whole class; no test of it can have a sandbox of its own."""
+    with Sandbox() as made:
+        yield Organized(made, made.organization(SMALL))
+
+
+@pytest.fixture(scope="class")
+def event_log(shared: Organized) -> str:
+    """The shared organization's one function, which logs the events that it is invoked with."""
+    return shared.function("EVENT_LOG")
+
+
+@pytest.fixture
+def without_rules(shared: Organized) -> Iterator[Organized]:
+    """The shared organization; the rules that a test puts are gone after it."""
+    yield shared
+    for account in (shared.organization.management, shared.organization.audit):
+        config = shared.sandbox.client("config", account=account)
+        for rule in config.describe_organization_config_rules()["OrganizationConfigRules"]:
+            name = rule["OrganizationConfigRuleName"]
+            config.delete_organization_config_rule(OrganizationConfigRuleName=name)
+
+
 @pytest.fixture(scope="module")
 def aggregated() -> Iterator[Aggregated]:
     """An organization with an aggregator; every test takes accounts of its own."""

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "trust_policies.json").read_text())
 
 
+@pytest.fixture
+def organized(shared: Organized) -> Organized:
+    """One organization for all tests; each makes roles of its own."""
+    return shared
+
+
 def assume(organized: Organized, role: str, **more: str) -> Any:
     """Assume a role, as `role/caller` of the management account; return what STS answers."""
     sandbox = organized.sandbox
@@ -51,14 +57,18 @@ class TestTrust:
     def test_each(self, organized: Organized, case: dict[str, Any]) -> None:
         """Every policy of the table, in a member account."""
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", **case["statement"]}
-        trust = {"Version": "2012-10-17", "Statement": statement}
-        role = organized.organization.make_role(organized.organization.audit, "guarded", trust)
+        trust, name = {"Version": "2012-10-17", "Statement": statement}, f"guarded-{CASES.index(case)}"
+        role = organized.organization.make_role(organized.organization.audit, name, trust)
         more = {"ExternalId": case["external_id"]} if "external_id" in case else {}
         if case["assumed"]:
-            assert assume(organized, role, **more)["AssumedRoleUser"]["Arn"].endswith("/guarded/test")
+            assert assume(organized, role, **more)["AssumedRoleUser"]["Arn"].endswith(f"/{name}/test")
             return
         with pytest.raises(ClientError, match=f"AccessDenied.*role/caller .*sts:AssumeRole.*{role}"):
             assume(organized, role, **more)
+
+
+class TestOutside:
+    """A caller that is in no organization."""
 
     def test_an_account_outside(self, account: Account) -> None:
         """Has no organization, and so no PrincipalOrgID."""

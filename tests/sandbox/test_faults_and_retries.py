@@ -49,8 +49,9 @@ class TestRandomFaults:
         counts = Counter(first)
         for code, share in REFUSALS.items():
             assert counts[code] / len(first) == pytest.approx(share, abs=0.08)
-        assert errors(account, seed=1) == first
-        assert errors(account, seed=2) != first
+        again, other = (errors(account, seed, invocations=20) for seed in (1, 2))
+        assert again == first[: len(again)]
+        assert other != first[: len(other)]
 
     def test_the_sandboxs_own_clients(self, account: Account) -> None:
         """Are spared; an operation that was told to fail still does."""

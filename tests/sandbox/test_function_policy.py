@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,11 +21,18 @@ ORGANIZATION = "o-exampleorgid"
 
 
 @pytest.fixture
-def function(organized: Organized) -> str:
+def organized(without_rules: Organized) -> Organized:
+    """One organization for all tests."""
+    return without_rules
+
+
+@pytest.fixture
+def function(organized: Organized, event_log: str) -> str:
     """A function that nobody may invoke yet."""
-    arn = organized.function("EVENT_LOG")
-    organized.sandbox.client("lambda").remove_permission(FunctionName="EVENT_LOG", StatementId="config")
-    return arn
+    client = organized.sandbox.client("lambda")
+    with suppress(client.exceptions.ResourceNotFoundException):
+        client.delete_resource_policy(ResourceArn=event_log)
+    return event_log
 
 
 def allow(organized: Organized, **members: str) -> None:
@@ -35,8 +43,9 @@ def allow(organized: Organized, **members: str) -> None:
 
 def invoked_for(organized: Organized, function: str) -> set[str]:
     """Put an organization rule; return the accounts for which the function was invoked."""
+    before = len(organized.events())
     organized.put(function)
-    return {event["accountId"] for event in organized.events()}
+    return {event["accountId"] for event in organized.events()[before:]}
 
 
 def refused_in(organized: Organized) -> dict[str, str]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.sandbox import ServiceError
+from lzkey.sandbox import Sandbox, ServiceError
+
+from .accounts import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from .conftest import Account
+    from collections.abc import Callable, Iterator, Mapping
 
 
 def ask(account: Account, question: str, **more: Any) -> Any:
@@ -33,42 +33,48 @@ def error(account: Account, question: str, **more: Any) -> tuple[str, str]:
     return outcome.error
 
 
+@pytest.fixture(scope="class")
+def probe() -> Iterator[Account]:
+    """An account with the probe in it, for a whole class: it answers many questions while it is warm."""
+    with Sandbox() as made:
+        account = Account(made)
+        account.function("PROBE_RULE")
+        yield account
+
+
 class TestPackages:
     """What a function can import."""
 
     @pytest.mark.parametrize("name", ["boto3", "botocore", "urllib3", "rdklib", "json"])
-    def test_there(self, account: Account, name: str) -> None:
+    def test_there(self, probe: Account, name: str) -> None:
         """Its own zip, what Lambda's runtime brings, and the standard library."""
-        account.function("PROBE_RULE")
-        assert ask(account, "import", name=name) == name
+        assert ask(probe, "import", name=name) == name
 
     @pytest.mark.parametrize("name", ["lzkey", "moto", "landing_zone_key", "pytest", "jsonschema"])
-    def test_not_there(self, account: Account, name: str) -> None:
+    def test_not_there(self, probe: Account, name: str) -> None:
         """Nothing of this project's environment, although the same interpreter runs the function."""
-        account.function("PROBE_RULE")
         assert name in sys.modules or __import__(name)
-        assert error(account, "import", name=name) == ("ModuleNotFoundError", f"No module named '{name}'")
+        assert error(probe, "import", name=name) == ("ModuleNotFoundError", f"No module named '{name}'")
 
-    def test_from_where(self, account: Account) -> None:
+    def test_from_where(self, probe: Account) -> None:
         """Rdklib from the zip, boto3 from the runtime."""
-        account.function("PROBE_RULE")
-        modules, environment = ask(account, "modules"), ask(account, "environment")
+        modules, environment = ask(probe, "modules"), ask(probe, "environment")
         assert modules["rdklib"].startswith(environment["LAMBDA_TASK_ROOT"])
         assert modules["boto3"].startswith(environment["LAMBDA_RUNTIME_DIR"])
 
     def test_from_a_layer(
-        self, account: Account, make_zip: Callable[[Mapping[str, str | bytes]], bytes]
+        self, probe: Account, make_zip: Callable[[Mapping[str, str | bytes]], bytes]
     ) -> None:
         """What a layer has below `python/`; the zip itself comes first."""
         layer = make_zip({"python/shared.py": "ORIGIN = 'layer'", "python/own.py": "ORIGIN = 'layer'"})
-        published = account.sandbox.client("lambda").publish_layer_version(
+        published = probe.sandbox.client("lambda").publish_layer_version(
             LayerName="shared", Content={"ZipFile": layer}
         )
         source = "import own, shared\ndef answer(event, context): return [own.ORIGIN, shared.ORIGIN]"
         files = {"main.py": source, "own.py": "ORIGIN = 'zip'"}
         layers = [published["LayerVersionArn"]]
-        account.function("", "layered", files, Handler="main.answer", Layers=layers)
-        assert json.loads(account.sandbox.invoke("layered", {}).payload) == ["zip", "layer"]
+        probe.function("", "layered", files, Handler="main.answer", Layers=layers)
+        assert json.loads(probe.sandbox.invoke("layered", {}).payload) == ["zip", "layer"]
 
 
 class TestEnvironment:

@@ -38,73 +38,54 @@ def excluding(resource_type: str) -> dict[str, Any]:
 class TestAccounts:
     """Management, log archive, audit and members."""
 
-    def test_twenty_members_by_default(self, sandbox: Sandbox) -> None:
-        """And the three of the landing zone; one of them is suspended."""
-        organization = sandbox.organization()
-        statuses = {entry["Id"]: entry["Status"] for entry in listed(sandbox)}
-        assert list(statuses) == list(organization.accounts)
-        assert len(organization.members) == 20
-        assert [account for account, status in statuses.items() if status != "ACTIVE"] == list(
-            organization.suspended
-        )
-
-    def test_the_same_identifiers_in_every_sandbox(self, organized: Organized) -> None:
+    def test_the_same_identifiers_in_every_sandbox(self, shared: Organized) -> None:
         """They are AWS's examples, and nobody's."""
-        organization = organized.organization
+        organization = shared.organization
         assert organization.accounts[:4] == ("111122223333", "444455556666", "777788889999", "100000000001")
-        described = organized.sandbox.client("organizations").describe_organization()["Organization"]
+        described = shared.sandbox.client("organizations").describe_organization()["Organization"]
         assert described["Id"] == organization.organization_id == "o-exampleorgid"
         assert described["MasterAccountId"] == "111122223333"
 
     @pytest.mark.parametrize("service", DELEGATED)
-    def test_audit_administers_config(self, organized: Organized, service: str) -> None:
+    def test_audit_administers_config(self, shared: Organized, service: str) -> None:
         """For both of AWS Config's service principals."""
-        organizations = organized.sandbox.client("organizations")
+        organizations = shared.sandbox.client("organizations")
         answer = organizations.list_delegated_administrators(ServicePrincipal=service)
-        assert [entry["Id"] for entry in answer["DelegatedAdministrators"]] == [organized.organization.audit]
+        assert [entry["Id"] for entry in answer["DelegatedAdministrators"]] == [shared.organization.audit]
 
-    def test_a_delegated_administrator_reads_the_organization(self, organized: Organized) -> None:
+    def test_a_delegated_administrator_reads_the_organization(self, shared: Organized) -> None:
         """https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html ."""
-        assert listed(organized.sandbox, organized.organization.audit) == listed(organized.sandbox)
+        assert listed(shared.sandbox, shared.organization.audit) == listed(shared.sandbox)
 
-    def test_another_member_does_not(self, organized: Organized) -> None:
+    def test_another_member_does_not(self, shared: Organized) -> None:
         """It may ask for the organization itself, and no more."""
-        member = organized.organization.log_archive
-        organizations = organized.sandbox.client("organizations", account=member)
+        member = shared.organization.log_archive
+        organizations = shared.sandbox.client("organizations", account=member)
         assert organizations.describe_organization()["Organization"]["Id"] == "o-exampleorgid"
         with pytest.raises(ClientError, match="AccessDeniedException"):
             organizations.list_accounts()
 
-    def test_a_delegated_administrator_changes_nothing(self, organized: Organized) -> None:
+    def test_a_delegated_administrator_changes_nothing(self, shared: Organized) -> None:
         """Accounts are the management account's business."""
-        organizations = organized.sandbox.client("organizations", account=organized.organization.audit)
+        organizations = shared.sandbox.client("organizations", account=shared.organization.audit)
         with pytest.raises(ClientError, match="AccessDeniedException"):
-            organizations.close_account(AccountId=organized.organization.log_archive)
+            organizations.close_account(AccountId=shared.organization.log_archive)
 
 
 class TestRecorders:
     """Keys are recorded where an account's own recorder is on for them."""
 
-    def test_a_member_with_a_recorder(self, organized: Organized) -> None:
+    def test_a_member_with_a_recorder(self, shared: Organized) -> None:
         """The role is service-linked, and the key is in the member's own history."""
-        member = organized.organization.sound[0]
-        config = organized.sandbox.client("config", account=member)
+        member = shared.organization.sound[0]
+        config = shared.sandbox.client("config", account=member)
         (recorder,) = config.describe_configuration_recorders()["ConfigurationRecorders"]
         assert recorder["roleARN"].endswith("/config.amazonaws.com/AWSServiceRoleForConfig")
         assert recorder["recordingMode"] == {"recordingFrequency": "CONTINUOUS"}
         (status,) = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
         assert (status["recording"], status["lastStatus"]) == (True, "SUCCESS")
-        key_id = organized.key_in(member)
-        assert [item["accountId"] for item in recorded(organized, member, key_id)] == [member]
-
-    def test_a_member_without_one(self, organized: Organized) -> None:
-        """Its keys are not recorded; from the day of its recorder they are."""
-        (member,) = organized.organization.without_recorder
-        key_id = organized.key_in(member)
-        with pytest.raises(ClientError, match="ResourceNotDiscoveredException"):
-            recorded(organized, member, key_id)
-        organized.organization.start_recorder(member)
-        assert len(recorded(organized, member, key_id)) == 1
+        key_id = shared.key_in(member)
+        assert [item["accountId"] for item in recorded(shared, member, key_id)] == [member]
 
     @pytest.mark.parametrize(
         ("group", "records"),
@@ -116,10 +97,10 @@ class TestRecorders:
             (excluding("AWS::S3::Bucket"), True),
         ],
     )
-    def test_recording_groups(self, organized: Organized, group: dict[str, Any], records: bool) -> None:  # noqa: FBT001
+    def test_recording_groups(self, shared: Organized, group: dict[str, Any], records: bool) -> None:  # noqa: FBT001
         """https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingGroup.html ."""
-        member = organized.organization.sound[0]
-        config = organized.sandbox.client("config", account=member)
+        member = shared.organization.sound[0]
+        config = shared.sandbox.client("config", account=member)
         (recorder,) = config.describe_configuration_recorders()["ConfigurationRecorders"]
         config.put_configuration_recorder(
             ConfigurationRecorder={
@@ -128,38 +109,35 @@ class TestRecorders:
                 "recordingGroup": group,
             }
         )
-        organized.key_in(member)
+        key_id = shared.key_in(member)
         found = config.list_discovered_resources(resourceType="AWS::KMS::Key")["resourceIdentifiers"]
-        assert len(found) == records
+        config.put_configuration_recorder(
+            ConfigurationRecorder={name: recorder[name] for name in ("name", "roleARN", "recordingGroup")}
+        )
+        assert (key_id in {key["resourceId"] for key in found}) is records
 
-    def test_a_recorder_that_is_stopped(self, organized: Organized) -> None:
+    def test_a_recorder_that_is_stopped(self, shared: Organized) -> None:
         """Records nothing until it is started."""
-        member = organized.organization.sound[0]
-        config = organized.sandbox.client("config", account=member)
+        member = shared.organization.sound[0]
+        config = shared.sandbox.client("config", account=member)
         (recorder,) = config.describe_configuration_recorders()["ConfigurationRecorders"]
         config.stop_configuration_recorder(ConfigurationRecorderName=recorder["name"])
-        key_id = organized.key_in(member)
+        key_id = shared.key_in(member)
         with pytest.raises(ClientError, match="ResourceNotDiscoveredException"):
-            recorded(organized, member, key_id)
+            recorded(shared, member, key_id)
         config.start_configuration_recorder(ConfigurationRecorderName=recorder["name"])
-        assert len(recorded(organized, member, key_id)) == 1
-
-    def test_the_management_account_may_have_none(self, sandbox: Sandbox) -> None:
-        """As Control Tower leaves it."""
-        organization = sandbox.organization(OrganizationPlan(members=3, management_recorder=False))
-        config = sandbox.client("config", account=organization.management)
-        assert config.describe_configuration_recorders()["ConfigurationRecorders"] == []
+        assert len(recorded(shared, member, key_id)) == 1
 
 
 class TestExecutionRole:
     """The role that the function assumes in the accounts."""
 
-    def test_every_account_but_one_has_it(self, organized: Organized) -> None:
+    def test_every_account_but_one_has_it(self, shared: Organized) -> None:
         """Its trust names the management account and the organization."""
-        organization = organized.organization
-        missing = [account for account in organization.accounts if trust(organized, account) is None]
+        organization = shared.organization
+        missing = [account for account in organization.accounts if trust(shared, account) is None]
         assert missing == list(organization.without_role)
-        (statement,) = (trust(organized, organization.audit) or {})["Statement"]
+        (statement,) = (trust(shared, organization.audit) or {})["Statement"]
         assert statement["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
         assert statement["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}
 
@@ -181,8 +159,37 @@ def trust(organized: Organized, account: str) -> dict[str, Any] | None:
     return dict(json.loads(document) if isinstance(document, str) else document)
 
 
-class TestNamesAndRegions:
+class TestNoRecorder:
+    """Accounts without one."""
+
+    def test_a_member_without_one(self, organized: Organized) -> None:
+        """Its keys are not recorded; from the day of its recorder they are."""
+        (member,) = organized.organization.without_recorder
+        key_id = organized.key_in(member)
+        with pytest.raises(ClientError, match="ResourceNotDiscoveredException"):
+            recorded(organized, member, key_id)
+        organized.organization.start_recorder(member)
+        assert len(recorded(organized, member, key_id)) == 1
+
+    def test_the_management_account_may_have_none(self, sandbox: Sandbox) -> None:
+        """As Control Tower leaves it."""
+        organization = sandbox.organization(OrganizationPlan(members=3, management_recorder=False))
+        config = sandbox.client("config", account=organization.management)
+        assert config.describe_configuration_recorders()["ConfigurationRecorders"] == []
+
+
+class TestPlan:
     """What a plan says of its members."""
+
+    def test_twenty_members_by_default(self, sandbox: Sandbox) -> None:
+        """And the three of the landing zone; one of them is suspended."""
+        organization = sandbox.organization()
+        statuses = {entry["Id"]: entry["Status"] for entry in listed(sandbox)}
+        assert list(statuses) == list(organization.accounts)
+        assert len(organization.members) == 20
+        assert [account for account, status in statuses.items() if status != "ACTIVE"] == list(
+            organization.suspended
+        )
 
     def test_names(self, sandbox: Sandbox) -> None:
         """Are those of the first sound members; the others are numbered."""

@@ -20,9 +20,15 @@ MANAGED = {"OrganizationManagedRuleMetadata": {"RuleIdentifier": "CMK_BACKING_KE
 
 
 @pytest.fixture
-def function(organized: Organized) -> str:
+def organized(without_rules: Organized) -> Organized:
+    """One organization for all tests."""
+    return without_rules
+
+
+@pytest.fixture
+def function(event_log: str) -> str:
     """The one function, which logs the events that it is invoked with."""
-    return organized.function("EVENT_LOG")
+    return event_log
 
 
 class TestWho:
@@ -60,6 +66,14 @@ class TestWho:
             AccountId=member, ServicePrincipal="config-multiaccountsetup.amazonaws.com"
         )
         organized.put(function, account=member)
+        config = organized.sandbox.client("config", account=member)
+        config.delete_organization_config_rule(OrganizationConfigRuleName=RULE)
+        for service in ("config.amazonaws.com", "config-multiaccountsetup.amazonaws.com"):
+            organizations.deregister_delegated_administrator(AccountId=member, ServicePrincipal=service)
+
+
+class TestNoAdministrator:
+    """Accounts that have no organization to speak of."""
 
     def test_an_account_alone(self, account: Account) -> None:
         """Has no organization."""

@@ -21,9 +21,15 @@ MANAGED = {"OrganizationManagedRuleMetadata": {"RuleIdentifier": IDENTIFIER}}
 
 
 @pytest.fixture
-def function(organized: Organized) -> str:
+def organized(without_rules: Organized) -> Organized:
+    """One organization for all tests."""
+    return without_rules
+
+
+@pytest.fixture
+def function(event_log: str) -> str:
     """The one function, which logs the events that it is invoked with."""
-    return organized.function("EVENT_LOG")
+    return event_log
 
 
 class TestPut:
