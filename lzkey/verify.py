@@ -55,7 +55,7 @@ def verify_rule(target: Target, parameters: Parameters) -> str:
     found = _rule(target)
     if found is None:
         raise DeployError(f"AWS Config has no rule {RULE_NAME} in {target.region} after the deployment")
-    faults = tuple(_rule_faults(found, parameters))
+    faults = tuple(rule_faults(found, parameters))
     if faults:
         raise DeployError(f"the rule {RULE_NAME} is not what was asked for: {'; '.join(faults)}")
     return found["ConfigRuleArn"]
@@ -177,14 +177,12 @@ def _function(target: Target) -> FunctionConfigurationResponseTypeDef | None:
         raise
 
 
-def _rule_faults(found: ConfigRuleOutputTypeDef, parameters: Parameters) -> Iterator[str]:
+def rule_faults(found: ConfigRuleOutputTypeDef, parameters: Parameters) -> Iterator[str]:
+    """Yield what is otherwise about the rule than the file says."""
     state = found.get("ConfigRuleState")
     if state not in _RULE_STATES:
         yield f"its state is {state}"
-    given = json.loads(found.get("InputParameters") or "{}")
-    for name in sorted({*given, *parameters.rule}):
-        if given.get(name) != parameters.rule.get(name):
-            yield f"{name} is {given.get(name)!r}, not {parameters.rule.get(name)!r}"
+    yield from parameter_faults(found.get("InputParameters"), parameters)
     triggers: set[tuple[str, str | None]] = {
         (detail.get("MessageType", ""), detail.get("MaximumExecutionFrequency"))
         for detail in found["Source"].get("SourceDetails", [])
@@ -194,6 +192,19 @@ def _rule_faults(found: ConfigRuleOutputTypeDef, parameters: Parameters) -> Iter
     scope = found.get("Scope", {}).get("ComplianceResourceTypes", [])
     if parameters.deployment.on_change and list(scope) != [RESOURCE_TYPE]:
         yield f"its scope is {', '.join(scope) or 'everything'}, not {RESOURCE_TYPE}"
+
+
+def parameter_faults(text: str | None, parameters: Parameters) -> Iterator[str]:
+    """Yield each rule parameter, of those that AWS Config has as JSON text, that differs from the file's."""
+    there: dict[str, str] = json.loads(text or "{}")
+    for name in sorted({*there, *parameters.rule}):
+        actual, wanted = there.get(name), parameters.rule.get(name)
+        if actual is None:
+            yield f"{name} is not given; {parameters.path.name} says {wanted!r}"
+        elif wanted is None:
+            yield f"{name} is {actual!r}; {parameters.path.name} gives none"
+        elif actual != wanted:
+            yield f"{name} is {actual!r}, not {wanted!r}"
 
 
 def _triggers(parameters: Parameters) -> set[tuple[str, str | None]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from lzkey.errors import DeployError
 from lzkey.parameters import RESOURCE_TYPE, RULE_NAME
-from lzkey.verify import settled
+from lzkey.verify import parameter_faults, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +49,7 @@ def verify_organization_rule(target: Target, parameters: Parameters, function_ar
         raise DeployError(
             f"AWS Config has no organization rule {RULE_NAME} in {target.region} after the deployment"
         )
-    faults = tuple(_rule_faults(found, parameters, function_arn))
+    faults = tuple(rule_faults(found, parameters, function_arn))
     if faults:
         raise DeployError(f"the organization rule {RULE_NAME} is not what was asked for: {'; '.join(faults)}")
     return found["OrganizationConfigRuleArn"]
@@ -158,17 +157,15 @@ def _rule(target: Target) -> OrganizationConfigRuleTypeDef | None:
     return next(iter(found["OrganizationConfigRules"]), None)
 
 
-def _rule_faults(
+def rule_faults(
     found: OrganizationConfigRuleTypeDef, parameters: Parameters, function_arn: str
 ) -> Iterator[str]:
+    """Yield what is otherwise about the organization's rule than the file says."""
     custom = found.get("OrganizationCustomRuleMetadata")
     if custom is None:
         yield "it is no custom rule"
         return
-    given = json.loads(custom.get("InputParameters") or "{}")
-    for name in sorted({*given, *parameters.rule}):
-        if given.get(name) != parameters.rule.get(name):
-            yield f"{name} is {given.get(name)!r}, not {parameters.rule.get(name)!r}"
+    yield from parameter_faults(custom.get("InputParameters"), parameters)
     pairs: tuple[tuple[str, AbstractSet[str | None], AbstractSet[str | None]], ...] = (
         ("its function", {custom["LambdaFunctionArn"]}, {function_arn}),
         ("its triggers", set(custom["OrganizationConfigRuleTriggerTypes"]), _triggers(parameters)),

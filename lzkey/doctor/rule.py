@@ -12,8 +12,8 @@ from landing_zone_key.settings import RDKLIB_PARAMETERS
 from lzkey.doctor.check import not_applicable, ok, problem, unknown
 from lzkey.doctor.subject import ago
 from lzkey.parameters import RESOURCE_TYPE, RULE_NAME
-from lzkey.verify import _rule_faults as account_rule_faults
-from lzkey.verify_organization import _rule_faults as organization_rule_faults
+from lzkey.verify import rule_faults as account_rule_faults
+from lzkey.verify_organization import rule_faults as organization_rule_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -117,7 +117,7 @@ class TestRule:
                 {"InputParameters": '{"HomeRegion": "eu-west-1"}'},
                 "HomeRegion is 'eu-west-1', not 'us-east-1'",
             ),
-            ({"InputParameters": '{"Extra": "1"}'}, "Extra is '1', not None"),
+            ({"InputParameters": '{"Extra": "1"}'}, "Extra is '1'; example.json gives none"),
             ({"SourceDetails": CHANGE}, "its triggers are"),
             ({"SourceDetails": [SCHEDULE]}, "not ConfigurationItemChangeNotification, Oversized"),
             ({"Scope": {"ComplianceResourceTypes": ["AWS::S3::Bucket"]}}, "its scope is AWS::S3::Bucket"),

@@ -87,7 +87,7 @@ class TestRule:
                 {"InputParameters": '{"HomeRegion": "eu-west-1"}'},
                 "HomeRegion is 'eu-west-1', not 'us-east-1'",
             ),
-            ({"InputParameters": None}, "HomeRegion is None, not 'us-east-1'"),
+            ({"InputParameters": None}, "HomeRegion is not given; example.json says 'us-east-1'"),
             ({"OrganizationConfigRuleTriggerTypes": CHANGE}, "its triggers: ConfigurationItemChange"),
             ({"MaximumExecutionFrequency": "One_Hour"}, "its schedule: One_Hour, not TwentyFour_Hours"),
             ({"ResourceTypesScope": ["AWS::S3::Bucket"]}, "its scope: AWS::S3::Bucket, not none"),
