@@ -70,7 +70,7 @@ def as_parameters(zone: LandingZone) -> dict[str, str]:
 def _ways_to_give(missing: list[str]) -> str:
     if not missing:
         return ""
-    flags = " and ".join(f"{flag(name)} {name}" for name in missing)
+    flags = " and ".join(map(flag, missing))
     variables = " and ".join(map(variable, missing))
     return (
         f". Three ways to give {'it' if len(missing) == 1 else 'them'}: the options {flags}; the environment "

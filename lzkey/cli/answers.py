@@ -70,15 +70,20 @@ def is_file(target: str) -> bool:
     return target == "-" or Path(target).exists()
 
 
+def is_key(target: str) -> bool:
+    """Whether it reads as the ARN, id or alias of a key, and is no file."""
+    return not is_file(target) and _LIVE_KEY.fullmatch(target) is not None
+
+
 def _found(target: str, asked: Asked, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
     """The keys of a file, a folder or standard input, or the live key of an ARN, id or alias."""
-    if not is_file(target):
-        if not _LIVE_KEY.fullmatch(target):
-            raise SettingsError(f"there is no file {target}, and it is no ARN, id or alias of a key either")
+    if is_key(target):
         from lzkey.sources import live  # noqa: PLC0415 - boto3 takes longer than the work on a file
 
         yield from live(asked.session(context.zone.home_region), context, keys=[target], landing_zone=False)
         return
+    if not is_file(target):
+        raise SettingsError(f"there is no file {target}, and it is no ARN, id or alias of a key either")
     from lzkey.sources import units  # noqa: PLC0415
 
     for unit in units([target], stdin=sys.stdin.buffer):

@@ -16,6 +16,7 @@ from lzkey.check.run import judged, judged_keys
 from lzkey.check.settings import as_parameters
 from lzkey.check.words import NOTHING_FOUND
 from lzkey.check.writing import require_writable, write
+from lzkey.cli.answers import is_key
 from lzkey.cli.asked import ALIVE, FILES, Asked, iam_policy_option, with_options
 from lzkey.errors import SettingsError
 from lzkey.terminal import messages, plain
@@ -115,6 +116,8 @@ def check(  # noqa: PLR0913 - a command's options
     require_writable(files)
     if source and (key or landing_zone):
         raise SettingsError("--key and --landing-zone are for the live account; leave out the files")
+    if live := next(filter(is_key, source or ()), None):
+        raise SettingsError(f"there is no file {live}; for the live key of that name: --key {live}")
     context, at = asked.context(), datetime.now(UTC)
 
     def exit_code(tally: Tally) -> int:

@@ -122,13 +122,21 @@ def _show(lines: Iterable[str]) -> None:
         console.print(plain(line, style), soft_wrap=True)
 
 
+def _agreed(question: str) -> bool:
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:  # Ctrl-C, or the end of the input, in the middle of the line
+        messages().print()
+        return False
+
+
 def _apply(
     proposal: Proposal, asked: Asked, context: Context, at: datetime, backup: Path, *, yes: bool
 ) -> Verdict:
     """Put the policy, and judge the key as it is then: unchanged where the answer is no."""
     from lzkey.fix.applying import Applying  # noqa: PLC0415 - boto3
 
-    if not yes and not typer.confirm(f"Put this policy on {proposal.found.key.arn}?", err=True):
+    if not yes and not _agreed(f"Put this policy on {proposal.found.key.arn}?"):
         messages().print("nothing was changed")
         return judge(proposal.found, context.zone, at=at)
     kms = asked.session(context.zone.home_region).client("kms", region_name=proposal.found.key.arn.region)

@@ -10,11 +10,14 @@ import stat
 import subprocess
 import sys
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.stub import Stubber
 
 from lzkey.errors import ApplyError, OutputError
@@ -92,6 +95,7 @@ class TestCommand:
         ended = run("fix", arn, *SETTINGS, "--apply", "--yes", "--backup", str(tmp_path))
         assert ended.code == 3
         assert "cannot be repaired here" in ended.out
+        assert "judged again: NON_COMPLIANT: CLOUDTRAIL_ACCESS: " in ended.err
         assert len(policy_of(live, arn)["Statement"]) == 4
 
     @pytest.mark.parametrize("code", ["AccessDeniedException", "MalformedPolicyDocumentException"])
@@ -156,6 +160,24 @@ class TestAsking:
         assert ("nothing was changed" in said) == (code != 0)
         assert len(list(tmp_path.iterdir())) == (code == 0)
 
+    @pytest.mark.parametrize(("typed", "code"), [("", 3), ("y\n", 0)])
+    def test_no_answer(
+        self,
+        run: Run,
+        create: Create,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        typed: str,
+        code: int,
+    ) -> None:
+        """The end of the input, or Ctrl-C, is no yes; it is said that nothing was changed."""
+        terminal = StringIO(typed)
+        monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+        monkeypatch.setattr("sys.stdin", terminal)
+        ended = run("fix", create("missing"), *SETTINGS, "--apply", "--backup", str(tmp_path))
+        assert ended.code == code
+        assert ("nothing was changed" in ended.err) == (code != 0) == (list(tmp_path.iterdir()) == [])
+
     def test_somebody_else_is_faster(self, live: Sandbox, create: Create, tmp_path: Path) -> None:
         """What was shown is not what is there any more: nothing is put."""
         arn = create("missing")
@@ -176,9 +198,16 @@ class TestCalls:
     """The calls themselves, as AWS's own model of them has it."""
 
     def applied(
-        self, proposal: Proposal, zone: LandingZone, folder: Path, *read: str
+        self,
+        proposal: Proposal,
+        zone: LandingZone,
+        folder: Path,
+        *read: str,
+        told: list[str] | None = None,
+        wait: Callable[[float], object] | None = None,
     ) -> tuple[State, list[float]]:
         """Apply with KMS answering one policy after the other; the state, and how long it waited."""
+        told = [] if told is None else told
         kms = boto3.client("kms", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106 - nobody's
         waits: list[float] = []
         asked = {"KeyId": ARN, "PolicyName": "default"}
@@ -190,7 +219,7 @@ class TestCalls:
             stubber.add_response("put_key_policy", {}, put)
             for policy in rest:
                 stubber.add_response("get_key_policy", {"Policy": policy}, asked)
-            verdict = Applying(kms, folder, lambda _: None, waits.append).apply(proposal, zone, NOON)
+            verdict = Applying(kms, folder, told.append, wait or waits.append).apply(proposal, zone, NOON)
             stubber.assert_no_pending_responses()
         return verdict.state, waits
 
@@ -213,32 +242,49 @@ class TestCalls:
     def test_another_policy_is_read_back(self, proposal: Proposal, zone: LandingZone, tmp_path: Path) -> None:
         """That is a failure, with the way back."""
         shown = str(proposal.found.key.policy)
-        with pytest.raises(ApplyError, match="another one is read back") as raised:
-            self.applied(proposal, zone, tmp_path, shown, *[shown] * 6)
+        told: list[str] = []
+        with pytest.raises(ApplyError, match="another one is read back"):
+            self.applied(proposal, zone, tmp_path, shown, *[shown] * 6, told=told)
         (saved,) = tmp_path.iterdir()
-        assert f"--key-id {ARN} --policy-name default --policy file://{saved}" in way_back(str(raised.value))
+        assert f"--key-id {ARN} --policy-name default --policy file://{saved}" in way_back("\n".join(told))
 
-    def test_cannot_be_read_back(
-        self,
-        live: Sandbox,
-        create: Create,
-        make_found: MakeFound,
-        make_key: Any,
-        zone: LandingZone,
-        tmp_path: Path,
+    def test_interrupted(self, proposal: Proposal, zone: LandingZone, tmp_path: Path) -> None:
+        """Ctrl-C after the policy was put: the way back is told all the same."""
+        shown, told = str(proposal.found.key.policy), list[str]()
+
+        def wait(_seconds: float) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            self.applied(proposal, zone, tmp_path, shown, shown, told=told, wait=wait)
+        assert "--policy-name default" in way_back("\n".join(told))
+
+    @pytest.mark.parametrize(
+        ("error", "said", "name"),
+        [
+            (ReadTimeoutError(endpoint_url="https://kms"), "whether the policy was put", "ReadTimeoutError"),
+            (
+                ClientError({"Error": {"Code": "LimitExceeded"}}, "PutKeyPolicy"),
+                "was not put",
+                "LimitExceeded",
+            ),
+        ],
+    )
+    def test_no_answer_is_no_refusal(
+        self, proposal: Proposal, zone: LandingZone, tmp_path: Path, error: Exception, said: str, name: str
     ) -> None:
-        """The same, when KMS stops answering just then."""
-        arn = create("missing")
-        text = live.client("kms").get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
-        proposal = propose(make_found(key=make_key(Arn=arn).with_policy(text)), zone)
+        """What may have happened is not denied."""
+        kms = boto3.client("kms", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106 - nobody's
 
-        def tell(_line: str) -> None:
-            live.fail_next("kms", "GetKeyPolicy", "AccessDeniedException")
+        read = SimpleNamespace(status_code=200), {"Policy": str(proposal.found.key.policy)}
 
-        with pytest.raises(ApplyError, match="GetKeyPolicy failed") as raised:
-            Applying(live.client("kms"), tmp_path, tell, lambda _: None).apply(proposal, zone, NOON)
-        assert policy_of(live, arn) == proposal.after
-        assert f"--key-id {arn} " in way_back(str(raised.value))
+        def put(**_: object) -> None:
+            raise error
+
+        kms.meta.events.register("before-call.kms.GetKeyPolicy", lambda **_: read)
+        kms.meta.events.register("before-call.kms.PutKeyPolicy", put)
+        with pytest.raises(ApplyError, match=f"{said}: .*{name}"):
+            Applying(kms, tmp_path, lambda _: None, lambda _: None).apply(proposal, zone, NOON)
 
 
 class TestSaving:

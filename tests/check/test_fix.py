@@ -308,7 +308,7 @@ class TestCommand:
         """The new policy, what is new in it, and what stays."""
         assert sources.is_dir()
         document = json.loads(run("fix", "policies/denied.json", *SETTINGS, "--format", "json").out)
-        (key,) = document["keys"]
+        (key,) = document["results"]
         assert document["schema_version"] == 1
         assert document["exit_code"] == 3
         assert statements(key["policy"])[-1:] == key["added_statements"]

@@ -7,6 +7,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,6 +113,33 @@ class TestFiles:
                 expected = run("check", "policies", *SETTINGS, "--format", form).out
                 assert stable(file.read()) == stable(expected)
 
+    @pytest.mark.parametrize("asked", [[], ["--output", "result.json"]])
+    def test_nobody_reads_to_the_end(self, sources: Path, asked: list[str]) -> None:
+        """As with `| head -1`: no complaint, least of all about a file, and no half of one."""
+        words = [sys.executable, "-u", "-m", "lzkey", "check", ".", *SETTINGS, *asked]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout
+            assert process.stderr
+            process.stdout.close()
+            assert (process.stderr.read(), process.wait()) == (b"", 1)
+        assert list(sources.glob("*result*")) == []
+
+    @pytest.mark.parametrize("form", FORMATS)
+    def test_an_encoding_without_the_character(self, sources: Path, form: str) -> None:
+        """A terminal of another time gets an escape in place of it; what programs read stays what it is."""
+        (sources / "policies/missing.json").rename(sources / "鍵.json")
+        words = [sys.executable, "-m", "lzkey", "check", "鍵.json", *SETTINGS, "--format", form]
+        environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+        ended = subprocess.run(words, env=environment, capture_output=True, check=False)
+        assert (ended.returncode, ended.stderr) == (3, b"")
+        text = ended.stdout.decode("ascii")
+        if form == "junit":
+            assert {case.attrib["name"] for case in ET.fromstring(text).iter("testcase")} == {"鍵.json"}  # noqa: S314 - our own
+        elif form == "json":
+            assert json.loads(text)["results"][0]["name"] == "鍵.json"
+        else:
+            assert ("%E9%8D%B5" if form == "sarif" else "\\u9375.json") in text
+
     @pytest.mark.parametrize(
         ("asked", "said"),
         [
@@ -118,6 +147,7 @@ class TestFiles:
             (["result"], "the suffix says the format"),
             (["nowhere/result.json"], "there is no folder"),
             (["a.json", "./a.json"], "asked for twice"),
+            (["a.json", "policies/../a.json"], "asked for twice"),
             (["policies.json"], "it is a folder"),
         ],
     )
@@ -280,13 +310,26 @@ class TestSarif:
         assert len({each["partialFingerprints"]["lzkeyFinding/v1"] for each in after}) == len(after)
         assert before[0]["locations"] != after[0]["locations"]
 
-    def test_a_live_key_has_no_file(self, make_found: MakeFound, zone: LandingZone) -> None:
-        """Its ARN stands for its place."""
-        place = Place("account 111122223333 in us-east-1", Kind.LIVE)
-        (first, *_) = json.loads(written("sarif", judge(make_found("denied", place=place), zone)))["runs"][0][
-            "results"
-        ]
-        assert list(first["locations"][0]) == ["logicalLocations"]
+    @pytest.mark.parametrize(
+        ("place", "uri"),
+        [
+            (
+                Place("account 111122223333 in us-east-1", Kind.LIVE),
+                "arn%3Aaws%3Akms%3Aus-east-1%3A111122223333%3Akey/1234abcd-12ab-34cd-56ef-1234567890ab",
+            ),
+            (Place("-", Kind.KEY_POLICY), "stdin"),
+            (Place("keys/logs.json", Kind.KEY_POLICY), "keys/logs.json"),
+        ],
+    )
+    def test_every_result_has_a_file_or_what_stands_for_one(
+        self, make_found: MakeFound, zone: LandingZone, place: Place, uri: str
+    ) -> None:
+        """GitHub refuses a whole upload for one result without ("expected a physical location")."""
+        verdict = judge(make_found("denied", place=place), zone)
+        for result in json.loads(written("sarif", verdict))["runs"][0]["results"]:
+            (location,) = result["locations"]
+            assert location["physicalLocation"]["artifactLocation"] == {"uri": uri}
+            assert location["physicalLocation"]["region"]["startLine"] == 30
 
     def test_thousands_of_unread_sources_stay_few(self) -> None:
         """They wait in memory; the last one tells how many there were."""

@@ -10,6 +10,8 @@ import pytest
 from lzkey.sandbox import LandingZone, Sandbox
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Create, Ended, Run
 
 SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
@@ -156,6 +158,19 @@ class TestTrouble:
         ended = run(*command, *SETTINGS, "--profile", "nobody")
         assert (ended.code, ended.out) == (2, "")
         assert "nobody" in ended.err
+
+    def test_region_of_the_settings(
+        self, run: Run, create: Create, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who names the landing zone's home need not name a Region again, as the twin below must."""
+        arn = create()
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+            monkeypatch.delenv(name, raising=False)
+        file = tmp_path / "prod.json"
+        file.write_text('{"HomeRegion": "us-east-1", "ManagementAccountId": "111122223333"}')
+        for command in (("check", "--key", arn), ("explain", arn), ("fix", arn)):
+            ended = run(*command, "--parameters", str(file))
+            assert (ended.code, ended.err) == (0, "")
 
     def test_no_region(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         """With --discover there is no HomeRegion to fall back to."""

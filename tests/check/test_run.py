@@ -88,14 +88,14 @@ class TestOrder:
 
         def units() -> Iterator[Numbered]:
             nonlocal taken
-            for number in range(400):
+            for number in range(100):
                 taken += 1
                 yield Numbered(number, key)
 
         key = make_key()
         ahead = [taken - done for done, _ in enumerate(judged(units(), Context(zone), NOON, processes=2))]
         assert max(ahead) <= running.ALONE + 2
-        assert taken == 400
+        assert taken == 100
 
 
 class TestExitCode:
@@ -131,6 +131,7 @@ class TestExitCode:
             (["template.yaml", "--parameter", "Trails=s3.amazonaws.com"], 3),
             (["cut-off.json"], 4),
             (["nowhere.json"], 4),
+            (["alias/nowhere"], 2),
             (["template.yaml", "policies/missing.json"], 3),
             (["policies/missing.json", "--exit-zero"], 0),
             (["template.yaml", "--exit-zero"], 0),
@@ -154,6 +155,21 @@ class TestExitCode:
         ended = run("check", str(tmp_path), *SETTINGS, "--format", form)
         assert ended.code == 4
         assert "no KMS key was found" in (ended.out if form == "table" else ended.err)
+
+
+class TestUnread:
+    """What explain and fix cannot read."""
+
+    @pytest.mark.parametrize("command", ["explain", "fix"])
+    @pytest.mark.parametrize(("source", "kinds"), [("cut-off.json", ["unread"]), ("template.yaml", ["key"])])
+    @pytest.mark.usefixtures("sources")
+    def test_is_told_once_and_is_in_the_json(
+        self, run: Run, command: str, source: str, kinds: list[str]
+    ) -> None:
+        """So that exit code 4 has its reason; a key, its twin, is in the same list."""
+        ended = run(command, source, *SETTINGS, "--format", "json")
+        assert [each["type"] for each in json.loads(ended.out)["results"]] == kinds
+        assert ended.err.count(source) == kinds.count("unread")
 
 
 class TestStandardInput:

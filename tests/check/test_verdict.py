@@ -53,7 +53,7 @@ class TestRule:
         """Both say the same; what the rule calls non-compliant for want of knowledge is not determined."""
         assessment = assess(key, zone)
         verdict = judge(FoundKey("key", key, Place("key.json")), zone)
-        unknown = {finding.reason for finding in assessment.findings} == {"UNKNOWN"}
+        unknown = {finding.reason for finding in assessment.findings} in ({"UNKNOWN"}, {"TOO_COMPLEX"})
         assert verdict.rule == assessment.compliance
         assert verdict.state == ("UNKNOWN" if unknown else assessment.compliance)
         assert verdict.annotation == ("Not determined: " if unknown else "") + annotate(assessment)
@@ -111,6 +111,27 @@ class TestCertainty:
         """Its twin, an attribute with the wrong value, does."""
         key = make_key(KeyState=state)
         assert judge(FoundKey("key", key, Place("key.json")), zone).state is expected
+
+    @pytest.mark.parametrize(
+        ("length", "expected"), [(2, (State.COMPLIANT, "COMPLIANT")), (8, (State.UNKNOWN, "NON_COMPLIANT"))]
+    )
+    def test_too_complex_is_not_determined(
+        self, make_found: MakeFound, make_key: MakeKey, zone: LandingZone, length: int, expected: Any
+    ) -> None:
+        """A Deny that never applies, past the bound of what can be proved: the rule has no word for that."""
+        patterns = {"kms:ViaService": "*a" + "?" * length, "kms:CallerAccount": "*b" + "?" * length}
+        deny = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "kms:*",
+            "Resource": "*",
+            "Condition": {"StringLike": patterns, "Null": {"aws:SourceArn": "true"}},
+        }
+        documented: Any = make_key("documented").policy
+        hostile = {**documented, "Statement": [*documented["Statement"], deny]}
+        verdict = judge(make_found(hostile), zone)
+        assert (verdict.state, verdict.rule) == expected
+        assert {problem.reason for problem in verdict.problems} <= {"TOO_COMPLEX"}
 
     def test_an_annotation_fits_where_the_rule_has_no_word_for_doubt(
         self, make_found: MakeFound, zone: LandingZone
