@@ -33,14 +33,20 @@ if TYPE_CHECKING:
     from lzkey.report.aws import Progress as Told
     from lzkey.report.model import Report
 
-EXIT_CODES: Final = (
-    "Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be "
-    "made; 2 wrong arguments; 3 something is NON_COMPLIANT, or the logs cannot be delivered; 4 something is "
-    "unknown. With --exit-zero a report that was made ends with 0.\n\n"
-    "Examples: lzkey report --output report.html --output report.json; "
-    "lzkey report --previous report.json --output new.html; "
-    "lzkey report --assume-role SecurityAudit --account 111122223333 --format csv"
-)
+EXIT_CODES: Final = """
+Examples:
+
+\b
+$ lzkey report
+$ lzkey report --output report.html --output report.json --output report.csv
+$ lzkey report --previous report.json --output new.html
+$ lzkey report --profile audit --management-role LandingZoneReader --output report.html
+$ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
+
+Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be \
+made; 2 wrong arguments or files; 3 something is non-compliant, or the logs cannot be delivered; 4 something \
+is unknown; with --exit-zero 3 and 4 are 0.
+"""
 
 
 class Shown(StrEnum):
@@ -88,7 +94,7 @@ _Account = Annotated[
 _Excluded = Annotated[
     list[str] | None, typer.Option("--exclude-account", metavar="ID", help="Expect no results there.")
 ]
-_ExitZero = Annotated[bool, typer.Option("--exit-zero", help="End with 0 whatever the report says.")]
+_ExitZero = Annotated[bool, typer.Option("--exit-zero", help="End with 0 in place of 3 and 4.")]
 _Policy = Annotated[
     bool,
     typer.Option(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from lzkey.report.aws import UnansweredError, at_once
 from lzkey.report.facts import Evaluation
@@ -35,6 +35,8 @@ AGGREGATE_ACTIONS: Final = (
 )
 
 _ROWS, _DETAILS = 1000, 100  # the most that each call takes in a page
+_Item = TypeVar("_Item")
+
 #: Of a source that tells no Region.
 ANY_REGION: Final = ""
 
@@ -156,22 +158,30 @@ def _rows(
     if statuses:
         names = {wanted, *(name for name, _, _ in statuses.values())}
 
-    def rows(name: str | None) -> list[Answer]:
+    def rows(name: str | None) -> Iterator[Answer]:
         filters = {"AwsRegion": region, **({"ConfigRuleName": name} if name else {})}
-        found: Iterable[Answer] = aws.all(
+        for row in aws.all(
             "config:DescribeAggregateComplianceByConfigRules",
             "AggregateComplianceByConfigRules",
             size=_ROWS,
             ConfigurationAggregatorName=aggregator,
             Filters=filters,
-        )
-        return [row for row in found if name or member_rule(row["ConfigRuleName"], wanted)]
+        ):
+            if name or member_rule(row["ConfigRuleName"], wanted):
+                yield row
 
+    return _as_far_as_told(aws, (row for name in sorted(names, key=str) for row in rows(name)))
+
+
+def _as_far_as_told(aws: Aws, items: Iterable[_Item]) -> tuple[list[_Item], str]:
+    """Return what came before a call was refused, and why there is no more: a failure seen is a failure."""
+    found: list[_Item] = []
     try:
-        return [row for name in sorted(names, key=str) for row in rows(name)], ""
+        found.extend(items)
     except UnansweredError as error:
         aws.log.note(str(error))
-        return [], str(error)
+        return found, str(error)
+    return found, ""
 
 
 def _evaluations(
@@ -191,26 +201,20 @@ def _evaluations(
 
 def _details(aws: Aws, aggregator: str, row: Answer) -> tuple[tuple[Evaluation, ...], str]:
     """Return the results of one rule in one account and Region, and why they are not all."""
-    try:
-        found = tuple(
-            evaluation(result)
-            for result in aws.all(
-                "config:GetAggregateComplianceDetailsByConfigRule",
-                "AggregateEvaluationResults",
-                size=_DETAILS,
-                ConfigurationAggregatorName=aggregator,
-                ConfigRuleName=row["ConfigRuleName"],
-                AccountId=row["AccountId"],
-                AwsRegion=row["AwsRegion"],
-            )
-        )
-    except UnansweredError as error:
-        aws.log.note(str(error))
-        return (), str(error)
+    results = aws.all(
+        "config:GetAggregateComplianceDetailsByConfigRule",
+        "AggregateEvaluationResults",
+        size=_DETAILS,
+        ConfigurationAggregatorName=aggregator,
+        ConfigRuleName=row["ConfigRuleName"],
+        AccountId=row["AccountId"],
+        AwsRegion=row["AwsRegion"],
+    )
+    found, why = _as_far_as_told(aws, map(evaluation, results))
     told = row.get("Compliance", {}).get("ComplianceType")
-    if told == "NON_COMPLIANT" and not any(result.compliance == told for result in found):
-        return found, "the aggregator says NON_COMPLIANT, and shows no key that is"
-    return found, ""
+    if not why and told == "NON_COMPLIANT" and not any(result.compliance == told for result in found):
+        why = "the aggregator says NON_COMPLIANT, and shows no key that is"
+    return tuple(found), why
 
 
 def evaluation(result: Answer) -> Evaluation:

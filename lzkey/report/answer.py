@@ -2,43 +2,79 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key.finding import Requirement
 from lzkey.report.model import Answer, Delivery, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
-    from lzkey.report.model import KeyResult, LandingZoneFacts
+    from lzkey.report.model import Failure, KeyResult, LandingZoneFacts
+
+_ACCESS: Final = (Requirement.CLOUDTRAIL_ACCESS, Requirement.CONFIG_ACCESS)
+_USE: Final = (Requirement.ENABLED, Requirement.SYMMETRIC)
+#: As landing_zone_key.access writes it, where it is certain.
+_REFUSED: Final = re.compile(r'kms:\w+ refused(?!.*(?:, perhaps denied by "|"\}, perhaps no service))')
 
 #: https://docs.aws.amazon.com/controltower/latest/APIReference/API_LandingZoneDetail.html (status)
+_SETTLED: Final = "ACTIVE"
 _UNSETTLED: Final = {
     "PROCESSING": "the landing zone is being changed, and its keys with it",
     "FAILED": "the landing zone's last operation failed, so its manifest may not be what is in force",
 }
 
 
-def answer(landing_zone: LandingZoneFacts, keys: Iterable[KeyResult]) -> Answer:
-    """Return the answer, with its reason: a refusal is certain, anything that is not known is a doubt."""
+def answer(
+    landing_zone: LandingZoneFacts, keys: Iterable[KeyResult], proved_regions: Collection[str] = ()
+) -> Answer:
+    """Return the answer, with its reason: a refusal is certain, anything that is not known is a doubt.
+
+    `proved_regions` are those that the rule proves deliveries from; empty: any.
+    """
     own = [key for key in keys if key.of_landing_zone]
-    refused = [key for key in own if key.state is State.NON_COMPLIANT]
+    refused = [key for key in own if any(map(_stops, key.failures))]
     if refused:
-        return Answer(Delivery.NO, "; ".join(map(_refused, refused)))
-    if landing_zone.unknown:
-        return Answer(Delivery.UNKNOWN, f"the landing zone's keys are not known: {landing_zone.unknown}")
-    if landing_zone.status in _UNSETTLED:
-        return Answer(Delivery.UNKNOWN, _UNSETTLED[landing_zone.status])
+        return Answer(Delivery.NO, "; ".join(map(_failing, refused)))
+    unsettled = _unsettled(landing_zone)
+    if unsettled:
+        return Answer(Delivery.UNKNOWN, unsettled)
     if not landing_zone.keys:
         return Answer(Delivery.YES, "the landing zone uses no KMS key of its own, so no key can refuse it")
     found = {key.arn: key for key in own}
     doubts = [doubt for arn in landing_zone.keys if (doubt := _doubt(arn, found.get(arn)))]
+    unproved = sorted(set(landing_zone.governed_regions) - set(proved_regions)) if proved_regions else ()
+    if unproved:
+        told = f"the landing zone governs {', '.join(unproved)} too"
+        doubts.append(f"{told}, which the rule parameter GovernedRegions leaves out")
     if doubts:
         return Answer(Delivery.UNKNOWN, "; ".join(doubts))
     what = "the landing zone's key is" if len(found) == 1 else f"the landing zone's {len(found)} keys are"
     return Answer(Delivery.YES, f"{what} COMPLIANT: every request of CloudTrail and AWS Config is allowed")
 
 
-def _refused(key: KeyResult) -> str:
+def _unsettled(landing_zone: LandingZoneFacts) -> str:
+    """Return why it is not known which keys are in force; empty where it is."""
+    if landing_zone.unknown:
+        return f"the landing zone's keys are not known: {landing_zone.unknown}"
+    if landing_zone.status == _SETTLED:
+        return ""
+    told = f"the landing zone's status is {landing_zone.status}, which is not understood"
+    return _UNSETTLED.get(str(landing_zone.status), told)
+
+
+def _stops(failure: Failure) -> bool:
+    """Whether a failure is certain to stop deliveries: what is only unproved, or unsupported, is not.
+
+    A Sid can make a certain refusal look uncertain, and no failure look like a proof.
+    """
+    if failure.requirement in _ACCESS:
+        return _REFUSED.match(failure.detail) is not None
+    return failure.requirement in _USE and bool(failure.detail) and " unknown" not in failure.detail
+
+
+def _failing(key: KeyResult) -> str:
     failed = ", ".join(failure.requirement for failure in key.failures)
     return f"the landing zone's key {key.arn} is NON_COMPLIANT ({failed})"
 
@@ -48,6 +84,8 @@ def _doubt(arn: str, key: KeyResult | None) -> str:
         return f"the landing zone's manifest names {arn}, which may be any key"
     if key is None:
         return f"nothing is known of the landing zone's key {arn}"
+    if key.state is State.NON_COMPLIANT:
+        return f"{_failing(key)}, and whether that stops deliveries is not certain"
     if key.state is State.NOT_APPLICABLE:
         return f"the rule does not judge the landing zone's key {arn}: {key.annotation}"
     if key.doubt is not None:

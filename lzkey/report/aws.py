@@ -125,7 +125,7 @@ class Aws:
             if page is None:
                 return
             self.log.count(action)
-            yield from page[member]
+            yield from page.get(member, ())
 
     def role(self, arn: str) -> Aws:
         """Return another account, asked with this role in it; raise UnansweredError."""

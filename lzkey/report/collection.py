@@ -12,6 +12,7 @@ from lzkey.report.facts import Organization, Rule, Seen, World
 from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
 from lzkey.report.surroundings import landing_zone, organization, rule
 from lzkey.report.troubles import trouble
+from lzkey.report.wording import counted
 
 if TYPE_CHECKING:
     from lzkey.report.aggregated import Aggregated
@@ -128,20 +129,14 @@ def _by_aggregator(
 
 
 def _expected(listed: tuple[Account, ...], aggregator: Answer, found: Aggregated) -> tuple[Account, ...]:
-    """Return the accounts that should be there: the organization's, or those that an aggregator names.
+    """Return the accounts that should be there: the organization's, and whom an aggregator names or shows.
 
-    Without the organization's list they are those of which anything is seen.
+    An aggregator of some accounts is no reason to miss no others: the rest of the organization is not seen.
     """
-    known = {account.account: account for account in listed}
-    if not aggregator.get("OrganizationAggregationSource"):
-        named = [
-            account
-            for source in aggregator.get("AccountAggregationSources", [])
-            for account in source.get("AccountIds", [])
-        ]
-        return tuple(known.get(name, Account(name, "", "ACTIVE")) for name in sorted(set(named)))
     told = {account for account, _ in (*(found.sources or ()), *found.rules, *found.inventory.keys)}
-    unlisted = told - known.keys()
+    for source in aggregator.get("AccountAggregationSources", []):
+        told |= set(source.get("AccountIds", []))
+    unlisted = told - {account.account for account in listed}
     return (*listed, *(Account(name, "", "ACTIVE") for name in sorted(unlisted)))
 
 
@@ -186,6 +181,8 @@ def _by_roles(aws: Aws, world: World, options: Options, progress: Progress) -> W
     for done, one in enumerate(looks, 1):
         seen.append(one)
         progress("accounts", done, len(accounts))
+    if len(accounts) < len(listed):
+        aws.log.note(f"the report is of {counted(len(accounts), 'account')} of {len(listed)}: see --account")
     scope = replace(world.scope, collected=Collected.ROLES)
     return replace(world, scope=scope, accounts=accounts, seen=tuple(seen))
 

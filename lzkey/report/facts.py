@@ -75,6 +75,8 @@ class Seen:
     rule_name: str | None = None
     updated_at: datetime | None = None
     excluded: bool = False
+    gap: Doubt | None = None
+    """Why there may be keys that nobody sees; what is seen is good all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import KeyScope
 from lzkey.report.annotations import failures, proves
 from lzkey.report.model import Cause, Doubt, KeyResult, Place, State
+from lzkey.report.troubles import DIAGNOSE
 from lzkey.report.wording import moment
 
 if TYPE_CHECKING:
@@ -33,8 +34,14 @@ _ORDER: Final = {state: place for place, state in enumerate(State)}
 _ANY_ZONE: Final = LandingZone("us-east-1", "000000000000")
 
 _PERIODS_ALLOWED: Final = 2
-_EVALUATE: Final = "evaluate the rule there: aws configservice start-config-rules-evaluation"
-_DIAGNOSE: Final = "see why the rule does not run: lzkey doctor"
+_PERHAPS_LEFT_OUT: Final = Doubt(
+    Cause.NOT_READ,
+    "the rule may leave the key out, by the landing zone's manifest, which is not read",
+    "make the report in the management account, or use --management-role",
+)
+_EVALUATE: Final = (
+    "evaluate the rule there: aws configservice start-config-rules-evaluation --config-rule-names {}"
+)
 _DEPLOY: Final = "deploy the rule of this version there"
 
 
@@ -49,6 +56,15 @@ class Measure:
     period: timedelta | None
     landing_zone_keys: frozenset[str]
     """ARNs and key ids."""
+    aggregated: bool = False
+    """NOT_APPLICABLE results are not shown."""
+
+    @property
+    def cannot_tell(self) -> bool:
+        """Whether a key without a result may be one that the rule does not judge, and only it knows."""
+        zone = self.zone
+        unread = zone and zone.key_scope is KeyScope.LANDING_ZONE and zone.manifest_keys is None
+        return self.aggregated and bool(unread)
 
     def names(self, arn: KeyArn, *, judged: bool = False) -> bool:
         """Whether a key is the landing zone's, by its manifest or by the rule parameter KeyScope.
@@ -94,7 +110,7 @@ def missing_keys(arns: Iterable[str], found: Iterable[KeyResult], seen: Iterable
                 else Doubt(
                     Cause.NOT_AGGREGATED,
                     "nothing is seen of the key's account and Region",
-                    "correct the manifest",
+                    f"report on account {arn.account} and {arn.region} too, where the key must be",
                 )
             )
             results.append(
@@ -143,19 +159,19 @@ def _not_understood(evaluation: Evaluation) -> Doubt:
 
 def _outdated(seen: Seen, evaluation: Evaluation, measure: Measure) -> Doubt | None:
     if evaluation.at is None:
-        return None
+        return Doubt(Cause.RESULT_OUTDATED, "COMPLIANT at no time that is known", _evaluate(seen))
     if measure.period is None:
         changed = seen.changed_at.get(evaluation.key_id)
         if changed is None or changed <= evaluation.at:
             return None
         told = f"COMPLIANT at {moment(evaluation.at)}, but the key has changed since, at {moment(changed)}"
-        return Doubt(Cause.RESULT_OUTDATED, told, _DIAGNOSE)
+        return Doubt(Cause.RESULT_OUTDATED, told, DIAGNOSE)
     age = measure.now - evaluation.at
     if age <= _PERIODS_ALLOWED * measure.period:
         return None
     hours, period = (round(span.total_seconds() / 3600) for span in (age, measure.period))
     return Doubt(
-        Cause.RESULT_OUTDATED, f"COMPLIANT {hours} hours ago, but the rule runs every {period} h", _DIAGNOSE
+        Cause.RESULT_OUTDATED, f"COMPLIANT {hours} hours ago, but the rule runs every {period} h", DIAGNOSE
     )
 
 
@@ -167,7 +183,12 @@ def _without_result(seen: Seen, key: KmsKey, measure: Measure) -> KeyResult:
     result = KeyResult(
         str(key.arn), seen.account, seen.region, State.NOT_APPLICABLE, reason, of_landing_zone=named
     )
-    return result if reason else replace(result, state=State.UNKNOWN, doubt=_no_result(seen))
+    if reason:
+        return result
+    doubt = _no_result(seen)
+    if doubt.cause is Cause.NEVER_EVALUATED and measure.cannot_tell:
+        doubt = _PERHAPS_LEFT_OUT
+    return replace(result, state=State.UNKNOWN, doubt=doubt)
 
 
 def _no_result(seen: Seen) -> Doubt:
@@ -175,12 +196,17 @@ def _no_result(seen: Seen) -> Doubt:
         return seen.trouble
     if seen.excluded:
         return Doubt(Cause.RULE_MISSING, "the account is excluded from the rule", "take it into the rule")
-    return Doubt(Cause.NEVER_EVALUATED, "the key is there and has no result", _EVALUATE)
+    return Doubt(Cause.NEVER_EVALUATED, "the key is there and has no result", _evaluate(seen))
+
+
+def _evaluate(seen: Seen) -> str:
+    """Return how to evaluate the rule, where it is known to be there."""
+    return _EVALUATE.format(seen.rule_name) if seen.rule_name else DIAGNOSE
 
 
 def _place(seen: Seen, keys: tuple[KeyResult, ...]) -> Place:
     states = Counter(key.state for key in keys)
-    doubt = None if seen.excluded else seen.trouble
+    doubt = None if seen.excluded else seen.trouble or seen.gap
     found = (*states, State.UNKNOWN) if doubt else tuple(states)
     return Place(
         seen.account,

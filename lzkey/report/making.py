@@ -15,7 +15,7 @@ from lzkey.report.aws import CLIENTS, Aws, Log
 from lzkey.report.collection import collect
 from lzkey.report.facts import Options
 from lzkey.report.judgement import Measure, judge, missing_keys, with_keys
-from lzkey.report.model import Report
+from lzkey.report.model import Collected, Report
 from lzkey.report.trend import trend
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def as_report(world: World, now: datetime) -> Report:
     zone = world.rule.zone
     listed = zone.listed_keys if zone and world.landing_zone.unknown else ()
     named = frozenset((*world.landing_zone.keys, *listed))
-    measure = Measure(now, world.partition, zone, world.rule.period, named)
+    aggregated = world.scope.collected is Collected.AGGREGATOR
+    measure = Measure(now, world.partition, zone, world.rule.period, named, aggregated)
     places: list[Place] = []
     keys: list[KeyResult] = []
     for seen in world.seen:
@@ -70,7 +71,7 @@ def as_report(world: World, now: datetime) -> Report:
         keys.sort(key=lambda key: (order.get((key.account, key.region), len(order)), key.arn))
     return Report(
         now,
-        answer(world.landing_zone, keys),
+        answer(world.landing_zone, keys, zone.governed_regions if zone else ()),
         world.scope,
         world.rule.facts,
         world.landing_zone,

@@ -171,6 +171,8 @@ class LandingZoneFacts:
     """The ARNs of the keys that it encrypts its logs with."""
     unknown: str = ""
     """Why it could not be read; from any account but the management account it cannot."""
+    governed_regions: tuple[str, ...] = ()
+    """Those that its manifest names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ class Report:
 
     @property
     def counts(self) -> dict[State, int]:
-        """Keys by state; an account and Region in doubt that shows no key counts as one UNKNOWN."""
+        """Keys by state; an account and Region in doubt that shows no UNKNOWN key counts as one."""
         found = dict.fromkeys(State, 0)
         for key in self.keys:
             found[key.state] += 1

@@ -13,7 +13,7 @@ from lzkey.report.aws import UnansweredError, at_once
 from lzkey.report.facts import Seen
 from lzkey.report.model import Cause, Doubt
 from lzkey.report.surroundings import own_rules
-from lzkey.report.troubles import ALLOW, DEPLOY, ENROLL, RECORD_KEYS
+from lzkey.report.troubles import ALLOW, DEPLOY, DIAGNOSE, ENROLL, RECORD_KEYS, START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,9 +59,11 @@ def look(aws: Aws, wanted: str, rule: Rule) -> Seen:
     keys = _keys(aws, frozenset(result.key_id for result in evaluations))
     if trouble is None and (rule.period is None or not evaluations):
         trouble = _recording(aws)
-    if trouble is None and keys is None and not evaluations:
-        trouble = Doubt(Cause.NOT_READ, "the keys of the account could not be listed", ALLOW)
-    return replace(seen, evaluations=evaluations, keys=keys or (), trouble=trouble, rule_name=names[0])
+    gap = None
+    if keys is None and (rule.period is None or not evaluations):
+        gap = Doubt(Cause.NOT_READ, "the keys of the account could not be listed", ALLOW)
+    seen = replace(seen, evaluations=evaluations, keys=keys or (), rule_name=names[0])
+    return replace(seen, trouble=trouble, gap=gap)
 
 
 def _failing(aws: Aws, names: list[str]) -> Doubt | None:
@@ -81,7 +83,7 @@ def _failing(aws: Aws, names: list[str]) -> Doubt | None:
             return Doubt(
                 Cause.RULE_FAILING,
                 f"the last evaluation failed ({why or 'no reason given'})",
-                "see why: lzkey doctor",
+                DIAGNOSE,
             )
     return None
 
@@ -99,7 +101,7 @@ def _recording(aws: Aws) -> Doubt | None:
         return Doubt(Cause.NO_RECORDER, f"there is no recorder in {aws.region}", ENROLL)
     name = own[0].get("name", "default")
     if not any(status.get("recording") for status in statuses if status.get("name", "default") == name):
-        return Doubt(Cause.NO_RECORDER, f"the recorder {name} is stopped", "start it")
+        return Doubt(Cause.NO_RECORDER, f"the recorder {name} is stopped", START.format(name))
     if not records_keys(own[0]):
         return Doubt(Cause.KEYS_NOT_RECORDED, f"the recorder {name} leaves AWS::KMS::Key out", RECORD_KEYS)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -95,10 +96,16 @@ def landing_zone(home: Aws, region: str, management: str | None) -> tuple[Landin
         why = f"Control Tower knows no landing zone in account {home.account}, {region}"
         return LandingZoneFacts(None, None, None, (), why), None
     manifest = found.get("manifest")
-    keys = ManifestKeys.from_manifest(manifest).logging
     facts = LandingZoneFacts(
-        found.get("version"), found.get("latestAvailableVersion"), found.get("status"), keys
+        found.get("version"), found.get("latestAvailableVersion"), found.get("status"), ()
     )
+    if not manifest or not isinstance(manifest, dict):
+        return replace(facts, unknown="Control Tower does not show its manifest"), None
+    regions = manifest.get("governedRegions")
+    governed = (
+        tuple(region for region in regions if isinstance(region, str)) if isinstance(regions, list) else ()
+    )
+    facts = replace(facts, keys=ManifestKeys.from_manifest(manifest).logging, governed_regions=governed)
     return facts, manifest
 
 

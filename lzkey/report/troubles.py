@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 NO_RECORDER: Final = "NoAvailableConfigurationRecorder"
 ENROLL: Final = "enroll the account in Control Tower, or create a recorder (deploy/recorder.yaml)"
+START: Final = (
+    "start it there: aws configservice start-configuration-recorder --configuration-recorder-name {}"
+)
 RECORD_KEYS: Final = "add AWS::KMS::Key to the recorder's recording group"
-DEPLOY: Final = "deploy the rule there: lzkey deploy-organization"
+DEPLOY: Final = "deploy the rule there: lzkey deploy-organization NAME, of its parameters/NAME.json"
+DIAGNOSE: Final = "see whether the rule is there, and runs: lzkey doctor NAME, of its parameters/NAME.json"
 ALLOW: Final = "allow it (lzkey report --print-iam-policy), or try again later"
 
 _WORKS: Final = ("CREATE_SUCCESSFUL", "UPDATE_SUCCESSFUL")
@@ -40,6 +44,7 @@ def trouble(account: Account, region: str, seen: Aggregated, rule: Rule) -> Doub
         or _of_results(spot, seen)
         or (None if excluded else _of_rule(spot, seen))
         or _of_recorder(spot, seen, rule)
+        or _of_unread_sources(seen)
     )
 
 
@@ -55,14 +60,20 @@ def _of_source(spot: Spot, seen: Aggregated) -> Doubt | None:
         )
     if source.status == "FAILED":
         return _failed(source)
-    if source.status == "OUTDATED":
-        error = f" ({source.error})" if source.error else ""
-        return Doubt(
-            Cause.SOURCE_OUTDATED,
-            f"what the aggregator shows is of {moment(source.updated_at)}{error}",
-            "see that AWS Config runs there, and that the aggregator is authorized",
-        )
-    return None
+    if source.status == "SUCCEEDED":
+        return None
+    error = f" ({source.error})" if source.error else ""
+    return Doubt(
+        Cause.SOURCE_OUTDATED,
+        f"what the aggregator shows is of {moment(source.updated_at)}{error}",
+        "see that AWS Config runs there, and that the aggregator is authorized",
+    )
+
+
+def _of_unread_sources(seen: Aggregated) -> Doubt | None:
+    if seen.sources is not None:
+        return None
+    return Doubt(Cause.NOT_READ, "the aggregator did not tell how old what it shows is", ALLOW)
 
 
 def _failed(source: Source) -> Doubt:
@@ -96,23 +107,28 @@ def _of_rule(spot: Spot, seen: Aggregated) -> Doubt | None:
 
 
 def _of_recorder(spot: Spot, seen: Aggregated, rule: Rule) -> Doubt | None:
-    """A rule that runs on a schedule reads the keys itself: where it has results, no recorder is needed."""
+    """A rule that runs on a schedule reads the keys itself: where it has results, no recorder is needed.
+
+    Where AWS Config shows recorders at all, an account without one has none, whatever it had before.
+    """
     judged = bool(seen.evaluations.get(spot))
     if judged and rule.period is not None:
         return None
     if spot[1] in seen.inventory.not_listed:
-        return None if judged else Doubt(Cause.NOT_READ, "the keys there could not be listed", ALLOW)
+        return Doubt(Cause.NOT_READ, "keys and recorder there could not be listed", ALLOW)
     recorder = seen.inventory.recorders.get(spot)
     if recorder is None:
-        if judged or seen.inventory.keys.get(spot):
+        if not seen.inventory.recorders and (judged or seen.inventory.keys.get(spot)):
             return None
-        return Doubt(Cause.NO_RECORDER, "AWS Config shows neither a recorder nor a key from there", ENROLL)
+        return Doubt(Cause.NO_RECORDER, "AWS Config shows no recorder there", ENROLL)
     return _of(recorder)
 
 
 def _of(recorder: Recorder) -> Doubt | None:
     if recorder.on is False:
-        return Doubt(Cause.NO_RECORDER, f"the recorder {recorder.name} is stopped", "start it")
+        return Doubt(
+            Cause.NO_RECORDER, f"the recorder {recorder.name} is stopped", START.format(recorder.name)
+        )
     if not recorder.keys:
         return Doubt(
             Cause.KEYS_NOT_RECORDED, f"the recorder {recorder.name} leaves AWS::KMS::Key out", RECORD_KEYS

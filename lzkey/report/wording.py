@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from lzkey.report.model import Collected, Delivery, State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from lzkey.report.model import Answer, Report, Scope
+    from lzkey.report.model import Answer, Doubt, Report, Scope
 
 _DELIVERY: Final = {
     Delivery.YES: "Yes, the landing zone's logs can be delivered:",
@@ -41,6 +41,16 @@ def formula(counts: Mapping[State, int]) -> str:
         f"{counts[state]:,}" for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
     )
     return f"{compliant} / ({compliant} + {failed} + {unknown})"
+
+
+def unknowns(report: Report) -> Iterator[tuple[Doubt, str, str, str]]:
+    """Yield what counts as UNKNOWN, each with its account, its Region, and its key where there is one."""
+    for place in report.places:
+        if place.doubt is not None and not place.excluded and not place.keys.get(State.UNKNOWN):
+            yield place.doubt, place.account, place.region, ""
+    for key in report.keys:
+        if key.doubt is not None:
+            yield key.doubt, key.account, key.region, key.arn
 
 
 def scored(report: Report) -> str:

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from landing_zone_key import Requirement
+from lzkey.report.advice import ADVICE
 from lzkey.report.html import as_html
 from lzkey.report.html.rows import key_rows
 from lzkey.report.html.sections import SHOWN, doubts, findings
 from lzkey.report.html.text import arn_parts, sentence, visible
-from lzkey.report.html.words import ADVICE, ANSWERS, CAUSES, COLLECTED, DOUBTS, MEANINGS, STATES, WORST_FIRST
+from lzkey.report.html.words import ANSWERS, CAUSES, COLLECTED, DOUBTS, MEANINGS, STATES, WORST_FIRST
 from lzkey.report.model import Cause, Collected, Delivery, Doubt, Failure, Report, State
 
 from .conftest import MANY, NAMES, page_of, report_named

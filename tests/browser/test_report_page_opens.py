@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lzkey.report.advice import ADVICE
 from lzkey.report.html.text import grouped
-from lzkey.report.html.words import ADVICE, ANSWERS, STATES
+from lzkey.report.html.words import ANSWERS, STATES
 from lzkey.report.model import State
 
 from .conftest import MANY, NAMES, report_named
@@ -73,7 +74,7 @@ class TestTroubledReport:
         arn = report_named("troubled").landing_zone.keys[0]
         first = shown.texts("#findings tbody tr")[0]
         assert first.startswith('kms:Decrypt refused, denied by "DenyOutsideOrg"')
-        assert first.endswith(f"lzkey fix {arn}")
+        assert first.endswith(f"lzkey fix --discover {arn}")
 
     def test_every_cell_says_its_state(self, read: Open) -> None:
         """Not by its colour alone."""

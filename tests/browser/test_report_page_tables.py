@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lzkey.report.html.words import ADVICE, STATES, WORST_FIRST
+from lzkey.report.advice import ADVICE
+from lzkey.report.html.words import STATES, WORST_FIRST
 from lzkey.report.model import State
 
 from .conftest import MANY, report_named

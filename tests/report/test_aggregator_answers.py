@@ -47,6 +47,7 @@ def answering(
     *,
     compliance: str = "COMPLIANT",
     results: Any = (),
+    broken: bool = False,
     items: Any = (),
     recorders: Any = (),
     sources: Any = (),
@@ -76,9 +77,14 @@ def answering(
         )
         stub.add_response(
             "get_aggregate_compliance_details_by_config_rule",
-            {"AggregateEvaluationResults": list(results)},
+            {
+                **({} if results is None else {"AggregateEvaluationResults": list(results)}),
+                **({"NextToken": "more"} if broken else {}),
+            },
             {**NAME, **row, "Limit": 100},
         )
+        if broken:
+            stub.add_client_error("get_aggregate_compliance_details_by_config_rule", "AccessDeniedException")
         for query, found in ((KEYS_QUERY, items), (RECORDERS_QUERY, recorders)):
             stub.add_response(
                 "select_aggregate_resource_config",
@@ -121,6 +127,22 @@ class TestResults:
         """Is not silence: the account is unread."""
         with answering(compliance=announced, results=[result(shown)]) as aws:
             assert collected(aws).unread == why
+
+    @pytest.mark.parametrize("broken", [True, False])
+    def test_a_later_page_that_is_refused(self, *, broken: bool) -> None:
+        """Leaves the failures of the earlier ones, and the account unread."""
+        with answering(compliance="NON_COMPLIANT", results=[result("NON_COMPLIANT")], broken=broken) as aws:
+            found = collected(aws)
+            assert len(aws.log.notes) == broken
+        assert [evaluation.compliance for evaluation in found.evaluations[SPOT]] == ["NON_COMPLIANT"]
+        assert list(found.unread) == [SPOT] * broken
+
+    @pytest.mark.parametrize("results", [None, ()])
+    def test_none(self, results: Any) -> None:
+        """May be an empty list, or none at all."""
+        with answering(results=results) as aws:
+            found = collected(aws)
+        assert (found.evaluations[SPOT], found.unread) == ((), {})
 
     def test_the_least(self) -> None:
         """Neither annotation nor times."""

@@ -61,6 +61,8 @@ class TestAnswer:
             (replace(ZONE, status="PROCESSING"), (GOOD,), Delivery.UNKNOWN, "is being changed"),
             (replace(ZONE, status="FAILED"), (GOOD,), Delivery.UNKNOWN, "last operation failed"),
             (replace(ZONE, status="FAILED"), (BAD,), Delivery.NO, "NON_COMPLIANT"),
+            (replace(ZONE, status="MIGRATING"), (GOOD,), Delivery.UNKNOWN, "is MIGRATING, which is not"),
+            (replace(ZONE, status=None), (GOOD,), Delivery.UNKNOWN, "is None, which is not"),
             (replace(ZONE, unknown="refused"), (GOOD,), Delivery.UNKNOWN, "not known: refused"),
             (replace(ZONE, unknown="refused"), (BAD,), Delivery.NO, "NON_COMPLIANT"),
         ],
@@ -72,6 +74,52 @@ class TestAnswer:
         found = answer(zone, keys)
         assert found.delivery is delivery
         assert why in found.why
+
+    @pytest.mark.parametrize(
+        ("requirement", "detail", "delivery"),
+        [
+            ("CONFIG_ACCESS", "kms:Decrypt refused, no statement allows it", Delivery.NO),
+            ("CONFIG_ACCESS", 'kms:Decrypt refused, denied by "perhaps"', Delivery.NO),
+            ("CONFIG_ACCESS", 'kms:Decrypt refused, perhaps denied by "X"', Delivery.UNKNOWN),
+            (
+                "CLOUDTRAIL_ACCESS",
+                'kms:Decrypt refused, "X" allows {"AWS": "*"}, perhaps no service',
+                Delivery.UNKNOWN,
+            ),
+            ("CLOUDTRAIL_ACCESS", "kms:Decrypt refused for account 4444...", Delivery.NO),
+            ("CLOUDTRAIL_ACCESS", 'kms:Decrypt open to account 444455556666 by "X"', Delivery.UNKNOWN),
+            ("CLOUDTRAIL_ACCESS", "the key policy is too complex to prove", Delivery.UNKNOWN),
+            ("CLOUDTRAIL_ACCESS", "", Delivery.UNKNOWN),
+            ("ENABLED", "PendingDeletion until 2026-12-02", Delivery.NO),
+            ("ENABLED", "key state unknown", Delivery.UNKNOWN),
+            ("ENABLED", "", Delivery.UNKNOWN),
+            ("SYMMETRIC", "RSA_2048 for ENCRYPT_DECRYPT", Delivery.NO),
+            ("SINGLE_REGION", "multi-Region key", Delivery.UNKNOWN),
+            ("HOME_REGION", "in eu-west-1, not us-east-1", Delivery.UNKNOWN),
+        ],
+    )
+    def test_what_stops_deliveries(self, requirement: str, detail: str, delivery: Delivery) -> None:
+        """Is what is certain to refuse them; whatever else is wrong with the key is no proof, and no yes."""
+        found = answer(ZONE, (replace(BAD, failures=(Failure(requirement, detail),)),))
+        assert found.delivery is delivery
+        assert f"{ARN} is NON_COMPLIANT ({requirement})" in found.why
+
+    @pytest.mark.parametrize(
+        ("governed", "proved", "delivery"),
+        [
+            (("us-east-1",), ("us-east-1",), Delivery.YES),
+            (("us-east-1", "eu-west-1"), ("us-east-1",), Delivery.UNKNOWN),
+            (("us-east-1", "eu-west-1"), (), Delivery.YES),
+            ((), ("us-east-1",), Delivery.YES),
+        ],
+    )
+    def test_a_region_that_the_rule_does_not_prove(
+        self, governed: tuple[str, ...], proved: tuple[str, ...], delivery: Delivery
+    ) -> None:
+        """Is a doubt: deliveries come from there too."""
+        found = answer(replace(ZONE, governed_regions=governed), (GOOD,), proved)
+        assert found.delivery is delivery
+        assert ("governs eu-west-1 too" in found.why) == (delivery is Delivery.UNKNOWN)
 
 
 class TestTrend:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,15 @@ from markdown_it import MarkdownIt
 
 from landing_zone_key.finding import Requirement
 from lzkey.errors import OutputError
+from lzkey.report.advice import advice
 from lzkey.report.document import as_document
 from lzkey.report.formats import Form, render
 from lzkey.report.formats.files import require_writable, write
 from lzkey.report.formats.screen import shown
 from lzkey.report.formats.spreadsheet import COLUMNS, cell
 from lzkey.report.formats.wiki import text
-from lzkey.report.model import Account, State
-from lzkey.report.wording import percentage
+from lzkey.report.model import Account, Collected, KeyResult, State
+from lzkey.report.wording import percentage, unknowns
 from lzkey.terminal import output
 
 if TYPE_CHECKING:
@@ -56,8 +58,7 @@ class TestCsv:
         found = Counter(row["key"] for row in rows if row["key"])
         judged = {State.COMPLIANT, State.NON_COMPLIANT}
         assert found == {key.arn: len(Requirement) if key.state in judged else 1 for key in report.keys}
-        doubts = [place for place in report.places if place.doubt and not place.excluded]
-        assert len([row for row in rows if not row["key"]]) == len(doubts)
+        assert len([row for row in rows if row["state"] == "UNKNOWN"]) == report.counts[State.UNKNOWN]
 
     def test_what_fails(self, report: Report) -> None:
         """Is what the keys' failures are, and everything else holds."""
@@ -65,6 +66,28 @@ class TestCsv:
         assert failed == {(key.arn, failure.requirement) for key in report.keys for failure in key.failures}
         compliant = [row for row in rows_of(report) if row["state"] == "COMPLIANT"]
         assert {row["holds"] for row in compliant} <= {"yes"}
+        assert all(bool(row["fix"]) == (row["holds"] != "yes") for row in rows_of(report) if row["holds"])
+
+    @pytest.mark.parametrize(
+        ("requirement", "fix"),
+        [
+            ("CONFIG_ACCESS", "In the management account run lzkey fix --discover ARN"),
+            ("ENABLED", "(aws kms cancel-key-deletion), and run aws kms enable-key --key-id ARN"),
+            ("HOME_REGION", "set the rule parameter KeyScope to landing-zone"),
+            ("SYMMETRIC", "enter it in the landing zone's settings"),
+        ],
+    )
+    def test_what_to_do(self, requirement: str, fix: str) -> None:
+        """Is one sentence, with the command for this key."""
+        assert advice(requirement).brief("ARN").endswith(fix)
+
+    @pytest.mark.parametrize("unknown", ["", "refused"])
+    def test_whose_keys_they_are(self, load_report: Callable[[str], Report], unknown: str) -> None:
+        """Is not denied where nobody knows it."""
+        report = load_report("troubled")
+        report = replace(report, landing_zone=replace(report.landing_zone, unknown=unknown))
+        told = {row["landing_zone_key"] for row in rows_of(report) if row["key"]}
+        assert told == {"yes", "unknown" if unknown else "no"}
 
     def test_causes(self, report: Report) -> None:
         """Every doubt has its cause and what to do."""
@@ -86,6 +109,21 @@ class TestCsv:
             ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
         )
         assert shown.isprintable()
+
+    @pytest.mark.parametrize(
+        ("value", "shown"),
+        [
+            ("a;=1", "a;'=1"),
+            ("a; @x", "a;' @x"),
+            (" =1", "' =1"),
+            ("=1;+2", "'=1;'+2"),
+            ("a; b", "a; b"),
+            ("a,=1", "a,=1"),
+        ],
+    )
+    def test_after_a_semicolon(self, value: str, shown: str) -> None:
+        """Which parts cells where the comma parts decimals: no formula begins there either."""
+        assert cell(value) == shown
 
     @pytest.mark.parametrize("value", ["", "plain", "a=b", "1-2", "arn:aws:kms", "é"])
     def test_other_cells(self, value: str) -> None:
@@ -177,6 +215,17 @@ class TestScreen:
         assert all(cause in said for cause in causes)
         assert all(sign.isprintable() or sign == "\n" for sign in said)
 
+    def test_what_to_do(
+        self, load_report: Callable[[str], Report], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Is said of the landing zone's key that fails, and of everything unknown."""
+        report = load_report("troubled")
+        output().print(shown(report))
+        said = " ".join(capsys.readouterr().out.split())
+        assert said.count(f"lzkey fix --discover {report.landing_zone.keys[0]}") == 1
+        doubt, account, region, _ = next(unknowns(report))
+        assert f"account {account}, {region}: {doubt.cause}: {doubt.detail}; {doubt.fix}" in said
+
     def test_is_short(self, load_report: Callable[[str], Report], capsys: pytest.CaptureFixture[str]) -> None:
         """However many keys there are, and says how many more."""
         output().print(shown(load_report("troubled")))
@@ -218,16 +267,17 @@ class TestPercentage:
         """To a tenth."""
         assert percentage(score) == said
 
-    def test_its_formula(self, load_report: Callable[[str], Report]) -> None:
+    def test_its_formula(
+        self, load_report: Callable[[str], Report], capsys: pytest.CaptureFixture[str]
+    ) -> None:
         """Is in every format, with the same numbers."""
         report = load_report("troubled")
         counts = json.loads(render(report, Form.JSON))["summary"]["counts"]
         compliant, *others = (counts[state] for state in ("COMPLIANT", "NON_COMPLIANT", "UNKNOWN"))
         numbers = f"{compliant} / ({compliant} + {others[0]} + {others[1]})"
-        with output().capture() as screen:
-            output().print(shown(report))
-        del screen
-        for told in (render(report, Form.MARKDOWN), render(report, Form.HTML)):
+        output().print(shown(report))
+        screen = capsys.readouterr().out
+        for told in (" ".join(screen.split()), render(report, Form.MARKDOWN), render(report, Form.HTML)):
             assert numbers in told
             assert percentage(report.score) in told
 
@@ -280,3 +330,47 @@ class TestFiles:
         (tmp_path / "folder.csv").mkdir()
         with pytest.raises(OutputError, match=said):
             require_writable([tmp_path / name for name in names])
+
+    @pytest.mark.parametrize("same", [True, False])
+    def test_by_two_names(self, tmp_path: Path, *, same: bool) -> None:
+        """The same file is the same file."""
+        (tmp_path / "link.csv").symlink_to(tmp_path / ("report.csv" if same else "other.csv"))
+        with pytest.raises(OutputError, match="twice") if same else nullcontext():
+            require_writable([tmp_path / "report.csv", tmp_path / "link.csv"])
+
+
+class TestSubject:
+    """What a report says that it is of."""
+
+    @pytest.mark.parametrize("collected", Collected)
+    def test_of_one_account(self, load_report: Callable[[str], Report], collected: Collected) -> None:
+        """Is never the organization, although it is in one."""
+        report = load_report("healthy")
+        report = replace(report, scope=replace(report.scope, collected=collected))
+        alone = collected is Collected.ACCOUNT
+        assert ("report: account 777788889999" in render(report, Form.MARKDOWN)) == alone
+        assert ("<h1>Account 777788889999</h1>" in render(report, Form.HTML)) == alone
+        assert ("<h1>o-exampleorgid</h1>" in render(report, Form.HTML)) != alone
+
+
+class TestBounds:
+    """Between which the score lies when everything is settled."""
+
+    @pytest.mark.parametrize(
+        ("unseen", "said"),
+        [
+            (False, "1 unknown counts against it: settled, it lies between 0.0% and 100.0%."),
+            (True, "1 unknown counts against it; 1 is an account-Region pair that may have keys nobody sees"),
+        ],
+    )
+    def test_each(self, load_report: Callable[[str], Report], said: str, *, unseen: bool) -> None:
+        """Are not known where nobody knows how many keys there are."""
+        report = load_report("empty")
+        (place, *others) = report.places
+        assert place.doubt is not None
+        if not unseen:
+            arn = f"arn:aws:kms:{place.region}:{place.account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+            key = KeyResult(arn, place.account, place.region, State.UNKNOWN, "", doubt=place.doubt)
+            place = replace(place, keys={State.UNKNOWN: 1})
+            report = replace(report, places=(place, *others), keys=(key,))
+        assert said in render(report, Form.HTML)

@@ -52,6 +52,26 @@ class TestHealthy:
         assert (report.answer.delivery, report.score, report.notes) == (Delivery.YES, 1.0, ())
         assert exit_code(report) == 0
 
+    @pytest.mark.parametrize(
+        ("manifest", "delivery", "why"),
+        [
+            ({"governedRegions": ["eu-west-1", 7]}, Delivery.YES, "uses no KMS key of its own"),
+            ({}, Delivery.UNKNOWN, "Control Tower does not show its manifest"),
+        ],
+    )
+    def test_a_landing_zone_without_keys(
+        self, healthy: Org, manifest: dict[str, object], delivery: Delivery, why: str
+    ) -> None:
+        """Is one whose manifest names none, and not one whose manifest is not told."""
+        before = healthy.sandbox.landing_zone
+        healthy.sandbox.landing_zone = LandingZone("4.0", manifest)
+        report = healthy.report()
+        healthy.sandbox.landing_zone = before
+        assert report.answer.delivery is delivery
+        assert why in report.answer.why
+        assert report.landing_zone.governed_regions == (("eu-west-1",) if manifest else ())
+        assert report.landing_zone.version == "4.0"
+
     def test_the_members_key(self, healthy: Org) -> None:
         """Has a result that an aggregator never shows; the engine says why it is not judged."""
         key = keys_by_arn(healthy.report())[healthy.keys["member's"]]

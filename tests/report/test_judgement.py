@@ -33,6 +33,7 @@ from lzkey.report.troubles import trouble
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 ACCOUNT, REGION = "444455556666", "us-east-1"
 SPOT = (ACCOUNT, REGION)
+ELSEWHERE = ("111122223333", REGION)
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 ARN = KeyArn("aws", REGION, ACCOUNT, KEY_ID)
 KEY = replace(KmsKey.from_arn(ARN), key_manager="CUSTOMER")
@@ -135,6 +136,22 @@ class TestAResult:
         _, key = judged(seen(PROVED, changed_at=moments), replace(MEASURE, period=period))
         assert (key.doubt and key.doubt.cause) == cause
 
+    @pytest.mark.parametrize(("at", "cause"), [(NOW, None), (None, Cause.RESULT_OUTDATED)])
+    @pytest.mark.parametrize("period", [DAILY, None])
+    def test_of_no_known_time(
+        self, at: datetime | None, cause: Cause | None, period: timedelta | None
+    ) -> None:
+        """May be of any age."""
+        _, key = judged(seen(replace(PROVED, at=at)), replace(MEASURE, period=period))
+        assert (key.doubt and key.doubt.cause) == cause
+
+    @pytest.mark.parametrize("gap", [DOUBT, None])
+    def test_beside_keys_that_nobody_sees(self, gap: Doubt | None) -> None:
+        """Is as good as it was; the place is in doubt, and counts as one."""
+        place, key = judged(seen(PROVED, gap=gap))
+        assert (key.state, place.doubt) == (State.COMPLIANT, gap)
+        assert place.state is (State.UNKNOWN if gap else State.COMPLIANT)
+
     @pytest.mark.parametrize("turned", [False, True])
     def test_of_two_rules(self, *, turned: bool) -> None:
         """The worse counts, whichever comes first."""
@@ -183,6 +200,15 @@ class TestWhoseKeyItIs:
         assert report.places[0].keys == {State.UNKNOWN: 1}
         assert report.places[0].state is State.UNKNOWN
 
+    @pytest.mark.parametrize(("governed", "delivery"), [("", "yes"), (REGION, "unknown")])
+    def test_in_a_region_that_is_not_proved(self, governed: str, delivery: str) -> None:
+        """Is no proof for the landing zone that governs it."""
+        scope = Scope(Collected.ACCOUNT, ACCOUNT, REGION, REGION, None, None, None, (REGION,))
+        facts = LandingZoneFacts("4.0", "4.0", "ACTIVE", (str(ARN),), governed_regions=(REGION, "eu-west-1"))
+        rule = Rule(RuleFacts("X", {}), with_zone(GovernedRegions=governed).zone)
+        report = as_report(World(scope, rule, facts, (), (seen(PROVED),), "aws"), NOW)
+        assert report.answer.delivery.value == delivery
+
 
 class TestNoResult:
     """Is UNKNOWN, unless the engine says that the rule does not judge the key."""
@@ -217,6 +243,19 @@ class TestNoResult:
                 State.UNKNOWN,
             )
 
+    @pytest.mark.parametrize(
+        ("rule", "fix"),
+        [
+            ("OrgConfigRule-X", "start-config-rules-evaluation --config-rule-names OrgConfigRule-X"),
+            (None, "whether the rule is there, and runs: lzkey doctor NAME"),
+        ],
+    )
+    def test_what_to_do(self, rule: str | None, fix: str) -> None:
+        """Evaluate the rule; where it is not known to be there, see whether it is."""
+        _, found = judged(seen(rule_name=rule))
+        assert found.doubt is not None
+        assert fix in found.doubt.fix
+
     @pytest.mark.parametrize("named", [True, False])
     def test_by_the_manifest(self, *, named: bool) -> None:
         """The keys of the landing zone's manifest are judged, and no others."""
@@ -226,6 +265,20 @@ class TestNoResult:
         assert measure.zone is not None
         _, found = judged(seen(), replace(measure, zone=measure.zone.with_manifest(manifest)))
         assert found.state is (State.UNKNOWN if named else State.NOT_APPLICABLE)
+
+    @pytest.mark.parametrize(
+        ("scope", "aggregated", "cause"),
+        [
+            ("landing-zone", True, Cause.NOT_READ),
+            ("landing-zone", False, Cause.NEVER_EVALUATED),
+            ("all", True, Cause.NEVER_EVALUATED),
+        ],
+    )
+    def test_by_a_manifest_that_is_not_read(self, scope: str, *, aggregated: bool, cause: Cause) -> None:
+        """An aggregator does not tell what the rule has left out, and nobody else can."""
+        _, found = judged(seen(), replace(with_zone(KeyScope=scope), aggregated=aggregated))
+        assert found.doubt is not None
+        assert found.doubt.cause is cause
 
     @pytest.mark.parametrize("manager", ["AWS", "CUSTOMER"])
     def test_without_parameters(self, manager: str) -> None:
@@ -295,7 +348,8 @@ class TestTrouble:
         ("changes", "cause"),
         [
             ({}, None),
-            ({"sources": None}, None),
+            ({"sources": None}, Cause.NOT_READ),
+            ({"sources": None, "statuses": {REGION: {}}}, Cause.RULE_MISSING),
             ({"sources": {}}, Cause.NOT_AGGREGATED),
             ({"sources": {(ACCOUNT, "eu-west-1"): FRESH}}, Cause.NOT_AGGREGATED),
             ({"sources": {(ACCOUNT, ANY_REGION): FRESH}}, None),
@@ -306,6 +360,7 @@ class TestTrouble:
                 Cause.NO_RECORDER,
             ),
             ({"sources": {SPOT: Source("OUTDATED", None, "")}}, Cause.SOURCE_OUTDATED),
+            ({"sources": {SPOT: Source("UNKNOWN", NOW, "")}}, Cause.SOURCE_OUTDATED),
             ({"unread": {SPOT: "refused"}}, Cause.NOT_READ),
             ({"unread_regions": {REGION: "refused"}}, Cause.NOT_READ),
             ({"unread_regions": {"eu-west-1": "refused"}}, None),
@@ -319,12 +374,14 @@ class TestTrouble:
             (inventory(recorders={}), Cause.NO_RECORDER),
             (inventory(recorders={}, keys={SPOT: (KEY,)}), None),
             ({**inventory(recorders={}), **RESULTS}, None),
+            ({**inventory(recorders={ELSEWHERE: GOOD}), **RESULTS}, Cause.NO_RECORDER),
+            (inventory(recorders={ELSEWHERE: GOOD}, keys={SPOT: (KEY,)}), Cause.NO_RECORDER),
             (inventory(recorders={SPOT: replace(GOOD, on=False)}), Cause.NO_RECORDER),
             (inventory(recorders={SPOT: replace(GOOD, on=None)}), None),
             (inventory(recorders={SPOT: replace(GOOD, keys=False)}), Cause.KEYS_NOT_RECORDED),
             ({**inventory(recorders={SPOT: replace(GOOD, on=False)}), **RESULTS}, Cause.NO_RECORDER),
             (inventory(not_listed=frozenset({REGION})), Cause.NOT_READ),
-            ({**inventory(not_listed=frozenset({REGION})), **RESULTS}, None),
+            ({**inventory(not_listed=frozenset({REGION})), **RESULTS}, Cause.NOT_READ),
         ],
     )
     def test_each(self, changes: dict[str, Any], cause: Cause | None) -> None:
@@ -336,6 +393,7 @@ class TestTrouble:
         """Where it has results."""
         changes = {**inventory(recorders={SPOT: replace(GOOD, on=False)}), **RESULTS}
         assert self.of(changes, period=DAILY) is None
+        assert self.of({**inventory(not_listed=frozenset({REGION})), **RESULTS}, period=DAILY) is None
         assert self.of({**changes, "evaluations": {}}, period=DAILY) is not None
 
     def test_not_active(self) -> None:

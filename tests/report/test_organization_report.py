@@ -219,6 +219,7 @@ class TestWithRoles:
         chosen = (org.account("Payments"), org.account("management"))
         report = org.report(options=Options(RULE, assume_role=ROLE, accounts=chosen))
         assert tuple(account.account for account in report.accounts) == chosen
+        assert any("of 2 accounts of 14: see --account" in note for note in report.notes)
         assert report.answer.delivery is Delivery.YES
 
     def test_a_role_that_may_not_be_assumed(self, org: Org) -> None:
@@ -268,7 +269,7 @@ class TestWhichAggregator:
         assert org.report().scope.aggregator == AGGREGATOR
 
     def test_of_some_accounts(self, org: Org) -> None:
-        """Shows those, and no others are missed; an organization's is taken before it."""
+        """Is no reason to miss no others: they are not aggregated; an organization's is taken before it."""
         config = org.sandbox.client("config")
         config.delete_configuration_aggregator(ConfigurationAggregatorName=AGGREGATOR)
         named = [org.account("Payments"), org.account("No keys")]
@@ -282,8 +283,8 @@ class TestWhichAggregator:
         for name in ("some", "whole"):
             config.delete_configuration_aggregator(ConfigurationAggregatorName=name)
         put_aggregator(org, org.account("management"))
-        assert {account.account: account.name for account in report.accounts} == {
-            named[0]: "Payments",
-            named[1]: "No keys",
-        }
+        assert {account.account for account in report.accounts} == {*org.organization.accounts, org.latecomer}
+        causes = {place.account: place.doubt.cause for place in report.places if place.doubt}
+        assert not causes.keys() & set(named)
+        assert causes[org.account("audit")] is Cause.NOT_AGGREGATED
         assert report.answer.delivery is Delivery.UNKNOWN

@@ -79,10 +79,14 @@ class TestThroughAnAggregator:
         assert action in report.answer.why
 
     def test_the_sources(self, org: Org) -> None:
-        """Nobody is missed then; what is stale is not known to be."""
+        """Nothing is known to be fresh then, so nothing is COMPLIANT; what else is wrong is told first."""
         report = refused(org, "config:DescribeConfigurationAggregatorSourcesStatus")
-        (place,) = places_of(report, org.account("Stale")).values()
-        assert place.doubt is None
+        for name in ("Stale", "management"):
+            (place,) = places_of(report, org.account(name)).values()
+            assert place.doubt is not None
+            assert place.doubt.cause is Cause.NOT_READ
+        assert (report.counts[State.COMPLIANT], report.counts[State.NON_COMPLIANT]) == (0, 4)
+        assert report.answer.delivery is Delivery.UNKNOWN
         (place,) = places_of(report, org.account("no recorder")).values()
         assert place.doubt is not None
         assert place.doubt.cause is Cause.RULE_MISSING
@@ -103,9 +107,9 @@ class TestThroughAnAggregator:
         assert report.answer.delivery is Delivery.UNKNOWN
 
     def test_the_keys(self, org: Org) -> None:
-        """Results stay; an account without any is unread."""
+        """Failures stay; what is COMPLIANT may have changed since; an account without results is unread."""
         report = refused(org, "config:SelectAggregateResourceConfig")
-        assert report.counts[State.NON_COMPLIANT] == 4
+        assert (report.counts[State.COMPLIANT], report.counts[State.NON_COMPLIANT]) == (0, 4)
         (place,) = places_of(report, org.account("No keys")).values()
         assert place.doubt is not None
         assert place.doubt.cause is Cause.NOT_READ
@@ -135,9 +139,9 @@ class TestWithRoles:
         assert (place.doubt.cause, report.answer.delivery) == (Cause.NOT_READ, Delivery.UNKNOWN)
 
     def test_keys(self, org: Org) -> None:
-        """Results stay, and keys without one are not seen; an account without results is unread."""
+        """Results stay, but there may be keys without one, so the account is unread all the same."""
         report = refused(org, "kms:ListKeys", self.of(org, "management"))
-        assert (report.answer.delivery, report.counts[State.UNKNOWN]) == (Delivery.YES, 0)
+        assert (report.answer.delivery, report.counts[State.UNKNOWN]) == (Delivery.YES, 1)
         empty = org.account("No keys")
         report = refused(org, "kms:ListKeys", self.of(org, "No keys"), account=empty)
         (place,) = report.places

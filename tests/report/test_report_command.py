@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from botocore import xform_name
 from botocore.session import get_session
 
 from lzkey import cli
-from lzkey.cli.report import exit_code
+from lzkey.cli.report import EXIT_CODES, exit_code
 from lzkey.report.document import from_document
 from lzkey.report.model import Answer, Delivery, Report, State
 
@@ -94,6 +95,35 @@ class TestOverTheOrganization:
         assert (code, out) == (2, "")
         assert "has no aggregator other" in err
         assert path.read_text() == "before"
+
+    def test_examples_of_the_help(
+        self,
+        run: Callable[..., Run],
+        org: Org,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Work one after the other, as typed."""
+        given = org.session(org.account("audit")).get_credentials().get_frozen_credentials()
+        names = ("access_key_id", "secret_access_key", "session_token")
+        settings = "\n".join(
+            f"aws_{name} = {value}"
+            for name, value in zip(names, (given.access_key, given.secret_key, given.token), strict=True)
+        )
+        (tmp_path / "config").write_text(f"[profile audit]\nregion = us-east-1\n{settings}\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.chdir(tmp_path)
+        trust = {"Effect": "Allow", "Principal": {"AWS": org.account("audit")}, "Action": "sts:AssumeRole"}
+        org.sandbox.client("iam").create_role(
+            RoleName="LandingZoneReader",
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}),
+        )
+        examples = re.findall(r"^\$ lzkey report(.*)$", EXIT_CODES, re.MULTILINE)
+        ended = [run(*shlex.split(example))[::2] for example in examples]
+        org.sandbox.client("iam").delete_role(RoleName="LandingZoneReader")
+        assert ended == [(3, "")] * 4 + [(0, "")]
+        written = {path.name for path in tmp_path.iterdir()} - {"config"}
+        assert written == {"report.html", "report.json", "report.csv", "new.html"}
 
     def test_exclusions(self, run: Callable[..., Run], org: Org) -> None:
         """Expect nothing in an account, and say so."""

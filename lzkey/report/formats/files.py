@@ -23,7 +23,7 @@ def require_writable(files: Sequence[Path]) -> None:
         require_folder(path)
         if path.is_dir():
             raise OutputError(f"{path} cannot be written: it is a folder")
-    if len({path.absolute() for path in files}) < len(files):
+    if len({path.resolve() for path in files}) < len(files):
         raise OutputError("the same file is asked for twice")
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Group
 from rich.text import Text
 
+from lzkey.report.advice import advice
 from lzkey.report.model import Delivery, State
-from lzkey.report.wording import counted, delivery, moment, percentage, scored
+from lzkey.report.wording import counted, delivery, moment, percentage, scored, unknowns
 from lzkey.terminal import plain, table
 
 if TYPE_CHECKING:
@@ -67,19 +68,21 @@ def _failing(report: Report) -> Iterator[RenderableType]:
         yield table(("requirement that fails", "keys"), rows)
     for key in failing[:_SHOWN]:
         yield _line(f"{key.arn}: {key.annotation}", "bold" if key.of_landing_zone else "")
+        if key.of_landing_zone:
+            fixes = dict.fromkeys(advice(failure.requirement).told(key.arn) for failure in key.failures)
+            yield from (_line(fix, "dim") for fix in fixes)
     yield from _more(len(failing), "NON_COMPLIANT key")
 
 
 def _unknown(report: Report) -> Iterator[RenderableType]:
-    causes = Counter(key.doubt.cause for key in report.keys if key.doubt)
-    causes.update(
-        place.doubt.cause
-        for place in report.places
-        if place.doubt and not place.excluded and not place.keys.get(State.UNKNOWN)
-    )
+    found = [*unknowns(report)]
+    causes = Counter(doubt.cause for doubt, *_ in found)
     if causes:
         rows = ((_line(cause, "yellow"), _line(f"{count:,}")) for cause, count in causes.most_common())
         yield table(("UNKNOWN because", "how many"), rows)
+    for doubt, account, region, key in found[:_SHOWN]:
+        yield _line(f"{key or f'account {account}, {region}'}: {doubt.cause}: {doubt.detail}; {doubt.fix}")
+    yield from _more(len(found), "UNKNOWN")
 
 
 def _more(number: int, what: str) -> Iterator[RenderableType]:

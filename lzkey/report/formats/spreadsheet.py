@@ -1,6 +1,7 @@
 """The report as CSV (RFC 4180): a row per key and requirement, and a row for whatever is in doubt.
 
-A cell that a spreadsheet would take for a formula begins with an apostrophe, which spreadsheets do not show.
+A cell that a spreadsheet would take for a formula begins with an apostrophe, which spreadsheets do not show;
+so does what comes after a semicolon, where it is that which parts cells, and not the comma.
 https://owasp.org/www-community/attacks/CSV_Injection
 """
 
@@ -8,18 +9,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.finding import Requirement
+from lzkey.report.advice import advice
 from lzkey.report.model import State
+from lzkey.report.wording import unknowns
 from lzkey.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from lzkey.report.model import Doubt, KeyResult, Place, Report
+    from lzkey.report.model import KeyResult, Report
 
 COLUMNS: Final = (
     "account",
@@ -37,11 +41,11 @@ COLUMNS: Final = (
     "as_of",
 )
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA: Final = re.compile(r"\A(?=[\t\r\n])|(?:\A|(?<=;))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def as_csv(report: Report) -> str:
-    """Return the table; every key and every doubt is in it, whatever its state.
+    """Return the table; every key is in it, and every account and Region that counts as UNKNOWN.
 
     `holds` is yes or no where the rule has judged; a requirement that its annotation does not name holds,
     since the annotation names every one that does not.
@@ -59,25 +63,21 @@ def as_csv(report: Report) -> str:
 
 def cell(text: str) -> str:
     """Return text that is no formula, and holds nothing that would drive a terminal."""
-    quoted = f"'{text}" if text.startswith(_FORMULA) else text
+    quoted = _FORMULA.sub("'", text)
     return printable(quoted.replace("\r\n", " ").replace("\n", " "))
 
 
 def _rows(report: Report) -> Iterator[tuple[str, ...]]:
-    for place in report.places:
-        if place.doubt is not None and not place.excluded:
-            yield _place(place, place.doubt)
-    for key in report.keys:
-        yield from _key(key)
+    for doubt, account, region, key in unknowns(report):
+        if not key:
+            where = (account, region, "", "", State.UNKNOWN.value)
+            yield (*where, "", "", doubt.detail, doubt.cause.value, doubt.fix, "")
+    for result in report.keys:
+        yield from _key(result, "unknown" if report.landing_zone.unknown else "no")
 
 
-def _place(place: Place, doubt: Doubt) -> tuple[str, ...]:
-    where = (place.account, place.region, "", "")
-    return (*where, State.UNKNOWN.value, "", "", doubt.detail, doubt.cause.value, doubt.fix, "")
-
-
-def _key(key: KeyResult) -> Iterator[tuple[str, ...]]:
-    own = "yes" if key.of_landing_zone else "no"
+def _key(key: KeyResult, another: str) -> Iterator[tuple[str, ...]]:
+    own = "yes" if key.of_landing_zone else another
     base = (key.account, key.region, key.arn, own, key.state.value)
     at = _time(key.evaluated_at)
     if key.doubt is not None:
@@ -88,7 +88,8 @@ def _key(key: KeyResult) -> Iterator[tuple[str, ...]]:
         failed = {failure.requirement: failure.detail for failure in key.failures}
         for requirement in Requirement:
             holds = "no" if requirement in failed else "yes"
-            yield (*base, requirement.value, holds, failed.get(requirement, ""), "", "", at)
+            fix = advice(requirement).brief(key.arn) if requirement in failed else ""
+            yield (*base, requirement.value, holds, failed.get(requirement, ""), "", fix, at)
 
 
 def _time(moment: datetime | None) -> str:

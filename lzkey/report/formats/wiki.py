@@ -10,14 +10,15 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from lzkey.report.advice import advice
 from lzkey.report.model import State
-from lzkey.report.wording import counted, delivery, moment, percentage, scored, subject
+from lzkey.report.wording import counted, delivery, moment, percentage, scored, subject, unknowns
 from lzkey.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lzkey.report.model import Doubt, Report
+    from lzkey.report.model import Report
 
 #: What begins something: anywhere, in a bare address, or at the beginning of a block.
 _SPECIAL: Final = re.compile(
@@ -72,27 +73,20 @@ def _failures(report: Report) -> Iterator[str]:
     for requirement, rows in sorted(failing.items(), key=lambda found: (-len(found[1]), found[0])):
         yield f"### {text(requirement)}: {counted(len(rows), 'key')}"
         yield ""
+        yield text(advice(requirement).told("ARN"))
+        yield ""
         yield from _table(("Account", "Name", "Region", "Key", "What is wrong"), rows)
 
 
 def _doubts(report: Report) -> Iterator[str]:
-    rows = [*_doubtful(report)]
+    rows = [
+        (doubt.cause.value, account, region, key, doubt.detail, doubt.fix)
+        for doubt, account, region, key in unknowns(report)
+    ]
     if rows:
-        yield f"## Unknown: {counted(report.counts[State.UNKNOWN], 'time')}"
+        yield f"## Unknown: {counted(len(rows), 'time')}"
         yield ""
         yield from _table(("Cause", "Account", "Region", "Key", "Why", "What to do"), rows)
-
-
-def _doubtful(report: Report) -> Iterator[tuple[str, ...]]:
-    def row(doubt: Doubt, account: str, region: str, key: str) -> tuple[str, ...]:
-        return (doubt.cause.value, account, region, key, doubt.detail, doubt.fix)
-
-    for place in report.places:
-        if place.doubt and not place.excluded:
-            yield row(place.doubt, place.account, place.region, "")
-    for key in report.keys:
-        if key.doubt:
-            yield row(key.doubt, key.account, key.region, key.arn)
 
 
 def _places(report: Report) -> Iterator[str]:

@@ -6,8 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from lzkey.report.advice import ADVICE, Advice, advice
 from lzkey.report.html.rows import accounts_by_id
-from lzkey.report.html.words import ADVICE, CAUSES, DOUBTS, OTHER_ADVICE, UNNAMED, Advice
+from lzkey.report.html.words import CAUSES, DOUBTS, UNNAMED
 from lzkey.report.model import Cause, Doubt, State
 from lzkey.report.wording import counted
 
@@ -143,8 +144,7 @@ def _finding(requirement: str, found: list[tuple[str, KeyRow]]) -> Finding:
     for detail, row in others[:SHOWN]:
         alike[detail].append(row)
     lines = (*own, *(Line(detail, tuple(rows)) for detail, rows in alike.items()))
-    advice = ADVICE.get(requirement, OTHER_ADVICE)
-    return Finding(requirement, advice, lines, len(found), len(own), max(0, len(others) - SHOWN))
+    return Finding(requirement, advice(requirement), lines, len(found), len(own), max(0, len(others) - SHOWN))
 
 
 def _doubt_group(

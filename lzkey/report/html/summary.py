@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from lzkey.report.advice import ADVICE
 from lzkey.report.html.rows import regions_of
 from lzkey.report.html.text import grouped
-from lzkey.report.html.words import ADVICE, STATES, WORST_FIRST
+from lzkey.report.html.words import STATES, WORST_FIRST
 from lzkey.report.model import State
 from lzkey.report.wording import counted, formula, percentage
 
@@ -104,7 +105,9 @@ def score(report: Report) -> Score:
     unseen = unknown - _unknown_keys(report)
     if unseen:
         pairs = counted(unseen, "is an account-Region pair", "are account-Region pairs")
-        return Score(least, formula(counts), f"{against}; {pairs} whose keys nobody sees, so it has no bounds.")
+        return Score(
+            least, formula(counts), f"{against}; {pairs} that may have keys nobody sees, so it has no bounds."
+        )
     return Score(least, formula(counts), f"{against}: settled, it lies between {least} and {most}.")
 
 
@@ -114,7 +117,7 @@ def unknown_in_words(report: Report) -> str:
     places = report.counts[State.UNKNOWN] - keys
     told = [counted(keys, "key")] if keys or not places else []
     if places:
-        told.append(f"{counted(places, 'account-Region pair')} without a visible key")
+        told.append(f"{counted(places, 'account-Region pair')} in doubt")
     return " and ".join(told)
 
 
