@@ -21,7 +21,7 @@ $ lzkey explain policy.json
 $ lzkey explain template.yaml --format json
 $ lzkey explain alias/landing-zone --profile management --discover
 
-Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files;
+Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files; \
 3 a key is non-compliant; 4 none is, but something could not be determined, or no key was found.
 """
 

@@ -35,7 +35,7 @@ $ lzkey fix template.yaml --format cloudformation
 $ lzkey fix plan.json --format terraform
 $ lzkey fix alias/landing-zone --profile management --discover --apply
 
-Exit codes: 0 the policy is compliant, as it is or repaired; 1 it went wrong; 2 wrong arguments, settings or
+Exit codes: 0 the policy is compliant, as it is or repaired; 1 it went wrong; 2 wrong arguments, settings or \
 files; 3 something stays that cannot be repaired; 4 something could not be determined, or no key was found.
 """
 
