@@ -128,7 +128,7 @@ class TestTemplate:
             ({"OrganizationConfigRuleTriggerTypes": ALL_TRIGGERS[:2]}, "its triggers"),
             (
                 {"InputParameters": json.dumps({**TOLD, "TrailName": "other"})},
-                "TrailName is 'other', not None",
+                "TrailName is 'other'; prod.json gives none",
             ),
             (
                 {"InputParameters": json.dumps({**TOLD, "KeyScope": "landing-zone"})},
