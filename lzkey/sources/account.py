@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from landing_zone_key.manifest import ManifestKeys
-from lzkey.errors import LiveError, SourceError
+from lzkey.errors import LiveError
 from lzkey.sources.asking import WORKERS, Account, FailedError
-from lzkey.sources.extremes import extremes
-from lzkey.sources.json_text import read
+from lzkey.sources.open_policy import RESOURCE_TAG, TAGS_OPEN, with_any_tags
 from lzkey.sources.source import found
 from lzkey.sources.subject import Kind, Place, Unread
-from lzkey.sources.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
 
     from lzkey.sources.subject import Context, FoundKey
 
-_TAG: Final = re.compile(r"aws:ResourceTag/", re.IGNORECASE)
 _ARN: Final = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):(\d{12}):(?:key|alias)/.+")
 
 
@@ -120,7 +116,7 @@ class _Reader:
         if key.key_manager != "AWS":
             key = self._with_policy(key)
         failed = ""
-        if isinstance(key.policy, str) and _TAG.search(key.policy):
+        if isinstance(key.policy, str) and RESOURCE_TAG.search(key.policy):
             try:
                 key = replace(key, tags=self._tags(key.arn))
             except FailedError as error:
@@ -128,8 +124,10 @@ class _Reader:
         made = found(key, self.place(key.arn.region), self._context, name=name)
         if not open_tags:
             return made
-        unresolved = f"the key's tags, on which its policy has a condition: {failed}"
-        return replace(made, hopeful=_with_any_tags(key), unresolved=(*made.unresolved, unresolved))
+        unresolved = f"{TAGS_OPEN}: {failed}"
+        return replace(
+            made, hopeful=with_any_tags(key, self._context.zone), unresolved=(*made.unresolved, unresolved)
+        )
 
     def _with_policy(self, key: KmsKey) -> KmsKey:
         arn = key.arn
@@ -190,22 +188,3 @@ def _region(name: str) -> str | None:
     """The Region of an ARN; None for ids and aliases."""
     matched = _ARN.fullmatch(name)
     return matched[1] if matched else None
-
-
-def _with_any_tags(key: KmsKey) -> KmsKey | None:
-    """The key at best, where conditions on its tags may turn out either way."""
-    with suppress(SourceError):
-        opened = _without_tag_values(read(str(key.policy)))
-        result = extremes(opened) if isinstance(opened, dict) else None
-        return key.with_policy(result.hopeful) if result else None
-    return None
-
-
-def _without_tag_values(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    if isinstance(value, list):
-        return [_without_tag_values(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: Unknown() if _TAG.match(name) else _without_tag_values(each) for name, each in value.items()
-    }

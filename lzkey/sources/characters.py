@@ -30,7 +30,10 @@ class Characters:
         head = _exactly(raw, 4)
         for magic, name in _OTHER_ARCHIVES.items():
             if head.startswith(magic):
-                raise SourceError(f"it is a {name} archive; unpack it first (gzip is read as it is)")
+                raise SourceError(
+                    f"it is a {name} archive; unpack it first (gzip is read as it is), or, if it is a saved "
+                    "Terraform plan, give what `terraform show -json` prints of it"
+                )
         self._raw: BinaryIO = io.BufferedReader(_Rewound(head, raw), _PIECE)
         self.compressed = head.startswith(_GZIP)
         if self.compressed:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
 from lzkey.sources.intrinsics import Resolver
-from lzkey.sources.open_policy import open_key
+from lzkey.sources.open_policy import NAMES_OPEN, open_key, with_names_open
 from lzkey.sources.source import known_lines, members
 from lzkey.sources.stand_in import stand_in_arn
 from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
@@ -102,13 +102,17 @@ def _found(source: Source, resolver: Resolver, context: Context, name: str, cond
     properties = _Properties(resolver, name)
     replica = template.resources[name]["Type"] == _REPLICA
     key = _described(properties, template.keys[name], replica=replica)
-    opened = open_key(key, properties.value("KeyPolicy"), context.zone)
+    policy = properties.value("KeyPolicy")
+    either = with_names_open(policy, key.arn)
+    if either is not policy:
+        properties.unknown(f"{'.'.join(properties.path)}.KeyPolicy: {NAMES_OPEN}")
+    opened = open_key(key, either, context.zone)
     return FoundKey(
         name=name,
         key=opened.certain,
         place=source.place(Kind.CLOUDFORMATION, path, name),
         hopeful=opened.hopeful,
-        unresolved=tuple(resolver.reasons) if opened.hopeful else (),
+        unresolved=(*resolver.reasons, *opened.reasons) if opened.hopeful else (),
         assumptions=_assumptions(template, context, condition),
         statement_lines=known_lines(
             source.line_of(each) if each else None for each in opened.statement_paths

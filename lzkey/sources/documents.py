@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.sources.items import row
+from lzkey.sources.open_policy import NAMES_OPEN, open_key, with_names_open
 from lzkey.sources.source import found, members, unread
 from lzkey.sources.stand_in import stand_in_arn
-from lzkey.sources.subject import Kind, Unread
+from lzkey.sources.subject import FoundKey, Kind, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lzkey.sources.source import Source
-    from lzkey.sources.subject import Context, FoundKey, Place
+    from lzkey.sources.subject import Context, Place
 
 _KMS_ACTION: Final = re.compile(r"kms:|\*\Z", re.IGNORECASE)
 
@@ -103,11 +104,15 @@ def _keys_of_policy(
     except KeyDataError as error:
         yield unread(source, str(error), kind)
         return
-    yield found(
-        customer_key(arn).with_policy(policy),
-        source.place(kind),
-        context,
+    either = policy if context.key_arn else with_names_open(policy, arn)
+    opened = open_key(customer_key(arn), either, context.zone)
+    names = () if either is policy else (f"the key: {NAMES_OPEN}, or give --key-arn",)
+    yield FoundKey(
         name=str(arn) if context.key_arn else source.name,
+        key=opened.certain,
+        place=source.place(kind),
+        hopeful=opened.hopeful,
+        unresolved=(*names, *opened.reasons) if opened.hopeful else (),
         assumptions=(ONLY_A_POLICY, *assumption),
         statement_lines=source.statement_lines((), policy),
         arn_known=context.key_arn is not None,

@@ -50,8 +50,7 @@ class Resolver:
                 return self._call(name, argument, (*path, name))
         if any(name.startswith(("Fn::Transform", "Fn::ForEach")) for name in value):
             return self._unknown(path, "Fn::Transform and Fn::ForEach are worked out when it is deployed")
-        resolved = Located()
-        resolved.path = path
+        resolved = Located.at(path, {})
         for name, member in value.items():
             if (each := self.value(member, (*path, name))) is not ABSENT:
                 resolved[name] = each
@@ -72,9 +71,12 @@ class Resolver:
         if function is None:
             return self._unknown(path, f"{_shown(name, argument)} is known only to the deployed stack")
         try:
-            return function(self, argument, path)
+            result = function(self, argument, path)
         except (ValueError, TypeError, LookupError, AttributeError):
             return self._unknown(path, f"{_shown(name, argument)} is not in the form that {name} takes")
+        if _is_dynamic(result):
+            return self._unknown(path, f"{_shown(name, argument)} gives what is read when it is deployed")
+        return result
 
     def _unknown(self, path: Path, why: str) -> Unknown:
         self.reasons[f"{dotted(path)}: {why}"] = None
@@ -118,7 +120,7 @@ class Resolver:
     def _join(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
         delimiter, listed = argument
         values = self.value(listed, (*path, 1))
-        if isinstance(values, Unknown):
+        if not _is_counted(values):
             return Unknown()
         parts: list[str | Unknown] = []
         for value in values:
@@ -132,7 +134,7 @@ class Resolver:
 
     def _select(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
         index, values = (self.value(part, (*path, place)) for place, part in enumerate(argument))
-        if isinstance(index, Unknown) or isinstance(values, Unknown):
+        if isinstance(index, Unknown) or not _is_counted(values):
             return Unknown()
         return values[int(index)]
 
@@ -192,6 +194,22 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Resolver, Any, Path], Any]]] = {
 }
 
 
+def _is_dynamic(value: object) -> bool:
+    """Whether a dynamic reference is in a value, or may be: with parts that are not known yet."""
+    if isinstance(value, list):
+        return any(map(_is_dynamic, value))
+    if isinstance(value, Unknown):
+        return any("{{" in piece or "}}" in piece for piece in value.pieces)
+    return isinstance(value, str) and _DYNAMIC in value
+
+
+def _is_counted(values: Any) -> bool:  # noqa: ANN401 - any value
+    """Whether it is known how many elements a list has: what depends on a condition may be `AWS::NoValue`."""
+    return not isinstance(values, Unknown) and not any(
+        isinstance(each, Unknown) and each.alternatives for each in values
+    )
+
+
 def _text(value: Any) -> str | Unknown:  # noqa: ANN401 - any value
     """A value inside of a text; TypeError for lists and objects."""
     if isinstance(value, str | Unknown):
@@ -205,6 +223,8 @@ def _text(value: Any) -> str | Unknown:  # noqa: ANN401 - any value
 
 def _equal(left: Any, right: Any) -> bool | None:  # noqa: ANN401 - any value
     """Whether two values are the same text; None where that depends on what is not known."""
+    if ABSENT in (left, right):
+        return None
     if is_known(left) and is_known(right):
         return bool(_plain_text(left) == _plain_text(right))
     for one, other in ((left, right), (right, left)):

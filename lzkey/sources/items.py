@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
@@ -74,22 +74,24 @@ def listed_keys(
     source: Source, document: dict[str, Any], context: Context
 ) -> Iterator[FoundKey | Unread | PassedOver]:
     """Whatever holds lists of items. Of a key with several, the newest alone counts: the rest is past."""
-    items = [
-        ((name, index), item)
-        for name in LISTS
-        for index, value in enumerate(listed(document.get(name)))
-        if is_of_a_key(item := row(value))
-    ]
-    newest: dict[object, str] = {}
-    for _, item in items:
-        newest[_identity(item)] = max(_moment(item), newest.get(_identity(item), ""))
-    if not items:
-        yield PassedOver(source.place(Kind.CONFIGURATION_ITEM))
     lines = element_lines(source.text, LISTS)
-    for path, item in items:
-        if _moment(item) == newest[_identity(item)]:
+    keys: list[tuple[FoundKey | Unread, datetime | None]] = []
+    newest: dict[str, datetime] = {}
+    for name in LISTS:
+        for index, value in enumerate(listed(document.get(name))):
+            if not is_of_a_key(item := row(value)):
+                continue
+            path = (name, index)
             place = Place(source.name, Kind.CONFIGURATION_ITEM, json_pointer(path), lines.get(path))
-            yield item_key(item, place, context)
+            key, moment = item_key(item, place, context), _moment(item)
+            keys.append((key, moment))
+            if moment and not isinstance(key, Unread):
+                newest[key.name] = max(moment, newest.get(key.name, moment))
+    if not keys:
+        yield PassedOver(source.place(Kind.CONFIGURATION_ITEM))
+    for key, moment in keys:
+        if isinstance(key, Unread) or moment is None or moment == newest[key.name]:
+            yield key
 
 
 def one_item(
@@ -136,12 +138,13 @@ def row(value: Any) -> Any:  # noqa: ANN401 - any JSON value
         return value
 
 
-def _identity(item: object) -> object:
-    names = (members(item, name) for name in ("arn", "ARN", "resourceId"))
-    return next((name for name in names if isinstance(name, str)), id(item))
-
-
-def _moment(item: object) -> str:
-    """When it was captured; ISO 8601, so that text sorts by time."""
+def _moment(item: object) -> datetime | None:
+    """When it was captured, if it tells: the AWS CLI writes local time, or seconds since 1970."""
     captured = members(item, "configurationItemCaptureTime")
-    return captured if isinstance(captured, str) else json.dumps(captured)
+    try:
+        if isinstance(captured, str):
+            moment = datetime.fromisoformat(captured)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return datetime.fromtimestamp(captured, UTC)
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None

@@ -6,14 +6,45 @@ leave a choice, nothing belongs together.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lzkey.sources.plan import without_indexes
+from lzkey.sources.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from lzkey.sources.plan import Plan, Resource
+
+
+_POLICY: Final = "aws_kms_key_policy"
+
+
+def holders(plan: Plan, keys: Sequence[Resource]) -> tuple[dict[str, list[Resource]], list[Resource]]:
+    """Return what gives each key its policy, by the key's address, and the policies whose key is not there.
+
+    Several are several answers: nobody can tell which of them is put last.
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key_policy
+    """
+    policies: dict[str, list[Resource]] = {}
+    astray: list[Resource] = []
+    for policy in plan.resources:
+        if policy.type == _POLICY:
+            key = key_of(policy, keys)
+            (astray if key is None else policies.setdefault(key.address, [])).append(policy)
+    anyone = [policy for policy in astray if isinstance(policy.value("key_id"), Unknown)]
+    given = {}
+    for key in keys:
+        others = policies.get(key.address, [])
+        is_own = not others or "policy" in (key.expressions or ())
+        given[key.address] = [*(others or anyone), *([key] if is_own else [])]
+    # Where one is destroyed, the provider puts KMS's default policy, if not told to leave the key alone.
+    for policy in plan.destroyed:
+        if policy.type == _POLICY and policy.value("bypass_policy_lockout_safety_check") is not True:
+            key = key_of(policy, keys)
+            if key is not None:
+                given[key.address].append(policy)
+    return given, astray
 
 
 def key_of(policy: Resource, keys: Sequence[Resource]) -> Resource | None:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.sources.extremes import extremes
+from lzkey.sources.items import row
 from lzkey.sources.source import best_case, default_policy, documented_policy
-from lzkey.sources.unknown import ABSENT, Unknown
+from lzkey.sources.stand_in import may_be_named
+from lzkey.sources.unknown import ABSENT, Located, Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from landing_zone_key import KmsKey, LandingZone
+    from landing_zone_key.key import KeyArn
     from lzkey.sources.json_text import Path
+
+
+NAMES_OPEN: Final = (
+    "it names a key by ARN as a resource, and nobody can tell whether that is this key; "
+    'write "*", which means the key that has the policy'
+)
+
+TAGS_OPEN: Final = "the key's tags, on which its policy has a condition"
+RESOURCE_TAG: Final = re.compile("aws:ResourceTag/", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +37,8 @@ class OpenKey:
     certain: KmsKey
     hopeful: KmsKey | None
     statement_paths: tuple[Path, ...]
+    reasons: tuple[str, ...] = ()
+    """What is not known of the key itself."""
 
 
 def open_key(key: KmsKey, policy: object, zone: LandingZone) -> OpenKey:
@@ -33,7 +50,62 @@ def open_key(key: KmsKey, policy: object, zone: LandingZone) -> OpenKey:
     hopeful = best_case(hopeful, zone) or hopeful
     if key.multi_region is None:
         certain = replace(certain, multi_region=True)
-    return OpenKey(certain, hopeful if hopeful != certain else None, paths)
+    tagged = with_any_tags(hopeful, zone) if key.tags is None else None
+    hopeful = tagged or hopeful
+    return OpenKey(certain, hopeful if hopeful != certain else None, paths, (TAGS_OPEN,) if tagged else ())
+
+
+def with_any_tags(key: KmsKey, zone: LandingZone) -> KmsKey | None:
+    """Return a key of unknown tags at best; None where its policy does not ask for them."""
+    document = row(key.policy)
+    opened = _without_tags(document)
+    is_open = isinstance(opened, dict) and opened != document
+    result = extremes(opened, _best(key, zone)) if is_open else None
+    return key.with_policy(result.hopeful) if result else None
+
+
+def _without_tags(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, list):
+        return [_without_tags(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: Unknown() if RESOURCE_TAG.match(name) else _without_tags(each) for name, each in value.items()
+    }
+
+
+def with_names_open(policy: Any, arn: KeyArn) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the policy of a key without ARN: a resource that names some key may be this key, or not."""
+    document = row(policy)
+    if not isinstance(document, dict) or "Statement" not in document:
+        return policy
+
+    def open_name(value: Any) -> Any:  # noqa: ANN401 - as above
+        named = isinstance(value, str) and may_be_named(value, arn)
+        return Unknown(alternatives=(value, str(arn))) if named else value
+
+    def open_statement(value: Any) -> Any:  # noqa: ANN401 - as above
+        if not isinstance(value, dict):
+            return value
+        names = {name: _each(value[name], open_name) for name in ("Resource", "NotResource") if name in value}
+        return Located.at(getattr(value, "path", ()), {**value, **names})
+
+    opened = {**document, "Statement": _each(document["Statement"], open_statement)}
+    return policy if opened == document else opened
+
+
+def _each(value: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - as above
+    """A value with every element of it, or whatever else it may be, changed."""
+    if isinstance(value, list):
+        return [_each(each, change) for each in value]
+    if isinstance(value, Unknown):
+        return replace(value, alternatives=tuple(_each(each, change) for each in value.alternatives))
+    return change(value)
+
+
+def _best(key: KmsKey, zone: LandingZone) -> list[Any] | None:
+    """What stands for unknown Allows where one that is as wide as it may be would not be best."""
+    return documented_policy(key, zone)["Statement"] if zone.require_confused_deputy_protection else None
 
 
 def _with_policy(key: KmsKey, policy: object, zone: LandingZone) -> tuple[KmsKey, KmsKey, tuple[Path, ...]]:
@@ -41,8 +113,7 @@ def _with_policy(key: KmsKey, policy: object, zone: LandingZone) -> tuple[KmsKey
         known = key.with_policy(default_policy(key))
         return known, known, ()
     if isinstance(policy, dict):
-        best = documented_policy(key, zone)["Statement"] if zone.require_confused_deputy_protection else None
-        found = extremes(policy, best)
+        found = extremes(policy, _best(key, zone))
         if found is not None:
             return key.with_policy(found.certain), key.with_policy(found.hopeful), found.paths
     if isinstance(policy, dict | Unknown):

@@ -76,7 +76,8 @@ class Plan:
         self._changes = {
             change["address"]: change
             for change in _dicts(document.get("resource_changes"))
-            if isinstance(change.get("address"), str)
+            # What is left of a replaced object, to be destroyed after the new one is there, is "deposed".
+            if isinstance(change.get("address"), str) and "deposed" not in change
         }
 
     @cached_property
@@ -102,12 +103,25 @@ class Plan:
         return (*later, *known)
 
     @cached_property
-    def account(self) -> str | None:
-        """The account that the plan was made in, where a data source tells it."""
+    def destroyed(self) -> tuple[Resource, ...]:
+        """The resources that the plan destroys, as they are; not those that are made anew afterwards."""
+        return tuple(
+            self._resource(
+                {**change, "values": members(change, "change", "before")},
+                ("resource_changes", index),
+                str(change.get("module_address", "")),
+            )
+            for index, change in enumerate(listed(self._document.get("resource_changes")))
+            if _is_wanted(change) and listed(members(change, "change", "actions"))[-1:] == ["delete"]
+        )
+
+    def account(self, resource: Resource) -> str | None:
+        """Return the account of a resource's provider, where a data source tells it."""
         accounts = {
             account
             for each in self.reads
             if each.type == "aws_caller_identity"
+            and each.provider == resource.provider
             and isinstance(account := each.values.get("account_id"), str)
         }
         return accounts.pop() if len(accounts) == 1 else None
@@ -121,9 +135,11 @@ class Plan:
             self._document, "configuration", "provider_config", resource.provider, "expressions", "region"
         )
         value = members(expression, "constant_value")
-        for reference in references(expression):
-            name = reference.removeprefix("var.")
-            value = members(self._document, "variables", name, "value") if value is None else value
+        named = references(expression)
+        if (
+            len(named) == 1 and ":" not in resource.provider
+        ):  # a module's own provider has the module's variables
+            value = members(self._document, "variables", named[0].removeprefix("var."), "value")
         return value if isinstance(value, str) else None
 
     def _under(self, *top: str) -> Iterator[Resource]:
@@ -163,9 +179,8 @@ class Plan:
     def _configured(self, entry: Mapping[str, Any], module: str) -> Any:  # noqa: ANN401 - any JSON value
         """What the configuration says of a resource; None where there is none."""
         found = members(self._document, "configuration", "root_module")
-        for name in _INDEX.sub("", module).split("."):
-            if name and name != "module":
-                found = members(found, "module_calls", name, "module")
+        for name in _INDEX.sub("", module).split(".")[1::2]:  # module.NAME.module.NAME
+            found = members(found, "module_calls", name, "module")
         kind = (entry.get("mode", "managed"), entry.get("type"), entry.get("name"))
         for each in _dicts(members(found, "resources")):
             if (each.get("mode", "managed"), each.get("type"), each.get("name")) == kind:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.sources.plan import references
-from lzkey.sources.source import members
-from lzkey.sources.unknown import Unknown
+from lzkey.sources.source import listed, members
+from lzkey.sources.unknown import ABSENT, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,9 @@ def planned_policy(data: Resource, own_arn: Callable[[list[str]], str | None]) -
     statements, unknown = data.values.get("statement"), data.unknown.get("statement")
     if not isinstance(statements, list) or unknown is True:
         return Unknown()
-    expressions = members(data.expressions, "statement")
+    # Dynamic blocks are in no configuration: with them, nobody can tell which block is whose.
+    blocks = listed(members(data.expressions, "statement"))
+    expressions = blocks if len(blocks) == len(statements) else []
     made: list[Any] = []
     for index, statement in enumerate(statements):
         open_parts = _at(unknown, index)
@@ -44,8 +46,8 @@ def planned_policy(data: Resource, own_arn: Callable[[list[str]], str | None]) -
             made.append(Unknown())
             continue
         made.append(_statement(statement, open_parts, _at(expressions, index), own_arn))
-    version = data.values.get("version")
-    return {"Version": version if isinstance(version, str) else "2012-10-17", "Statement": made}
+    version = data.value("version")
+    return {"Version": "2012-10-17" if version is ABSENT else version, "Statement": made}
 
 
 def _statement(

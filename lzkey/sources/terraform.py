@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
-from lzkey.sources.links import document_of, key_named, key_of
+from lzkey.sources.links import document_of, holders, key_named
 from lzkey.sources.open_policy import open_key
-from lzkey.sources.plan import Plan, Resource
+from lzkey.sources.plan import Plan
 from lzkey.sources.policy_document import planned_policy
 from lzkey.sources.source import found, members
 from lzkey.sources.stand_in import stand_in_arn
@@ -19,6 +19,7 @@ from lzkey.sources.unknown import ABSENT, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from lzkey.sources.plan import Resource
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context
 
@@ -27,7 +28,8 @@ _KEY: Final = "aws_kms_key"
 _EXTERNAL: Final = ("aws_kms_external_key", "aws_kms_replica_external_key")
 _REPLICAS: Final = ("aws_kms_replica_key", "aws_kms_replica_external_key")
 _KEYS: Final = frozenset((_KEY, *_EXTERNAL, *_REPLICAS))
-_POLICY: Final = "aws_kms_key_policy"
+# The states that `enabled` leads to; in the plan of a change the provider shows the state before it.
+_SWITCHED: Final = ("Enabled", "Disabled")
 
 _APPLIED: Final = (
     "apply the plan and check the state, or write "
@@ -48,25 +50,16 @@ def terraform_keys(
     """Every key that there will be, or is, with the policy that its own resource or another one gives it."""
     plan = Plan(document)
     keys = [each for each in plan.resources if each.type in _KEYS]
-    policies = [each for each in plan.resources if each.type == _POLICY]
-    if document.get("errored") is True:
-        incomplete = "the plan ended in an error: it does not hold all resources"
-        yield Unread(source.place(Kind.TERRAFORM), incomplete)
-    elif not keys and not policies:
+    given, astray = holders(plan, keys)
+    if document.get("errored") is True or document.get("deferred_changes"):
+        why = "ended in an error" if document.get("errored") is True else "defers changes to another one"
+        yield Unread(source.place(Kind.TERRAFORM), f"the plan {why}: it does not hold all resources")
+    elif not keys and not astray:
         yield PassedOver(source.place(Kind.TERRAFORM))
     work = _Work(source, plan, context, keys)
-    holders: dict[str, list[Resource]] = {}
-    astray = []
-    for policy in policies:
-        key = key_of(policy, keys)
-        if key is None:
-            astray.append(policy)
-        else:
-            holders.setdefault(key.address, []).append(policy)
-    anywhere = [policy for policy in astray if isinstance(policy.value("key_id"), Unknown)]
     for key in keys:
         try:
-            yield work.key(key, holders.get(key.address) or [*anywhere, key])
+            yield work.key(key, given[key.address])
         except KeyDataError as error:
             place = source.place(Kind.TERRAFORM, key.path, key.address)
             yield Unread(place, f"{key.address}: {error}")
@@ -99,7 +92,7 @@ class _Work:
             key=opened.certain,
             place=self.source.place(Kind.TERRAFORM, resource.path, resource.address),
             hopeful=opened.hopeful,
-            unresolved=tuple(unresolved) if opened.hopeful else (),
+            unresolved=(*unresolved, *opened.reasons) if opened.hopeful else (),
             assumptions=tuple(assumptions),
             arn_known=isinstance(resource.value("arn"), str),
         )
@@ -126,7 +119,7 @@ class _Work:
         known = resource.value("arn")
         if isinstance(known, str):
             return KeyArn.parse(known), []
-        account, region = self.plan.account, self.plan.region(resource)
+        account, region = self.plan.account(resource), self.plan.region(resource)
         multi_region = resource.type in _REPLICAS or resource.value("multi_region") is True
         arn = stand_in_arn(
             f"{self.source.name}#{resource.address}",
@@ -169,11 +162,11 @@ class _Work:
 
 def _described(resource: Resource, arn: KeyArn, unresolved: list[str]) -> KmsKey:
     def settled(name: str, default: Any) -> Any:  # noqa: ANN401 - of the argument's type
-        value = resource.value(name)
+        value = default if (given := resource.value(name)) is ABSENT else given
         if isinstance(value, Unknown):
             unresolved.append(f"{resource.address}.{name}: known only when the plan is applied")
             return None
-        return default if value is ABSENT else value
+        return value
 
     replica = resource.type in _REPLICAS
     return KmsKey(
@@ -191,12 +184,14 @@ def _described(resource: Resource, arn: KeyArn, unresolved: list[str]) -> KmsKey
 
 
 def _state(resource: Resource, settled: Any) -> str | None:  # noqa: ANN401 - a function
-    state = resource.value("key_state")
-    if isinstance(state, str):
+    state, name = resource.value("key_state"), "is_enabled" if resource.type == _KEY else "enabled"
+    if isinstance(state, str) and (state not in _SWITCHED or resource.value(name) is ABSENT):
         return state
-    if resource.type in _EXTERNAL and resource.value("key_material_base64") is ABSENT:
+    imported = resource.type in _EXTERNAL and not isinstance(state, str)
+    if imported and resource.value("key_material_base64") is ABSENT:
         return "PendingImport"
-    enabled = settled("is_enabled" if resource.type == _KEY else "enabled", default=True)
+    # The provider's page says that imported keys are enabled by default; its code disables them.
+    enabled = settled(name, default=Unknown() if imported else True)
     return None if enabled is None else "Enabled" if enabled else "Disabled"
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lzkey.sources.json_text import Path
 
@@ -55,6 +55,13 @@ class Located(dict[str, Any]):
     """A mapping with the path in its document from which it was resolved."""
 
     path: Path = ()
+
+    @classmethod
+    def at(cls, path: Path, members: Mapping[str, Any]) -> Located:
+        """Return these members, resolved from there."""
+        made = cls(members)
+        made.path = path
+        return made
 
 
 def may_be(value: object, text: str) -> bool:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -25,6 +26,9 @@ _MERGE: Final = "tag:yaml.org,2002:merge"
 _NULL: Final = "tag:yaml.org,2002:null"
 _BOOLEAN: Final = "tag:yaml.org,2002:bool"
 _TRUE: Final = ("yes", "true", "on")
+_INTEGER: Final = "tag:yaml.org,2002:int"
+# An account id without quotes, for one: https://yaml.org/type/int.html
+_OCTAL: Final = re.compile("0[0-7]{1,20}")
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -108,7 +112,7 @@ class _Values:
             return None
         if node.tag == _BOOLEAN:
             return str(node.value.lower() in _TRUE).lower()
-        return node.value
+        return _number(node)
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         merged: dict[str, Any] = {}
@@ -120,11 +124,10 @@ class _Values:
                 continue
             if not isinstance(key, yaml.ScalarNode):
                 raise SourceError(f"line {_begins(key)}: a member's name is text, and this is none")
-            if key.value in members:
-                raise SourceError(
-                    f'line {_begins(key)}: "{key.value[:80]}" stands twice in one mapping; keep one'
-                )
-            members[key.value] = self.of(value)
+            name = _number(key)
+            if name in members:
+                raise SourceError(f'line {_begins(key)}: "{name[:80]}" stands twice in one mapping; keep one')
+            members[name] = self.of(value)
         return {**merged, **members} if merged else members
 
     def _merged(self, node: yaml.Node) -> Iterator[dict[str, Any]]:
@@ -133,6 +136,12 @@ class _Values:
             if not isinstance(value, dict):
                 raise SourceError(f"line {_begins(each)}: << takes a mapping, or a list of them")
             yield value
+
+
+def _number(node: yaml.Node) -> str:
+    """A scalar's text. CloudFormation reads YAML 1.1, where 010 without quotes is the number 8."""
+    text = str(node.value)
+    return str(int(text, 8)) if node.tag == _INTEGER and _OCTAL.fullmatch(text) else text
 
 
 def _is_call(node: yaml.Node) -> bool:

@@ -22,11 +22,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 # As tests/properties has it, for a run of this folder alone: reproducible, and never late on a busy machine.
-settings.register_profile(
-    "reproducible",
-    derandomize=True,
+_ANYWHERE = settings(
     deadline=None,
-    max_examples=120,
     database=None,
     suppress_health_check=(
         HealthCheck.too_slow,
@@ -34,6 +31,8 @@ settings.register_profile(
         HealthCheck.filter_too_much,
     ),
 )
+settings.register_profile("reproducible", _ANYWHERE, derandomize=True, max_examples=120)
+settings.register_profile("thorough", _ANYWHERE, max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
 ZONE = {"HomeRegion": "us-east-1", "ManagementAccountId": "111122223333"}
 

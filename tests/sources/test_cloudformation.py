@@ -18,6 +18,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 YAML = (TEMPLATES / "landing_zone_key.yaml").read_text()
 CDK = json.loads((TEMPLATES / "cdk.json").read_text())
 ADMIN = {"AdminRole": "arn:aws:iam::111122223333:role/admin", "Guard": "no"}
+PLACE, ID = "arn:aws:kms:us-east-1:111122223333", "1234abcd-12ab-34cd-56ef-1234567890ab"
 SERVICES = {"Service": ["config.amazonaws.com", "cloudtrail.amazonaws.com"]}
 LOGS = {
     "Effect": "Allow",
@@ -207,10 +208,98 @@ class TestOpenStatements:
         document = template({"KeyPolicy": policy}, Conditions={"C": {"Fn::Equals": [{"Ref": "Open"}, "x"]}})
         assert reader.answers(reader.text(document).key) == answers
 
+    @pytest.mark.parametrize(
+        ("principal", "answers"),
+        [
+            ({"Fn::Sub": "{{resolve:ssm:/${AWS::Region}}}"}, ("NON_COMPLIANT", "COMPLIANT")),
+            ({"Fn::Join": ["", ["{{resolve:ssm:", "/who", "}}"]]}, ("NON_COMPLIANT", "COMPLIANT")),
+            ({"Ref": "Who"}, ("NON_COMPLIANT", "COMPLIANT")),
+            ({"Fn::FindInMap": ["Who", "is", "it"]}, ("NON_COMPLIANT", "COMPLIANT")),
+            ({"Fn::Sub": "s3.${AWS::URLSuffix}"}, ("COMPLIANT", "COMPLIANT")),
+            (
+                {
+                    "Fn::Select": [
+                        0,
+                        [{"Fn::If": ["C", {"Ref": "AWS::NoValue"}, "x"]}, "config.amazonaws.com"],
+                    ]
+                },
+                ("NON_COMPLIANT", "COMPLIANT"),
+            ),
+            (
+                {
+                    "Fn::Join": [
+                        ".",
+                        ["config", {"Fn::If": ["C", {"Ref": "AWS::NoValue"}, "x"]}, "amazonaws.com"],
+                    ]
+                },
+                ("NON_COMPLIANT", "COMPLIANT"),
+            ),
+            ({"Fn::Select": [0, ["x", "config.amazonaws.com"]]}, ("COMPLIANT", "COMPLIANT")),
+        ],
+        ids=["sub", "join", "parameter", "mapping", "known", "select-if", "join-if", "select"],
+    )
+    def test_who_is_denied_may_be_read_at_deployment(
+        self, reader: Reader, principal: Any, answers: tuple[str, str]
+    ) -> None:
+        """By a dynamic reference, however it is put together, or by what a condition leaves out."""
+        statement = {**LOGS, "Effect": "Deny", "Principal": {"Service": principal}}
+        document = template(
+            {"KeyPolicy": {"Version": "2012-10-17", "Statement": [LOGS, statement]}},
+            Conditions={"C": {"Fn::Equals": [{"Ref": "Open"}, "x"]}},
+            Parameters={"Who": {"Type": "String", "Default": "{{resolve:ssm:/who}}"}},
+            Mappings={"Who": {"is": {"it": "{{resolve:ssm:/who}}"}}},
+        )
+        assert reader.answers(reader.text(document).key) == answers
+
+    @pytest.mark.parametrize(
+        ("key", "answers"),
+        [
+            ("aws:ResourceTag/Team", ("NON_COMPLIANT", "COMPLIANT")),
+            ("aws:resourcetag/Team", ("NON_COMPLIANT", "COMPLIANT")),
+            ("aws:PrincipalTag/Team", ("COMPLIANT", "COMPLIANT")),
+            ("aws:SourceAccount", ("NON_COMPLIANT", "NON_COMPLIANT")),
+        ],
+    )
+    def test_tags_come_from_the_stack_too(self, reader: Reader, key: str, answers: tuple[str, str]) -> None:
+        """So that nobody can tell from the template what a condition on them comes to."""
+        deny = {**LOGS, "Effect": "Deny", "Condition": {"StringEquals": {key: "111122223333"}}}
+        found = reader.text(template({"KeyPolicy": {"Statement": [LOGS, deny]}})).key
+        assert reader.answers(found) == answers
+        assert any("the key's tags" in sentence for sentence in found.unresolved) is (
+            answers[0] != answers[1]
+        )
+
+    @pytest.mark.parametrize("as_text", [False, True])
+    @pytest.mark.parametrize(
+        ("statement", "answers"),
+        [
+            ({"Effect": "Deny", "Resource": f"{PLACE}:key/{ID}"}, ("NON_COMPLIANT", "COMPLIANT")),
+            (
+                {"Effect": "Deny", "Resource": ["x", "arn:aws:kms:*:*:key/12*"]},
+                ("NON_COMPLIANT", "COMPLIANT"),
+            ),
+            ({"Effect": "Deny", "Resource": f"{PLACE}:key/*"}, ("NON_COMPLIANT", "NON_COMPLIANT")),
+            ({"Effect": "Deny", "Resource": f"{PLACE}:alias/x"}, ("COMPLIANT", "COMPLIANT")),
+            ({"Effect": "Deny", "Resource": f"arn:aws:kms:eu-west-1:1:key/{ID}"}, ("COMPLIANT", "COMPLIANT")),
+            ({"Effect": "Allow", "Resource": f"{PLACE}:key/{ID}"}, ("COMPLIANT", "COMPLIANT")),
+        ],
+    )
+    def test_a_key_that_is_named_may_be_this_one(
+        self, reader: Reader, statement: Any, answers: tuple[str, str], *, as_text: bool
+    ) -> None:
+        """The stack may be there already, and its policy name the key that it made."""
+        policy: Any = {"Version": "2012-10-17", "Statement": [LOGS, {**LOGS, **statement}]}
+        found = reader.text(template({"KeyPolicy": json.dumps(policy) if as_text else policy})).key
+        assert reader.answers(found) == answers
+        assert answers[0] == answers[1] or any('write "*"' in sentence for sentence in found.unresolved)
+
     def test_protection_does_not_make_the_best_worse(self, protected: Reader) -> None:
         """Foreign requests: an open Allow may be narrow enough."""
         statement = {**LOGS, "Condition": {"StringEquals": {"aws:SourceOrgID": {"Ref": "Organization"}}}}
         document = template({"KeyPolicy": {"Statement": [statement]}})
+        assert protected.answers(protected.text(document).key) == ("NON_COMPLIANT", "COMPLIANT")
+        tagged = {**LOGS, "Condition": {"StringEquals": {"aws:ResourceTag/Team": "x"}}}
+        document = template({"KeyPolicy": {"Statement": [tagged]}})
         assert protected.answers(protected.text(document).key) == ("NON_COMPLIANT", "COMPLIANT")
         wide = template({"KeyPolicy": {"Statement": [LOGS]}})
         assert protected.answers(protected.text(wide).key) == ("NON_COMPLIANT", "NON_COMPLIANT")
@@ -221,7 +310,12 @@ class TestPresence:
 
     def test_a_condition_that_does_not_hold_takes_the_key_away(self, reader: Reader) -> None:
         """One that holds keeps it; one that is open is taken to hold, and said so."""
-        for text, count, said in (("x", 1, False), ("y", 0, False), ({"Ref": "Open"}, 1, True)):
+        for text, count, said in (
+            ("x", 1, False),
+            ("y", 0, False),
+            ({"Ref": "Open"}, 1, True),
+            ({"Ref": "AWS::NoValue"}, 1, True),
+        ):
             document = template(
                 {}, resource={"Condition": "C"}, Conditions={"C": {"Fn::Equals": [text, "x"]}}
             )

@@ -138,6 +138,27 @@ class TestLists:
         for items in ([item, older], [older, item]):
             assert reader.answers(reader.text({"configurationItems": items}).key)[0] == "COMPLIANT"
 
+    @pytest.mark.parametrize(
+        ("older", "newer"),
+        [
+            ("2026-11-24T12:00:00Z", "2026-11-24T12:00:00.500Z"),
+            ("2026-10-25T02:30:00+02:00", "2026-10-25T02:10:00+01:00"),
+            (1795521600.5, "2026-11-24T12:00:01"),
+        ],
+    )
+    def test_time_is_not_text(self, reader: Reader, item: Any, older: Any, newer: Any) -> None:
+        """The AWS CLI writes local time, of which an hour comes twice a year, or seconds since 1970."""
+        disabled = {**item["configuration"], "keyState": "Disabled", "enabled": False}
+        last = {**item, "configurationItemCaptureTime": newer, "configuration": disabled}
+        first = {**item, "configurationItemCaptureTime": older}
+        for items in ([first, last], [last, first]):
+            assert reader.failed(reader.text({"configurationItems": items}).key) == ["ENABLED"]
+
+    def test_an_item_without_time_may_be_the_newest(self, reader: Reader, item: Any) -> None:
+        """So that it counts, and hides none."""
+        timeless = {name: item[name] for name in item if name != "configurationItemCaptureTime"}
+        assert len(reader.text({"configurationItems": [item, timeless]}).keys) == 2
+
     def test_of_two_keys_both_count(self, reader: Reader, item: Any) -> None:
         """The twin: one of them older."""
         older = key_number(item, 7, configurationItemCaptureTime="2026-11-23T12:00:00.000Z")

@@ -40,12 +40,26 @@ class TestKeyPolicy:
         assert reader.answers(found) == ("COMPLIANT", "COMPLIANT")
 
     def test_two_arns_tell_nothing(self, reader: Reader, documents: Any) -> None:
-        """The twin: then a stand-in counts, which no literal ARN is."""
+        """The twin: then a stand-in counts, and each ARN may be its own."""
         policy = json.loads(json.dumps(documents["key_policy"]))
         policy["Statement"][1]["Resource"] = OTHER
         found = reader.text(policy).key
         assert str(found.key.arn) not in (ARN, OTHER)
-        assert reader.failed(found) == ["CONFIG_ACCESS", "CLOUDTRAIL_ACCESS"]
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+        assert "give --key-arn" in found.unresolved[0]
+
+    def test_of_two_arns_a_denied_one_may_be_this_key(self, reader: Reader) -> None:
+        """The twin: an Allow for every key, and a Deny for one of them."""
+        allow = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+        others = [{**allow, "Effect": "Deny", "Resource": ARN}, {**allow, "Resource": OTHER}]
+        assert reader.answers(reader.text({"Statement": [allow, *others]}).key) == (
+            "NON_COMPLIANT",
+            "COMPLIANT",
+        )
+        assert reader.answers(reader.text({"Statement": [allow, others[1]]}).key) == (
+            "COMPLIANT",
+            "COMPLIANT",
+        )
 
     def test_an_asterisk_is_this_key(self, reader: Reader, documents: Any) -> None:
         """As in a policy of KMS itself."""

@@ -106,6 +106,13 @@ class TestPlan:
             assert found.key.arn.account == (account or "111122223333")
             assert any("made in account 111122223333" in each for each in found.assumptions) is assumed
 
+    def test_another_provider_s_account_is_another(self, reader: Reader) -> None:
+        """What one provider's caller is tells nothing of a key that another one makes."""
+        plan = changed(PLAN, "data.aws_caller_identity.current", account_id="444455556666")
+        accounts = {each.name: each.key.arn.account for each in reader.text(plan).keys}
+        assert accounts["aws_kms_key.known"] == "444455556666"
+        assert accounts["aws_kms_key.primary"] == "111122223333"
+
     def test_the_region_is_the_provider_s(self, reader: Reader) -> None:
         """Also where a variable gives it."""
         plan = copy.deepcopy(PLAN)
@@ -113,6 +120,16 @@ class TestPlan:
         regions = {each.name: each.key.arn.region for each in reader.text(plan).keys}
         assert regions["aws_kms_key.known"] == "eu-central-1"
         assert regions["aws_kms_key.primary"] == "eu-west-1"
+
+    def test_a_region_that_is_worked_out_is_not_known(self, reader: Reader) -> None:
+        """The twin: of several variables, nobody can tell which one it is."""
+        plan = copy.deepcopy(PLAN)
+        plan["variables"]["region"]["value"] = "eu-central-1"
+        provider = plan["configuration"]["provider_config"]["aws"]["expressions"]
+        provider["region"] = {"references": ["var.region", "var.other"]}
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.known")
+        assert found.key.arn.region == "us-east-1"
+        assert any("Region us-east-1: the plan does not tell" in each for each in found.assumptions)
 
     def test_a_resource_s_own_region_wins(self, reader: Reader) -> None:
         """As version 6 of the provider has it."""
@@ -149,9 +166,11 @@ class TestPlan:
         assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
         assert found.unresolved[0].startswith(f"aws_kms_key.known.{name}: ")
 
-    def test_a_plan_that_failed_is_not_whole(self, reader: Reader) -> None:
+    @pytest.mark.parametrize("member", [{"errored": True}, {"deferred_changes": [{"reason": "unknown"}]}])
+    def test_a_plan_that_is_not_whole_is_said_so(self, reader: Reader, member: Any) -> None:
         """What is missing in it may be a key."""
-        result = reader.text({**PLAN, "errored": True})
+        assert not reader.text({**PLAN, **dict.fromkeys(member)}).unread
+        result = reader.text({**PLAN, **member})
         assert len(result.keys) == len(self.EXPECTED)
         assert "does not hold all resources" in result.unread[0].message
 
@@ -221,6 +240,23 @@ class TestDocumentOfThePlan:
         (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.logs")
         assert reader.failed(found) == ["CONFIG_ACCESS"]
 
+    def test_blocks_that_nobody_can_tell_apart_refer_to_nothing(self, reader: Reader) -> None:
+        """Dynamic blocks are in no configuration, so that what is there may be about another block."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan["configuration"], self.ADDRESS):
+            part["expressions"]["statement"].pop(0)
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.logs")
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+
+    def test_a_version_that_is_not_known_opens_everything(self, reader: Reader) -> None:
+        """Without one it is the provider's default."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan, self.ADDRESS):
+            part.get("change", {}).get("after_unknown", {})["version"] = True
+            part.get("expressions", {})["version"] = {"references": ["var.x"]}
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.logs")
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+
     def test_an_arn_with_something_else_is_open(self, reader: Reader) -> None:
         """What is made of more than the key's ARN may be anything."""
         plan = copy.deepcopy(PLAN)
@@ -251,6 +287,67 @@ class TestUpdate:
         assert known["aws_kms_key.logs"] is True
         assert known["aws_kms_key.later"] is False
 
+    @pytest.mark.parametrize(
+        ("actions", "leaves_alone", "answers"),
+        [
+            (["delete"], False, ("NON_COMPLIANT", "COMPLIANT")),
+            (["create", "delete"], False, ("NON_COMPLIANT", "COMPLIANT")),
+            (["delete", "create"], False, ("COMPLIANT", "COMPLIANT")),
+            (["delete"], True, ("COMPLIANT", "COMPLIANT")),
+        ],
+    )
+    def test_a_policy_that_is_destroyed_leaves_kms_s_default(
+        self, reader: Reader, actions: list[str], answers: tuple[str, str], *, leaves_alone: bool
+    ) -> None:
+        """The key still shows the one that it has; the provider puts another."""
+        address, bypass = "aws_kms_key_policy.logs", "bypass_policy_lockout_safety_check"
+        (change,) = (part for part in parts(UPDATE, address) if "change" in part)
+        before = {**change["change"]["before"], bypass: leaves_alone}
+        plan = changed(without(UPDATE, address), "aws_kms_key.logs", policy=before["policy"])
+        plan["resource_changes"].append({**change, "change": {"actions": actions, "before": before}})
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.logs")
+        assert reader.answers(found) == answers
+
+    @pytest.mark.parametrize(("enabled", "answer"), [(True, "COMPLIANT"), (False, "NON_COMPLIANT")])
+    def test_the_state_is_the_one_that_will_be(self, reader: Reader, answer: str, *, enabled: bool) -> None:
+        """The provider plans `enabled`, and shows `key_state` as it is."""
+        everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+        plan = changed(
+            UPDATE,
+            "aws_kms_external_key.imported",
+            enabled=enabled,
+            key_state="Disabled" if enabled else "Enabled",
+            policy=json.dumps({"Statement": everything}),
+        )
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_external_key.imported")
+        assert reader.answers(found)[0] == answer
+
+    def test_a_state_that_may_change_is_open(self, reader: Reader) -> None:
+        """The twin: `enabled` is known when the plan is applied."""
+        plan = changed(UPDATE, "aws_kms_external_key.imported", key_state="Enabled")
+        for part in parts(plan, "aws_kms_external_key.imported"):
+            part.get("change", {}).get("after_unknown", {})["enabled"] = True
+            part.setdefault("expressions", {})["enabled"] = {"references": ["var.x"]}
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_external_key.imported")
+        assert found.key.key_state is None
+
+    def test_what_is_left_of_a_replaced_object_tells_nothing(self, reader: Reader) -> None:
+        """It has the address of the new one, of which something is unknown."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan, "aws_kms_key.known"):
+            part.get("change", {}).get("after_unknown", {})["is_enabled"] = True
+            part.setdefault("expressions", {})["is_enabled"] = {"references": ["var.x"]}
+            part.get("values", {}).pop("is_enabled", None)
+        left = {
+            "address": "aws_kms_key.known",
+            "mode": "managed",
+            "type": "aws_kms_key",
+            "deposed": "0123abcd",
+        }
+        plan["resource_changes"].append({**left, "change": {"actions": ["delete"], "after_unknown": {}}})
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.known")
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+
 
 class TestState:
     """What is there after the plan was applied."""
@@ -273,6 +370,17 @@ class TestState:
         """As live ones."""
         found = {each.name: reader.failed(each) for each in reader.text(STATE).keys}
         assert found[name] == failed
+
+    def test_whether_imported_material_enables_the_key_is_open(self, reader: Reader) -> None:
+        """The provider's page and its code differ; who writes `enabled` knows."""
+        everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+        known = {"key_material_base64": "AAAA", "policy": json.dumps({"Statement": everything})}
+        for given, worst in (({}, "NON_COMPLIANT"), ({"enabled": True}, "COMPLIANT")):
+            plan = changed(PLAN, "aws_kms_external_key.imported", **known, **given)
+            (found,) = (
+                each for each in reader.text(plan).keys if each.name == "aws_kms_external_key.imported"
+            )
+            assert reader.answers(found) == (worst, "COMPLIANT")
 
     def test_the_state_of_a_key_with_imported_material_counts(self, reader: Reader) -> None:
         """Whatever it was made with."""
@@ -348,6 +456,14 @@ class TestPolicyResources:
             part["expressions"][attribute]["references"] += ["aws_kms_key.default.arn", "aws_kms_key.default"]
         found = {each.name: reader.answers(each) for each in reader.text(plan).keys}
         assert found["aws_kms_key.logs"] == ("NON_COMPLIANT", "COMPLIANT")
+
+    def test_a_key_that_sets_its_own_policy_too_is_a_choice(self, reader: Reader) -> None:
+        """Each plan puts the one that the other has not."""
+        plan = copy.deepcopy(PLAN)
+        for part in parts(plan["configuration"], "aws_kms_key.logs"):
+            part.setdefault("expressions", {})["policy"] = {"constant_value": "{}"}
+        (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.logs")
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
 
     def test_two_policies_of_one_key_are_a_choice(self, reader: Reader) -> None:
         """Which one is put last, nobody can tell."""

@@ -67,6 +67,28 @@ class TestLines:
         assert read_yaml(self.TEXT)[1](path) == line
 
 
+class TestNumbers:
+    """YAML 1.1, as CloudFormation reads it."""
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("012345670123", "1402433619"),
+            ('"012345670123"', "012345670123"),
+            ("!!str 012345670123", "012345670123"),
+            ("123456789012", "123456789012"),
+            ("012345678901", "012345678901"),
+            ("2012-10-17", "2012-10-17"),
+            ("0", "0"),
+            ("1:" * 50 + "1", "1:" * 50 + "1"),
+            ("0" * 100, "0" * 100),
+        ],
+    )
+    def test_a_number_that_begins_with_zero_is_octal(self, text: str, value: str) -> None:
+        """Account ids without quotes become others; also as a member's name."""
+        assert read_yaml(f"a: {text}\n{text}: b")[0] == {"a": value, value: "b"}
+
+
 class TestRefused:
     """What a template cannot be."""
 
