@@ -80,7 +80,10 @@ class _Work:
         """Return one key; `holders` are the resources that may give it its policy."""
         arn, assumptions = self._arn(resource)
         unresolved: list[str] = []
-        policy = self._policy(holders[0], unresolved, assumptions)
+        holder = holders[0]
+        if holder is not resource and holder.index != "" and isinstance(holder.value("key_id"), Unknown):
+            assumptions.append(f"{holder.address} is for {resource.address}: they have the same index")
+        policy = self._policy(holder, unresolved, assumptions)
         if len(holders) > 1:
             names = " or ".join(holder.address for holder in holders[:3])
             unresolved.append(f"{resource.address}: its policy comes from {names}, nobody can tell which")

@@ -465,6 +465,13 @@ class TestPolicyResources:
         (found,) = (each for each in reader.text(plan).keys if each.name == "aws_kms_key.logs")
         assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
 
+    def test_what_only_an_index_pairs_is_said_so(self, reader: Reader) -> None:
+        """A reference to all keys of a name may pick another one; to a single key it may not."""
+        found = {each.name: each.assumptions for each in reader.text(PLAN).keys}
+        paired = 'aws_kms_key_policy.each["a"] is for aws_kms_key.each["a"]: they have the same index'
+        assert paired in found['aws_kms_key.each["a"]']
+        assert not any("same index" in each for each in found["aws_kms_key.logs"])
+
     def test_two_policies_of_one_key_are_a_choice(self, reader: Reader) -> None:
         """Which one is put last, nobody can tell."""
         plan = copy.deepcopy(PLAN)
