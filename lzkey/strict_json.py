@@ -28,7 +28,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
         ) from error
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise ParametersError(f"{path}, {place}: {error.msg}{_cut_off(error)}") from error
+        raise ParametersError(f"{path}, {place}: {_cut_off(error) or error.msg}") from error
     except RecursionError as error:
         raise ParametersError(f"{path} is nested too deeply") from error
     except _NotJsonError as error:
@@ -36,11 +36,11 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _cut_off(error: json.JSONDecodeError) -> str:
-    """Return what a text that ends too early lacks; empty for other faults."""
+    """Return what is wrong with a text that ends too early; empty for other faults."""
     if error.msg.startswith("Unterminated string"):
-        return " here: its closing quote is missing, or the file is cut off"
+        return "the text that begins here has no closing quote: it is missing, or the file is cut off"
     if error.pos >= len(error.doc.rstrip()):
-        return ", but the file ends here: it is cut off, or a bracket is not closed"
+        return f"{error.msg}, but the file ends here: it is cut off, or a bracket is not closed"
     return ""
 
 

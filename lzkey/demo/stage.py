@@ -53,6 +53,7 @@ def set_up(sandbox: Sandbox, root: Path, progress: Callable[[str], None]) -> Sta
 
     Raises what `deploy_organization` raises.
     """
+    sandbox.answer_sts_address()  # as in most partitions; rdklib asks it before it assumes a role
     organization = sandbox.organization(_ALONE)
     sound = [organization.enroll(name) for name in _MEMBERS]
     without_role = organization.enroll(_WITHOUT_ROLE)

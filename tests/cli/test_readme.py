@@ -126,6 +126,7 @@ class TestCommands:
         """From the roles to every account and back; doctor sees nothing wrong."""
         root = copy_of_the_checkout(tmp_path / "lzkey")
         with Sandbox() as sandbox:
+            sandbox.answer_sts_address()
             made = sandbox.organization(OrganizationPlan(4, without_recorder=0, without_role=0, suspended=0))
             (organizational_root,) = sandbox.client("organizations").list_roots()["Roots"]
             name = f"config-rule-code-bucket-{sandbox.account}-{sandbox.region}"

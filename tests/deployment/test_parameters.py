@@ -140,7 +140,7 @@ class TestFile:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ('{"ruleParameters": {"HomeReg', "its closing quote is missing, or the file is cut off"),
+            ('{"ruleParameters": {"HomeReg', "has no closing quote: it is missing, or the file is cut off"),
             ('{"ruleParameters": {"HomeRegion": ', "it is cut off, or a bracket is not closed"),
             ('{"ruleParameters": {}', "it is cut off, or a bracket is not closed"),
         ],
