@@ -188,7 +188,10 @@ class TestHostile:
 
     @pytest.mark.parametrize(
         ("text", "cell"),
-        [("-1", "'-1"), (" =1", "' =1"), ("@a", "'@a"), ("+a", "'+a"), ("a=1", "a=1"), ("1-1", "1-1")],
+        [
+            *(("-1", "'-1"), (" =1", "' =1"), ("@a", "'@a"), ("+a", "'+a"), ("a=1", "a=1"), ("1-1", "1-1")),
+            *(("a;=1", "a;'=1"), ("a; +1", "a;' +1"), ("a;b", "a;b"), ("\uff1d1", "'\uff1d1")),
+        ],
     )
     def test_formula(self, text: str, cell: str) -> None:
         """What a spreadsheet would compute, and what it would not."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, Final
 
+from lzkey.cells import cell
 from lzkey.sources.subject import Unread
-from lzkey.terminal import printable
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -18,9 +18,6 @@ COLUMNS: Final = (
     *("type", "name", "arn", "compliance", "requirements", "annotation"),
     *("source", "line", "pointer", "unresolved", "assumptions"),
 )
-
-# https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def writer(stream: TextIO, _head: Head) -> _Rows:
@@ -35,7 +32,7 @@ class _Rows:
 
     def add(self, entry: Entry) -> None:
         """Write one row."""
-        self._rows.writerow(map(_cell, _cells(entry)))
+        self._rows.writerow(map(cell, _cells(entry)))
 
     def end(self, tally: Tally, exit_code: int) -> None:
         """Write nothing: every line is a row."""
@@ -51,9 +48,3 @@ def _cells(entry: Entry) -> tuple[str, ...]:
         *("key", entry.name, entry.arn or "", entry.state, requirements, entry.annotation),
         *(place.source, line, place.pointer, "; ".join(entry.unresolved), "; ".join(entry.assumptions)),
     )
-
-
-def _cell(text: str) -> str:
-    """The text with what is not printable replaced, and with an apostrophe where it would be a formula."""
-    shown = printable(text)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown

@@ -1,23 +1,17 @@
-"""The report as CSV (RFC 4180): a row per key and requirement, and a row for whatever is in doubt.
-
-A cell that a spreadsheet would take for a formula begins with an apostrophe, which spreadsheets do not show;
-so does what comes after a semicolon, where it is that which parts cells, and not the comma.
-https://owasp.org/www-community/attacks/CSV_Injection
-"""
+"""The report as CSV (RFC 4180): a row per key and requirement, and a row for whatever is in doubt."""
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.finding import Requirement
+from lzkey.cells import cell
 from lzkey.report.advice import advice
 from lzkey.report.model import State
 from lzkey.report.wording import unknowns
-from lzkey.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,8 +35,6 @@ COLUMNS: Final = (
     "as_of",
 )
 
-_FORMULA: Final = re.compile(r"\A(?=[\t\r\n])|(?:\A|(?<=;))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-
 
 def as_csv(report: Report) -> str:
     """Return the table; every key is in it, and every account and Region that counts as UNKNOWN.
@@ -59,12 +51,6 @@ def as_csv(report: Report) -> str:
         cells = (row[0], names.get(row[0], ""), *row[1:], as_of)
         writer.writerow([cell(value) for value in cells])
     return text.getvalue()
-
-
-def cell(text: str) -> str:
-    """Return text that is no formula, and holds nothing that would drive a terminal."""
-    quoted = _FORMULA.sub("'", text)
-    return printable(quoted.replace("\r\n", " ").replace("\n", " "))
 
 
 def _rows(report: Report) -> Iterator[tuple[str, ...]]:
