@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lzkey.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 @contextmanager
@@ -32,6 +32,16 @@ def require_folder(path: Path) -> None:
     """Raise OutputError where a file could not be written for want of its folder: before the long work."""
     if not path.absolute().parent.is_dir():
         raise OutputError(f"{path} cannot be written: there is no folder {path.absolute().parent}")
+
+
+def require_files(paths: Sequence[Path]) -> None:
+    """Raise OutputError, before the long work, where not each of these could be a file of its own."""
+    for path in paths:
+        require_folder(path)
+        if path.is_dir():
+            raise OutputError(f"{path} cannot be written: it is a folder")
+        if sum(path.resolve() == other.resolve() for other in paths) > 1:
+            raise OutputError(f"{path} is asked for twice")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lzkey.check.formats import format_of, writer
 from lzkey.check.run import Tally
 from lzkey.errors import OutputError
-from lzkey.files import replacing, require_folder
+from lzkey.files import replacing, require_files
 from lzkey.sources.subject import PassedOver
 from lzkey.terminal import messages
 
@@ -26,11 +26,7 @@ def require_writable(files: Sequence[Path]) -> None:
     """Raise OutputError, before the work, for a file that cannot be written or whose name says no format."""
     for path in files:
         format_of(path)
-        require_folder(path)
-        if path.is_dir():
-            raise OutputError(f"{path} cannot be written: it is a folder")
-        if sum(path.resolve() == other.resolve() for other in files) > 1:
-            raise OutputError(f"{path} is asked for twice")
+    require_files(files)
 
 
 def write(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from dataclasses import dataclass, fields
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_type_hints
@@ -13,6 +12,7 @@ import typer
 from landing_zone_key import KeyDataError
 from landing_zone_key.key import KeyArn
 from lzkey.check.settings import flag, landing_zone, variable
+from lzkey.cli.options import iam_policy_option
 from lzkey.errors import SettingsError
 from lzkey.sources.subject import Context
 
@@ -101,7 +101,7 @@ class Asked:
 
     def session(self, home: str | None = None) -> boto3.Session:
         """The AWS session, if need be in the home Region; boto3 is imported for those alone who need one."""
-        from lzkey.check.session import session  # noqa: PLC0415
+        from lzkey.session import session  # noqa: PLC0415
 
         return session(self.profile, self.region, home or self.home_region)
 
@@ -147,22 +147,15 @@ class Asked:
         return {name: value for name, _, value in pairs}
 
 
-def iam_policy_option(command: str) -> Any:  # noqa: ANN401 - typer's own
-    """The option that prints what the command must be allowed, and ends it."""
+def live_policy_option(command: str) -> Any:  # noqa: ANN401 - typer's own
+    """The option that prints what the command must be allowed on a live account."""
 
-    def print_it(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
-        if wanted:
-            from lzkey.check.permissions import iam_policy  # noqa: PLC0415
+    def policy() -> dict[str, Any]:
+        from lzkey.check.permissions import iam_policy  # noqa: PLC0415 - only when it is asked for
 
-            print(json.dumps(iam_policy(command), indent=2))  # noqa: T201 - the result
-            raise typer.Exit
+        return iam_policy(command)
 
-    return typer.Option(
-        "--print-iam-policy",
-        is_eager=True,
-        callback=print_it,
-        help="Print the least that the command must be allowed on a live account, and exit.",
-    )
+    return iam_policy_option(policy)
 
 
 def with_options(command: Callable[..., _Made]) -> Callable[..., _Made]:

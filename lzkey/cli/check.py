@@ -17,7 +17,7 @@ from lzkey.check.settings import as_parameters
 from lzkey.check.words import NOTHING_FOUND
 from lzkey.check.writing import require_writable, write
 from lzkey.cli.answers import is_key
-from lzkey.cli.asked import ALIVE, FILES, Asked, iam_policy_option, with_options
+from lzkey.cli.asked import ALIVE, FILES, Asked, live_policy_option, with_options
 from lzkey.errors import SettingsError
 from lzkey.terminal import messages, plain
 
@@ -88,7 +88,7 @@ _SkipOthers = Annotated[
         rich_help_panel=FILES,
     ),
 ]
-_Print = Annotated[bool, iam_policy_option("check")]
+_Print = Annotated[bool, live_policy_option("check")]
 
 
 @with_options

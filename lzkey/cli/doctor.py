@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Final
 
 import typer
 
 from lzkey.checkout import checkout
-from lzkey.cli.options import Format, Name, OneFormat, OtherAccount, OtherRegion, Profile, Region, tell
+from lzkey.cli.options import (
+    Format,
+    Name,
+    OneFormat,
+    OtherAccount,
+    OtherRegion,
+    Profile,
+    Region,
+    iam_policy_option,
+    tell,
+)
 from lzkey.doctor import as_json, examine, iam_policy, shown
 from lzkey.target import Where
 from lzkey.terminal import output
@@ -17,12 +26,6 @@ EXIT_CODES: Final = (
     "Exit codes: 0 nothing is wrong, warnings apart; 2 wrong arguments, parameters or place; "
     "3 a problem; 4 no problem is seen, but something cannot be seen."
 )
-
-
-def _print_iam_policy(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
-    if wanted:
-        print(json.dumps(iam_policy(), indent=2))  # noqa: T201 - the result
-        raise typer.Exit
 
 
 def doctor(  # noqa: PLR0913 - a command's options
@@ -41,15 +44,7 @@ def doctor(  # noqa: PLR0913 - a command's options
         ),
     ] = None,
     form: OneFormat = Format.TEXT,
-    print_iam_policy: Annotated[
-        bool,
-        typer.Option(
-            "--print-iam-policy",
-            is_eager=True,
-            callback=_print_iam_policy,
-            help="Print the least that the command must be allowed, and exit.",
-        ),
-    ] = False,
+    print_iam_policy: Annotated[bool, iam_policy_option(iam_policy)] = False,
 ) -> None:
     """Say whether the results of the rule of parameters/NAME.json can be trusted; nothing is changed."""
     del print_iam_policy  # its callback has ended the command

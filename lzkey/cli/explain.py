@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from lzkey.cli.answers import Answers, Target
-from lzkey.cli.asked import Asked, iam_policy_option, with_options
+from lzkey.cli.asked import Asked, live_policy_option, with_options
 from lzkey.cli.options import Format, OneFormat
 from lzkey.explain.document import as_document
 from lzkey.explain.explanation import explanation
@@ -25,7 +25,7 @@ Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong ar
 3 a key is non-compliant; 4 none is, but something could not be determined, or no key was found.
 """
 
-_Print = Annotated[bool, iam_policy_option("explain")]
+_Print = Annotated[bool, live_policy_option("explain")]
 
 
 @with_options

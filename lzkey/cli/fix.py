@@ -13,7 +13,7 @@ import typer
 
 from lzkey.check.verdict import judge
 from lzkey.cli.answers import Answers, Target, is_file
-from lzkey.cli.asked import ALIVE, Asked, iam_policy_option, with_options
+from lzkey.cli.asked import ALIVE, Asked, live_policy_option, with_options
 from lzkey.errors import SettingsError
 from lzkey.fix.formats import TEXTS, as_document, cli, remarks
 from lzkey.fix.proposal import propose
@@ -63,7 +63,7 @@ _Backup = Annotated[
         metavar="FOLDER", help="With --apply: where the present policy is saved first.", rich_help_panel=ALIVE
     ),
 ]
-_Print = Annotated[bool, iam_policy_option("fix")]
+_Print = Annotated[bool, live_policy_option("fix")]
 
 
 @with_options

@@ -11,7 +11,7 @@ import typer
 from lzkey.terminal import output, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 JSON_VERSION: Final = 1
 
@@ -33,6 +33,22 @@ OtherAccount = Annotated[
 OtherRegion = Annotated[
     bool, typer.Option("--allow-other-region", help="Work in a Region that is not HomeRegion.")
 ]
+
+
+def iam_policy_option(policy: Callable[[], dict[str, Any]]) -> Any:  # noqa: ANN401 - typer's own
+    """The option that prints the least that a command must be allowed, and ends it."""
+
+    def print_it(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
+        if wanted:
+            print(json.dumps(policy(), indent=2))  # noqa: T201 - the result
+            raise typer.Exit
+
+    return typer.Option(
+        "--print-iam-policy",
+        is_eager=True,
+        callback=print_it,
+        help="Print the least that the command must be allowed, and exit.",
+    )
 
 
 def tell(form: Format, members: dict[str, Any], lines: Iterable[str]) -> None:

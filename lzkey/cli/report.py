@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-import boto3
 import typer
-from botocore.exceptions import ProfileNotFound
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from lzkey.cli.options import Profile, Region  # noqa: TC001 - typer reads them
-from lzkey.errors import ReportArgumentError
+from lzkey.cli.options import Profile, Region, iam_policy_option
 from lzkey.parameters import RULE_NAME
 from lzkey.report.facts import Options
 from lzkey.report.formats import SUFFIXES, Form, render
@@ -25,6 +20,7 @@ from lzkey.report.making import make_report
 from lzkey.report.model import Delivery, State
 from lzkey.report.permissions import iam_policy
 from lzkey.report.trend import earlier_report
+from lzkey.session import session
 from lzkey.terminal import messages, output
 
 if TYPE_CHECKING:
@@ -59,12 +55,6 @@ class Shown(StrEnum):
     HTML = "html"
 
 
-def _print_iam_policy(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
-    if wanted:
-        print(json.dumps(iam_policy(), indent=2))  # noqa: T201 - the result
-        raise typer.Exit
-
-
 _Output = Annotated[
     list[Path] | None,
     typer.Option("--output", "-o", metavar="FILE", help=f"Write {', '.join(SUFFIXES)}; several at once."),
@@ -95,15 +85,7 @@ _Excluded = Annotated[
     list[str] | None, typer.Option("--exclude-account", metavar="ID", help="Expect no results there.")
 ]
 _ExitZero = Annotated[bool, typer.Option("--exit-zero", help="End with 0 in place of 3 and 4.")]
-_Policy = Annotated[
-    bool,
-    typer.Option(
-        "--print-iam-policy",
-        is_eager=True,
-        callback=_print_iam_policy,
-        help="Print the least that the command must be allowed, and exit.",
-    ),
-]
+_Policy = Annotated[bool, iam_policy_option(iam_policy)]
 
 
 def report(  # noqa: PLR0913 - a command's options
@@ -136,7 +118,7 @@ def report(  # noqa: PLR0913 - a command's options
     _require_sensible(options)
     earlier = earlier_report(previous) if previous else None
     with _progress() as told:
-        made = make_report(_session(profile, region), options, previous=earlier, progress=told)
+        made = make_report(session(profile, region), options, previous=earlier, progress=told)
     write(made, files)
     if form is Shown.TEXT:
         output().print(shown(made))
@@ -161,16 +143,6 @@ def _require_sensible(options: Options) -> None:
     for account in (*options.accounts, *options.excluded_accounts):
         if len(account) != 12 or not (account.isascii() and account.isdigit()):  # noqa: PLR2004 - digits
             raise typer.BadParameter(f"{account!r} is no account: 12 digits are")
-
-
-def _session(profile: str | None, region: str | None) -> boto3.Session:
-    try:
-        own = boto3.Session(profile_name=profile)
-        return boto3.Session(
-            profile_name=profile, region_name=region or os.environ.get("AWS_REGION") or own.region_name
-        )
-    except ProfileNotFound as error:
-        raise ReportArgumentError(f"{error}; `aws configure list-profiles` shows those there are") from error
 
 
 @contextmanager

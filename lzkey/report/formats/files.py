@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lzkey.errors import OutputError
-from lzkey.files import replacing, require_folder
+from lzkey.files import replacing, require_files
 from lzkey.report.formats import form_of, render
 
 if TYPE_CHECKING:
@@ -20,11 +20,7 @@ def require_writable(files: Sequence[Path]) -> None:
     """Raise OutputError, before the long work, for a file that could not be written."""
     for path in files:
         form_of(path)
-        require_folder(path)
-        if path.is_dir():
-            raise OutputError(f"{path} cannot be written: it is a folder")
-    if len({path.resolve() for path in files}) < len(files):
-        raise OutputError("the same file is asked for twice")
+    require_files(files)
 
 
 def write(report: Report, files: Sequence[Path]) -> None:

@@ -1,4 +1,4 @@
-"""The AWS session of a live check: whose credentials, and which Region."""
+"""An AWS session as the AWS CLI would make it: whose credentials, and which Region."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lzkey.errors import SettingsError
 
 
 def session(profile: str | None, region: str | None, home: str | None = None) -> boto3.Session:
-    """Return a session as the AWS CLI would make it, or else for the home Region.
+    """Return a session as the AWS CLI would make it; where that has no Region, for the home Region.
 
     Raises SettingsError where there is no such profile, or no Region.
     """
