@@ -79,7 +79,7 @@ _NAMES: Final = {
     "kms:encryptioncontextkeys": "kms:EncryptionContextKeys",
 }
 _PREFIXES: Final = {row.key.lower(): row.key for row in COMMON if row.key.endswith(("/", "SourceVpc"))}
-_WEIGHTS: Final = {"Principal": 1_000, "Action": 100, "Resource": 10, "Condition": 1}
+_WEIGHTS: Final = {"Statement": 10_000, "Principal": 1_000, "Action": 100, "Resource": 10, "Condition": 1}
 _MOST_VALUES: Final = 4
 
 
@@ -150,24 +150,25 @@ def _outcome(outcome: Outcome, request: Request) -> StatementOutcome:
 
 def _why(miss: Miss, statement: Statement, request: Request) -> str:
     if miss.condition is not None:
-        return _condition(miss.condition, request, undecidable=miss.undecidable)
+        return _condition(miss.condition, request, miss)
+    if miss.undecidable:
+        return f"{miss.element}: {miss.doubt}"
+    if miss.element in statement.lacks:
+        return f"{miss.element}: there is none, so the statement has no effect in a key policy"
     if miss.element == "Principal":
-        if miss.undecidable:
-            return 'Principal: whether {"AWS": "*"} includes AWS services is not documented'
         return f"Principal: not {request.service}"
     if miss.element == "Action":
         return f"Action: not {request.action}"
-    if statement.resources is None:
-        return "Resource: there is none, so the statement has no effect in a key policy"
     negated = "NotResource" if statement.resources.negated else "Resource"
-    named = _listed(text.text for text in statement.resources.texts)
-    return f"{negated}: {named}" + (" cannot be decided" if miss.undecidable else " is not this key")
+    return f"{negated}: {_listed(text.text for text in statement.resources.texts)} is not this key"
 
 
-def _condition(condition: Condition, request: Request, *, undecidable: bool) -> str:
+def _condition(condition: Condition, request: Request, miss: Miss) -> str:
+    if condition.operator is None:
+        return f"Condition: {miss.doubt}; this cannot be decided"
     values = request.values.get(condition.lookup_key)
     carried = f"the request carries {_listed(values)}" if values else "the request does not carry the key"
-    doubt = "; this cannot be decided" if undecidable else ""
+    doubt = "; this cannot be decided" if miss.undecidable else ""
     return f"Condition: {condition.name} {condition.key} {_listed(condition.texts)}; {carried}{doubt}"
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _ACCESS: Final = (Requirement.CLOUDTRAIL_ACCESS, Requirement.CONFIG_ACCESS)
 _USE: Final = (Requirement.ENABLED, Requirement.SYMMETRIC)
 #: As landing_zone_key.access writes it, where it is certain.
-_REFUSED: Final = re.compile(r'kms:\w+ refused(?!.*(?:, perhaps denied by "|"\}, perhaps no service))')
+_REFUSED: Final = re.compile(
+    r'kms:\w+ refused(?!.*(?:, perhaps (?:denied|allowed) by |"\}, perhaps no service))'
+)
 
 #: https://docs.aws.amazon.com/controltower/latest/APIReference/API_LandingZoneDetail.html (status)
 _SETTLED: Final = "ACTIVE"

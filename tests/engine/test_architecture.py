@@ -14,7 +14,7 @@ import pytest
 
 import landing_zone_key
 from landing_zone_key import LandingZoneKeyError
-from landing_zone_key.policy.representatives import TooComplexError
+from landing_zone_key.policy.budget import TooComplexError
 
 ROOT = Path(__file__).parents[2]
 RULE = ROOT / "rules/CONTROL_TOWER_KMS_KEY"
@@ -203,7 +203,7 @@ class TestShape:
 
 def landing_zone_key_budget() -> type:
     """The one counter: what is left of a proof's work goes down as it is spent."""
-    return importlib.import_module("landing_zone_key.policy.representatives").Budget
+    return importlib.import_module("landing_zone_key.policy.budget").Budget
 
 
 class TestErrors:

@@ -52,6 +52,18 @@ class TestResource(_Decisions):
     TABLE = "resources.json"
 
 
+class TestUndocumented(_Decisions):
+    """What AWS does not say the meaning of: an Allow proves nothing, and a Deny may apply."""
+
+    TABLE = "undocumented.json"
+
+
+class TestStatementWithoutEffect(_Decisions):
+    """Without Principal, Action or Resource a statement does nothing, whatever else it says."""
+
+    TABLE = "ineffective.json"
+
+
 class TestNotResource(_Decisions):
     """NotResource, and statements without either."""
 

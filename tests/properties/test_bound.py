@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from oracle.families import NAMES, family, family_policies, statement
 
 from landing_zone_key.policy import Policy, Proved, Reason, Refused, proof, prove
-from landing_zone_key.policy.representatives import Budget, TooComplexError
+from landing_zone_key.policy.budget import Budget, TooComplexError
 
 HOSTILE: dict[str, list[dict[str, Any]]] = {
     "a determinised automaton of 2**30 states": [

@@ -68,6 +68,11 @@ _ADVISORIES: Final = {
         "A statement lets an AWS service create grants",
         "Grants give access that no key policy shows. Remove kms:CreateGrant where the service needs none.",
     ),
+    AdvisoryCode.INEFFECTIVE_STATEMENT: _Words(
+        "A statement has no effect",
+        "A statement without Principal, Action or Resource has no effect in a key policy, and KMS takes no "
+        "new policy with one. Add what is missing, or remove the statement.",
+    ),
     AdvisoryCode.NO_ACCOUNT_ROOT: _Words(
         "No statement names the account root",
         "Without the account root the key can become unmanageable when its administrators go.",

@@ -7,9 +7,9 @@ from typing import Final
 from landing_zone_key.finding import Finding, FindingReason, Question, Requirement, reference
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.conditions import Condition
-from landing_zone_key.policy.decision import Decision, Reason, Request, decide
+from landing_zone_key.policy.decision import Decision, Reason, Request
 from landing_zone_key.policy.document import Policy, Statement
-from landing_zone_key.policy.explanation import Miss, Outcome, explain, nearest_allow
+from landing_zone_key.policy.explanation import Miss, Outcome, certainly_allowed, explain, nearest_allow
 from landing_zone_key.policy.family import Family
 from landing_zone_key.policy.proof import Refused, prove, prove_refused
 from landing_zone_key.requests import CONFIG, SETTLED_BY, cloudtrail_family, config_family, foreign_families
@@ -57,7 +57,7 @@ def _refused(requirement: Requirement, question: Question, family: Family, resul
         )
     outcomes = explain(question.policy, request)
     nearest = nearest_allow(outcomes) or _perhaps_allowing(outcomes)
-    cause, short = _cause(decision, nearest)
+    cause, short = _cause(decision, nearest, outcomes)
     conditions = _conditions(nearest, decision)
     hint = settled_by(question.zone, conditions) or _regions_hint(question.zone, request, conditions)
     statement = decision.statement or (nearest.statement if nearest else None)
@@ -103,26 +103,27 @@ def _regions_hint(zone: LandingZone, request: Request, conditions: Iterable[Cond
 
 
 def _perhaps_allowing(outcomes: Iterable[Outcome]) -> Outcome | None:
-    """An Allow to `{"AWS": "*"}` that misses nothing else."""
+    """An Allow of which it is open whether it names the service, and which misses nothing else."""
     return next((each for each in outcomes if each.statement.allows and each.matches is None), None)
 
 
-def _cause(decision: Decision, nearest: Outcome | None) -> tuple[str, str]:
+def _cause(decision: Decision, nearest: Outcome | None, outcomes: Sequence[Outcome]) -> tuple[str, str]:
     """Why: in a sentence, and in a few words."""
     if decision.statement is not None:
         label = decision.statement.label
         if decision.reason is Reason.UNDECIDABLE_DENY:
-            return f"whether the Deny {label} applies cannot be decided", f"perhaps denied by {label}"
+            misses = outcomes[decision.statement.index].misses
+            why = ", and ".join(dict.fromkeys(miss.doubt for miss in misses if miss.doubt))
+            return (
+                f"whether the Deny {label} applies cannot be decided{f': {why}' if why else ''}",
+                f"perhaps denied by {label}",
+            )
         return f"{label} denies it", f"denied by {label}"
     if nearest is None:
         return "no statement allows this service", "no statement allows it"
     label = nearest.statement.label
-    if any(miss.element == "Principal" for miss in nearest.misses):
-        cause = f'whether {{"AWS": "*"}} in {label} includes AWS services is not documented'
-        return (
-            f"no statement names this service: {cause}",
-            f'{label} allows {{"AWS": "*"}}, perhaps no service',
-        )
+    if nearest.matches is None:
+        return _doubtful_allow(nearest)
     misses = [_missed(miss, nearest.statement) for miss in nearest.misses]
     keys = [miss.condition.key if miss.condition else miss.element for miss in nearest.misses]
     return (
@@ -131,14 +132,27 @@ def _cause(decision: Decision, nearest: Outcome | None) -> tuple[str, str]:
     )
 
 
+def _doubtful_allow(outcome: Outcome) -> tuple[str, str]:
+    """Why an Allow proves nothing, although it may well allow the request."""
+    label, doubts = outcome.statement.label, [miss.doubt for miss in outcome.misses]
+    principals = outcome.statement.principals
+    if "*" in principals.aws and not principals.doubtful and outcome.misses[0].element == "Principal":
+        cause = f'whether {{"AWS": "*"}} in {label} includes AWS services is not documented'
+        return (
+            f"no statement names this service: {cause}",
+            f'{label} allows {{"AWS": "*"}}, perhaps no service',
+        )
+    return f"{label} may allow it, but {', and '.join(doubts)}", f"perhaps allowed by {label}"
+
+
 def _missed(miss: Miss, statement: Statement) -> str:
     """The element that does not match: a condition by operator and key, a Resource by what it names."""
     if miss.condition is not None:
-        return f"{miss.condition.name} {miss.condition.key}"
+        return f"{miss.condition.name} {miss.condition.key}".rstrip()
+    if miss.element in statement.lacks:
+        return f"{miss.element} (it has none, and so no effect)"
     if miss.element != "Resource":
         return miss.element
-    if statement.resources is None:
-        return "Resource (it has none, and so no effect)"
     first, *others = statement.resources.texts
     more = f" and {len(others)} more" if others else ""
     return f"{'Not' * statement.resources.negated}Resource {first.text[:160]}{more}"
@@ -165,7 +179,7 @@ def _exposed(requirement: Requirement, policy: Policy, zone: LandingZone, expose
         )
     label = statement.label if statement else "a statement"
     account = request.values.get("aws:sourceaccount", ("?",))[0]
-    certain = decide(policy, request).allowed
+    certain = certainly_allowed(explain(policy, request))
     foreign = (
         ""
         if zone.organization_id

@@ -16,6 +16,7 @@ class AdvisoryCode(StrEnum):
     WILDCARD_PRINCIPAL = "WILDCARD_PRINCIPAL"
     GRANTS_TO_SERVICE = "GRANTS_TO_SERVICE"
     NO_ACCOUNT_ROOT = "NO_ACCOUNT_ROOT"
+    INEFFECTIVE_STATEMENT = "INEFFECTIVE_STATEMENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ def advise(question: Question) -> tuple[Advisory, ...]:
         *_wildcard_principals(question.policy),
         *_grants_to_services(question.policy),
         *_account_root(question, question.policy),
+        *_ineffective(question.policy),
     )
 
 
@@ -62,7 +64,7 @@ def _wildcard_principals(policy: Policy) -> tuple[Advisory, ...]:
             reference(statement),
         )
         for statement in policy.statements
-        if statement.allows and _is_wildcard(statement.principals)
+        if statement.allows and not statement.lacks and _is_wildcard(statement.principals)
     )
 
 
@@ -75,7 +77,10 @@ def _grants_to_services(policy: Policy) -> tuple[Advisory, ...]:
             reference(statement),
         )
         for statement in policy.statements
-        if statement.allows and statement.principals.services and statement.actions.include("kms:creategrant")
+        if statement.allows
+        and not statement.lacks
+        and statement.principals.services
+        and statement.actions.include("kms:creategrant") is not False
     )
 
 
@@ -93,7 +98,21 @@ def _account_root(question: Question, policy: Policy) -> tuple[Advisory, ...]:
 def _allows_account(statement: Statement, partition: str, account: str) -> bool:
     root = {account, f"arn:{partition}:iam::{account}:root"}
     principals = statement.principals
-    return statement.allows and not principals.negated and bool(root & principals.aws)
+    return statement.allows and not statement.lacks and not principals.negated and bool(root & principals.aws)
+
+
+def _ineffective(policy: Policy) -> tuple[Advisory, ...]:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html."""
+    return tuple(
+        Advisory(
+            AdvisoryCode.INEFFECTIVE_STATEMENT,
+            f"the statement has no {' and no '.join(statement.lacks)}, and so no effect: add what is missing "
+            "or remove it; KMS does not take such a statement any more",
+            reference(statement),
+        )
+        for statement in policy.statements
+        if statement.lacks
+    )
 
 
 def _is_wildcard(principals: Principals) -> bool:

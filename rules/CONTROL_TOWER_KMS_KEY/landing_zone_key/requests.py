@@ -237,7 +237,7 @@ def _foreign_organizations(zone: LandingZone) -> tuple[Mapping[str, Fact], ...]:
     """IAM: aws:SourceOrgID and aws:SourceOrgPaths are there if the account belongs to an organization."""
     if zone.organization_id is None:
         return ({"aws:sourceorgid": UNKNOWN, "aws:sourceorgpaths": UNKNOWN},)
-    paths = Text(("o-", "Organization", "/r-", "Path", "/"), many_valued=True)
+    paths = Text(("o-", "Organization", "/r-", "Path", "/"))
     return (
         {"aws:sourceorgid": Other(zone.organization_id), "aws:sourceorgpaths": paths},
         {"aws:sourceorgid": ABSENT, "aws:sourceorgpaths": ABSENT},
@@ -270,7 +270,7 @@ def _common(service: str, key: KmsKey, zone: LandingZone) -> dict[str, Fact]:
     facts["aws:principalservicenameslist"] = AtLeast((service,))  # IAM: all names of the principal
     if zone.organization_id:
         facts["aws:sourceorgpaths"] = Text(
-            (f"{zone.organization_id}/r-", "Path", "/"), many_valued=True
+            (f"{zone.organization_id}/r-", "Path", "/")
         )  # IAM: the account's path
     if key.tags is not None:
         facts |= _resource_tags(key.tags)

@@ -98,7 +98,10 @@ def resource_like(pattern: Sequence[Token], text: str, colons: int = 0) -> bool:
 def date(text: str) -> Fraction:
     """Seconds since 1970, given as such or as ISO 8601."""
     if text.isdigit() and len(text) > 4:
-        return Fraction(text)
+        seconds = Fraction(text)
+        if seconds >= 253402300800:
+            raise ValueError("seconds past the year 9999, or milliseconds")
+        return seconds
     moment = datetime.fromisoformat(text)
     return Fraction((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
@@ -142,10 +145,25 @@ COMPARED: dict[str, Callable[[str, str], Answer]] = {
 }
 
 
+KNOWN = {
+    *COMPARED,
+    *("Null", "Bool"),
+    *(
+        f"{kind}{negated}{how}"
+        for kind in ("String", "Arn")
+        for negated in ("", "Not")
+        for how in ("Equals", "Like")
+    ),
+    *("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"),
+}
+
+
 def condition(name: str, texts: list[str], values: list[str] | None, fill: Callable[[str], Any]) -> Answer:
     """One operator on one key. `fill` replaces policy variables: tokens, or None where nobody can tell."""
     quantifier, _, rest = name.rpartition(":")
     base = rest.removesuffix("IfExists")
+    if base not in KNOWN:
+        return None
     if base == "Null":
         asked = [{"true": values is None, "false": values is not None}.get(text.lower()) for text in texts]
         return None if None in asked else any(asked)
@@ -221,6 +239,7 @@ def applies(statement: Mapping[str, Any], version: str | None, request: Mapping[
                 for name, keys in statement.get("Condition", {}).items()
                 for key, texts in keys.items()
             ),
+            *(None for keys in statement.get("Condition", {}).values() if not keys),
         ]
     )
 
@@ -236,6 +255,8 @@ def substituted(
     name, _, default = inside.partition(", ")
     following = substituted(rest, read, context)
     values = context.get(name.lower(), [default.strip("'")] if default else [])
+    if name.lower() not in context and ("*" in default or "?" in default):
+        return None
     if inside in ("*", "?", "$"):
         values = [inside]
     if not closed or not inside or following is None or len(values) > 1:
@@ -246,6 +267,8 @@ def substituted(
 def principal(statement: Mapping[str, Any], service: str) -> Answer:
     """Whether Principal names the service, or NotPrincipal does not."""
     name = "Principal" if "Principal" in statement else "NotPrincipal"
+    if name not in statement:
+        return False
     value = statement[name]
     if value == "*":
         named: Answer = True
@@ -254,14 +277,24 @@ def principal(statement: Mapping[str, Any], service: str) -> Answer:
     else:
         everyone = "*" in listed(value.get("AWS", [])) or "*" in listed(value.get("Service", []))
         named = None if everyone else False
+    if name == "NotPrincipal" and statement["Effect"] == "Allow" and named is False:
+        return None
     return named if name == "Principal" else opposite(named)
 
 
 def action(statement: Mapping[str, Any], name: str) -> Answer:
     """Whether Action names the action, or NotAction does not; without letter case."""
     element = "Action" if "Action" in statement else "NotAction"
-    named = any(like(tokens(text.lower()), name.lower()) for text in listed(statement[element]))
-    return named is (element == "Action")
+    if element not in statement:
+        return False
+    named = some(_asks(text.lower(), name.lower()) for text in listed(statement[element]))
+    return named if element == "Action" else opposite(named)
+
+
+def _asks(text: str, name: str) -> Answer:
+    if not like(tokens(text), name):
+        return False
+    return True if text in ("*", name) or text.startswith("kms:") else None
 
 
 def resource(statement: Mapping[str, Any], arn: str, fill: Callable[..., Any]) -> Answer:
@@ -269,14 +302,23 @@ def resource(statement: Mapping[str, Any], arn: str, fill: Callable[..., Any]) -
     element = "Resource" if "Resource" in statement else "NotResource"
     if element not in statement:
         return False
-    named = some(_names(text, arn, fill) for text in listed(statement[element]))
+    named = some(_names(text, arn, fill, denied=element != "Resource") for text in listed(statement[element]))
     return named if element == "Resource" else opposite(named)
 
 
-def _names(text: str, arn: str, fill: Callable[..., Any]) -> Answer:
+def _names(text: str, arn: str, fill: Callable[..., Any], *, denied: bool) -> Answer:
     read = fill(text, wild=True)
-    if not isinstance(read, tuple):
-        return read
-    if resource_like(read, arn):
-        return True
-    return None if like(read, arn) else False
+    if read is False:
+        return None if denied else False
+    if read is None:
+        return None
+    parts = text.split(":", 5)
+    if not like(read, arn):
+        short = parts[0] == "arn" and 1 < len(parts) < 6
+        return None if short and like((*read, "*"), arn) else False
+    documented = text == "*" or (
+        parts[0] == "arn"
+        and parts[2:3] == ["kms"]
+        and (parts[-1] == "*" or parts[-1].startswith(("key/", "${")))
+    )
+    return True if documented and resource_like(read, arn) else None

@@ -17,6 +17,8 @@ PRINCIPALS: tuple[dict[str, Any], ...] = (
     {"Principal": {"AWS": "*"}},
     {"NotPrincipal": {"Service": SERVICE}},
     {"NotPrincipal": {"AWS": "arn:aws:iam::111122223333:root"}},
+    {"NotPrincipal": {"AWS": "*"}},
+    {},
 )
 NAMED_ACTIONS: tuple[dict[str, Any], ...] = (
     {"Action": "kms:*"},
@@ -26,6 +28,11 @@ NAMED_ACTIONS: tuple[dict[str, Any], ...] = (
     {"Action": "kms:?ecrypt"},
     {"NotAction": "kms:Decrypt"},
     {"NotAction": ["s3:*"]},
+    {"Action": ["k*:Decrypt", "s3:*"]},
+    {"Action": "*:*"},
+    {"NotAction": "?ms:Decrypt"},
+    {"NotAction": "kms*"},
+    {},
 )
 RESOURCES: tuple[dict[str, Any], ...] = (
     {"Resource": "*"},
@@ -38,6 +45,15 @@ RESOURCES: tuple[dict[str, Any], ...] = (
     {"Resource": "arn:aws:kms:us-east-1:111122223333:key/${k}"},
     {"NotResource": KEY_ARN},
     {"NotResource": "arn:aws:s3:::*"},
+    {"NotResource": "arn:aws:kms:us-east-1:111122223333:key/${k}"},
+    {"NotResource": "arn:aws:kms:us-east-1:111122223333:key/${k, '*'}"},
+    {"NotResource": "arn:aws:kms:*:111122223333"},
+    {"Resource": ["arn:aws:kms:us-east-1", "arn:aws:s3:*"]},
+    {"Resource": "arn:aws:k*:us-east-1:111122223333:key/*"},
+    {"Resource": "arn:aws:kms:us-east-1:111122223333:*"},
+    {"Resource": ["arn:aws:kms:us-east-1:111122223333:k*", "arn:aws:kms:us-east-1:111122223333:alias/*"]},
+    {"Resource": "arn:aws:kms:us-east-1:111122223333:*/1234abcd-12ab-34cd-56ef-1234567890ab"},
+    {"Resource": "*:key/*"},
     {},
 )
 KEYS = ("aws:SourceAccount", "kms:EncryptionContext:a", "k")
@@ -48,13 +64,17 @@ TEMPLATES = (
     "a${aws:SourceAccount}",
     "${none}",
     "${none, 'ab'}",
+    "${none, 'a*'}",
     "${*}",
     "${K}*",
     "${",
     "p:q:r:s:t:${k}",
 )
 NUMBERS = ("1", "2", "2.0", "2.5", "-3", "x")
-DATES = ("2026-12-01T00:00:00Z", "2026-12-01", "1796083201", "2026-12-01T01:00:00+01:00", "x")
+DATES = (
+    *("2026-12-01T00:00:00Z", "2026-12-01", "1796083201", "2026-12-01T01:00:00+01:00", "x"),
+    "1796083201000",
+)
 ADDRESSES = ("10.0.0.1", "10.0.0.0/8", "10.0.0.0/31", "2001:db8::1", "2001:db8::/32", "0.0.0.0/0", "x")
 BINARIES = ("QQ==", "Qg==", "?")
 EQUALITY = ("Equals", "NotEquals")
@@ -90,6 +110,10 @@ def condition_blocks(draw: st.DrawFn, most: int = 3) -> dict[str, dict[str, Any]
             name = draw(st.sampled_from(("", "", "ForAllValues:", "ForAnyValue:"))) + base
             name += draw(st.sampled_from(("", "", "IfExists")))
         block.setdefault(name, {})[draw(st.sampled_from(KEYS))] = draw(one_or_list(values))
+    if most and draw(st.integers(0, 9)) == 0:
+        block[draw(st.sampled_from(("StringLikes", "DateLike", "StringEquals")))] = draw(
+            st.sampled_from(({}, {"k": "a"}))
+        )
     return block
 
 

@@ -5,11 +5,13 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Final, TypeAlias
 
+from landing_zone_key.policy.budget import Budget
 from landing_zone_key.policy.conditions import Condition, Kind
-from landing_zone_key.policy.family import AtLeast, Clock, Family, Other, Text
+from landing_zone_key.policy.family import MANY_VALUED, AtLeast, Clock, Family, Other, Text
 from landing_zone_key.policy.patterns import Pattern, exactly
-from landing_zone_key.policy.representatives import ANY_TEXT, Budget, Tracked, representatives
-from landing_zone_key.policy.seeds import LAST_MOMENT, moments, seeds
+from landing_zone_key.policy.representatives import ANY_TEXT, Tracked, representatives
+from landing_zone_key.policy.seeds import moments, seeds
+from landing_zone_key.policy.values import LAST_MOMENT
 
 Alternative: TypeAlias = Mapping[str, tuple[str, ...]]
 """Condition key -> the values that requests of this case carry."""
@@ -56,15 +58,6 @@ def axes(family: Family, conditions: Sequence[Condition], budget: Budget) -> lis
         *([_clock_axis(family, clocks)] if clocks else []),
         *(_free_axis(family, key, on_key, budget) for key, on_key in free.items()),
     ]
-
-
-def work(conditions: Iterable[Condition], values: Sequence[str] = ()) -> int:
-    """How many steps it takes to decide conditions on one key, for its values."""
-    length = 1 + sum(map(len, values)) // 16
-    return sum(
-        (5 if condition.quantifier else 1) + len(condition.operands) + len(condition.patterns) * length
-        for condition in conditions
-    )
 
 
 def _groups(conditions: Sequence[Condition]) -> tuple[tuple[Pattern, ...], ...]:
@@ -118,7 +111,7 @@ def _free_axis(family: Family, key: str, conditions: Sequence[Condition], budget
 
     def sets(elements: Iterable[str]) -> Iterator[Alternative]:
         values = [value for value in elements if value != forbidden]
-        for chosen in _chosen(values, conditions, kind):
+        for chosen in _chosen(values, conditions, kind, many_valued=key in MANY_VALUED):
             budget.spend(1 + len(chosen))
             together = (*required, *chosen)  # a required value twice stands for it and one that is alike
             yield {key: together} if together else {}
@@ -141,18 +134,22 @@ def _free_axis(family: Family, key: str, conditions: Sequence[Condition], budget
     return sets([values[key] for values in representatives({key: ANY_TEXT}, tracked, budget)])
 
 
-def _chosen(values: Sequence[str], conditions: Sequence[Condition], kind: Kind) -> Iterator[tuple[str, ...]]:
+def _chosen(
+    values: Sequence[str], conditions: Sequence[Condition], kind: Kind, *, many_valued: bool
+) -> Iterator[tuple[str, ...]]:
     """No value, one, and where a set operator asks for them so many that each answer has its own witness.
 
-    The same value twice stands for two that are alike, where a condition without set operator is on the key.
+    The same value twice stands for two that are alike, where a condition without set operator is on the key:
+    beside set operators, and where the key may have two values. Without set operators any two are alike.
     """
     quantified = {condition for condition in conditions if condition.quantifier}
     single = any(c.operator and c.operator.kind is kind for c in conditions if not c.quantifier)
     several = kind is Kind.TEXT and bool(quantified)
     for size in range((max(2, len(quantified)) if several else 1) + 1):
         yield from combinations(values, size)
-    if quantified and single:
-        yield from zip(values, values, strict=True)
+    twice = values if quantified else values[:1] if many_valued else ()
+    if single:
+        yield from zip(twice, twice, strict=True)
 
 
 def _kind(conditions: Iterable[Condition]) -> Kind:

@@ -7,12 +7,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-si
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from enum import Enum
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
 from landing_zone_key.policy.patterns import Pattern, arn_parts, ignoring_case
 from landing_zone_key.policy.values import (
+    LAST_MOMENT,
     read_binary,
     read_boolean,
     read_date,
@@ -22,6 +24,8 @@ from landing_zone_key.policy.values import (
 )
 from landing_zone_key.policy.variables import UNSETTLED, Lookup, Template, read_text
 from landing_zone_key.records import dataclass
+
+_EPOCH_KEY: Final = "aws:epochtime"
 
 
 class Kind(Enum):
@@ -124,6 +128,17 @@ class Condition:
     doubtful: bool = False
     """At least one value cannot be read."""
 
+    def effort(self, values: tuple[str, ...] | None) -> int:
+        """How many steps it takes to decide for these values; patterns with `?` cost more than search."""
+        length = sum(map(len, values or ()))
+        walked = sum(len(pattern.spelled) for pattern in self.patterns)
+        return (
+            (5 if self.quantifier else 1)
+            + len(self.operands)
+            + len(self.patterns) * (1 + length // 16)
+            + walked * (1 + length // 4096) // 4
+        )
+
     def resolve(self, lookup: Lookup) -> "Condition":
         """Fill policy variables in; this very condition where it has none."""
         if not self.templates or self.operator is None:
@@ -178,24 +193,42 @@ def _all(results: Iterable[bool | None]) -> bool | None:
     return False if False in seen else None if None in seen else True
 
 
-def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bool) -> Condition:
-    """Read one operator with one key and its values; what cannot be read becomes doubt, not an error."""
+def is_operator(name: str) -> bool:
+    """Tell whether a condition operator of this name exists, with what may stand before and behind it."""
     quantifier, colon, rest = name.rpartition(":")
     base = rest.removesuffix("IfExists")
+    if base not in OPERATORS or (colon and quantifier not in ("ForAllValues", "ForAnyValue")):
+        return False
+    return OPERATORS[base].kind is not Kind.PRESENCE or name == base
+
+
+def empty_condition(name: str) -> Condition:
+    """An operator with no key at all: nobody says what that asks for."""
+    return Condition(name, "", "", (), None)
+
+
+def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bool) -> Condition:
+    """Read one operator with one key and its values; what cannot be read becomes doubt, not an error."""
+    quantifier, _, rest = name.rpartition(":")
+    base = rest.removesuffix("IfExists")
     operator = OPERATORS.get(base)
-    known = not colon or quantifier in ("ForAllValues", "ForAnyValue")
-    if operator is None or not known or (operator.kind is Kind.PRESENCE and name != base):
+    if operator is None or not is_operator(name):
         return Condition(name, key, key.lower(), texts, None)
     if operator.kind is Kind.TEXT:
         values = _patterns(texts, operator, variables=variables and operator.variables)
     else:
-        values = _operands(texts, operator)
+        values = _operands(texts, operator, latest=LAST_MOMENT if key.lower() == _EPOCH_KEY else None)
     return Condition(name, key, key.lower(), texts, operator, quantifier or None, base != rest, **values)
 
 
-def _operands(texts: tuple[str, ...], operator: Operator) -> dict[str, Any]:
+def _operands(texts: tuple[str, ...], operator: Operator, latest: Decimal | None) -> dict[str, Any]:
+    """A number that is compared with the time is a date: past the latest one it is no more than a guess."""
     operands = [operator.read(text) for text in texts]
-    known = tuple(operand for operand in operands if operand is not None)
+    known = tuple(
+        operand
+        for operand in operands
+        if operand is not None and not (latest and isinstance(operand, Decimal) and operand > latest)
+    )
     return {"operands": known, "doubtful": len(known) < len(operands)}
 
 

@@ -9,11 +9,16 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
+from typing import Final
 
 from landing_zone_key.policy.document import Policy, Principals, Resources, ResourceText, Statement
-from landing_zone_key.policy.patterns import resource_parts
-from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled
+from landing_zone_key.policy.patterns import NOTHING, Pattern, resource_parts
+from landing_zone_key.policy.variables import UNSETTLED, Lookup, Template, Unsettled
 from landing_zone_key.records import dataclass
+
+_STEPS_PER_CONDITION: Final = 10
+_STEPS_PER_WALK: Final = 50
+"""Matching a pattern that cannot be matched by search."""
 
 
 class Reason(StrEnum):
@@ -106,12 +111,15 @@ def decide(policy: Policy, request: Request, *, doubt_allows: bool = False) -> D
 def applies(statement: Statement, request: Request) -> bool | None:
     """Tell whether all elements of the statement match the request; None where that cannot be decided."""
     verdict = names_principal(statement.principals, request)
-    if verdict is False or not statement.actions.include(request.action.lower()):
+    if verdict is False:
+        return False
+    action = statement.actions.include(request.action.lower())
+    if action is False:
         return False
     resource = names_resource(statement.resources, request)
     if resource is False:
         return False
-    verdict = verdict and resource
+    verdict = verdict and action and resource
     for condition in statement.conditions:
         resolved = condition.resolve(request.value_of) if condition.templates else condition
         holds = resolved.holds(request.values.get(condition.lookup_key))
@@ -119,6 +127,31 @@ def applies(statement: Statement, request: Request) -> bool | None:
             return False
         verdict = verdict and holds
     return verdict
+
+
+def effort(statement: Statement, lookup: Lookup) -> int:
+    """The steps that it takes to fill the variables in, and to see whether the statement is about a request.
+
+    The conditions have an `effort` of their own.
+    """
+    texts = statement.resources.texts
+    walked = [text.read for text in texts if not (isinstance(text.read, Pattern) and text.read.components)]
+    return (
+        1
+        + len(texts)
+        + statement.actions.wild
+        + sum(_STEPS_PER_WALK + _size(read, lookup) // 2 for read in walked)
+        + sum(
+            _STEPS_PER_CONDITION + sum(8 + template.size(lookup) // 4 for template in condition.templates)
+            for condition in statement.conditions
+        )
+    )
+
+
+def _size(read: Pattern | Template | Unsettled, lookup: Lookup) -> int:
+    if isinstance(read, Template):
+        return read.size(lookup)
+    return read.length if isinstance(read, Pattern) else 0
 
 
 def names_principal(principals: Principals, request: Request) -> bool | None:
@@ -132,7 +165,9 @@ def names_principal(principals: Principals, request: Request) -> bool | None:
         named = request.service in principals.services or (None if open_to_all else False)
     else:
         named = _names_arn(principals.aws, request.principal_arn or "")
-    return named if named is None else named is not principals.negated
+    if named is None or (principals.doubtful and not named):
+        return None
+    return named is not principals.negated
 
 
 def _names_arn(principals: frozenset[str], arn: str) -> bool | None:
@@ -146,28 +181,32 @@ def _names_arn(principals: frozenset[str], arn: str) -> bool | None:
     return None if delegated else False
 
 
-def names_resource(resources: Resources | None, request: Request) -> bool | None:
-    """Tell whether Resource, or NotResource, takes in the key. Without either, the statement has no effect.
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
-    """
-    if resources is None:
-        return False
-    found = {_matches_resource(text, request) for text in resources.texts}
+def names_resource(resources: Resources, request: Request) -> bool | None:
+    """Tell whether Resource, or NotResource, takes in the key."""
+    found = {matches_resource(text, request, negated=resources.negated) for text in resources.texts}
     named = True if True in found else None if None in found else False
     return named if named is None else named is not resources.negated
 
 
-def _matches_resource(text: ResourceText, request: Request) -> bool | None:
-    pattern = text.read
-    if isinstance(pattern, Template):
-        resolved = pattern.resolve(request.value_of)
-        if resolved is None:
-            return False
-        pattern = resolved
+def matches_resource(text: ResourceText, request: Request, *, negated: bool) -> bool | None:
+    """Tell whether one entry of Resource, or of NotResource, takes in the key."""
+    pattern = filled_in(text, request.value_of, negated=negated)
     if isinstance(pattern, Unsettled):
         return None
     if not pattern.matches(request.resource):
-        return False
+        return None if text.beginning is not None and text.beginning.matches(request.resource) else False
     # A wildcard inside a component that would have to cross a colon: not documented either way.
-    return True if not text.inner or resource_parts(pattern).matches(request.resource) else None
+    inside = not text.inner or resource_parts(pattern).matches(request.resource)
+    return True if inside and not text.doubtful else None
+
+
+def filled_in(text: ResourceText, lookup: Lookup, *, negated: bool) -> Pattern | Unsettled:
+    """What the text says once its variables have values.
+
+    A text with a variable that has none matches nothing. Whether NotResource therefore takes everything in is
+    not documented.
+    """
+    if not isinstance(text.read, Template):
+        return text.read
+    resolved = text.read.resolve(lookup)
+    return (UNSETTLED if negated else NOTHING) if resolved is None else resolved

@@ -1,16 +1,18 @@
 """A key policy, read once: JSON in, frozen `Policy` and `Statement` out, or a `PolicyError` that says where.
 
 What the service could not have stored is refused rather than guessed at: two members of one name, an unknown
-Version, Action beside NotAction, an empty list.
+Version, Action beside NotAction, an empty list. What it stores, while AWS does not say what it means, is kept
+and marked as doubtful.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 """
 
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from landing_zone_key.policy.conditions import Condition, read_condition
-from landing_zone_key.policy.patterns import Pattern, glob, has_inner_wildcard
+from landing_zone_key.policy.conditions import Condition, empty_condition, read_condition
+from landing_zone_key.policy.patterns import ARN_PARTS, Pattern, glob, has_inner_wildcard, has_wildcard
 from landing_zone_key.policy.strict_json import PolicyError, read_json, shown
 from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled, read_text
 from landing_zone_key.records import dataclass
@@ -19,6 +21,7 @@ CURRENT_VERSION: Final = "2012-10-17"
 _VERSIONS: Final = (CURRENT_VERSION, "2008-10-17")
 _POLICY_MEMBERS: Final = frozenset({"Version", "Id", "Statement"})
 _PRINCIPAL_TYPES: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
+_TAKING_IN: Final = ("Principal", "Action", "Resource")
 _STATEMENT_MEMBERS: Final = frozenset(
     {
         "Sid",
@@ -43,6 +46,11 @@ class Principals:
     """`"*"`: every principal, AWS services included."""
     aws: frozenset[str]
     services: frozenset[str]
+    doubtful: bool = False
+    """NotPrincipal in an Allow: "not supported", so that whoever it does not name is not granted anything.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +60,19 @@ class Actions:
     negated: bool
     literals: frozenset[str]
     patterns: tuple[Pattern, ...]
+    doubtful: tuple[Pattern, ...] = ()
+    """With a wildcard where the grammar has none, as in `k*:Decrypt`: the service is one name."""
 
-    def include(self, action: str) -> bool:
-        """Tell whether the statement is about this action (in lower case)."""
-        named = action in self.literals or any(pattern.matches(action) for pattern in self.patterns)
-        return named is not self.negated
+    @property
+    def wild(self) -> int:
+        """How many of its texts have a wildcard."""
+        return len(self.patterns) + len(self.doubtful)
+
+    def include(self, action: str) -> bool | None:
+        """Tell whether the statement is about this action (in lower case); None where nobody can tell."""
+        if action in self.literals or any(pattern.matches(action) for pattern in self.patterns):
+            return not self.negated
+        return None if any(pattern.matches(action) for pattern in self.doubtful) else self.negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,10 @@ class ResourceText:
     """With wildcards that cross colons, as if it were no ARN."""
     inner: bool
     """Whether it may hold a wildcard that must stay inside of its component."""
+    doubtful: bool = False
+    """No ARN, or a wildcard where AWS documents none: in the service, or in part of the resource type."""
+    beginning: Pattern | None = None
+    """Of an ARN of too few parts: every text that begins so. Nobody says what the missing parts are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +108,13 @@ class Statement:
     allows: bool
     principals: Principals
     actions: Actions
-    resources: Resources | None
-    """None: neither Resource nor NotResource, and then the statement has no effect in a key policy."""
+    resources: Resources
     conditions: tuple[Condition, ...]
+    lacks: tuple[str, ...] = ()
+    """Those of the three that it does not have, and which then take nothing in: it has no effect.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
+    """
 
     @property
     def label(self) -> str:
@@ -142,43 +166,57 @@ def _statement(data: object, index: int, place: str, version: str) -> Statement:
         index=index,
         sid=sid,
         allows=effect == "Allow",
-        principals=_principals(members, place),
+        principals=_principals(members, place, allows=effect == "Allow"),
         actions=_actions(members, place),
         resources=_resources(members, place, version),
         conditions=_conditions(members.get("Condition", {}), f"{place}.Condition", version),
+        lacks=tuple(name for name in _TAKING_IN if name not in members and f"Not{name}" not in members),
     )
 
 
-def _principals(members: Mapping[str, Any], place: str) -> Principals:
+def _principals(members: Mapping[str, Any], place: str, *, allows: bool) -> Principals:
     name = _one_of(members, "Principal", place)
-    value, place = members[name], f"{place}.{name}"
+    if name is None:
+        return Principals(negated=False, everyone=False, aws=frozenset(), services=frozenset())
+    value, place, negated = members[name], f"{place}.{name}", name != "Principal"
     if value == "*":
-        return Principals(name != "Principal", everyone=True, aws=frozenset(), services=frozenset())
+        return Principals(negated, everyone=True, aws=frozenset(), services=frozenset())
     if isinstance(value, str) or not value:
         _refuse(place, f"is {shown(value)}", '"*", or an object such as {"Service": "config.amazonaws.com"}')
     kinds = _members(value, place, _PRINCIPAL_TYPES)
     found = {kind: frozenset(_texts(listed, f"{place}.{kind}")) for kind, listed in kinds.items()}
     return Principals(
-        name != "Principal",
+        negated,
         everyone=False,
         aws=found.get("AWS", frozenset()),
         services=found.get("Service", frozenset()),
+        doubtful=negated and allows,
     )
 
 
 def _actions(members: Mapping[str, Any], place: str) -> Actions:
     name = _one_of(members, "Action", place)
-    texts = [text.lower() for text in _texts(members[name], f"{place}.{name}")]
-    wild = tuple(glob(text) for text in texts if "*" in text or "?" in text)
-    return Actions(
-        name != "Action", frozenset(text for text in texts if "*" not in text and "?" not in text), wild
-    )
+    if name is None:
+        return Actions(negated=False, literals=frozenset(), patterns=())
+    literals: set[str] = set()
+    patterns: list[Pattern] = []
+    doubtful: list[Pattern] = []
+    for text in _texts(members[name], f"{place}.{name}"):
+        action = text.lower()
+        service, colon, _ = action.partition(":")
+        if not has_wildcard(action):
+            literals.add(action)
+        else:
+            (patterns if action == "*" or (colon and not has_wildcard(service)) else doubtful).append(
+                glob(action)
+            )
+    return Actions(name != "Action", frozenset(literals), tuple(patterns), tuple(doubtful))
 
 
-def _resources(members: Mapping[str, Any], place: str, version: str) -> Resources | None:
-    if "Resource" not in members and "NotResource" not in members:
-        return None
+def _resources(members: Mapping[str, Any], place: str, version: str) -> Resources:
     name = _one_of(members, "Resource", place)
+    if name is None:
+        return Resources(negated=False, texts=())
     texts = _texts(members[name], f"{place}.{name}")
     variables = version == CURRENT_VERSION
     return Resources(name != "Resource", tuple(_resource(text, variables=variables) for text in texts))
@@ -186,17 +224,37 @@ def _resources(members: Mapping[str, Any], place: str, version: str) -> Resource
 
 def _resource(text: str, *, variables: bool) -> ResourceText:
     """Variables count behind the fifth colon only."""
+    parts = text.split(":", ARN_PARTS - 1)
+    doubtful = has_wildcard(text) and _has_undocumented_wildcard(text, parts)
     if not variables or "${" not in text:
-        return ResourceText(text, glob(text), has_inner_wildcard(text))
-    if text.split("${", 1)[0].count(":") < 5:  # noqa: PLR2004
+        beginning = glob(f"{text}*") if parts[0] == "arn" and 1 < len(parts) < ARN_PARTS else None
+        return ResourceText(text, glob(text), has_inner_wildcard(text), doubtful, beginning)
+    if text.split("${", 1)[0].count(":") < ARN_PARTS - 1:
         return ResourceText(text, UNSETTLED, inner=True)
-    return ResourceText(text, read_text(text, wildcards=True, variables=True), inner=True)
+    read = read_text(text, wildcards=True, variables=True)
+    return ResourceText(text, read, inner=True, doubtful=doubtful)
+
+
+def _has_undocumented_wildcard(text: str, parts: list[str]) -> bool:
+    """Whether AWS does not say what a wildcard of the text stands for.
+
+    It may be all of the text, stand in any segment of an ARN but the service's, and be the whole last segment
+    or follow the resource type in it.
+    """
+    if text == "*":
+        return False
+    if parts[0] != "arn" or len(parts) < 3 or has_wildcard(parts[2]):  # noqa: PLR2004 - the service is third
+        return True
+    last = parts[-1]
+    return last != "*" and has_wildcard(last.partition("/")[0].partition(":")[0])
 
 
 def _conditions(value: object, place: str, version: str) -> tuple[Condition, ...]:
     conditions = []
     for name, block in _members(value, place, None).items():
         keys = _members(block, f"{place}.{name}", None)
+        if not keys:
+            conditions.append(empty_condition(name))
         if len({key.lower() for key in keys}) != len(keys):
             _refuse(f"{place}.{name}", "has one key twice (keys have no case)", "each key once")
         for key, texts in keys.items():
@@ -217,12 +275,13 @@ def _members(value: object, place: str, known: frozenset[str] | None) -> Mapping
     return value
 
 
-def _one_of(members: Mapping[str, Any], name: str, place: str) -> str:
-    """The element's name, or `Not` and its name: one of them must be there, and not both."""
-    given, negated = name in members, f"Not{name}" in members
-    if given is negated:
-        _refuse(place, f"has {'both' if given else 'neither'} {name} and Not{name}", "exactly one of them")
-    return name if given else f"Not{name}"
+def _one_of(members: Mapping[str, Any], name: str, place: str) -> str | None:
+    """The element's name, or `Not` and its name; None where neither is there. Both cannot be."""
+    if name not in members:
+        return f"Not{name}" if f"Not{name}" in members else None
+    if f"Not{name}" in members:
+        _refuse(place, f"has both {name} and Not{name}", "exactly one of them")
+    return name
 
 
 def _texts(value: object, place: str, *, scalars: bool = False) -> tuple[str, ...]:

@@ -1,11 +1,22 @@
 """Why each statement does or does not match a request: for people, after the decision."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from landing_zone_key.policy.conditions import Condition
-from landing_zone_key.policy.decision import Request, applies, names_principal, names_resource
+from landing_zone_key.policy.budget import Budget, TooComplexError
+from landing_zone_key.policy.conditions import Condition, is_operator
+from landing_zone_key.policy.decision import (
+    Request,
+    effort,
+    matches_resource,
+    names_principal,
+    names_resource,
+)
 from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.records import dataclass
+
+MAXIMUM_STEPS: Final = 20_000
+"""The bound on one explanation; an ordinary policy of 32 KB needs a tenth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +24,11 @@ class Miss:
     """One element of a statement that does not match the request, or that nobody can decide."""
 
     element: str
-    """`Principal`, `Action`, `Resource` or `Condition` (also for their `Not` forms)."""
+    """`Principal`, `Action`, `Resource` or `Condition` (or its `Not` form); `Statement` for the whole."""
     condition: Condition | None = None
     undecidable: bool = False
+    doubt: str = ""
+    """Why nobody can decide it: the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +41,12 @@ class Outcome:
 
 
 def explain(policy: Policy, request: Request) -> tuple[Outcome, ...]:
-    """Look at every statement, with everything that keeps it from matching."""
-    return tuple(
-        Outcome(statement, applies(statement, request), tuple(_misses(statement, request)))
-        for statement in policy.statements
-    )
+    """Look at every statement, with everything that keeps it from matching.
+
+    The work is bounded: a statement that would take more than is left of it is left undecided.
+    """
+    budget = Budget(MAXIMUM_STEPS)
+    return tuple(_outcome(statement, request, budget) for statement in policy.statements)
 
 
 def nearest_allow(outcomes: Sequence[Outcome]) -> Outcome | None:
@@ -42,7 +56,7 @@ def nearest_allow(outcomes: Sequence[Outcome]) -> Outcome | None:
         for outcome in outcomes
         if outcome.statement.allows and not any(miss.element == "Principal" for miss in outcome.misses)
     ]
-    order = {"Action": 100, "Resource": 10, "Condition": 1}
+    order = {"Statement": 1000, "Action": 100, "Resource": 10, "Condition": 1}
     return min(
         candidates,
         key=lambda outcome: (sum(order[miss.element] for miss in outcome.misses), outcome.statement.index),
@@ -50,19 +64,71 @@ def nearest_allow(outcomes: Sequence[Outcome]) -> Outcome | None:
     )
 
 
-def _misses(statement: Statement, request: Request) -> list[Miss]:
-    misses: list[Miss] = []
-    elements = {
-        "Principal": names_principal(statement.principals, request),
-        "Action": statement.actions.include(request.action.lower()),
-        "Resource": names_resource(statement.resources, request),
-    }
-    misses.extend(
-        Miss(name, undecidable=verdict is None) for name, verdict in elements.items() if not verdict
+def certainly_allowed(outcomes: Sequence[Outcome]) -> bool:
+    """Whether the request is allowed without any doubt."""
+    allowed = any(each.matches for each in outcomes if each.statement.allows)
+    return allowed and all(each.matches is False for each in outcomes if not each.statement.allows)
+
+
+def _outcome(statement: Statement, request: Request, budget: Budget) -> Outcome:
+    try:
+        budget.spend(effort(statement, request.value_of))
+        misses = tuple(_misses(statement, request, budget))
+    except TooComplexError:
+        doubt = "whether it applies takes too long to find out"
+        return Outcome(statement, None, (Miss("Statement", undecidable=True, doubt=doubt),))
+    matches = None if misses and all(miss.undecidable for miss in misses) else not misses
+    return Outcome(statement, matches, misses)
+
+
+def _misses(statement: Statement, request: Request, budget: Budget) -> Iterator[Miss]:
+    elements = (
+        ("Principal", names_principal(statement.principals, request), _doubt_of_principals),
+        ("Action", statement.actions.include(request.action.lower()), _doubt_of_actions),
+        ("Resource", names_resource(statement.resources, request), _doubt_of_resources),
     )
+    for name, verdict, doubt in elements:
+        if verdict is None:
+            yield Miss(name, undecidable=True, doubt=doubt(statement, request))
+        elif not verdict:
+            yield Miss(name)
     for condition in statement.conditions:
+        values = request.values.get(condition.lookup_key)
         resolved = condition.resolve(request.value_of)
-        holds = resolved.holds(request.values.get(condition.lookup_key))
-        if not holds:
-            misses.append(Miss("Condition", condition, undecidable=holds is None))
-    return misses
+        budget.spend(resolved.effort(values))
+        holds = resolved.holds(values)
+        if holds is None:
+            yield Miss("Condition", condition, undecidable=True, doubt=_doubt_of_condition(condition))
+        elif not holds:
+            yield Miss("Condition", condition)
+
+
+def _doubt_of_principals(statement: Statement, _request: Request) -> str:
+    if statement.principals.doubtful:
+        return "IAM does not support NotPrincipal with Allow, so what it grants is not documented"
+    kind = "AWS" if "*" in statement.principals.aws else "Service"
+    return f'whether {{"{kind}": "*"}} includes AWS services is not documented'
+
+
+def _doubt_of_actions(statement: Statement, request: Request) -> str:
+    action = request.action.lower()
+    text = next(str(pattern) for pattern in statement.actions.doubtful if pattern.matches(action))
+    return f'AWS documents no wildcard in the service part of an action, as "{text}" has one'
+
+
+def _doubt_of_resources(statement: Statement, request: Request) -> str:
+    resources = statement.resources
+    text = next(
+        entry.text
+        for entry in resources.texts
+        if matches_resource(entry, request, negated=resources.negated) is None
+    )
+    return f'whether "{text[:160]}" takes in the key is not documented'
+
+
+def _doubt_of_condition(condition: Condition) -> str:
+    if condition.operator is not None:
+        return f"{condition.name} {condition.key} cannot be decided"
+    if condition.key or not is_operator(condition.name):
+        return f"there is no condition operator {condition.name}"
+    return f"what {condition.name} asks for without any key is not documented"

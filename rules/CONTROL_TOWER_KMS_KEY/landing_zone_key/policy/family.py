@@ -22,6 +22,24 @@ class Presence(Enum):
     """A request may lack the key, or carry any value or values."""
 
 
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+MANY_VALUED: Final = frozenset(
+    {
+        "aws:calledvia",
+        "aws:principalorgpaths",
+        "aws:principalservicenameslist",
+        "aws:resourceorgpaths",
+        "aws:sourceorgpaths",
+        "aws:tagkeys",
+        "aws:vpceorgpaths",
+        "kms:encryptioncontextkeys",
+        "kms:grantoperations",
+        "kms:resourcealiases",
+    }
+)
+"""Condition keys that may have many values: only set operators are defined for them."""
+
 ABSENT: Final = Presence.ABSENT
 UNKNOWN: Final = Presence.UNKNOWN
 
@@ -48,8 +66,6 @@ class Text:
     """
 
     pieces: tuple[str, ...]
-    many_valued: bool = False
-    """A key of many values, although there is one here: only set operators are defined for it."""
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text, with values for the variables."""

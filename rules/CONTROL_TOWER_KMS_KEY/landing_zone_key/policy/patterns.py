@@ -1,25 +1,25 @@
 """Patterns with `*` and `?`, matched without backtracking.
 
-A pattern is somebody else's text, up to 32 KB of it: matching takes at most pattern length times text length
-steps, whatever the pattern, and never goes through `re` or `fnmatch`.
+A pattern is somebody else's text, up to 32 KB of it: matching looks at each token once, whatever the pattern,
+and never goes through `re` or `fnmatch`. What a token does to all places of the text is one step on integers.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Final
 
-from landing_zone_key.policy.automaton import Automaton, Token, Wildcard
+from landing_zone_key.policy.automaton import Token, Wildcard
 from landing_zone_key.records import dataclass
 
-_MANY: Final = (Wildcard.MANY, Wildcard.MANY_INSIDE)
 _WILDCARDS: Final[Mapping[str, Token]] = {"*": Wildcard.MANY, "?": Wildcard.ONE}
 _INSIDE: Final[Mapping[Token, Token]] = {
     Wildcard.MANY: Wildcard.MANY_INSIDE,
     Wildcard.ONE: Wildcard.ONE_INSIDE,
 }
-_ARN_PARTS: Final = 6
+ARN_PARTS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +53,19 @@ class Pattern:
             return "".join(str(token) for token in self.spelled)
         return None
 
-    def matches(self, text: str) -> bool:
-        """Tell whether the whole text matches.
+    @property
+    def length(self) -> int:
+        """How many steps it takes to match a short text."""
+        return len(self.spelled) or sum(map(len, self.components))
 
-        The last `*` takes over whenever what follows it fails; earlier ones never need another try, because a
-        later `*` can stand for whatever an earlier one would have taken. That holds as long as the later one
-        can cross what the earlier one crosses, so a pattern with a `*` that stops at colons is matched
-        component by component, or by its set of positions.
-        """
+    def matches(self, text: str) -> bool:
+        """Tell whether the whole text matches."""
         if len(self.components) == 1:
             return _matches_by_search(self.components[0], text)
         if self.components:
-            found = text.split(":", _ARN_PARTS - 1)
-            return len(found) == _ARN_PARTS and all(map(_matches_by_search, self.components, found))
-        tokens = self.spelled
-        inside = tokens.count(Wildcard.MANY_INSIDE)
-        if len(tokens) - inside - tokens.count(Wildcard.MANY) > len(text):
-            return False
-        if inside:
-            return _matches_by_positions(tokens, text)
-        return _matches_by_last_star(tokens, text)
+            found = text.split(":", ARN_PARTS - 1)
+            return len(found) == ARN_PARTS and all(map(_matches_by_search, self.components, found))
+        return _matches_by_places(self.spelled, text)
 
     def __str__(self) -> str:
         """The pattern as it would be written."""
@@ -92,13 +85,6 @@ def spelled(tokens: Iterable[Token]) -> Pattern:
         if token is not Wildcard.MANY or kept[-1:] != [Wildcard.MANY]:
             kept.append(token)
     return Pattern(spelled=tuple(kept))
-
-
-def accepts(token: Token, character: str) -> bool:
-    """Tell whether the token can take this one character."""
-    if isinstance(token, str):
-        return character in token
-    return character != ":" or token in (Wildcard.ONE, Wildcard.MANY)
 
 
 def exactly(text: str) -> Pattern:
@@ -134,19 +120,24 @@ def arn_parts(pattern: Pattern) -> Pattern | None:
     The sixth component holds the rest of the ARN and may contain colons. None where there are fewer than six.
     """
     if pattern.components:
-        written = str(pattern).split(":", _ARN_PARTS - 1)
+        written = str(pattern).split(":", ARN_PARTS - 1)
         return (
-            Pattern(tuple(tuple(part.split("*")) for part in written)) if len(written) == _ARN_PARTS else None
+            Pattern(tuple(tuple(part.split("*")) for part in written)) if len(written) == ARN_PARTS else None
         )
     head, rest = _split_arn(pattern.tokens)
-    if head.count(":") < _ARN_PARTS - 1:
+    if head.count(":") < ARN_PARTS - 1:
         return None
     return Pattern(spelled=(*map(_INSIDE.get, head, head), *rest))
 
 
+def has_wildcard(text: str) -> bool:
+    """Tell whether a `*` or `?` stands in the text."""
+    return "*" in text or "?" in text
+
+
 def has_inner_wildcard(text: str) -> bool:
     """Tell whether a Resource text has a wildcard in a component but at its end, with another behind it."""
-    heads = text.split(":", _ARN_PARTS - 1)[: _ARN_PARTS - 1]
+    heads = text.split(":", ARN_PARTS - 1)[: ARN_PARTS - 1]
     return any("*" in part[:-1] or "?" in part for part in heads)
 
 
@@ -166,7 +157,7 @@ def resource_parts(pattern: Pattern) -> Pattern:
 def _split_arn(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
     """The tokens up to the fifth colon, and those of the sixth component, which may hold more colons."""
     end = 0
-    for _ in range(_ARN_PARTS - 1):
+    for _ in range(ARN_PARTS - 1):
         try:
             end = tokens.index(":", end) + 1
         except ValueError:
@@ -197,26 +188,35 @@ def _matches_by_search(runs: tuple[str, ...], text: str) -> bool:
     return True
 
 
-def _matches_by_last_star(tokens: Sequence[Token], text: str) -> bool:
-    at = position = 0
-    star, resume = -1, 0
-    while position < len(text):
-        if at < len(tokens) and tokens[at] is Wildcard.MANY:
-            star, resume = at, position
-            at += 1
-        elif at < len(tokens) and accepts(tokens[at], text[position]):
-            at, position = at + 1, position + 1
-        elif star >= 0:
-            resume += 1
-            at, position = star + 1, resume
+def _matches_by_places(tokens: Sequence[Token], text: str) -> bool:
+    """Bit n of `reached` says that the tokens so far can take the first n characters of the text."""
+    stars = tokens.count(Wildcard.MANY) + tokens.count(Wildcard.MANY_INSIDE)
+    if len(tokens) - stars > len(text):
+        return False
+    everywhere = (2 << len(text)) - 1
+    reached = 1
+    for token in tokens:
+        if isinstance(token, str):
+            reached = (reached & _places(text, token)) << 1
+        elif token is Wildcard.MANY:
+            reached = everywhere & -(reached & -reached)
+        elif token is Wildcard.ONE:
+            reached = (reached << 1) & everywhere
         else:
+            inside = (everywhere >> 1) & ~_places(text, ":")
+            if token is Wildcard.ONE_INSIDE:
+                reached = (reached & inside) << 1
+            else:  # a carry runs from each place on through all that are inside, to the one behind them
+                reached |= (inside + (reached & inside)) ^ inside
+        if not reached:
             return False
-    return all(token in _MANY for token in tokens[at:])
+    return bool(reached >> len(text))
 
 
-def _matches_by_positions(tokens: tuple[Token, ...], text: str) -> bool:
-    automaton = Automaton.of(tokens)
-    positions = automaton.opened(1)
-    for character in text:
-        positions = automaton.advance(positions, character)
-    return bool(positions >> len(tokens))
+@lru_cache(maxsize=512)
+def _places(text: str, characters: str) -> int:
+    """Bit n says that one of the characters stands at place n of the text."""
+    if len(characters) != 1:
+        return reduce(or_, (_places(text, character) for character in characters), 0)
+    flags = "1".join("0" * len(run) for run in text.split(characters))
+    return int(f"0{flags[::-1]}", 2)

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final
 
-from landing_zone_key.policy.cases import Alternative, axes, examples, work
+from landing_zone_key.policy.budget import Budget, TooComplexError
+from landing_zone_key.policy.cases import Alternative, axes, examples
 from landing_zone_key.policy.conditions import Condition
 from landing_zone_key.policy.decision import Decision, Reason, Request, Values, decide
 from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.family import Family
 from landing_zone_key.policy.relevance import Variety, contributing, is_settled, reaching, variety_of
-from landing_zone_key.policy.representatives import Budget, TooComplexError
 from landing_zone_key.records import dataclass
 
 MAXIMUM_STEPS: Final = 7_000
@@ -57,14 +57,14 @@ def _search(policy: Policy, family: Family, budget: Budget, *, wanted: bool) -> 
     answered = set()
     try:
         reachable = reaching(policy, family, budget)
-        named = sum(len(statement.actions.patterns) for statement in reachable)
+        named = sum(statement.actions.wild for statement in reachable)
         for action in family.actions:
             budget.spend(named)
-            about = [statement for statement in reachable if statement.actions.include(action.lower())]
-            indexes = tuple(statement.index for statement in about)
-            if indexes in answered:  # nothing but the statements depends on the action
+            named_by = [statement.actions.include(action.lower()) for statement in reachable]
+            if (depends := tuple(named_by)) in answered:  # nothing else depends on the action
                 continue
-            answered.add(indexes)
+            answered.add(depends)
+            about = [each for each, named in zip(reachable, named_by, strict=True) if named is not False]
             result = _decide_action(about, family, action, budget, wanted=wanted)
             if isinstance(result, Refused):
                 return result
@@ -122,7 +122,9 @@ def _requests(
         values = Values(family.example)
         for alternative in chosen:
             values.update(alternative)
-        effort = sum(work(on_key, values.get(key, ())) for key, on_key in conditions.items())
+        effort = sum(
+            condition.effort(values.get(key)) for key, on_key in conditions.items() for condition in on_key
+        )
         budget.spend(8 + 7 * len(statements) + effort)
         return Request(action, family.resource, family.service, values)
 

@@ -4,20 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from operator import is_not
-from typing import Final
 
+from landing_zone_key.policy.budget import Budget
 from landing_zone_key.policy.conditions import Condition, Kind
-from landing_zone_key.policy.decision import Request, names_principal, names_resource
-from landing_zone_key.policy.document import Policy, Resources, ResourceText, Statement
-from landing_zone_key.policy.family import ABSENT, Clock, Family, Fixed, Text
-from landing_zone_key.policy.patterns import NOTHING, Pattern
-from landing_zone_key.policy.representatives import Budget
+from landing_zone_key.policy.decision import Request, effort, filled_in, names_principal, names_resource
+from landing_zone_key.policy.document import Policy, Resources, Statement
+from landing_zone_key.policy.family import ABSENT, MANY_VALUED, Clock, Family, Fixed, Text
 from landing_zone_key.policy.variables import Template
-
-_STEPS_PER_CONDITION: Final = 10
-_STEPS_PER_TEMPLATE: Final = 8
-_STEPS_PER_WALK: Final = 50
-"""Matching a pattern that cannot be matched by search."""
 
 
 class Variety(IntEnum):
@@ -50,28 +43,13 @@ def reaching(policy: Policy, family: Family, budget: Budget) -> list[Statement]:
         for statement in policy.statements
         if names_principal(statement.principals, request) is not False
     ]
-    budget.spend(sum(map(_effort, about)))
+    budget.spend(sum(effort(statement, family.settled_value) for statement in about))
     return [
         settled
         for statement in about
         if names_resource((settled := _settle(statement, family)).resources, request) is not False
         and not any(_fails(family, condition) for condition in settled.conditions)
     ]
-
-
-def _effort(statement: Statement) -> int:
-    """The steps that it takes to see whether a statement is about the resource."""
-    texts = statement.resources.texts if statement.resources else ()
-    walked = [text for text in texts if not (isinstance(text.read, Pattern) and text.read.components)]
-    return (
-        1
-        + len(texts)
-        + sum(_STEPS_PER_WALK + len(text.text) // 2 for text in walked)
-        + sum(
-            _STEPS_PER_CONDITION + _STEPS_PER_TEMPLATE * len(condition.templates)
-            for condition in statement.conditions
-        )
-    )
 
 
 def contributing(
@@ -94,19 +72,17 @@ def contributing(
 def _settle(statement: Statement, family: Family) -> Statement:
     """Fill in the policy variables whose keys are fixed or absent; the others cannot be settled."""
     resources = statement.resources
-    if resources is not None and any(isinstance(text.read, Template) for text in resources.texts):
-        texts = tuple(_settle_resource(text, family) for text in resources.texts)
-        resources = Resources(resources.negated, texts)
+    if any(isinstance(text.read, Template) for text in resources.texts):
+        negated = resources.negated
+        texts = tuple(
+            replace(text, read=filled_in(text, family.settled_value, negated=negated))
+            for text in resources.texts
+        )
+        resources = Resources(negated, texts)
     elif not any(condition.templates for condition in statement.conditions):
         return statement
     conditions = tuple(condition.resolve(family.settled_value) for condition in statement.conditions)
     return replace(statement, resources=resources, conditions=conditions)
-
-
-def _settle_resource(text: ResourceText, family: Family) -> ResourceText:
-    if not isinstance(text.read, Template):
-        return text
-    return replace(text, read=text.read.resolve(family.settled_value) or NOTHING)
 
 
 def is_settled(family: Family, condition: Condition) -> bool:
@@ -147,7 +123,7 @@ def _covered(condition: Condition, family: Family, kinds: Mapping[str, set[Kind]
     if used is None or condition.operator is None or condition.operator.kind is Kind.PRESENCE:
         return condition
     fact = family.fact(condition.lookup_key)
-    if isinstance(fact, Text) and fact.many_valued and condition.quantifier is None:
+    if isinstance(fact, Text) and condition.lookup_key in MANY_VALUED and condition.quantifier is None:
         cut = set[Kind]()
     elif isinstance(fact, Clock):
         cut = {Kind.DATE} if fact is Clock.ISO else {Kind.DATE, Kind.NUMBER}

@@ -12,6 +12,7 @@ from dataclasses import field
 from typing import Final, NamedTuple, TypeAlias
 
 from landing_zone_key.policy.automaton import Automaton, Token, bits
+from landing_zone_key.policy.budget import Budget
 from landing_zone_key.policy.patterns import Pattern
 from landing_zone_key.records import dataclass
 
@@ -24,23 +25,6 @@ _POSITIONS_PER_STEP: Final = 1024
 _EXAMPLES: Final = 4
 
 _PREFERRED: Final = "xyzabcdefghijklmnopqrstuvw0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_./"
-
-
-class TooComplexError(Exception):
-    """The bound on the work is reached; internal to the proof, which answers `TOO_COMPLEX`."""
-
-
-@dataclass(slots=True)
-class Budget:
-    """How much work is left; shared by everything one proof does."""
-
-    steps: int
-
-    def spend(self, steps: int) -> None:
-        """Take steps away; raise `TooComplexError` when none are left."""
-        self.steps -= steps
-        if self.steps < 0:
-            raise TooComplexError
 
 
 @dataclass(frozen=True, slots=True)

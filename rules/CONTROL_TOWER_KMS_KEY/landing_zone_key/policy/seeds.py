@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Final
 
 from landing_zone_key.policy.conditions import Condition, Kind
+from landing_zone_key.policy.values import LAST_MOMENT
 
-LAST_MOMENT: Final = Decimal(253402300799)  # the end of the year 9999
 _FIRST_MOMENT: Final = Decimal(-62135596800)  # the beginning of the year 1
 
 _MALFORMED: Final = "?"

@@ -14,6 +14,9 @@ from typing import Final, TypeAlias
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
+LAST_MOMENT: Final = Decimal(253402300799)
+"""The end of the year 9999, in seconds since 1970."""
+
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _EPOCH: Final = re.compile(r"\d{5,18}(\.\d{1,9})?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
@@ -32,10 +35,12 @@ def read_number(text: str) -> Decimal | None:
 def read_date(text: str) -> Decimal | None:
     """Read a W3C ISO 8601 date, or seconds since 1970; the answer is in seconds since 1970.
 
-    A time without an offset is UTC. Four digits or fewer are no date: a year and an epoch look the same.
+    A time without an offset is UTC. Four digits or fewer are no date: a year and an epoch look the same. Nor
+    are seconds past the year 9999: who wrote them meant milliseconds.
     """
     if _EPOCH.fullmatch(text):
-        return Decimal(text)
+        seconds = Decimal(text)
+        return seconds if seconds <= LAST_MOMENT else None
     if not _DATE.fullmatch(text):
         return None
     try:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final, TypeAlias
 
 from landing_zone_key.policy.automaton import Token
-from landing_zone_key.policy.patterns import Pattern, exactly, glob, spelled
+from landing_zone_key.policy.patterns import Pattern, exactly, glob, has_wildcard, spelled
 from landing_zone_key.records import dataclass
 
 # "... surround the default value with single quotes, and separate ... with a comma and space"
@@ -36,7 +36,8 @@ class Variable:
 
     key: str
     """In lower case: the names of context keys have none."""
-    default: str | None
+    default: str | Unsettled | None
+    """UNSETTLED where it holds a `*` or `?`: nobody says whether that is a wildcard then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,17 @@ class Template:
         """The context keys that decide what the text is."""
         return tuple(part.key for part in self.parts if isinstance(part, Variable))
 
+    def size(self, lookup: Lookup) -> int:
+        """How long the text becomes, before anything is filled in."""
+        return sum(
+            len(part)
+            if isinstance(part, tuple)
+            else len(value)
+            if isinstance(value := lookup(part.key), str)
+            else 0
+            for part in self.parts
+        )
+
     def resolve(self, lookup: Lookup) -> Pattern | Unsettled | None:
         """Fill the variables in; what comes from the request is never a wildcard.
 
@@ -61,11 +73,9 @@ class Template:
                 tokens.extend(part)
                 continue
             value = lookup(part.key)
-            if value is UNSETTLED:
-                return UNSETTLED
             value = part.default if value is None else value
-            if value is None:
-                return None
+            if value is None or isinstance(value, Unsettled):
+                return value
             tokens.extend(value)
         return spelled(tokens)
 
@@ -92,4 +102,4 @@ def read_text(text: str, *, wildcards: bool, variables: bool) -> Pattern | Templ
 def _variable(name: str, default: str | None) -> tuple[Token, ...] | Variable:
     if name in _ESCAPES and default is None:
         return (name,)
-    return Variable(name.lower(), default)
+    return Variable(name.lower(), UNSETTLED if default and has_wildcard(default) else default)
