@@ -112,8 +112,8 @@ def _cause(decision: Decision, nearest: Outcome | None, outcomes: Sequence[Outco
     if decision.statement is not None:
         label = decision.statement.label
         if decision.reason is Reason.UNDECIDABLE_DENY:
-            misses = outcomes[decision.statement.index].misses
-            why = ", and ".join(dict.fromkeys(miss.doubt for miss in misses if miss.doubt))
+            doubts = [miss.doubt for miss in outcomes[decision.statement.index].misses if miss.doubt]
+            why = ", and ".join(dict.fromkeys(doubts))
             return (
                 f"whether the Deny {label} applies cannot be decided{f': {why}' if why else ''}",
                 f"perhaps denied by {label}",
