@@ -31,7 +31,7 @@ from lzkey.report.model import State
 from lzkey.sources.subject import Kind, Place, Unread
 
 if TYPE_CHECKING:
-    from conftest import MakeFound, Run
+    from conftest import MakeFound, MakeKey, Run
 
     from landing_zone_key import LandingZone
 
@@ -362,6 +362,78 @@ class TestJunit:
         }
         assert {name: int(root.attrib[name]) for name in counted} == counted
         assert min(counted.values()) > 0
+
+
+class TestAssumptions:
+    """What was taken for granted stands in every format, whatever the key came to."""
+
+    @each_format
+    @pytest.mark.parametrize("written_as", ["documented", "denied", "missing"])
+    @pytest.mark.parametrize("key_manager", ["CUSTOMER", "AWS"])
+    def test_each_is_said(
+        self,
+        make_key: MakeKey,
+        make_found: MakeFound,
+        zone: LandingZone,
+        form: str,
+        written_as: str,
+        key_manager: str,
+    ) -> None:
+        """Of a key that is compliant, that is not, and that is not judged; nothing is said of another key."""
+        key = make_key(written_as, KeyManager=key_manager)
+        assumptions = ("it is in Region <us-east-1>", "a condition holds")
+        text = written(form, judge(make_found(key=key, assumptions=assumptions), zone))
+        assert "a condition holds" in text
+        assert ("Region &lt;us-east-1&gt;" if form == "junit" else "Region <us-east-1>") in text
+        assert "assumed" not in written(form, judge(make_found(key=key), zone)).replace("assumptions", "")
+
+    def test_sarif_has_a_note_where_it_has_no_result(self, make_found: MakeFound, zone: LandingZone) -> None:
+        """The twin: where it has one, it is said there, and not once more."""
+        for policy, notes, results in (("documented", 1, 0), ("missing", 0, 2)):
+            verdict = judge(make_found(policy, assumptions=("a condition holds",)), zone)
+            document = json.loads(written("sarif", verdict))
+            Draft202012Validator(SARIF).validate(document)
+            (run,) = document["runs"]
+            told = run["invocations"][0]["toolExecutionNotifications"]
+            assert [each["level"] for each in told] == ["note"] * notes
+            said = [each["message"]["text"] for each in [*told, *run["results"]]]
+            assert len(said) == notes + results
+            assert all("assumed: a condition holds" in each for each in said)
+
+    def test_notes_leave_room_for_what_could_not_be_read(
+        self, make_found: MakeFound, zone: LandingZone
+    ) -> None:
+        """Thousands of one are still few, and those of the other are all there."""
+        verdict = judge(make_found(assumptions=("a condition holds",)), zone)
+        document = json.loads(written("sarif", *[verdict] * 1_200, Unread(Place("x"), "broken")))
+        told = document["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+        assert len(told) == 1_001
+        assert "1,200" in told[-2]["message"]["text"]
+        assert told[-1]["message"]["text"] == "broken"
+
+    @pytest.mark.parametrize(
+        ("policy", "key_manager", "tag"),
+        [
+            ("documented", "CUSTOMER", "system-out"),
+            ("missing", "CUSTOMER", "failure"),
+            ("missing", "AWS", "skipped"),
+        ],
+    )
+    def test_junit_says_it_in_what_a_case_has(
+        self,
+        make_key: MakeKey,
+        make_found: MakeFound,
+        zone: LandingZone,
+        policy: str,
+        key_manager: str,
+        tag: str,
+    ) -> None:
+        """Which is its output where nothing is wrong."""
+        found = make_found(key=make_key(policy, KeyManager=key_manager), assumptions=("a condition holds",))
+        (case,) = ET.fromstring(written("junit", judge(found, zone))).iter("testcase")  # noqa: S314 - our own
+        (child,) = case
+        assert child.tag == tag
+        assert "assumed: a condition holds" in (child.text or "").splitlines()
 
 
 class TestTable:

@@ -1,7 +1,8 @@
 """JUnit XML: each key a test case, so that a build server shows what is wrong.
 
 The widespread form, as Jenkins, GitLab and Azure read it: testsuites, testsuite, testcase, failure, error,
-skipped. UNKNOWN and what could not be read are errors; NOT_APPLICABLE is skipped.
+skipped. UNKNOWN and what could not be read are errors; NOT_APPLICABLE is skipped. What was assumed stands in
+these, or is the output of a test case without any.
 """
 
 from __future__ import annotations
@@ -71,16 +72,20 @@ class _Junit:
 
 
 def _result(verdict: Verdict) -> str:
+    assumed = [f"assumed: {each}" for each in verdict.assumptions]
+    text = escape(printable("\n".join(assumed)))
     if verdict.state is State.COMPLIANT:
-        return ""
+        return f"<system-out>{text}</system-out>" if text else ""
     if verdict.state is State.NOT_APPLICABLE:
-        return f"<skipped message={_attribute(verdict.annotation)}/>"
+        skipped = f"<skipped message={_attribute(verdict.annotation)}"
+        return f"{skipped}>{text}</skipped>" if text else f"{skipped}/>"
     lines = [
         *(
             f"{each.requirement} ({each.reason}): {doubt(each.reason, certain=each.certain)}{each.message}"
             for each in verdict.problems
         ),
         *(f"not resolved: {each}" for each in verdict.unresolved),
+        *assumed,
         f"in {place_of(verdict.place)}",
     ]
     name = "failure" if verdict.state is State.NON_COMPLIANT else "error"

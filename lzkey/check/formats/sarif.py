@@ -1,5 +1,7 @@
 """SARIF 2.1.0, for code scanning: a result for each requirement that does not hold, at its statement's line.
 
+What could not be read, and what was assumed of a key without such a result, are notifications.
+
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
 """
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _INDEXES: Final = {rule["id"]: index for index, rule in enumerate(RULES)}
 
-#: Notifications stand at the end and wait in memory until then.
+#: Notifications of one kind: they stand at the end and wait in memory until then.
 _MOST_NOTIFICATIONS: Final = 1_000
 
 
@@ -41,7 +43,7 @@ def writer(stream: TextIO, _head: Head) -> _Sarif:
 class _Sarif:
     def __init__(self, stream: TextIO) -> None:
         self._stream, self._separator = stream, "\n"
-        self._notifications: list[dict[str, Any]] = []
+        self._unread, self._assumed = _Notifications("warning"), _Notifications("note")
         driver = {"name": "lzkey", "semanticVersion": version("lzkey"), "rules": RULES}
         # Columns are never given, and still GitHub wants to know how they would be counted.
         run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"}
@@ -51,36 +53,55 @@ class _Sarif:
     def add(self, entry: Entry) -> None:
         """Write the results of one key."""
         if isinstance(entry, Unread):
-            self._notify(entry.message, [_location(entry.place, entry.place.line, "")])
+            self._unread.add(entry.message, _location(entry.place, entry.place.line, ""))
             return
+        if not entry.problems:
+            for text in entry.assumptions:
+                where = _location(entry.place, entry.place.line, entry.arn or entry.name)
+                self._assumed.add(f"{entry.name}: assumed: {text}", where)
         for result in _results(entry):
             self._stream.write(self._separator + json.dumps(result))
             self._separator = ",\n"
 
     def end(self, tally: Tally, exit_code: int) -> None:
-        """Write how it went: SARIF has a place for what could not be read."""
-        if tally.unread > len(self._notifications):
-            self._notifications[-1]["message"]["text"] += f" ({tally.unread:,} such things in all)"
+        """Write how it went: SARIF has a place for what could not be read, or was assumed."""
         if tally.empty:
-            self._notify(NOTHING_FOUND, [])
+            self._unread.add(NOTHING_FOUND)
         invocation = {
             "executionSuccessful": True,
             "exitCode": exit_code,
-            "toolExecutionNotifications": self._notifications,
+            "toolExecutionNotifications": [*self._assumed.told(), *self._unread.told()],
         }
         self._stream.write("\n], " + json.dumps({"invocations": [invocation]})[1:] + "]}\n")
 
-    def _notify(self, message: str, locations: list[dict[str, Any]]) -> None:
-        if len(self._notifications) < _MOST_NOTIFICATIONS:
-            notification = {"level": "warning", "message": {"text": printable(message)}}
-            self._notifications.append({**notification, **({"locations": locations} if locations else {})})
+
+class _Notifications:
+    """Those of one level, the first of them kept and all of them counted."""
+
+    def __init__(self, level: str) -> None:
+        self._level, self._count = level, 0
+        self._kept: list[dict[str, Any]] = []
+
+    def add(self, message: str, *locations: dict[str, Any]) -> None:
+        """Keep one, if there is room."""
+        self._count += 1
+        if self._count <= _MOST_NOTIFICATIONS:
+            notification = {"level": self._level, "message": {"text": printable(message)}}
+            self._kept.append({**notification, **({"locations": list(locations)} if locations else {})})
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return those that are kept; the last tells how many there were."""
+        if self._count > len(self._kept):
+            self._kept[-1]["message"]["text"] += f" ({self._count:,} such things in all)"
+        return self._kept
 
 
 def _results(verdict: Verdict) -> Iterator[dict[str, Any]]:
     for problem in verdict.problems:
         level = "error" if problem.certain else "warning"
         message = f"{doubt(problem.reason, certain=problem.certain)}{problem.message}"
-        text = "; ".join([message, *(() if problem.certain else verdict.unresolved)])
+        unresolved = () if problem.certain else verdict.unresolved
+        text = "; ".join([message, *unresolved, *(f"assumed: {each}" for each in verdict.assumptions)])
         yield {**_result(verdict, problem.requirement, problem, text), "level": level}
     for remark in verdict.remarks:
         yield {**_result(verdict, remark.code, remark, remark.message), "level": "note"}
