@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
 from lzkey.sources.intrinsics import Resolver
-from lzkey.sources.open_policy import NAMES_OPEN, open_key, with_names_open
+from lzkey.sources.open_policy import NAMES_OPEN, doubted, in_quotes, open_key, with_names_open
 from lzkey.sources.source import known_lines, members
 from lzkey.sources.stand_in import stand_in_arn
 from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
@@ -102,11 +102,16 @@ def _found(source: Source, resolver: Resolver, context: Context, name: str, cond
     properties = _Properties(resolver, name)
     replica = template.resources[name]["Type"] == _REPLICA
     key = _described(properties, template.keys[name], replica=replica)
-    policy = properties.value("KeyPolicy")
+    where = (*properties.path, "KeyPolicy")
+    policy, numbers = in_quotes(properties.value("KeyPolicy"), where, source.line_of)
     either = with_names_open(policy, key.arn)
     if either is not policy:
-        properties.unknown(f"{'.'.join(properties.path)}.KeyPolicy: {NAMES_OPEN}")
+        properties.unknown(f"{'.'.join(where)}: {NAMES_OPEN}")
+    for number in numbers:
+        properties.unknown(number)
     opened = open_key(key, either, context.zone)
+    if numbers or resolver.misread:
+        opened = doubted(opened, "a number without quotes is in what makes the key policy")
     return FoundKey(
         name=name,
         key=opened.certain,

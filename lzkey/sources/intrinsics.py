@@ -9,6 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from lzkey.sources.numbers import Misread, misread
 from lzkey.sources.template import Template, dotted
 from lzkey.sources.unknown import ABSENT, Located, Unknown, is_known, joined
 
@@ -30,6 +31,8 @@ class Resolver:
         self._conditions: dict[str, bool | None] = {}
         self.reasons: dict[str, None] = {}
         """In the order in which they were found, each once."""
+        self.misread = False
+        """Whether one of them is a number that CloudFormation writes differently."""
 
     def value(self, value: Any, path: Path) -> Any:  # noqa: ANN401 - any value of a template
         """Return the value with its functions resolved: `ABSENT`, or `Unknown` where that cannot be."""
@@ -43,7 +46,7 @@ class Resolver:
             made = [self.value(each, (*path, index)) for index, each in enumerate(value)]
             return [each for each in made if each is not ABSENT]
         if not isinstance(value, dict):
-            return value
+            return self._as_written(value, path)
         if len(value) == 1:
             ((name, argument),) = value.items()
             if name == "Ref" or name.startswith("Fn::"):
@@ -82,11 +85,21 @@ class Resolver:
         self.reasons[f"{dotted(path)}: {why}"] = None
         return Unknown()
 
+    def _as_written(self, value: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+        """A value, if CloudFormation writes it as it stands there."""
+        why = misread(value)
+        if not why:
+            return value
+        self.misread = True
+        return self._unknown(path, why)
+
     def _ref(self, name: Any, path: Path) -> Any:  # noqa: ANN401 - any value
         if name == "AWS::NoValue":
             return ABSENT
         found, why = self.template.ref(str(name))
-        return self._unknown(path, f"{_shown('Ref', name)} {why}") if found is None else found
+        if found is None:
+            return self._unknown(path, f"{_shown('Ref', name)} {why}")
+        return self._as_written(found, ("Parameters", name, "Default"))
 
     def _get_att(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
         resource, attribute = argument if isinstance(argument, list) else str(argument).split(".", 1)
@@ -144,12 +157,15 @@ class Resolver:
             return Unknown()
         found: Any = self.template.mappings
         for name in names:
+            if isinstance(found, Misread):
+                break
             found = found.get(_text(name)) if isinstance(found, dict) else None
         if found is None and len(argument) > 3:  # noqa: PLR2004 - {"DefaultValue": …} of AWS::LanguageExtensions
             found = self.value(argument[3]["DefaultValue"], path)
         if found is None:
             return self._unknown(path, f"{_shown('Fn::FindInMap', argument)} finds nothing in Mappings")
-        return found
+        # Functions are not for mappings: there, an object is what it is.
+        return found if isinstance(found, dict) else self.value(found, ("Mappings", *map(str, names)))
 
     def _if(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
         name, yes, no = argument

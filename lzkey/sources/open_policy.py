@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.sources.extremes import extremes
 from lzkey.sources.items import row
+from lzkey.sources.numbers import QUOTES
 from lzkey.sources.source import best_case, default_policy, documented_policy
 from lzkey.sources.stand_in import may_be_named
+from lzkey.sources.template import dotted
 from lzkey.sources.unknown import ABSENT, Located, Unknown
 
 if TYPE_CHECKING:
@@ -55,6 +57,12 @@ def open_key(key: KmsKey, policy: object, zone: LandingZone) -> OpenKey:
     return OpenKey(certain, hopeful if hopeful != certain else None, paths, (TAGS_OPEN,) if tagged else ())
 
 
+def doubted(opened: OpenKey, why: str) -> OpenKey:
+    """Return a key of whose policy nothing is certain: at best it is what it was."""
+    certain = opened.certain.with_policy(None, why)
+    return replace(opened, certain=certain, hopeful=opened.hopeful or opened.certain)
+
+
 def with_any_tags(key: KmsKey, zone: LandingZone) -> KmsKey | None:
     """Return a key of unknown tags at best; None where its policy does not ask for them."""
     document = row(key.policy)
@@ -92,6 +100,42 @@ def with_names_open(policy: Any, arn: KeyArn) -> Any:  # noqa: ANN401 - any JSON
 
     opened = {**document, "Statement": _each(document["Statement"], open_statement)}
     return policy if opened == document else opened
+
+
+def in_quotes(policy: Any, path: Path, line_of: Callable[[Path], int | None]) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401 - any JSON value
+    """Return a policy with text for its numbers, and a sentence for each of them; conditions may have some.
+
+    A bare number as a principal is doubt, in JSON and in YAML: policies have strings there, so that KMS
+    refuses the policy if CloudFormation hands on the number, and takes it if that makes text of it, as it
+    does for the handlers of resource types (github.com/aws-cloudformation/cloudformation-cli-python-plugin,
+    `recast.py`). Which of them it is for a key policy, AWS does not document.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    found: dict[str, None] = {}
+
+    def quoted(value: Any, at: Path) -> Any:  # noqa: ANN401 - as above
+        if isinstance(value, dict):
+            here = getattr(value, "path", at) or at
+            made = {
+                name: each if name == "Condition" else quoted(each, (*here, name))
+                for name, each in value.items()
+            }
+            return Located.at(here, made)
+        if isinstance(value, list):
+            return [quoted(each, at) for each in value]
+        if isinstance(value, Unknown) and value.alternatives:
+            return Unknown(value.pieces, tuple(quoted(each, at) for each in value.alternatives))
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return value
+        line = line_of(at)
+        where = dotted(at) if line is None else f"{dotted(at)} (line {line})"
+        found[
+            f"{where}: {value} is a number, where a policy has text alone, and AWS does not say what "
+            f"CloudFormation makes of it; {QUOTES}"
+        ] = None
+        return str(value)
+
+    return quoted(policy, path), tuple(found)
 
 
 def _each(value: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - as above

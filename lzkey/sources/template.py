@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from lzkey.sources.numbers import misread
 from lzkey.sources.stand_in import partition_of
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ class Template:
         value = self.given.get(name, declared.get("Default"))
         if value is None:
             return None, f"has no value; --parameter {name}=VALUE would tell"
+        if misread(value):
+            return value, ""
         text = str(value).lower() if isinstance(value, bool) else str(value)
         if "List" in kind:
             return [item.strip() for item in text.split(",")], ""

@@ -1,4 +1,4 @@
-"""CloudFormation's YAML as plain values: every scalar is text, `!Ref x` is `{"Ref": "x"}`, with lines kept.
+"""CloudFormation's YAML as plain values: dates are text, `!Ref x` is `{"Ref": "x"}`, with lines kept.
 
 What a template cannot be is refused quickly: other tags' objects are never made, aliases that expand without
 end or measure, members that stand twice.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from lzkey.errors import SourceError
+from lzkey.sources.numbers import NUMBER, refused_name, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,14 +28,17 @@ _NULL: Final = "tag:yaml.org,2002:null"
 _BOOLEAN: Final = "tag:yaml.org,2002:bool"
 _TRUE: Final = ("yes", "true", "on")
 _INTEGER: Final = "tag:yaml.org,2002:int"
-# An account id without quotes, for one: https://yaml.org/type/int.html
-_OCTAL: Final = re.compile("0[0-7]{1,20}")
+_FLOAT: Final = "tag:yaml.org,2002:float"
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_BASE):  # type: ignore[misc]  # one of two, whichever is there
     """Composes nodes; constructs nothing."""
+
+
+# PyYAML knows fewer numbers than CloudFormation: what it takes for one stays one.
+_Loader.add_implicit_resolver(_FLOAT, re.compile(rf"(?:{NUMBER.pattern})\Z", re.VERBOSE), "-+.0123456789")
 
 
 def read_yaml(text: str) -> tuple[Any, Callable[[Path], int | None]]:
@@ -112,7 +116,9 @@ class _Values:
             return None
         if node.tag == _BOOLEAN:
             return str(node.value.lower() in _TRUE).lower()
-        return _number(node)
+        if node.tag in (_INTEGER, _FLOAT):
+            return value_of(node.value, _begins(node))
+        return str(node.value)
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         merged: dict[str, Any] = {}
@@ -124,10 +130,11 @@ class _Values:
                 continue
             if not isinstance(key, yaml.ScalarNode):
                 raise SourceError(f"line {_begins(key)}: a member's name is text, and this is none")
-            name = _number(key)
+            name = str(key.value)
             if name in members:
                 raise SourceError(f'line {_begins(key)}: "{name[:80]}" stands twice in one mapping; keep one')
-            members[name] = self.of(value)
+            is_number = key.tag in (_INTEGER, _FLOAT)
+            members[name] = refused_name(name, _begins(key)) if is_number else self.of(value)
         return {**merged, **members} if merged else members
 
     def _merged(self, node: yaml.Node) -> Iterator[dict[str, Any]]:
@@ -136,12 +143,6 @@ class _Values:
             if not isinstance(value, dict):
                 raise SourceError(f"line {_begins(each)}: << takes a mapping, or a list of them")
             yield value
-
-
-def _number(node: yaml.Node) -> str:
-    """A scalar's text. CloudFormation reads YAML 1.1, where 010 without quotes is the number 8."""
-    text = str(node.value)
-    return str(int(text, 8)) if node.tag == _INTEGER and _OCTAL.fullmatch(text) else text
 
 
 def _is_call(node: yaml.Node) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lzkey.errors import SourceError
+from lzkey.sources.numbers import Misread
 from lzkey.sources.yaml_text import read_yaml
 
 BOMB = "\n".join(
@@ -23,8 +24,6 @@ class TestValues:
         ("text", "value"),
         [
             ("a: 2012-10-17", {"a": "2012-10-17"}),
-            ("a: 012345678901", {"a": "012345678901"}),
-            ("a: 1.50", {"a": "1.50"}),
             ("a: yes\nb: False\nc: 'yes'", {"a": "true", "b": "false", "c": "yes"}),
             ("a:\nb: ~\nc: ''", {"a": None, "b": None, "c": ""}),
             ("a: !Ref x", {"a": {"Ref": "x"}}),
@@ -35,12 +34,12 @@ class TestValues:
             ("a: !Whatever {b: c}", {"a": {"Fn::Whatever": {"b": "c"}}}),
             ("a: &x {b: c}\nd: *x", {"a": {"b": "c"}, "d": {"b": "c"}}),
             ("a: &x {b: c, d: e}\nf: {<<: *x, d: g}", {"a": {"b": "c", "d": "e"}, "f": {"b": "c", "d": "g"}}),
-            ("a: {<<: [{b: 1}, {b: 2, c: 3}]}", {"a": {"b": "1", "c": "3"}}),
+            ("a: {<<: [{b: 1}, {b: 2, c: 3}]}", {"a": {"b": 1, "c": 3}}),
             ("\ufeffa: b", {"a": "b"}),
         ],
     )
     def test_it_is_read_as_a_template_is(self, text: str, value: Any) -> None:
-        """Account ids keep their zeros, versions stay text."""
+        """Versions stay text, and numbers are numbers, as in JSON."""
         assert read_yaml(text)[0] == value
 
 
@@ -71,22 +70,55 @@ class TestNumbers:
     """YAML 1.1, as CloudFormation reads it."""
 
     @pytest.mark.parametrize(
-        ("text", "value"),
+        "number", [0, 7, -7, 111122223333, 123456789012345678, 0.0, 1.5, -0.25, 1234567.5]
+    )
+    def test_a_number_that_keeps_its_digits_is_that_number(self, number: float) -> None:
+        """As it would be in JSON."""
+        assert read_yaml(f"a: {number}")[0] == {"a": number}
+
+    @pytest.mark.parametrize(
+        "text",
         [
-            ("012345670123", "1402433619"),
-            ('"012345670123"', "012345670123"),
-            ("!!str 012345670123", "012345670123"),
-            ("123456789012", "123456789012"),
-            ("012345678901", "012345678901"),
-            ("2012-10-17", "2012-10-17"),
-            ("0", "0"),
-            ("1:" * 50 + "1", "1:" * 50 + "1"),
-            ("0" * 100, "0" * 100),
+            *("099922223333", "000000000008", "08", "0_9"),
+            *("011122223333", "012345670123", "00", "0" * 100),
+            *("1_000", "111_122_223_333", "+7", "-0", "0x1F", "-0xff", "0b101", "1" * 19, "1" * 5_000),
+            *("1:30", "190:20:30", "190:20:30.15", "1:" * 50 + "1", "09:30:00"),
+            *("1e3", "1E5", "1.0e+3", "111122223333.0", "1.50", "01.5", "1.", ".5", "0.0001", "1e999"),
+            *(".inf", "-.Inf", ".NaN"),
         ],
     )
-    def test_a_number_that_begins_with_zero_is_octal(self, text: str, value: str) -> None:
-        """Account ids without quotes become others; also as a member's name."""
-        assert read_yaml(f"a: {text}\n{text}: b")[0] == {"a": value, value: "b"}
+    def test_a_number_that_is_written_differently_is_not_known(self, text: str) -> None:
+        """Neither as what stands there nor as what becomes of it; the sentence has the line."""
+        value = read_yaml(f"\na: {text}")[0]["a"]
+        assert isinstance(value, Misread)
+        assert value.why.startswith("line 2: without quotes ")
+        assert "put it into quotes" in value.why
+        assert "`aws cloudformation package`" in value.why
+        assert len(value.why) < 300
+
+    @pytest.mark.parametrize(
+        "text", ["099922223333", "011122223333", "1_000", "0x1F", "1e3", "190:20:30", ".5"]
+    )
+    def test_in_quotes_it_is_text(self, text: str) -> None:
+        """The twin; YAML's own tag does the same."""
+        assert read_yaml(f"a: '{text}'\nb: \"{text}\"\nc: !!str {text}\nd: |-\n  {text}")[0] == dict.fromkeys(
+            "abcd", text
+        )
+
+    @pytest.mark.parametrize(
+        "text", ["2012-10-17", "0o17", "1.2.3.4", "10.0.0.0/8", "1,000", "0x", "1e", "-x", "9a"]
+    )
+    def test_what_only_begins_like_a_number_is_text(self, text: str) -> None:
+        """Versions and addresses, for some."""
+        assert read_yaml(f"a: {text}")[0] == {"a": text}
+
+    @pytest.mark.parametrize("name", ["111122223333", "099922223333", "011122223333"])
+    def test_what_has_a_number_for_its_name_is_not_known(self, name: str) -> None:
+        """CloudFormation refuses such names; in quotes they are names."""
+        value = read_yaml(f"{name}: a")[0][name]
+        assert isinstance(value, Misread)
+        assert "does not take as a name; put it into quotes" in value.why
+        assert read_yaml(f"'{name}': a")[0] == {name: "a"}
 
 
 class TestRefused:
