@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key import KmsKey
 from lzkey.sources.intrinsics import Resolver
 from lzkey.sources.open_policy import NAMES_OPEN, doubted, in_quotes, open_key, with_names_open
-from lzkey.sources.source import known_lines, members
+from lzkey.sources.source import known_lines, members, unread
 from lzkey.sources.stand_in import stand_in_arn
 from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
 from lzkey.sources.template import Template
 from lzkey.sources.unknown import ABSENT, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from landing_zone_key.key import KeyArn
     from lzkey.sources.source import Source
-    from lzkey.sources.subject import Context
+    from lzkey.sources.subject import Context, Environment
 
 _KEY: Final = "AWS::KMS::Key"
 _REPLICA: Final = "AWS::KMS::ReplicaKey"
@@ -55,7 +55,7 @@ def template_keys(
     source: Source, document: dict[str, Any], context: Context
 ) -> Iterator[FoundKey | Unread | PassedOver]:
     """Every key of a template, as it would be created."""
-    template = Template.of(document, context)
+    template = Template.of(document, context, source.environment)
     wanted = [
         name for name, resource in template.resources.items() if members(resource, "Type") in (_KEY, _REPLICA)
     ]
@@ -64,6 +64,13 @@ def template_keys(
     loops = [name for name, value in template.resources.items() if _makes_keys(name, value)]
     if not wanted and not loops:
         yield PassedOver(source.place(Kind.CLOUDFORMATION))
+    if wanted and source.environment.fault and _untold(context):
+        yield unread(
+            source,
+            f"{source.name}: {source.environment.fault}; mend it, or give {_giving(_untold(context))}",
+            Kind.CLOUDFORMATION,
+        )
+        return
     for name in wanted:
         resolver = Resolver(template)
         condition = template.resources[name].get("Condition")
@@ -118,7 +125,7 @@ def _found(source: Source, resolver: Resolver, context: Context, name: str, cond
         place=source.place(Kind.CLOUDFORMATION, path, name),
         hopeful=opened.hopeful,
         unresolved=(*resolver.reasons, *opened.reasons) if opened.hopeful else (),
-        assumptions=_assumptions(template, context, condition),
+        assumptions=_assumptions(template, source.environment, context, condition),
         statement_lines=known_lines(
             source.line_of(each) if each else None for each in opened.statement_paths
         ),
@@ -191,19 +198,32 @@ def _described(properties: _Properties, arn: KeyArn, *, replica: bool) -> KmsKey
     )
 
 
-def _assumptions(template: Template, context: Context, condition: str) -> tuple[str, ...]:
+def _assumptions(
+    template: Template, environment: Environment, context: Context, condition: str
+) -> tuple[str, ...]:
     """What is taken for granted of a template's key."""
     made = []
-    if not {"AWS::AccountId", "AWS::Region"} <= (context.parameters or {}).keys():
-        made.append(
-            f"it is deployed in account {template.account} and Region {template.region}; "
-            "--parameter AWS::AccountId=… and --parameter AWS::Region=… would tell others"
-        )
+    place = f"it is deployed in account {template.account} and Region {template.region}"
+    untold = _untold(context)
+    open_still = [name for name in untold if not environment.tells(name)]
+    if open_still:
+        made.append(f"{place}; {_giving(open_still)} would tell others")
+    elif untold:
+        made.append(f"{place}, as {environment.told_by} says")
     if condition:
         made.append(f"the condition {condition} holds, so that the key is there")
     if harmless := _transforms(template.document) & _HARMLESS:
         made.append(f"{', '.join(sorted(harmless))} leaves keys as they are")
     return tuple(made)
+
+
+def _untold(context: Context) -> list[str]:
+    """The pseudo parameters of a place that nobody has given."""
+    return [name for name in ("AWS::AccountId", "AWS::Region") if not (context.parameters or {}).get(name)]
+
+
+def _giving(names: Sequence[str]) -> str:
+    return " and ".join(f"--parameter {name}=…" for name in names)
 
 
 def _transforms(document: Mapping[str, Any]) -> set[str]:

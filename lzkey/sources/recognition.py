@@ -11,13 +11,13 @@ from lzkey.sources import cloudformation, documents, items, terraform
 from lzkey.sources.json_stream import element_lines
 from lzkey.sources.json_text import line_of, read
 from lzkey.sources.source import Source, members, unread
-from lzkey.sources.subject import RECOGNISED, Kind, PassedOver, Place, Unread
+from lzkey.sources.subject import RECOGNISED, UNTOLD, Kind, PassedOver, Place, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lzkey.sources.json_text import Path
-    from lzkey.sources.subject import Context, FoundKey
+    from lzkey.sources.subject import Context, Environment, FoundKey
 
     Readers = Callable[[Source, Any, Context], Iterator[FoundKey | Unread | PassedOver]]
 
@@ -33,6 +33,8 @@ class Document:
     text: str
     named: bool
     """Somebody asked for this very file; else it was found in a folder, and may be anything."""
+    environment: Environment = UNTOLD
+    """Where it is deployed, if it is a template."""
 
     def keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
         """Recognise the document, and read its keys."""
@@ -45,10 +47,10 @@ class Document:
 
     def _keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
         if self.text.lstrip().startswith(_JSON_BEGINS):
-            source, document = Source(self.source, self.text), read(self.text)
+            source, document = Source(self.source, self.text, None, self.environment), read(self.text)
         elif _TEMPLATE.search(self.text):
             document, line = _yaml(self.text)
-            source = Source(self.source, self.text, line)
+            source = Source(self.source, self.text, line, self.environment)
         elif self.named:
             if not self.text.strip():
                 raise SourceError("it is empty")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key import Requirement
 from landing_zone_key.repair import documented_statement
 from lzkey.sources.json_text import Path, line_of
-from lzkey.sources.subject import FoundKey, Kind, Place, Unread
+from lzkey.sources.subject import UNTOLD, FoundKey, Kind, Place, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from landing_zone_key import KmsKey, LandingZone
-    from lzkey.sources.subject import Context
+    from lzkey.sources.subject import Context, Environment
 
 #: The name of an attribute, and what serves the landing zone best.
 _BEST: Final = {
@@ -37,6 +37,8 @@ class Source:
     text: str
     line: Callable[[Path], int | None] | None = None
     """Where it is no JSON text."""
+    environment: Environment = UNTOLD
+    """Where a template is deployed."""
 
     def line_of(self, path: Path) -> int | None:
         """Return the line of a value; None where nobody counts."""

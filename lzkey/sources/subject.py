@@ -90,6 +90,26 @@ class PassedOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Environment:
+    """Where a template is deployed, as far as that is told; None is "not told"."""
+
+    account: str | None = None
+    region: str | None = None
+    told_by: str = ""
+    """The manifest."""
+    fault: str = ""
+    """Why a manifest that is there does not tell it."""
+
+    def tells(self, name: str) -> bool:
+        """Tell whether it gives a pseudo parameter its value."""
+        return {"AWS::AccountId": self.account, "AWS::Region": self.region}[name] is not None
+
+
+#: Of a file without a manifest beside it.
+UNTOLD: Final = Environment()
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What files do not tell."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from landing_zone_key.key import KeyArn
     from lzkey.sources.json_text import Path
-    from lzkey.sources.subject import Context
+    from lzkey.sources.subject import Context, Environment
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
 _SUFFIXES: Final = {
@@ -38,11 +38,15 @@ class Template:
     """The ARN of each key of the template, by logical id."""
 
     @classmethod
-    def of(cls, document: Mapping[str, Any], context: Context) -> Template:
-        """Return the template as it would be deployed in the landing zone's place, or where it is told."""
+    def of(cls, document: Mapping[str, Any], context: Context, environment: Environment) -> Template:
+        """Return the template as it would be deployed where that is told, or in the landing zone's place.
+
+        What somebody gives comes before what a manifest says.
+        """
         given = context.parameters or {}
-        account = given.get("AWS::AccountId", context.zone.management_account_id)
-        return cls(document, given, account, given.get("AWS::Region", context.zone.home_region))
+        account = given.get("AWS::AccountId") or environment.account or context.zone.management_account_id
+        region = given.get("AWS::Region") or environment.region or context.zone.home_region
+        return cls(document, given, account, region)
 
     @property
     def conditions(self) -> Mapping[str, Any]:

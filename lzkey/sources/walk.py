@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Final
 
 from lzkey.errors import SourceError
 from lzkey.sources.characters import Characters
+from lzkey.sources.cloud_assembly import Assemblies
 from lzkey.sources.items import LISTS, Items, may_be_a_key
 from lzkey.sources.json_stream import JsonStream
 from lzkey.sources.recognition import Document
 from lzkey.sources.source import json_pointer
-from lzkey.sources.subject import PassedOver, Place, Unread
+from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
-    from lzkey.sources.subject import Unit
+    from lzkey.sources.subject import Environment, Unit
 
 #: Items in one batch.
 BATCH: Final = 200
@@ -42,26 +43,27 @@ def units(
     With `named` False, files that were given are taken as those of a folder: others are passed over. Memory
     does not grow with a list of configuration items, however long.
     """
+    assemblies = Assemblies()
     for source in sources:
         if source == _STANDARD_INPUT:
-            yield from _read(source, stdin, named=named)
+            yield from _read(source, stdin, named=named, environment=UNTOLD)
         else:
-            yield from _path(source, named=named)
+            yield from _path(source, assemblies, named=named)
 
 
-def _path(source: str, *, named: bool) -> Iterator[Unit | Unread | PassedOver]:
+def _path(source: str, assemblies: Assemblies, *, named: bool) -> Iterator[Unit | Unread | PassedOver]:
     try:
         is_folder = stat.S_ISDIR(os.stat(source).st_mode)  # noqa: PTH116 - names may be no path at all
     except (OSError, ValueError) as error:
         yield Unread(Place(source), f"{source} cannot be read: {_reason(error)}")
         return
     if is_folder:
-        yield from _folder(source)
+        yield from _folder(source, assemblies)
     else:
-        yield from _file(source, named=named)
+        yield from _file(source, assemblies, named=named)
 
 
-def _folder(folder: str) -> Iterator[Unit | Unread | PassedOver]:
+def _folder(folder: str, assemblies: Assemblies) -> Iterator[Unit | Unread | PassedOver]:
     """A folder in the order of its names. Each folder is read once, whichever way links lead to it."""
     waiting, seen = [folder], set()
     while waiting:
@@ -69,7 +71,7 @@ def _folder(folder: str) -> Iterator[Unit | Unread | PassedOver]:
         try:
             status = os.stat(path)  # noqa: PTH116 - as above
             if not stat.S_ISDIR(status.st_mode):
-                yield from _file(path, named=False)
+                yield from _file(path, assemblies, named=False)
                 continue
             identity = (status.st_dev, status.st_ino)
             if identity in seen:
@@ -95,13 +97,13 @@ def _is_skipped(name: str) -> bool:
     return name.startswith(".") or name in _SKIPPED_FOLDERS
 
 
-def _file(path: str, *, named: bool) -> Iterator[Unit | Unread | PassedOver]:
+def _file(path: str, assemblies: Assemblies, *, named: bool) -> Iterator[Unit | Unread | PassedOver]:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - as above
             yield _no_file(path, named=named)
             return
         with open(path, "rb") as raw:  # noqa: PTH123 - as above
-            yield from _read(path, raw, named=named)
+            yield from _read(path, raw, named=named, environment=assemblies.environment(path))
     except OSError as error:
         yield Unread(Place(path), f"{path} cannot be read: {_reason(error)}")
 
@@ -113,7 +115,9 @@ def _no_file(path: str, *, named: bool) -> Unread | PassedOver:
     return Unread(Place(path), message)
 
 
-def _read(source: str, raw: BinaryIO, *, named: bool) -> Iterator[Unit | Unread | PassedOver]:
+def _read(
+    source: str, raw: BinaryIO, *, named: bool, environment: Environment
+) -> Iterator[Unit | Unread | PassedOver]:
     """One stream: a long list of items in batches, anything else as one document."""
     characters = None
     try:
@@ -131,7 +135,7 @@ def _read(source: str, raw: BinaryIO, *, named: bool) -> Iterator[Unit | Unread 
             yield PassedOver(Place(source))
         return
     if named or _MENTIONS_KMS.search(text):
-        yield Document(source, text, named)
+        yield Document(source, text, named, environment)
     else:
         yield PassedOver(Place(source))
 
