@@ -2,6 +2,9 @@
 
 Every one holds the two documented statements and more. `BITING` ones deny some request of the landing zone,
 so that no proof is right; `HARMLESS` ones deny none, and giving up on them is right, too.
+
+There is a race over the proofs alone, one over the whole answer (with annotation and explanation), and one over
+the repair.
 """
 
 from __future__ import annotations
@@ -11,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from landing_zone_key import KmsKey, LandingZone, annotate, assess, repair
+from landing_zone_key.key import KeyArn
 from landing_zone_key.policy import Policy, Proved, Reason, Refused, prove
+from landing_zone_key.policy.explanation import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
 LARGEST = 32 * 1024
 
 MEGABYTES = 8
+MEGABYTES_OF_AN_ANSWER = 64
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/"
 
@@ -87,6 +94,47 @@ BITING: dict[str, Any] = {
     "many values: addresses": values(
         "NotIpAddress", "aws:SourceIp", lambda i: f"10.{i // 256}.{i % 256}.0/24"
     ),
+    "long value: beside a pattern of its length": lambda n: [
+        denying({"StringEquals": {"kms:k": "a" * n}}),
+        denying({"StringLike": {"kms:k": f"*{'a' * n}?b"}}),
+    ],
+    "long value: beside many patterns": lambda n: [
+        denying({"StringEquals": {"kms:k": "a" * 8 * n}}),
+        denying({"StringLike": {"kms:k": [f"*a?{i}" for i in range(n)]}}),
+    ],
+    "long value: in any case": lambda n: [
+        denying({"StringEquals": {"kms:k": "a" * n}}),
+        denying({"StringNotEqualsIgnoreCase": {"kms:k": "a" * n}}),
+    ],
+    "long value: in many statements": lambda n: [
+        denying({"StringEquals": {"kms:k": "a" * 30 * n}}),
+        *[denying({"StringLike": {"kms:k": "*?b"}})] * n,
+    ],
+    "long value: in one text, many times": lambda n: [
+        denying({"StringEquals": {"kms:k": "a" * 15 * n}}),
+        denying({"StringNotLike": {"kms:j": "${kms:k}" * n}}),
+    ],
+    "long value: in many texts": lambda n: [
+        denying({"StringEquals": {"kms:k": "a" * 15 * n}}),
+        denying({"StringNotLike": {"kms:j": [f"${{kms:k}}?{i}" for i in range(n)]}}),
+    ],
+    "long value: in a resource, many times": lambda n: [
+        denying({"StringEquals": {"kms:k": "a" * 15 * n}}),
+        denying(Resource=f"{KEY}{'${kms:k}' * n}"),
+    ],
+    "many variables: 960 of one value": lambda n: [
+        denying({"StringNotLike": {"kms:k": "${aws:SourceArn}" * n}})
+    ],
+    "many statements: Denies of all": lambda n: (
+        [denying({"StringNotEquals": {"aws:PrincipalOrgID": "o"}})] * n
+    ),
+    "many statements: with unknown operators": lambda n: [denying({"X": {"a": "b"}})] * n,
+    "many resources: with a wildcard for the service": lambda n: [
+        denying(Resource=[f"arn:aws:k*:{i}*" for i in range(n)])
+    ],
+    "many resources: beginnings of ARNs": lambda n: [
+        denying(Resource=[f"arn:aws:kms:*:{i}" for i in range(n)])
+    ],
     "many values: of a set": values(
         "ForAnyValue:StringLike", "aws:PrincipalServiceNamesList", lambda i: f"*{i}"
     ),
@@ -104,6 +152,18 @@ HARMLESS: dict[str, Any] = {
     "many statements: small": lambda n: [denying(Principal={"AWS": "x"}, Action="a:b")] * n,
     "many statements: grants": lambda n: [denying(Effect="Allow")] * n,
     "many values: principals": lambda n: [denying(Principal={"AWS": [account(i) for i in range(n)]})],
+    "many statements: without effect": lambda n: [{"Effect": "Deny"}] * n,
+    "many statements: nearly allowing": lambda n: (
+        [
+            denying(
+                {"StringLike": {"kms:k": "a?*" * 9}},
+                Effect="Allow",
+                Principal={"Service": "config.amazonaws.com"},
+            )
+        ]
+        * n
+    ),
+    "many *: many services of actions": lambda n: [denying(Action=[f"k*{i}?:*" for i in range(n)])],
     "many values: of an absent key": values("StringEquals", "aws:PrincipalOrgID", str),
 }
 
@@ -125,10 +185,24 @@ def outcomes(text: str, families: tuple[Any, ...]) -> list[Proved | Refused]:
     return [prove(policy, family) for family in families]
 
 
-def peak_megabytes(text: str, families: tuple[Any, ...]) -> float:
-    """The most memory that parsing and proving take at any time."""
+def answer(key: KmsKey, zone: LandingZone) -> str:
+    """The annotation, and every statement looked at for every refused request."""
+    assessment = assess(key, zone)
+    for finding in assessment.findings:
+        if finding.request is not None and assessment.question is not None and assessment.question.policy:
+            explain(assessment.question.policy, finding.request)
+    return annotate(assessment)
+
+
+def key_with(documented: Documented, text: str) -> KmsKey:
+    """A key that has this policy, and of which nothing else is known."""
+    return KmsKey.from_arn(KeyArn.parse(documented.key_arn)).with_policy(text)
+
+
+def peak_megabytes(call: Callable[[], object]) -> float:
+    """The most memory that a call takes at any time."""
     tracemalloc.start()
-    outcomes(text, families)
+    call()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak / 1e6
@@ -165,7 +239,48 @@ class TestHostilePolicy:
 
     def test_takes_little_memory(self, documented: Documented, hostile: tuple[str, str]) -> None:
         """A Lambda function has at least 128 MB."""
-        assert peak_megabytes(hostile[1], documented.families()) < MEGABYTES
+        families = documented.families()
+        assert peak_megabytes(lambda: outcomes(hostile[1], families)) < MEGABYTES
+
+
+class TestHostileAnswer:
+    """The whole answer about a key: what the rule says, `lzkey explain` shows and `lzkey fix` proposes."""
+
+    @pytest.fixture(scope="class")
+    def zone(self) -> LandingZone:
+        """A landing zone with the parameters that are required."""
+        return LandingZone.from_rule_parameters(
+            {"HomeRegion": "us-east-1", "ManagementAccountId": "111122223333"}
+        )
+
+    def test_takes_less_than_400_documented_ones(
+        self, documented: Documented, stopwatch: Stopwatch, hostile: tuple[str, str], zone: LandingZone
+    ) -> None:
+        """With annotation and explanation."""
+        name, text = hostile
+        key, usual_key = key_with(documented, text), key_with(documented, documented.policy())
+        slow, usual = stopwatch.race(
+            lambda: answer(key, zone), lambda: [answer(usual_key, zone) for _ in range(10)], rounds=5
+        )
+        stopwatch.hold(f"answer, {name}", slow, usual / 10, 400)
+
+    def test_takes_little_memory(
+        self, documented: Documented, hostile: tuple[str, str], zone: LandingZone
+    ) -> None:
+        """A Lambda function has at least 128 MB."""
+        key = key_with(documented, hostile[1])
+        assert peak_megabytes(lambda: answer(key, zone)) < MEGABYTES_OF_AN_ANSWER
+
+    def test_its_repair_takes_less_than_2000_documented_ones(
+        self, documented: Documented, stopwatch: Stopwatch, hostile: tuple[str, str], zone: LandingZone
+    ) -> None:
+        """A repair names up to sixteen Denies in the way, and proves for each what would get past it."""
+        name, text = hostile
+        key, usual_key = key_with(documented, text), key_with(documented, documented.policy())
+        slow, usual = stopwatch.race(
+            lambda: repair(key, zone), lambda: [repair(usual_key, zone) for _ in range(10)], rounds=3
+        )
+        stopwatch.hold(f"repair, {name}", slow, usual / 10, 2000)
 
 
 def test_ordinary_policy_of_32_kb(documented: Documented, benchmark: Any) -> None:

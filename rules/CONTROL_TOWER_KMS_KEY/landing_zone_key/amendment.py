@@ -1,7 +1,7 @@
 """Changes to a key policy as a JSON document. Each returns another document; nothing is changed in place."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 Document: TypeAlias = Mapping[str, Any]
@@ -25,20 +25,6 @@ def with_statement(document: Document, statement: Mapping[str, Any]) -> dict[str
     while sid in taken:
         sid, number = f"{statement['Sid']} {number}", number + 1
     return {**document, "Statement": [*listed, {**statement, "Sid": sid}]}
-
-
-def without_effect(document: Document, indexes: Sequence[int]) -> dict[str, Any]:
-    """The document with some statements disarmed, all in their places: without Resource they do nothing.
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
-    """
-    disarmed = [
-        {name: value for name, value in statement.items() if name not in ("Resource", "NotResource")}
-        if index in indexes
-        else statement
-        for index, statement in enumerate(statements_of(document))
-    ]
-    return {**document, "Statement": disarmed}
 
 
 def with_condition(document: Document, index: int, operator: str, keys: Mapping[str, Any]) -> dict[str, Any]:

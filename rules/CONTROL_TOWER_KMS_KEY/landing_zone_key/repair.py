@@ -16,7 +16,6 @@ from landing_zone_key.amendment import (
     statements_of,
     with_condition,
     with_statement,
-    without_effect,
 )
 from landing_zone_key.assessment import ask, why_not_judged
 from landing_zone_key.finding import Finding, Question, Requirement, reference
@@ -35,6 +34,10 @@ _SIDS: Final = {
     Requirement.CLOUDTRAIL_ACCESS: "Allow CloudTrail to use KMS for encryption",
 }
 _SERVICES: Final = {Requirement.CONFIG_ACCESS: CONFIG, Requirement.CLOUDTRAIL_ACCESS: CLOUDTRAIL}
+_MOST_DENIES: Final = 16
+_MORE_DENIES: Final = (
+    f"after these {_MOST_DENIES} statements others are in the way; mend these first, then look again"
+)
 _TOO_COMPLEX: Final = "the policy is too complex to prove anything; simplify its conditions"
 
 
@@ -144,7 +147,7 @@ class _Mending:
     def of(self, document: Document) -> tuple[Document, list[str], list[Unresolved]]:
         """The document, with a statement more if one is missing; what was added; what is in the way."""
         added = []
-        if isinstance(self.prove(self.allows_of(document)), Refused):
+        if isinstance(self.prove(_allows_of(Policy.parse(document))), Refused):
             wanted = documented_statement(self.finding.requirement, self.question.key, self.question.zone)
             attempt = with_statement(document, wanted)
             fault = self.fault_of(attempt)
@@ -166,25 +169,30 @@ class _Mending:
             return alone.message
         if size(attempt) > MAXIMUM_POLICY_BYTES:
             return "with the documented statement the policy would be over KMS's 32 KB; shorten it first"
-        return _TOO_COMPLEX if isinstance(self.prove(self.allows_of(attempt)), Refused) else ""
+        return _TOO_COMPLEX if isinstance(self.prove(_allows_of(Policy.parse(attempt))), Refused) else ""
 
     def denies(self, document: Document) -> Iterator[Unresolved]:
-        """Each Deny in the way, with the narrowest exemption that gets past it."""
-        for _ in range(1 + len(statements_of(document))):
-            result = self.prove(document)
+        """Each Deny in the way, with the narrowest exemption that gets past it; of very many the first."""
+        policy = Policy.parse(document)
+        for _ in range(_MOST_DENIES):
+            result = self.prove(policy)
             if isinstance(result, Proved):
                 return
             deny = result.decision.statement
             if deny is None or result.request is None:
-                break
+                yield self.unresolved(_TOO_COMPLEX)
+                return
             may = "may deny" if result.decision.reason is Reason.UNDECIDABLE_DENY else "denies"
             what = f"{deny.label} {may} {result.request.action} to {result.request.service}"
-            document, obstacle = self.spared(document, deny, what)
+            policy, obstacle = self.spared(policy, document, deny, what)
             yield obstacle
-        yield self.unresolved(_TOO_COMPLEX)
+        if isinstance(self.prove(policy), Refused):
+            yield self.unresolved(_MORE_DENIES)
 
-    def spared(self, document: Document, deny: Statement, what: str) -> tuple[Document, Unresolved]:
-        """The document with the services exempted from one Deny, and how.
+    def spared(
+        self, policy: Policy, document: Document, deny: Statement, what: str
+    ) -> tuple[Policy, Unresolved]:
+        """The policy with the services exempted from one Deny, and how; the document has the Deny as it was.
 
         Users and roles have no aws:PrincipalServiceName, so for them nothing changes.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
@@ -194,29 +202,26 @@ class _Mending:
         every = with_condition(document, deny.index, "BoolIfExists", {"aws:PrincipalIsAWSService": "false"})
         message = (
             f"{what}; add {operator} {key} {json.dumps(self.services)} to its Condition"
-            f"{self.wider(every, deny)}{settled_by(self.question.zone, deny.conditions)}"
+            f"{self.wider(_with_deny_of(policy, every, deny), deny)}"
+            f"{settled_by(self.question.zone, deny.conditions)}"
         )
         entry = {operator: exempted["Statement"][deny.index]["Condition"][operator]}
-        return exempted, Unresolved(self.finding.requirement, message, reference(deny), entry)
+        obstacle = Unresolved(self.finding.requirement, message, reference(deny), entry)
+        return _with_deny_of(policy, exempted, deny), obstacle
 
-    def wider(self, document: Document, deny: Statement) -> str:
+    def wider(self, policy: Policy, deny: Statement) -> str:
         """The end of a message: that the exemption of all AWS services would do as well, if it would."""
-        result = self.prove(document)
+        result = self.prove(policy)
         still = result.decision.statement if isinstance(result, Refused) else None
         if still is not None and still.index == deny.index:
             return ""
         return ' (BoolIfExists aws:PrincipalIsAWSService "false" would spare all AWS services)'
 
-    def allows_of(self, document: Document) -> Document:
-        """The document with every Deny disarmed."""
-        policy = Policy.parse(document)
-        return without_effect(document, [each.index for each in policy.statements if not each.allows])
-
-    def prove(self, document: Document) -> Proved | Refused:
+    def prove(self, policy: Policy) -> Proved | Refused:
         """Whether every request of the service is allowed."""
         question = self.question
         family = FAMILIES[self.finding.requirement](question.key, question.zone, question.earliest)
-        return prove(Policy.parse(document), family)
+        return prove(policy, family)
 
     def test(self, document: Document) -> Finding | None:
         """The requirement, asked of this document in place of the key's policy."""
@@ -226,3 +231,20 @@ class _Mending:
     def unresolved(self, message: str) -> Unresolved:
         """Something about this requirement."""
         return Unresolved(self.finding.requirement, message)
+
+
+def _allows_of(policy: Policy) -> Policy:
+    """What is allowed where nothing is denied."""
+    return Policy(tuple(statement for statement in policy.statements if statement.allows))
+
+
+def _with_deny_of(policy: Policy, document: Document, deny: Statement) -> Policy:
+    """The policy with one Deny as another document has it."""
+    one = {**document, "Statement": statements_of(document)[deny.index]}
+    (changed,) = Policy.parse(one).statements
+    return Policy(
+        tuple(
+            replace(changed, index=deny.index) if statement.index == deny.index else statement
+            for statement in policy.statements
+        )
+    )
