@@ -3,8 +3,8 @@
 Every one holds the two documented statements and more. `BITING` ones deny some request of the landing zone,
 so that no proof is right; `HARMLESS` ones deny none, and giving up on them is right, too.
 
-There is a race over the proofs alone, one over the whole answer (with annotation and explanation), and one over
-the repair.
+There is a race over the proofs alone, one over the whole answer (with annotation and explanation), and one
+over the repair.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ class TestHostilePolicy:
 class TestHostileAnswer:
     """The whole answer about a key: what the rule says, `lzkey explain` shows and `lzkey fix` proposes."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def zone(self) -> LandingZone:
         """A landing zone with the parameters that are required."""
         return LandingZone.from_rule_parameters(
