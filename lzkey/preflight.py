@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from lzkey.aws.recorder import records_keys
 from lzkey.errors import PreflightError
 from lzkey.parameters import RESOURCE_TYPE
-from lzkey.recorders import records_keys
 from lzkey.stack import ACCOUNT_RULE, require_stack_of, require_updatable_stack
 from lzkey.target import asked
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from lzkey.aws.recorder import Recorder
 from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
 from lzkey.doctor.organization import (
     IS_ORGANIZATION,
@@ -14,7 +15,6 @@ from lzkey.doctor.organization import (
     excluded_accounts,
     shown,
 )
-from lzkey.recorders import records_keys
 
 if TYPE_CHECKING:
     from lzkey.doctor.check import Check
@@ -141,10 +141,9 @@ def recording(subject: Subject, aggregator: str) -> dict[str, bool]:
     )
     found: dict[str, bool] = {}
     for row in selected(subject, aggregator, query):
-        recorder = {name[:1].lower() + name[1:]: value for name, value in row["configuration"].items()}
-        if not recorder.get("servicePrincipal"):
-            on: Any = recorder
-            found[row["accountId"]] = recorder.get("recording") is not False and records_keys(on)
+        recorder = Recorder.of_item(row["configuration"])
+        if recorder is not None:
+            found[row["accountId"]] = recorder.fault is None
     return found
 
 

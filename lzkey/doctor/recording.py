@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from lzkey.aws.recorder import CONTINUOUS, Recorder, RecorderFault
 from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
 from lzkey.doctor.landing_zone import FIND_ACTIONS, keys_here
 from lzkey.parameters import RESOURCE_TYPE
-from lzkey.recorders import CONTINUOUS, key_frequency, records_keys
 
 if TYPE_CHECKING:
     from lzkey.doctor.check import Check
@@ -39,16 +39,16 @@ def recorder(subject: Subject) -> Check:
     found = _recorder(subject)
     if found is None:
         return problem(f"there is none in {subject.region}: no change to a key is delivered", _CREATE)
-    name = found.get("name", "default")
-    fault = _fault(name, found, _status(subject, name))
-    if fault:
-        return problem(*fault)
-    if key_frequency(_typed(found)) != CONTINUOUS:
+    recorder = Recorder.of(_typed(found), _status(subject, found.get("name", "default")))
+    if recorder.fault is not None:
+        return problem(*_fault(recorder, recorder.fault))
+    records = f"{recorder.name} is on and records {RESOURCE_TYPE}"
+    if recorder.frequency != CONTINUOUS:
         return warning(
-            f"{name} is on and records {RESOURCE_TYPE} daily: a change is judged up to 24 hours late",
+            f"{records} daily: a change is judged up to 24 hours late",
             "let it record continuously if that is too late",
         )
-    return ok(f"{name} is on and records {RESOURCE_TYPE} continuously")
+    return ok(f"{records} continuously")
 
 
 def recorder_role(subject: Subject) -> Check:
@@ -126,17 +126,17 @@ def _status(subject: Subject, name: str) -> Facts:
     return next(found, {})
 
 
-def _fault(name: str, found: Facts, status: Facts) -> tuple[str, str] | None:
+def _fault(recorder: Recorder, fault: RecorderFault) -> tuple[str, str]:
     """Return what is wrong with a recorder, and its fix."""
-    if not status.get("recording"):
-        start = f"aws configservice start-configuration-recorder --configuration-recorder-name {name}"
-        return f"{name} is stopped: no change to a key is delivered", f"start it: {start}"
-    if not records_keys(_typed(found)):
-        return f"{name} does not record {RESOURCE_TYPE}", "add that type to its recording group"
-    if status.get("lastStatus", "").upper() == "FAILURE":
-        why = f"{status.get('lastErrorCode')}: {status.get('lastErrorMessage')}"
-        return f"{name} is on, but failed to record ({why})", "mend what its error names"
-    return None
+    name = recorder.name
+    match fault:
+        case RecorderFault.STOPPED:
+            start = f"aws configservice start-configuration-recorder --configuration-recorder-name {name}"
+            return f"{name} is stopped: no change to a key is delivered", f"start it: {start}"
+        case RecorderFault.LEAVES_KEYS_OUT:
+            return f"{name} does not record {RESOURCE_TYPE}", "add that type to its recording group"
+        case RecorderFault.FAILING:
+            return f"{name} is on, but failed to record ({recorder.failure})", "mend what its error names"
 
 
 def _typed(recorder: Facts) -> Any:  # noqa: ANN401 - boto3's own type, which Facts cannot tell

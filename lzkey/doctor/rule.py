@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import LandingZone
 from landing_zone_key.errors import SettingsError
 from landing_zone_key.settings import RDKLIB_PARAMETERS
+from lzkey.aws.evaluation_status import EvaluationStatus
 from lzkey.doctor.check import not_applicable, ok, problem, unknown
 from lzkey.doctor.subject import ago
 from lzkey.parameters import RESOURCE_TYPE, RULE_NAME
@@ -40,7 +41,6 @@ _ALL_TRIGGERS: Final = {
     "OversizedConfigurationItemChangeNotification",
     "ScheduledNotification",
 }
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def rule(subject: Subject) -> Check:
@@ -70,22 +70,18 @@ def last_evaluation(subject: Subject) -> Check:
     if name is None:
         return not_applicable("there is no rule in this account")
     answer = subject.reader.ask("config:DescribeConfigRuleEvaluationStatus", ConfigRuleNames=[name])
-    status = answer["ConfigRulesEvaluationStatus"][0]
-    succeeded = status.get("LastSuccessfulEvaluationTime", _NEVER)
-    times = ("LastFailedInvocationTime", "LastFailedEvaluationTime")
-    failed = max(status.get(time, _NEVER) for time in times)
-    code = status.get("LastErrorCode")
-    if failed > succeeded or (code and succeeded == _NEVER):
-        when = f" {ago(subject.now, failed)}" if failed > _NEVER else ""
-        before = f"; the last success was {ago(subject.now, succeeded)}" if succeeded > _NEVER else ""
-        why = ": ".join(filter(None, (code, status.get("LastErrorMessage"))))
+    status = EvaluationStatus.of(answer["ConfigRulesEvaluationStatus"][0])
+    succeeded = status.succeeded
+    if status.is_failing:
+        when = f" {ago(subject.now, status.failed)}" if status.failed else ""
+        before = f"; the last success was {ago(subject.now, succeeded)}" if succeeded else ""
         return problem(
-            f"it failed{when} ({why or 'no reason given'}){before}",
+            f"it failed{when} ({status.why or 'no reason given'}){before}",
             f"see the function's log (rdk logs {RULE_NAME}), mend what it names, then evaluate again",
         )
-    if succeeded == _NEVER and _nothing_to_evaluate(subject):
+    if succeeded is None and _nothing_to_evaluate(subject):
         return not_applicable("no key is recorded in this account, so nothing was evaluated")
-    if succeeded == _NEVER:
+    if succeeded is None:
         return unknown("the rule has not been evaluated yet", f"evaluate it: {_evaluate(name)}")
     if subject.now - succeeded > _patience(subject):
         return problem(

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
+from lzkey.aws.recorder import Recorder
 from lzkey.parameters import RESOURCE_TYPE
-from lzkey.recorders import records_keys
 from lzkey.report.aws import at_once
 
 if TYPE_CHECKING:
@@ -36,15 +36,6 @@ RECORDERS_QUERY: Final = (
 )
 
 _ITEMS: Final = 100  # the most that a page takes
-
-
-@dataclass(frozen=True, slots=True)
-class Recorder:
-    """A recorder, as AWS Config itself records it."""
-
-    name: str
-    on: bool | None
-    keys: bool
 
 
 _Key = tuple[KmsKey, datetime | None]
@@ -133,15 +124,5 @@ def _moment(text: object) -> datetime | None:
 
 
 def _recorder(item: Answer) -> tuple[Spot, Recorder] | None:
-    """Read a recorder; those that AWS services run for themselves deliver to no rule."""
-    shown = item.get("configuration") or {}
-    shown = {name[:1].lower() + name[1:]: value for name, value in shown.items()}
-    if shown.get("servicePrincipal") or "recordingGroup" not in shown:
-        return None
-    on = shown.get("recording")
-    recorder = Recorder(
-        str(shown.get("name", "default")),
-        on if isinstance(on, bool) else None,
-        records_keys(shown),  # type: ignore[arg-type]
-    )
-    return (item["accountId"], item["awsRegion"]), recorder
+    recorder = Recorder.of_item(item.get("configuration"))
+    return None if recorder is None else ((item["accountId"], item["awsRegion"]), recorder)

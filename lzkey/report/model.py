@@ -37,6 +37,8 @@ class Cause(StrEnum):
     NO_RECORDER = "NO_RECORDER"
     KEYS_NOT_RECORDED = "KEYS_NOT_RECORDED"
     """AWS Config records there, but no KMS keys."""
+    RECORDER_FAILING = "RECORDER_FAILING"
+    """AWS Config failed to record there the last time: what is COMPLIANT may have changed since."""
     RULE_MISSING = "RULE_MISSING"
     RULE_FAILING = "RULE_FAILING"
     NEVER_EVALUATED = "NEVER_EVALUATED"

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import KmsKey
 from landing_zone_key.key import KeyArn
-from lzkey.recorders import records_keys
+from lzkey.aws.evaluation_status import EvaluationStatus
+from lzkey.aws.recorder import Recorder
 from lzkey.report.aggregated import evaluation
 from lzkey.report.aws import UnansweredError, at_once
 from lzkey.report.facts import Seen
 from lzkey.report.model import Cause, Doubt
 from lzkey.report.surroundings import own_rules
-from lzkey.report.troubles import ALLOW, DEPLOY, DIAGNOSE, ENROLL, RECORD_KEYS, START
+from lzkey.report.troubles import ALLOW, DEPLOY, DIAGNOSE, ENROLL, of_recorder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,24 +68,14 @@ def look(aws: Aws, wanted: str, rule: Rule) -> Seen:
 
 
 def _failing(aws: Aws, names: list[str]) -> Doubt | None:
-    """Return the doubt that a rule's last evaluation failed: its results are those of the time before.
-
-    https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRuleEvaluationStatus.html
-    """
+    """Return the doubt that a rule's last evaluation failed: its results are those of the time before."""
     statuses = aws.all(
         "config:DescribeConfigRuleEvaluationStatus", "ConfigRulesEvaluationStatus", ConfigRuleNames=names
     )
-    for status in statuses:
-        failed = [status.get(f"LastFailed{what}Time") for what in ("Evaluation", "Invocation")]
-        worked = [status.get(f"LastSuccessful{what}Time") for what in ("Evaluation", "Invocation")]
-        pairs = zip(failed, worked, strict=True)
-        if any(bad is not None and (good is None or bad > good) for bad, good in pairs):
-            why = ": ".join(filter(None, (status.get("LastErrorCode"), status.get("LastErrorMessage"))))
-            return Doubt(
-                Cause.RULE_FAILING,
-                f"the last evaluation failed ({why or 'no reason given'})",
-                DIAGNOSE,
-            )
+    for status in map(EvaluationStatus.of, statuses):
+        if status.is_failing:
+            why = status.why or "no reason given"
+            return Doubt(Cause.RULE_FAILING, f"the last evaluation failed ({why})", DIAGNOSE)
     return None
 
 
@@ -100,11 +91,8 @@ def _recording(aws: Aws) -> Doubt | None:
     if not own:
         return Doubt(Cause.NO_RECORDER, f"there is no recorder in {aws.region}", ENROLL)
     name = own[0].get("name", "default")
-    if not any(status.get("recording") for status in statuses if status.get("name", "default") == name):
-        return Doubt(Cause.NO_RECORDER, f"the recorder {name} is stopped", START.format(name))
-    if not records_keys(own[0]):
-        return Doubt(Cause.KEYS_NOT_RECORDED, f"the recorder {name} leaves AWS::KMS::Key out", RECORD_KEYS)
-    return None
+    status = next((status for status in statuses if status.get("name", "default") == name), None)
+    return of_recorder(Recorder.of(own[0], status))
 
 
 def _keys(aws: Aws, judged: frozenset[str]) -> tuple[KmsKey, ...] | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from lzkey.aws.recorder import RecorderFault
 from lzkey.report.aggregated import ANY_REGION
 from lzkey.report.model import Cause, Doubt
 from lzkey.report.wording import moment
 
 if TYPE_CHECKING:
+    from lzkey.aws.recorder import Recorder
     from lzkey.report.aggregated import Aggregated, Source
     from lzkey.report.facts import Rule, Spot
-    from lzkey.report.inventory import Recorder
     from lzkey.report.model import Account
 
 NO_RECORDER: Final = "NoAvailableConfigurationRecorder"
@@ -121,16 +122,20 @@ def _of_recorder(spot: Spot, seen: Aggregated, rule: Rule) -> Doubt | None:
         if not seen.inventory.recorders and (judged or seen.inventory.keys.get(spot)):
             return None
         return Doubt(Cause.NO_RECORDER, "AWS Config shows no recorder there", ENROLL)
-    return _of(recorder)
+    return of_recorder(recorder)
 
 
-def _of(recorder: Recorder) -> Doubt | None:
-    if recorder.on is False:
-        return Doubt(
-            Cause.NO_RECORDER, f"the recorder {recorder.name} is stopped", START.format(recorder.name)
-        )
-    if not recorder.keys:
-        return Doubt(
-            Cause.KEYS_NOT_RECORDED, f"the recorder {recorder.name} leaves AWS::KMS::Key out", RECORD_KEYS
-        )
+def of_recorder(recorder: Recorder) -> Doubt | None:
+    """Return the doubt that changes of keys are not recorded; None where there is none."""
+    name = recorder.name
+    match recorder.fault:
+        case RecorderFault.STOPPED:
+            return Doubt(Cause.NO_RECORDER, f"the recorder {name} is stopped", START.format(name))
+        case RecorderFault.LEAVES_KEYS_OUT:
+            return Doubt(
+                Cause.KEYS_NOT_RECORDED, f"the recorder {name} leaves AWS::KMS::Key out", RECORD_KEYS
+            )
+        case RecorderFault.FAILING:
+            told = f"the recorder {name} failed the last time ({recorder.failure})"
+            return Doubt(Cause.RECORDER_FAILING, told, "mend there what its error names")
     return None

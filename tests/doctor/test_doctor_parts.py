@@ -15,6 +15,7 @@ import pytest
 from botocore.stub import Stubber
 from cfnlint.decode import decode
 
+from lzkey.aws.recorder import key_frequency, records_keys
 from lzkey.build import RUNTIME
 from lzkey.doctor import EXPECTATIONS
 from lzkey.doctor.landing_zone import landing_zone
@@ -24,7 +25,6 @@ from lzkey.doctor.runtimes import DEPRECATED_ON
 from lzkey.doctor.subject import Subject, ago
 from lzkey.errors import LzkeyError
 from lzkey.parameters import load
-from lzkey.recorders import key_frequency, records_keys
 from lzkey.sandbox.contract import service_model
 
 from .conftest import ROOT

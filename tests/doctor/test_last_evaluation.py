@@ -60,6 +60,15 @@ class TestTimes:
                 "ok",
                 "succeeded",
             ),
+            (
+                {
+                    "LastSuccessfulEvaluationTime": before(3),
+                    "LastFailedInvocationTime": before(2),
+                    "LastSuccessfulInvocationTime": before(1),
+                },
+                "problem",
+                "it failed 2 hours ago (no reason given); the last success was 3 hours ago",
+            ),
             ({"LastErrorCode": "AccessDenied"}, "problem", "it failed (AccessDenied)"),
             (
                 {"LastErrorCode": "AccessDenied", "LastFailedInvocationTime": before(3)},

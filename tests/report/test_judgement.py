@@ -11,9 +11,10 @@ import pytest
 from landing_zone_key import KmsKey, LandingZone
 from landing_zone_key.assessment import COMPLIANT_REASON
 from landing_zone_key.key import KeyArn
+from lzkey.aws.recorder import Recorder
 from lzkey.report.aggregated import ANY_REGION, Aggregated, Source
 from lzkey.report.facts import Evaluation, Rule, Seen, World
-from lzkey.report.inventory import Inventory, Recorder
+from lzkey.report.inventory import Inventory
 from lzkey.report.judgement import Measure, judge
 from lzkey.report.making import as_report
 from lzkey.report.model import (
