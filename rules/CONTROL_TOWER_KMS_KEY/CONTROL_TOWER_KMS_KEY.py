@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.session import get_session
 from rdklib import ClientFactory, ConfigRule, Evaluation, Evaluator
 
+from aws_answers import watch
 from config_event import Event, RuleError, inflated, moment, readable
 from key_reader import all_keys, complete, with_landing_zone_manifest
 from landing_zone_key import KmsKey, LandingZone, annotate, assess
@@ -70,7 +71,7 @@ def lambda_handler(event: Event, context: object) -> dict[str, int]:
 
 
 def _prepare_clients() -> None:
-    """Give the clients that rdklib makes our retries, and let them raise on results that were not taken.
+    """Give the clients that rdklib makes our retries, and let them raise on what is no answer of AWS.
 
     A default session that somebody else has set up keeps its own retries.
     """
@@ -79,14 +80,7 @@ def _prepare_clients() -> None:
         core = get_session()
         core.set_default_client_config(CLIENTS)
         session = boto3.DEFAULT_SESSION = boto3.Session(botocore_session=core)
-    refusal = "after-call.config-service.PutEvaluations"
-    session.events.register(refusal, _refuse_failed_evaluations, unique_id=refusal)
-
-
-def _refuse_failed_evaluations(parsed: Mapping[str, Any], **_: object) -> None:
-    if failed := parsed.get("FailedEvaluations"):
-        first = failed[0].get("ComplianceResourceId")
-        raise RuleError(f"AWS Config did not take {len(failed)} evaluations, the first for {first}")
+    watch(session.events)
 
 
 def _client_factory(rule: ConfigRule, event: Event) -> ClientFactory:
