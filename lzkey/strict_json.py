@@ -33,6 +33,8 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
         raise ParametersError(f"{path} is nested too deeply") from error
     except _NotJsonError as error:
         raise ParametersError(f"{path}: {error}") from error
+    except ValueError as error:  # an integer of more digits than Python reads
+        raise ParametersError(f"{path} holds a number of thousands of digits") from error
 
 
 def _cut_off(error: json.JSONDecodeError) -> str:

@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from landing_zone_key import repair
-from landing_zone_key.amendment import statements_of
-from landing_zone_key.policy import PolicyError
-from landing_zone_key.policy.strict_json import read_json
+from landing_zone_key.amendment import document_of, statements_of
 from lzkey.check.verdict import judge, zone_for
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ class Proposal:
 
 def propose(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -> Proposal:
     """Repair the policy of one key, and judge the key again with it."""
-    before = _document(found.key)
+    before = document_of(found.key.policy)
     repaired = repair(found.key, zone_for(found, zone), at=at)
     added = tuple(_added(before, repaired.policy, found))
     return Proposal(
@@ -57,14 +55,6 @@ def propose(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -
         verdict=judge(_with(found, added), zone, at=at),
         whole=found.hopeful is None or found.hopeful.policy == found.key.policy,
     )
-
-
-def _document(key: KmsKey) -> Mapping[str, Any] | None:
-    try:
-        found = read_json(key.policy)
-    except PolicyError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _added(
@@ -86,7 +76,7 @@ def _with(found: FoundKey, added: tuple[Mapping[str, Any], ...]) -> FoundKey:
 
 
 def _extended(key: KmsKey, added: tuple[Mapping[str, Any], ...]) -> KmsKey:
-    document = _document(key)
+    document = document_of(key.policy)
     if document is None:
         return key
     return key.with_policy({**document, "Statement": [*statements_of(document), *added]})

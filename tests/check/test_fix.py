@@ -304,6 +304,35 @@ class TestCommand:
         assert sources.is_dir()
         assert {run("fix", target, *SETTINGS, "--format", form.value).code for form in Form} == {code}
 
+    @pytest.mark.parametrize(
+        ("written", "code"),
+        [
+            ('"a\\ud800"', 3),
+            ("1e999", 3),
+            ("[" * 500 + "]" * 500, 3),
+            ("1" * 5000, 3),
+            ('"a"', 0),
+            ('"a\\ud83d\\ude00"', 0),
+        ],
+        ids=["half a character", "1e999", "500 levels", "5,000 digits", "text", "a whole character"],
+    )
+    def test_exit_codes_of_what_no_policy_can_hold(
+        self, run: Run, tmp_path: Path, written: str, code: int
+    ) -> None:
+        """As of every policy that is malformed, whatever the form; `check` says the same, and why."""
+        policy = json.dumps(replace_everywhere(tricky(), "x")).replace('"Sid": "x"', f'"Sid": {written}')
+        (item, *_) = json.loads((HERE / "sources/snapshot.json").read_text())["configurationItems"]
+        item["configuration"] |= {"enabled": True, "keyState": "Enabled"}
+        item["supplementaryConfiguration"] = {"Policy": policy}
+        path = tmp_path / "snapshot.json"
+        path.write_text(json.dumps({"configurationItems": [item]}))
+        ends = [run("fix", str(path), *SETTINGS, "--format", form.value) for form in Form]
+        assert {(end.code, end.err) for end in ends} == {(code, "")}
+        malformed = "the key policy cannot be read" in ends[0].out
+        assert malformed == (code != 0)
+        checked = run("check", str(path), *SETTINGS, "--format", "json")
+        assert (checked.code, "MALFORMED_POLICY" in checked.out) == (3, malformed)
+
     def test_json_is_all_there_is(self, run: Run, sources: Path) -> None:
         """The new policy, what is new in it, and what stays."""
         assert sources.is_dir()

@@ -153,6 +153,14 @@ class TestFaults:
                 '"Nonsense" is not a rule parameter; HomeR',
             ),
             ("{", "line 1"),
+            (
+                '{"ruleParameters": {"ManagementAccountId": ' + "1" * 5000 + "}}",
+                "holds a number of thousands of digits",
+            ),
+            (
+                '{"ruleParameters": {"ManagementAccountId": ' + "1" * 4000 + "}}",
+                "ManagementAccountId must be a string, not 111",
+            ),
         ],
     )
     def test_file(self, tmp_path: Path, text: str, said: str) -> None:

@@ -172,6 +172,15 @@ class TestFile:
         with pytest.raises(ParametersError):
             load(project.text(text), root=project.root)
 
+    def test_a_number_of_very_many_digits_is_refused(self, project: Project) -> None:
+        """More than Python reads; as many as it reads are a fault of the field that they stand in."""
+        text = '{{"ruleParameters": {{"ManagementAccountId": {}}}}}'
+        with pytest.raises(ParametersError, match=r"example.json holds a number of thousands of digits$"):
+            load(project.text(text.format("1" * 5000)), root=project.root)
+        with pytest.raises(ParametersError, match="cannot be deployed:") as caught:
+            load(project.text(text.format("1" * 4000)), root=project.root)
+        assert "ManagementAccountId" in str(caught.value)
+
     def test_other_encodings_are_refused(self, project: Project) -> None:
         """UTF-16 is what some editors write."""
         (project.root / "parameters/example.json").write_text("{}", encoding="utf-16")

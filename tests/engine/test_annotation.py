@@ -136,7 +136,6 @@ class TestCharacters:
             "\u0100",
             "\u05d0",
             "\ufeff",
-            "\ud800",
             "\U0001f600",
         ],
     )
@@ -148,6 +147,11 @@ class TestCharacters:
         text = annotate(assess(make_key("merged", deny), make_zone()))
         assert 'denied by "a?b"' in text
         assert text.isprintable()
+
+    def test_half_a_character(self) -> None:
+        """No policy holds one that could be read; wherever else it comes from, it is a question mark, too."""
+        text = annotate(failing(Requirement.ENABLED, summary="a\ud800b"))
+        assert text == "ENABLED: a?b"
 
     @pytest.mark.parametrize("character", ["é", "ß", "ÿ", " ", "~", "'", "<"])
     def test_what_a_key_policy_may_hold_is_shown(self, character: str, make_key: Any, make_zone: Any) -> None:

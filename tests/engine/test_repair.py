@@ -95,6 +95,18 @@ class TestTable:
         ]
 
 
+def with_literal(at: str, written: str, *, decoded: bool) -> Any:
+    """A policy with a piece of JSON for a Sid or as the value of a condition; as text, or decoded."""
+    sid, value = (written, '"1"') if at == "Sid" else ('"x"', written)
+    text = (
+        f'{{"Version": "2012-10-17", "Statement": [{{"Sid": {sid}, "Effect": "Allow", "Action": "kms:*", '
+        f'"Resource": "*", "Principal": {{"AWS": "111122223333"}}, '
+        f'"Condition": {{"NumericLessThan": {{"aws:MultiFactorAuthAge": {value}}}}}}}]}}'
+    )
+    # Python's own reading of integers ends at 4,300 digits, but an object may hold longer ones.
+    return json.loads(text, parse_int=lambda digits: 10 ** (len(digits) - 1)) if decoded else text
+
+
 class TestForms:
     """The policy in every form that is read, and in those that are not."""
 
@@ -129,6 +141,50 @@ class TestForms:
         assert (repaired.policy, repaired.changes) == (None, ())
         assert {each.requirement for each in repaired.unresolved} == ACCESS
         assert all("repair needs the policy as it is" in each.message for each in repaired.unresolved)
+
+    @pytest.mark.parametrize("at", ["Sid", "Condition"])
+    @pytest.mark.parametrize("decoded", [False, True])
+    @pytest.mark.parametrize(
+        "written",
+        [
+            '"a\\ud800"',
+            '"\\udfff\\ud83d"',
+            "1e999",
+            "-1e999",
+            "1" * 5000,
+            "[" * 500 + "]" * 500,
+            '{"a":' * 500 + "1" + "}" * 500,
+        ],
+        ids=["half a character", "two halves", "1e999", "-1e999", "5,000 digits", "500 lists", "500 objects"],
+    )
+    def test_what_no_policy_can_hold_is_malformed(
+        self, written: str, at: str, make_key: Any, make_zone: Any, *, decoded: bool
+    ) -> None:
+        """`assess` and `repair` agree, of the text and of the object that Python makes of it."""
+        policy = with_literal(at, written, decoded=decoded)
+        self.test_a_malformed_policy_is_left_alone(policy, make_key, make_zone)
+        findings = assess(make_key().with_policy(policy), make_zone()).findings
+        assert {each.reason for each in findings} == {"MALFORMED_POLICY"}
+
+    @pytest.mark.parametrize("decoded", [False, True])
+    @pytest.mark.parametrize(
+        ("at", "written"),
+        [
+            ("Sid", '"a\\ud83d\\ude00"'),
+            ("Sid", '"a\\\\ud800"'),
+            ("Condition", "1e308"),
+            ("Condition", "1" * 4000),
+            ("Condition", '"1e999"'),
+        ],
+        ids=["a whole character", "a backslash", "1e308", "4,000 digits", "1e999 as text"],
+    )
+    def test_what_a_policy_can_hold_is_repaired(
+        self, at: str, written: str, make_key: Any, make_zone: Any, *, decoded: bool
+    ) -> None:
+        """The twins."""
+        repaired = repair(make_key().with_policy(with_literal(at, written, decoded=decoded)), make_zone())
+        assert (len(repaired.changes), repaired.unresolved) == (2, ())
+        assert json.dumps(repaired.policy, ensure_ascii=False, allow_nan=False).encode()
 
     def test_a_policy_that_was_not_read(self, make_key: Any, make_zone: Any) -> None:
         """The reason is handed on."""

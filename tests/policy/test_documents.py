@@ -98,6 +98,19 @@ class TestHostileInput:
             pytest.param("1" * 5000, "the policy is not JSON: it holds text or a number", id="huge number"),
             pytest.param("\ufeff" + TEXT, "the policy is not JSON: line 1, column 1: ", id="byte order mark"),
             pytest.param('"\\ud800"', "the policy is not JSON: line 1, column 1: ", id="half a character"),
+            pytest.param(
+                TEXT.replace("\\u00df", "\\ud800"),
+                "the policy holds half of a character",
+                id="half a character in a Sid",
+            ),
+            pytest.param(
+                {**DOCUMENT, "Id": "\udfff"}, "the policy holds half of a character", id="in an object"
+            ),
+            pytest.param(
+                TEXT.replace('"Allow"', '"Allow", "Condition": {"NumericEquals": {"k": 1e999}}', 1),
+                "Statement[0].Condition.NumericEquals.k is Infinity; right would be",
+                id="a number out of range",
+            ),
             pytest.param(None, "the policy is null; right would be an object", id="nothing"),
             pytest.param(7, "the policy is 7; right would be an object", id="a number"),
             pytest.param({1: 2}, "the policy has a member 1; right would be only", id="a name that is none"),

@@ -193,6 +193,8 @@ class TestEarlierReport:
             ('{"version": 2}', "has version 2; this lzkey reads version 1"),
             ('{"version": 1, "version": 1}', 'the member "version" is there twice'),
             ('{"version": 1, "asOf": NaN}', "NaN is not JSON"),
+            ('{"version": ' + "1" * 5000 + "}", "report.json holds a number of thousands of digits$"),
+            ('{"version": ' + "1" * 4000 + "}", "has version 111"),
         ],
     )
     def test_is_refused(self, tmp_path: Path, text: str, said: str) -> None:

@@ -1,14 +1,28 @@
 """Changes to a key policy as a JSON document. Each returns another document; nothing is changed in place."""
 
+import copy
 import json
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
+
+from landing_zone_key.policy.document import Policy
+from landing_zone_key.policy.strict_json import PolicyError, read_json
 
 Document: TypeAlias = Mapping[str, Any]
 """A key policy of which `Policy.parse` has taken every part."""
 
 # Counted in bytes. https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
 MAXIMUM_POLICY_BYTES: Final = 32 * 1024
+
+
+def document_of(policy: str | Mapping[str, Any] | None) -> Document | None:
+    """A key policy as a document of its own; None where there is none, or none that can be read."""
+    try:
+        found = read_json(policy)
+        Policy.parse(found)  # type: ignore[arg-type]  # it takes anything, and refuses it
+    except PolicyError:
+        return None
+    return copy.deepcopy(dict(found)) if isinstance(found, Mapping) else None
 
 
 def statements_of(document: Document) -> list[Mapping[str, Any]]:

@@ -1,6 +1,5 @@
 """The smallest additive change that makes a key policy pass: the documented statements, only those needed."""
 
-import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -11,6 +10,7 @@ from landing_zone_key.access import FAMILIES, settled_by
 from landing_zone_key.amendment import (
     MAXIMUM_POLICY_BYTES,
     Document,
+    document_of,
     size,
     size_note,
     statements_of,
@@ -23,7 +23,6 @@ from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.decision import Reason
 from landing_zone_key.policy.document import CURRENT_VERSION, Policy, Statement
 from landing_zone_key.policy.proof import Proved, Refused, prove
-from landing_zone_key.policy.strict_json import PolicyError, read_json
 from landing_zone_key.records import dataclass
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG, trail_arn
 from landing_zone_key.requirements import REQUIREMENTS
@@ -105,7 +104,7 @@ def repair(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None
     The policy given is left as it is, in order; the new one is another object. What adding cannot mend is in
     `unresolved`: properties of the key, and a Deny in the way.
     """
-    document = _document(key)
+    document = document_of(key.policy)
     if why_not_judged(key, landing_zone):
         return Repair(document, (), ())
     question = ask(key, landing_zone, at)
@@ -125,14 +124,6 @@ def repair(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None
         changes += added
         unresolved += obstacles
     return Repair(document, tuple(changes), tuple(unresolved))
-
-
-def _document(key: KmsKey) -> Document | None:
-    try:
-        found = read_json(key.policy)
-    except PolicyError:
-        return None
-    return copy.deepcopy(dict(found)) if isinstance(found, Mapping) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -298,8 +298,8 @@ def _texts(value: object, place: str, *, scalars: bool = False) -> tuple[str, ..
 def _text(value: object, *, scalars: bool) -> str | None:
     if isinstance(value, str):
         return value
-    if not scalars or not isinstance(value, bool | int | float):
-        return None
+    if not scalars or not isinstance(value, bool | int | float) or value - value != 0:
+        return None  # what is left of a number is 0, but not of 1e999, which Python reads as infinity
     try:
         return str(value).lower()
     except ValueError:  # an integer of more digits than Python writes

@@ -9,17 +9,23 @@ from landing_zone_key.errors import LandingZoneKeyError
 # A key policy has at most 32 KB (KMS quotas); AWS Config hands it on with white space added.
 MAXIMUM_CHARACTERS: Final = 4 * 32 * 1024
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=dict)
+
 
 class PolicyError(LandingZoneKeyError):
     """The text is no policy document; the message names the place, such as `Statement[2].Condition`."""
 
 
 def read_json(document: object) -> object:
-    """Decode JSON text (also JSON text inside a JSON string) strictly; anything else comes back as it is."""
+    """Decode JSON text (also JSON text inside a JSON string) strictly; anything else comes back as it is.
+
+    Raises `PolicyError`, also for text in an object that nothing can write.
+    """
     for _ in range(2):
         if not isinstance(document, str | bytes | bytearray):
             break
         document = _decode(document)
+    _require_characters(document)
     return document
 
 
@@ -36,6 +42,16 @@ def _decode(text: str | bytes | bytearray) -> object:
         raise PolicyError("the policy is not JSON: it holds text or a number that cannot be read") from None
     except RecursionError:
         raise PolicyError("the policy is nested too deeply") from None
+
+
+def _require_characters(document: object) -> None:
+    """Refuse half of a surrogate pair, wherever it stands: UTF-8 has no such character."""
+    try:
+        _ENCODER.encode(document).encode()
+    except UnicodeEncodeError:
+        raise PolicyError("the policy holds half of a character (a lone surrogate)") from None
+    except (TypeError, ValueError, RecursionError):
+        return  # no JSON at all: `Policy.parse` says where
 
 
 def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
