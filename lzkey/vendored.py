@@ -7,18 +7,17 @@ never calls PutEvaluations (aws-config-rdklib issue 68).
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import json
 from importlib.metadata import Distribution, PackageNotFoundError
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from pathlib import Path, PurePosixPath
+from typing import Final
 
 from lzkey.errors import BuildError
 
-if TYPE_CHECKING:
-    from importlib.metadata import PackagePath
-
 RDKLIB_VERSION: Final = "0.3.10"
+_NEEDED: Final = ("rdklib/evaluator.py", "rdklib/LICENSE", "rdklib/NOTICE")
 _REINSTALL: Final = f"run: pip install --force-reinstall rdklib=={RDKLIB_VERSION}"
 
 
@@ -33,12 +32,13 @@ def rdklib_files(search_path: list[str] | None = None) -> dict[str, bytes]:
         raise BuildError(f"rdklib {distribution.version} is installed, not {RDKLIB_VERSION}; {_REINSTALL}")
     _refuse_source_tree(distribution)
     files = {
-        _name_in_zip(path): _verified(path)
-        for path in distribution.files or ()
-        if path.hash is not None and (_is_module(path) or _is_licence(path))
+        _name_in_zip(path): _verified(distribution, path, recorded)
+        for path, recorded in _recorded(distribution).items()
+        if _is_module(path) or _is_licence(path)
     }
-    if "rdklib/evaluator.py" not in files or "rdklib/LICENSE" not in files:
-        raise BuildError(f"the installed rdklib's RECORD does not list its modules and licence; {_REINSTALL}")
+    missing = [name for name in _NEEDED if name not in files]
+    if missing:
+        raise BuildError(f"the installed rdklib's RECORD does not list {', '.join(missing)}; {_REINSTALL}")
     return files
 
 
@@ -63,26 +63,36 @@ def _refuse_source_tree(distribution: Distribution) -> None:
         raise BuildError(f"{internal} would keep every result from reaching AWS Config; {_REINSTALL}")
 
 
-def _is_module(path: PackagePath) -> bool:
+def _recorded(distribution: Distribution) -> dict[PurePosixPath, str]:
+    """Every path in the wheel's RECORD and its hash, whether the file is there or not.
+
+    `Distribution.files` leaves out what is missing, from Python 3.12 on.
+    https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
+    """
+    lines = (distribution.read_text("RECORD") or "").splitlines()
+    rows = csv.DictReader(lines, fieldnames=("path", "hash", "size"))
+    return {PurePosixPath(row["path"]): row["hash"] or "" for row in rows}
+
+
+def _is_module(path: PurePosixPath) -> bool:
     return path.parts[0] == "rdklib" and path.suffix == ".py"
 
 
-def _is_licence(path: PackagePath) -> bool:
+def _is_licence(path: PurePosixPath) -> bool:
     return path.parts[0].endswith(".dist-info") and path.name in {"LICENSE", "NOTICE"}
 
 
-def _name_in_zip(path: PackagePath) -> str:
+def _name_in_zip(path: PurePosixPath) -> str:
     return f"rdklib/{path.name}" if _is_licence(path) else path.as_posix()
 
 
-def _verified(path: PackagePath) -> bytes:
-    """Return the content when it is what the wheel recorded (PEP 376: urlsafe base64 without padding)."""
+def _verified(distribution: Distribution, path: PurePosixPath, recorded: str) -> bytes:
+    """The content, when it is what the wheel recorded: urlsafe base64 without padding."""
     try:
-        content = path.read_binary()
+        content = Path(str(distribution.locate_file(path))).read_bytes()
     except OSError as error:
         raise BuildError(f"rdklib's {path} cannot be read; {_REINSTALL}") from error
-    recorded = path.hash
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-    if recorded is None or recorded.mode != "sha256" or recorded.value != digest:
+    if recorded != f"sha256={digest}":
         raise BuildError(f"rdklib's {path} is not what its wheel recorded; {_REINSTALL}")
     return content

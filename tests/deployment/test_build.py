@@ -27,6 +27,7 @@ from .conftest import RULE
 if TYPE_CHECKING:
     from .conftest import Project
 
+LICENCES = "rdklib-0.3.10.dist-info/licenses"
 RDKLIB = {
     "rdklib/__init__.py",
     "rdklib/clientfactory.py",
@@ -294,10 +295,40 @@ class TestRdklib:
         with pytest.raises(BuildError, match=r"evaluator.py is not what its wheel recorded"):
             rdklib_files([str(installed)])
 
-    def test_removed_since_installed(self, installed: Path) -> None:
-        """A missing file is named."""
-        (installed / "rdklib/errors.py").unlink()
-        with pytest.raises(BuildError, match=r"errors.py cannot be read"):
+    @pytest.mark.parametrize("name", ["rdklib/errors.py", f"{LICENCES}/LICENSE", f"{LICENCES}/NOTICE"])
+    def test_removed_since_installed(self, installed: Path, name: str) -> None:
+        """A missing file is named, on every Python."""
+        (installed / name).unlink()
+        with pytest.raises(BuildError, match=f"rdklib's {name} cannot be read"):
+            rdklib_files([str(installed)])
+
+    def test_what_is_not_packaged_may_be_missing(self, installed: Path) -> None:
+        """The twin: the zip needs no test of rdklib's."""
+        (installed / "rdklibtest/test.py").unlink()
+        assert set(rdklib_files([str(installed)])) == RDKLIB
+
+    @pytest.mark.parametrize("name", ["rdklib/evaluator.py", f"{LICENCES}/LICENSE", f"{LICENCES}/NOTICE"])
+    def test_not_in_the_record(self, installed: Path, name: str) -> None:
+        """A wheel lists its modules, its licence and its notice."""
+        record = installed / "rdklib-0.3.10.dist-info/RECORD"
+        lines = record.read_text().splitlines(keepends=True)
+        record.write_text("".join(line for line in lines if not line.startswith(name)))
+        with pytest.raises(BuildError, match=f"RECORD does not list rdklib/{Path(name).name};"):
+            rdklib_files([str(installed)])
+
+    def test_no_record(self, installed: Path) -> None:
+        """Without it nothing can be verified."""
+        (installed / "rdklib-0.3.10.dist-info/RECORD").unlink()
+        with pytest.raises(BuildError, match=r"RECORD does not list rdklib/evaluator.py, rdklib/LICENSE"):
+            rdklib_files([str(installed)])
+
+    @pytest.mark.parametrize("row", ["rdklib/errors.py,,", "rdklib/errors.py", "rdklib/errors.py,md5=x,619"])
+    def test_a_record_without_the_hash(self, installed: Path, row: str) -> None:
+        """A file that cannot be verified is as good as changed."""
+        record = installed / "rdklib-0.3.10.dist-info/RECORD"
+        lines = record.read_text().splitlines()
+        record.write_text("\n".join(row if line.startswith("rdklib/errors.py") else line for line in lines))
+        with pytest.raises(BuildError, match=r"errors.py is not what its wheel recorded"):
             rdklib_files([str(installed)])
 
     def test_the_module_that_never_calls_put_evaluations(self, installed: Path) -> None:
