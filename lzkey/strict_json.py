@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from landing_zone_key.policy.strict_json import on_every_python
 from lzkey.errors import ParametersError
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
             f"{path} is not UTF-8: byte {error.start} is the first that is wrong"
         ) from error
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ParametersError(f"{path}, {place}: {_cut_off(error) or error.msg}") from error
+        told = on_every_python(error)
+        place = f"line {told.lineno}, column {told.colno}"
+        raise ParametersError(f"{path}, {place}: {_cut_off(told) or told.msg}") from error
     except RecursionError as error:
         raise ParametersError(f"{path} is nested too deeply") from error
     except _NotJsonError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from landing_zone_key.policy.strict_json import TRAILING_COMMA
 from lzkey.errors import SourceError
 from lzkey.sources.json_text import SCAN, TOO_DEEP, fault, skip
 
@@ -154,7 +155,7 @@ class JsonStream:
         self._at += 1
         following = self._next()
         if following == closing:
-            self._fail("Illegal trailing comma")
+            self._fail(TRAILING_COMMA[closing])
         return following
 
     def _fail(self, message: str, position: int | None = None) -> NoReturn:

@@ -9,6 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.policy.strict_json import TRAILING_COMMA, on_every_python
 from lzkey.errors import SourceError
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ TOO_DEEP: Final = "it is nested too deeply"
 _LITERALS: Final = ("true", "false", "null", "-")
 _BEGUN: Final = re.compile(r"\\?u[0-9a-fA-F]{0,4}(\\(u[0-9a-fA-F]{0,4})?)?|\.|[eE][+-]?")
 _RIGHT: Final = {
-    "Expecting property name": "a member's name in double quotes, and no comma before a closing brace",
-    "Illegal trailing comma": "no comma before a closing brace or bracket",
+    "Expecting property name": "a member's name in double quotes",
+    TRAILING_COMMA["}"]: "a member's name in double quotes, or no comma before the closing brace",
+    TRAILING_COMMA["]"]: "one more value, or no comma before the closing bracket",
     "Expecting ',' delimiter": "a comma, or the end of the object or list",
     "Expecting ':' delimiter": "a colon behind the member's name",
     "Invalid control character": r"\n, \t or \u0000 for it inside of a string",
@@ -53,6 +55,8 @@ def read(text: str) -> Any:  # noqa: ANN401 - any JSON value
 
 def fault(message: str, text: str, position: int, line: int = 1, column: int = 1) -> str:
     """Say what is wrong with JSON text at a position; `line` and `column` are where the text begins."""
+    told = on_every_python(json.JSONDecodeError(message, text, position))
+    message, position = told.msg, told.pos
     here = line + text.count("\n", 0, position)
     rest = len(text.rstrip())
     if message.startswith("Unterminated string"):

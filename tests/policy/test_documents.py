@@ -8,7 +8,7 @@ import pytest
 
 from landing_zone_key import LandingZoneKeyError
 from landing_zone_key.policy import Policy, PolicyError
-from landing_zone_key.policy.strict_json import MAXIMUM_CHARACTERS
+from landing_zone_key.policy.strict_json import MAXIMUM_CHARACTERS, on_every_python
 
 Case = Mapping[str, Any]
 DOCUMENT = {
@@ -17,6 +17,13 @@ DOCUMENT = {
     "Statement": [{"Sid": "ß", "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}],
 }
 TEXT = json.dumps(DOCUMENT)
+
+# What json says of a comma too many: Python 3.11 and 3.12, and 3.13.
+NAME_MISSING, OBJECT_COMMA = (
+    "Expecting property name enclosed in double quotes",
+    "Illegal trailing comma before end of object",
+)
+VALUE_MISSING, ARRAY_COMMA = "Expecting value", "Illegal trailing comma before end of array"
 
 
 class TestMalformedDocument:
@@ -49,6 +56,42 @@ class TestMalformedText:
             Policy.parse(case["text"])
         assert str(error.value).startswith(case["expected"])
         assert Policy.parse(twin_of(case)["text"]).statements
+
+
+class TestJsonOfEveryPython:
+    """The words do not depend on the Python: Lambda has one, who runs the command another."""
+
+    @pytest.mark.parametrize(
+        ("message", "text", "position", "words", "line", "column"),
+        [
+            (NAME_MISSING, '{"a": 1,\n }', 10, "Illegal trailing comma before end of object", 2, 2),
+            (OBJECT_COMMA, '{"a": 1,\n }', 7, "Illegal trailing comma before end of object", 2, 2),
+            (VALUE_MISSING, '{"a": [1 , ]}', 11, "Illegal trailing comma before end of array", 1, 12),
+            (ARRAY_COMMA, '{"a": [1 , ]}', 9, "Illegal trailing comma before end of array", 1, 12),
+        ],
+    )
+    def test_a_comma_too_many(
+        self, message: str, text: str, position: int, words: str, line: int, column: int
+    ) -> None:
+        """As 3.11 and 3.12 tell it, and as 3.13 does: its name, and the place of the closing bracket."""
+        told = on_every_python(json.JSONDecodeError(message, text, position))
+        assert (told.msg, told.lineno, told.colno) == (words, line, column)
+        assert on_every_python(told) is told
+
+    @pytest.mark.parametrize("text", ['{"a": 1,\n }', '{"a": [1 , ]}'])
+    def test_a_comma_too_many_in_a_policy(self, text: str) -> None:
+        """As this Python tells it."""
+        with pytest.raises(PolicyError, match=": Illegal trailing comma before end of "):
+            Policy.parse(text)
+
+    @pytest.mark.parametrize(
+        "text", ["{", "{,}", "[,]", '{"a": ]', '{"a": 1,]', "[1,}", "[1,,]", "[1,", '["a,]']
+    )
+    def test_any_other_fault_is_told_as_it_is(self, text: str) -> None:
+        """The twin: no comma too many, or none before its own bracket."""
+        with pytest.raises(json.JSONDecodeError) as caught:
+            json.loads(text)
+        assert on_every_python(caught.value) is caught.value
 
 
 class TestAcceptedShapes:

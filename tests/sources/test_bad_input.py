@@ -46,6 +46,10 @@ class TestJson:
                 '{"a": 1,}',
                 "line 1, column 9: it is not JSON; right would be a member's name in double quotes",
             ),
+            (
+                '{"a": [1,\n]}',
+                "line 2, column 1: it is not JSON; right would be one more value, or no comma before the",
+            ),
             ("{'a': 1}", "line 1, column 2: it is not JSON; right would be a member's name in double quotes"),
             ('{"a" 1}', "right would be a colon behind the member's name"),
             ('{"a": 1}\n{"a": 1}', "line 2, column 1: it is not JSON; right would be one value alone"),

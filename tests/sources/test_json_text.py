@@ -96,6 +96,11 @@ class TestStream:
             ('{"a": [1 2]}', "line 1, column 10"),
             ('{"a": [1]} x', "line 1, column 12"),
             ('{"a": [1],}', "line 1, column 11"),
+            (
+                '{"a": [[1,\n ]]}',
+                "line 2, column 2: it is not JSON; right would be one more value, or no comma",
+            ),
+            ('{"a": [{"b": 1, }]}', "line 1, column 17: it is not JSON; right would be a member's name"),
             ('{\n"a": [1,\n 2,\n x]}', "line 4, column 2"),
             ('{"a" [1]}', "line 1, column 6"),
             ("1", "line 1, column 1"),

@@ -10,6 +10,14 @@ from landing_zone_key.errors import LandingZoneKeyError
 MAXIMUM_CHARACTERS: Final = 4 * 32 * 1024
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=dict)
+_SPACE: Final = " \t\n\r"
+
+# What Python 3.13 says of a comma before a closing bracket, and what its predecessors say.
+TRAILING_COMMA: Final = {
+    "}": "Illegal trailing comma before end of object",
+    "]": "Illegal trailing comma before end of array",
+}
+_BEFORE_3_13: Final = {"}": "Expecting property name enclosed in double quotes", "]": "Expecting value"}
 
 
 class PolicyError(LandingZoneKeyError):
@@ -21,11 +29,13 @@ def read_json(document: object) -> object:
 
     Raises `PolicyError`, also for text in an object that nothing can write.
     """
+    suspect = _may_hold_surrogates(document)
     for _ in range(2):
         if not isinstance(document, str | bytes | bytearray):
             break
         document = _decode(document)
-    _require_characters(document)
+    if suspect:
+        _require_characters(document)
     return document
 
 
@@ -35,13 +45,21 @@ def _decode(text: str | bytes | bytearray) -> object:
     try:
         return json.loads(text, object_pairs_hook=_unique_members, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
+        told = on_every_python(error)
         raise PolicyError(
-            f"the policy is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
+            f"the policy is not JSON: line {told.lineno}, column {told.colno}: {told.msg}"
         ) from None
     except (UnicodeDecodeError, ValueError):
         raise PolicyError("the policy is not JSON: it holds text or a number that cannot be read") from None
     except RecursionError:
         raise PolicyError("the policy is nested too deeply") from None
+
+
+def _may_hold_surrogates(document: object) -> bool:
+    """Text in ASCII holds them as escapes alone; to write it all again would take longer than to read it."""
+    if isinstance(document, str):
+        return "\\u" in document or not document.isascii()
+    return not isinstance(document, bytes | bytearray) or b"\\u" in document or not document.isascii()
 
 
 def _require_characters(document: object) -> None:
@@ -52,6 +70,22 @@ def _require_characters(document: object) -> None:
         raise PolicyError("the policy holds half of a character (a lone surrogate)") from None
     except (TypeError, ValueError, RecursionError):
         return  # no JSON at all: `Policy.parse` says where
+
+
+def on_every_python(error: json.JSONDecodeError) -> json.JSONDecodeError:
+    """The error in the same words and at the same place, whatever the Python.
+
+    They differ in a comma before a closing bracket: Python 3.13 names the comma, and points at it; 3.11 and
+    3.12 say what is missing between the two, and point at the bracket. Here the comma is named, and the place
+    is the bracket's.
+    """
+    text, at = error.doc, error.pos
+    closing = text[at : at + 1]
+    if closing == "," and error.msg in TRAILING_COMMA.values():
+        return json.JSONDecodeError(error.msg, text, len(text) - len(text[at + 1 :].lstrip(_SPACE)))
+    if error.msg == _BEFORE_3_13.get(closing) and text[:at].rstrip(_SPACE).endswith(","):
+        return json.JSONDecodeError(TRAILING_COMMA[closing], text, at)
+    return error
 
 
 def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
