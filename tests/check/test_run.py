@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
-from threading import Thread
-from typing import IO, TYPE_CHECKING
+from subprocess import PIPE, Popen
+from threading import Thread, Timer
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from lzkey.report.model import State
 from lzkey.sources.subject import Context, FoundKey, PassedOver, Place, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import MakeFound, MakeKey, Run
@@ -187,49 +188,67 @@ class TestInterrupt:
 
     def test_ends_with_130(self, make_found: MakeFound, tmp_path: Path) -> None:
         """Without a traceback, and without half a file, while it waits for the rest of its input."""
-        item = {
-            "resourceType": "AWS::KMS::Key",
-            "ARN": str(make_found().key.arn),
-            "configuration": {"keyManager": "CUSTOMER", "description": "x" * 500},
-        }
-        begun = '{"fileVersion": "1.0", "configurationItems": [' + f"{json.dumps(item)}, " * 6_000
-        with subprocess.Popen(
-            [
-                sys.executable,
-                "-u",
-                "-m",
-                "lzkey",
-                "check",
-                "-",
-                *SETTINGS,
-                "--output",
-                str(tmp_path / "r.json"),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        ) as process:
-            assert process.stdin
-            assert process.stdout
-            assert process.stderr
-            feeding = Thread(target=feed, args=(process.stdin, begun.encode()))
-            feeding.start()
-            assert process.stdout.readline().startswith(b"UNKNOWN")
-            os.killpg(process.pid, signal.SIGINT)
-            process.stdout.read()
-            said = process.stderr.read()
-            feeding.join()
-        assert process.returncode == 130
+        code, said = interrupted(tmp_path / "r.json", signal.default_int_handler, begun(make_found, 6_000))
+        assert code == 130
         assert b"Traceback" not in said
         assert list(tmp_path.iterdir()) == []
 
+    def test_is_none_where_it_is_ignored(self, make_found: MakeFound, tmp_path: Path) -> None:
+        """The twin: a shell's job in the background, which Ctrl-C is not meant for, goes on to its end."""
+        code, _ = interrupted(tmp_path / "r.json", signal.SIG_IGN, begun(make_found, 1_000), b"]}")
+        assert code == 4
+        assert len(json.loads((tmp_path / "r.json").read_text())["results"]) == 1_000
 
-def feed(pipe: IO[bytes], begun: bytes) -> None:
-    """Write what the other end may not want to read to its end; leave the pipe open."""
+
+def begun(make_found: MakeFound, keys: int) -> bytes:
+    """A snapshot that is cut off behind many keys."""
+    item = {
+        "resourceType": "AWS::KMS::Key",
+        "ARN": str(make_found().key.arn),
+        "configuration": {"keyManager": "CUSTOMER", "description": "x" * 500},
+    }
+    return ('{"fileVersion": "1.0", "configurationItems": [' + ", ".join([json.dumps(item)] * keys)).encode()
+
+
+def interrupted(
+    output: Path, on_interrupt: Callable[..., Any] | signal.Handlers, first: bytes, rest: bytes = b""
+) -> tuple[int, bytes]:
+    """Interrupt `lzkey check -` amid its input; return its exit code and what it said on standard error.
+
+    Its input ends only where a rest is given, and it is killed where it does not end within a minute. A new
+    program ignores what the one that starts it ignores, and has the default for what that one handles: so
+    it does not matter whether these tests run in the background themselves.
+    """
+    words = [sys.executable, "-u", "-m", "lzkey", "check", "-", *SETTINGS, "--output", str(output)]
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        process = Popen(words, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        late = Timer(60, os.killpg, (process.pid, signal.SIGKILL))
+        feeding = Thread(target=feed, args=(process.stdin, first, rest))
+        late.start()
+        feeding.start()
+        assert process.stdout.readline().startswith(b"UNKNOWN")
+        os.killpg(process.pid, signal.SIGINT)
+        process.stdout.read()
+        said = process.stderr.read()
+        feeding.join()
+        late.cancel()
+    return process.returncode, said
+
+
+def feed(pipe: IO[bytes], first: bytes, rest: bytes) -> None:
+    """Write what the other end may not want to read to its end; without a rest the pipe stays open."""
     with suppress(BrokenPipeError):
-        pipe.write(begun)
+        pipe.write(first + rest)
         pipe.flush()
+        if rest:
+            pipe.close()
 
 
 def command(*arguments: str, input_: bytes) -> subprocess.CompletedProcess[bytes]:
