@@ -6,13 +6,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# What pyproject.toml calls what the environment is for: dev, or test for the tests alone.
+EXTRA := dev
+# Every Python that we claim.
+PYTHONS ?= $(shell sed -n 's/.*"Programming Language :: Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
+# The tests of what may depend on the Python, not on AWS: CI runs them on all, and everything on .venv's.
+EVERY_PYTHON := tests/engine tests/policy tests/sources tests/deployment
 RULE := CONTROL_TOWER_KMS_KEY
 ENV ?= example
 WORKERS ?= auto
 # More arguments for the command that a target runs, such as ARGS=--keep.
 ARGS ?=
 
-.PHONY: help setup demo test check format build deploy undeploy deploy-organization undeploy-organization bench clean
+PYTHON_OF_VENV = $(shell $(BIN)/python -c 'import sys; print(*sys.version_info[:2], sep=".")')
+
+.PHONY: help setup demo test test-pythons check format build deploy undeploy deploy-organization undeploy-organization bench clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +30,7 @@ setup: $(STAMP)  ## Make .venv with everything that is needed
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
 	@touch $(STAMP)
 
 demo: $(STAMP)  ## Deploy the rule to AWS on this machine, judge a landing zone's keys, break the good one
@@ -30,6 +38,9 @@ demo: $(STAMP)  ## Deploy the rule to AWS on this machine, judge a landing zone'
 
 test: $(STAMP)  ## Run the tests
 	$(BIN)/pytest --numprocesses $(WORKERS) $(ARGS)
+
+test-pythons:  ## Run the tests on every supported Python that this machine has; name those that it has not
+	MAKE='$(MAKE)' .ci/test-pythons $(PYTHONS)
 
 check: $(STAMP)  ## Everything CI asks for: format, lint, types, tests, rdk test-local, build, import
 	$(BIN)/ruff format --check
@@ -39,6 +50,7 @@ check: $(STAMP)  ## Everything CI asks for: format, lint, types, tests, rdk test
 	$(MAKE) test
 	cd rules && ../$(BIN)/rdk test-local $(RULE)
 	$(BIN)/lzkey build example
+	$(MAKE) test-pythons PYTHONS='$(filter-out $(PYTHON_OF_VENV),$(PYTHONS))' ARGS='$(EVERY_PYTHON)'
 
 format: $(STAMP)  ## Format the code, and mend what ruff can mend
 	$(BIN)/ruff check --fix
@@ -63,6 +75,6 @@ bench: $(STAMP)  ## Measure, as ratios in one run
 	$(BIN)/pytest tests/benchmarks --benchmark-enable --numprocesses 0 $(ARGS)
 
 clean:  ## Remove what the targets made, .venv included
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -f rules/*/*.zip

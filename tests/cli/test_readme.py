@@ -23,6 +23,8 @@ from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import PARAMETERS
 from lzkey.sandbox import LandingZone, OrganizationPlan, Sandbox
 
+from .makefile import MAKEFILE, environ_without_make
+
 ROOT: Final = Path(__file__).parents[2]
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -81,11 +83,10 @@ class TestCommands:
 
     def test_ci_runs_those_that_are_not_run_here(self) -> None:
         """`.ci/run` calls make check, which sets up and tests."""
-        makefile = (ROOT / "Makefile").read_text()
-        (check,) = re.findall(r"^check: (\S+) .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+        (check,) = re.findall(r"^check: (\S+) .*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
         assert "make check" in (ROOT / ".ci/run").read_text()
         assert check[0] == "$(STAMP)"
-        assert "setup: $(STAMP)" in makefile
+        assert "setup: $(STAMP)" in MAKEFILE
         assert "\t$(MAKE) test\n" in check[1]
 
     def test_each_does_what_it_should(self, tmp_path: Path) -> None:
@@ -311,7 +312,12 @@ def run(command: str, root: Path, sandbox: Sandbox) -> str:
     done = subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", command],
         cwd=root,
-        env={**os.environ, **sandbox.environment, "PATH": path(root), **python_path(root)},
+        env={
+            **environ_without_make(os.environ),
+            **sandbox.environment,
+            "PATH": path(root),
+            **python_path(root),
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,130 @@
+"""The Makefile: what reaches a make below it, and every Python that we claim."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from .makefile import MAKEFILE, environ_without_make
+
+ROOT: Final = Path(__file__).parents[2]
+PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CLAIMED: Final = [
+    kind.removeprefix("Programming Language :: Python :: ")
+    for kind in PROJECT["classifiers"]
+    if kind.startswith("Programming Language :: Python :: ")
+]
+
+
+class TestMakeBelowMake:
+    """The tests run make, and are themselves run by `make test`."""
+
+    def test_nothing_is_handed_down(self) -> None:
+        """ARGS of `make test` are none of a `make build` in the tests; unless taken away, they would be."""
+        above = {**os.environ, "MAKEFLAGS": " -- ARGS=--of-pytest", "ARGS": "--of-pytest"}
+        as_typed, below = (
+            make("build", "ENV=prod", environ=environ) for environ in (environ_without_make(above), above)
+        )
+        assert ".venv/bin/lzkey build prod" in as_typed
+        assert "--of-pytest" not in as_typed
+        assert ".venv/bin/lzkey build prod --of-pytest" in below
+
+
+class TestEveryPythonThatWeClaim:
+    """The classifiers of pyproject.toml are the one list."""
+
+    def test_is_tested(self) -> None:
+        """By `make test-pythons` all of them."""
+        assert f".ci/test-pythons {' '.join(CLAIMED)}\n" in make("test-pythons")
+
+    def test_is_tested_by_ci(self) -> None:
+        """Everything by the Python of .venv, and what may depend on the Python by all others."""
+        (rest,) = re.findall(r"\.ci/test-pythons(.*)\n", make("check", f"VENV={sys.prefix}"))
+        ours = f"{sys.version_info.major}.{sys.version_info.minor}"
+        assert rest.split() == [version for version in CLAIMED if version != ours]
+
+    def test_is_what_pip_and_make_let_in(self) -> None:
+        """From the oldest on; and the README's first paragraph for whoever tries it."""
+        oldest, newest = CLAIMED[0], CLAIMED[-1]
+        assert PROJECT["requires-python"] == f">={oldest}"
+        assert f'sys.version_info >= ({oldest.replace(".", ", ")}) else "Python {oldest} or newer' in MAKEFILE
+        assert f"Python {oldest} to {newest}, `make`" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+class TestPythonsOfAMachine:
+    """`.ci/test-pythons` on a machine that has this Python under other names; make says what it is asked."""
+
+    @pytest.mark.parametrize("place", ["bin/python3.98", "pyenv/versions/3.98.1/bin/python3.98"])
+    def test_one_that_is_there_is_tested(self, tmp_path: Path, place: str) -> None:
+        """On the PATH, or pyenv's; in an environment of its own, with what the tests need."""
+        python = program(tmp_path / place, f'exec {sys.executable} "$@"')
+        ended = pythons(tmp_path, "3.98")
+        found = "python3.98" if place.startswith("bin") else python
+        asked = f"asked: test VENV=.venv-3.98 PYTHON={found} EXTRA=test"
+        assert ended.stdout.splitlines() == [asked, "The tests pass on Python 3.98."]
+        assert ended.returncode == 0
+
+    def test_one_that_is_not_there_is_named(self, tmp_path: Path) -> None:
+        """A machine with nothing but 3.11 passes, and says which it has not."""
+        ended = pythons(tmp_path, "3.98", "3.99")
+        (said,) = ended.stdout.splitlines()
+        assert said.startswith("Not tested, because this machine has none")
+        assert said.endswith("Python 3.98 3.99.")
+        assert ended.returncode == 0
+
+    @pytest.mark.parametrize(
+        "does", ["exit 127", "exec {python} -S -c 'import no_such_module'"], ids=["shim", "no ensurepip"]
+    )
+    def test_one_that_cannot_make_an_environment_is_not_there(self, tmp_path: Path, does: str) -> None:
+        """A shim of pyenv's that leads nowhere; Debian's without its package python3-venv."""
+        program(tmp_path / "bin/python3.98", does.format(python=sys.executable))
+        assert pythons(tmp_path, "3.98").stdout.startswith("Not tested")
+
+    def test_a_shim_that_leads_nowhere_hides_no_python_of_pyenv(self, tmp_path: Path) -> None:
+        """The twin: pyenv has one that its shim does not lead to."""
+        program(tmp_path / "bin/python3.98", "exit 127")
+        python = program(tmp_path / "pyenv/versions/3.98.1/bin/python3.98", f'exec {sys.executable} "$@"')
+        assert f"PYTHON={python} " in pythons(tmp_path, "3.98").stdout
+
+    def test_one_that_fails_fails_at_the_end(self, tmp_path: Path) -> None:
+        """After those behind it were tested, too."""
+        for version in ("3.97", "3.98"):
+            program(tmp_path / "bin" / f"python{version}", f'exec {sys.executable} "$@"')
+        ended = pythons(tmp_path, "3.97", "3.98", fails="VENV=.venv-3.97")
+        *_, passed, failed = ended.stdout.splitlines()
+        assert (passed, failed) == ("The tests pass on Python 3.98.", "The tests fail on Python 3.97.")
+        assert ended.returncode == 1
+
+
+def make(*words: str, environ: dict[str, str] | None = None) -> str:
+    """What make would do."""
+    words = ("/usr/bin/env", "make", "--dry-run", *words)
+    environ = environ_without_make(os.environ) if environ is None else environ
+    return subprocess.run(words, cwd=ROOT, env=environ, capture_output=True, text=True, check=True).stdout
+
+
+def program(path: Path, does: str) -> Path:
+    """Write a program."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{does}\n")
+    path.chmod(0o755)
+    return path
+
+
+def pythons(machine: Path, *versions: str, fails: str = "nothing") -> subprocess.CompletedProcess[str]:
+    """Run the script on a machine that has what was written there; make fails where it is given that word."""
+    asked = program(machine / "make", f'echo "asked: $*"; case "$*" in *"{fails}"*) exit 2;; esac')
+    environ = {
+        "PATH": os.pathsep.join((str(machine / "bin"), "/usr/bin", "/bin")),
+        "PYENV_ROOT": str(machine / "pyenv"),
+        "MAKE": str(asked),
+    }
+    words = [ROOT / ".ci/test-pythons", *versions]
+    return subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
