@@ -130,14 +130,12 @@ class Condition:
 
     def effort(self, values: tuple[str, ...] | None) -> int:
         """How many steps it takes to decide for these values; patterns with `?` cost more than search."""
+        steps = (5 if self.quantifier else 1) + len(self.operands)
+        if not self.patterns:
+            return steps
         length = sum(map(len, values or ()))
-        walked = sum(len(pattern.spelled) for pattern in self.patterns)
-        return (
-            (5 if self.quantifier else 1)
-            + len(self.operands)
-            + len(self.patterns) * (1 + length // 16)
-            + walked * (1 + length // 4096) // 4
-        )
+        walked = sum([len(pattern.spelled) for pattern in self.patterns])
+        return steps + len(self.patterns) * (1 + length // 16) + walked * (1 + length // 4096) // 4
 
     def resolve(self, lookup: Lookup) -> "Condition":
         """Fill policy variables in; this very condition where it has none."""

@@ -135,17 +135,14 @@ def effort(statement: Statement, lookup: Lookup) -> int:
     The conditions have an `effort` of their own.
     """
     texts = statement.resources.texts
-    walked = [text.read for text in texts if not (isinstance(text.read, Pattern) and text.read.components)]
-    return (
-        1
-        + len(texts)
-        + statement.actions.wild
-        + sum(_STEPS_PER_WALK + _size(read, lookup) // 2 for read in walked)
-        + sum(
-            _STEPS_PER_CONDITION + sum(8 + template.size(lookup) // 4 for template in condition.templates)
-            for condition in statement.conditions
-        )
-    )
+    steps = 1 + len(texts) + statement.actions.wild + _STEPS_PER_CONDITION * len(statement.conditions)
+    for text in texts:
+        if not isinstance(text.read, Pattern) or text.read.spelled:
+            steps += _STEPS_PER_WALK + _size(text.read, lookup) // 2
+    for condition in statement.conditions:
+        for template in condition.templates:
+            steps += 8 + template.size(lookup) // 4
+    return steps
 
 
 def _size(read: Pattern | Template | Unsettled, lookup: Lookup) -> int:

@@ -21,7 +21,7 @@ CURRENT_VERSION: Final = "2012-10-17"
 _VERSIONS: Final = (CURRENT_VERSION, "2008-10-17")
 _POLICY_MEMBERS: Final = frozenset({"Version", "Id", "Statement"})
 _PRINCIPAL_TYPES: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
-_TAKING_IN: Final = ("Principal", "Action", "Resource")
+_TAKING_IN: Final = frozenset({"Principal", "Action", "Resource"})
 _STATEMENT_MEMBERS: Final = frozenset(
     {
         "Sid",
@@ -70,8 +70,11 @@ class Actions:
 
     def include(self, action: str) -> bool | None:
         """Tell whether the statement is about this action (in lower case); None where nobody can tell."""
-        if action in self.literals or any(pattern.matches(action) for pattern in self.patterns):
+        if action in self.literals:
             return not self.negated
+        for pattern in self.patterns:
+            if pattern.matches(action):
+                return not self.negated
         return None if any(pattern.matches(action) for pattern in self.doubtful) else self.negated
 
 
@@ -170,8 +173,12 @@ def _statement(data: object, index: int, place: str, version: str) -> Statement:
         actions=_actions(members, place),
         resources=_resources(members, place, version),
         conditions=_conditions(members.get("Condition", {}), f"{place}.Condition", version),
-        lacks=tuple(name for name in _TAKING_IN if name not in members and f"Not{name}" not in members),
+        lacks=() if members.keys() >= _TAKING_IN else _lacks(members),
     )
+
+
+def _lacks(members: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name in sorted(_TAKING_IN) if name not in members and f"Not{name}" not in members)
 
 
 def _principals(members: Mapping[str, Any], place: str, *, allows: bool) -> Principals:
@@ -203,13 +210,12 @@ def _actions(members: Mapping[str, Any], place: str) -> Actions:
     doubtful: list[Pattern] = []
     for text in _texts(members[name], f"{place}.{name}"):
         action = text.lower()
-        service, colon, _ = action.partition(":")
         if not has_wildcard(action):
             literals.add(action)
-        else:
-            (patterns if action == "*" or (colon and not has_wildcard(service)) else doubtful).append(
-                glob(action)
-            )
+            continue
+        service, colon, _ = action.partition(":")
+        documented = action == "*" or (colon and not has_wildcard(service))
+        (patterns if documented else doubtful).append(glob(action))
     return Actions(name != "Action", frozenset(literals), tuple(patterns), tuple(doubtful))
 
 
@@ -224,10 +230,10 @@ def _resources(members: Mapping[str, Any], place: str, version: str) -> Resource
 
 def _resource(text: str, *, variables: bool) -> ResourceText:
     """Variables count behind the fifth colon only."""
-    parts = text.split(":", ARN_PARTS - 1)
-    doubtful = has_wildcard(text) and _has_undocumented_wildcard(text, parts)
+    doubtful = has_wildcard(text) and _has_undocumented_wildcard(text)
     if not variables or "${" not in text:
-        beginning = glob(f"{text}*") if parts[0] == "arn" and 1 < len(parts) < ARN_PARTS else None
+        incomplete = text.startswith("arn:") and text.count(":") < ARN_PARTS - 1
+        beginning = glob(f"{text}*") if incomplete else None
         return ResourceText(text, glob(text), has_inner_wildcard(text), doubtful, beginning)
     if text.split("${", 1)[0].count(":") < ARN_PARTS - 1:
         return ResourceText(text, UNSETTLED, inner=True)
@@ -235,7 +241,7 @@ def _resource(text: str, *, variables: bool) -> ResourceText:
     return ResourceText(text, read, inner=True, doubtful=doubtful)
 
 
-def _has_undocumented_wildcard(text: str, parts: list[str]) -> bool:
+def _has_undocumented_wildcard(text: str) -> bool:
     """Whether AWS does not say what a wildcard of the text stands for.
 
     It may be all of the text, stand in any segment of an ARN but the service's, and be the whole last segment
@@ -243,6 +249,7 @@ def _has_undocumented_wildcard(text: str, parts: list[str]) -> bool:
     """
     if text == "*":
         return False
+    parts = text.split(":", ARN_PARTS - 1)
     if parts[0] != "arn" or len(parts) < 3 or has_wildcard(parts[2]):  # noqa: PLR2004 - the service is third
         return True
     last = parts[-1]

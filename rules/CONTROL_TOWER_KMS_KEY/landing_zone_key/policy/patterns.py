@@ -137,6 +137,8 @@ def has_wildcard(text: str) -> bool:
 
 def has_inner_wildcard(text: str) -> bool:
     """Tell whether a Resource text has a wildcard in a component but at its end, with another behind it."""
+    if not has_wildcard(text):
+        return False
     heads = text.split(":", ARN_PARTS - 1)[: ARN_PARTS - 1]
     return any("*" in part[:-1] or "?" in part for part in heads)
 

@@ -10,7 +10,6 @@ from typing import Final
 
 from landing_zone_key.policy.budget import Budget, TooComplexError
 from landing_zone_key.policy.cases import Alternative, axes, examples
-from landing_zone_key.policy.conditions import Condition
 from landing_zone_key.policy.decision import Decision, Reason, Request, Values, decide
 from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.family import Family
@@ -57,7 +56,7 @@ def _search(policy: Policy, family: Family, budget: Budget, *, wanted: bool) -> 
     answered = set()
     try:
         reachable = reaching(policy, family, budget)
-        named = sum(statement.actions.wild for statement in reachable)
+        named = sum([statement.actions.wild for statement in reachable])
         for action in family.actions:
             budget.spend(named)
             named_by = [statement.actions.include(action.lower()) for statement in reachable]
@@ -81,12 +80,9 @@ def _decide_action(
 
     Most policies have an Allow that every request meets; what else they allow would only make more cases.
     """
-    attempts: list[list[Statement]] = []
-    for variety in Variety:
-        few = [s for s in about if s.allows is not wanted or variety_of(s, family) <= variety]
-        if few in attempts:
-            continue
-        attempts.append(few)
+    varieties = [Variety.SETTLED if s.allows is not wanted else variety_of(s, family) for s in about]
+    for variety in sorted(set(varieties)) or (Variety.SETTLED,):
+        few = [each for each, its_own in zip(about, varieties, strict=True) if its_own <= variety]
         statements = contributing(few, family, doubt_allows=not wanted)
         result = _decide_all(statements, family, action, budget, wanted=wanted)
         if isinstance(result, Proved):
@@ -110,11 +106,10 @@ def _requests(
     family: Family, action: str, statements: tuple[Statement, ...], budget: Budget
 ) -> Iterator[Request]:
     """The cases as requests: a few that read well, because most refusals show there, and then all."""
-    conditions = _by_key(statements)
+    conditions = [condition for statement in statements for condition in statement.conditions]
     free = [
         condition
-        for on_key in conditions.values()
-        for condition in on_key
+        for condition in conditions
         if condition.operator is not None and not is_settled(family, condition)
     ]
 
@@ -122,21 +117,13 @@ def _requests(
         values = Values(family.example)
         for alternative in chosen:
             values.update(alternative)
-        effort = sum(
-            condition.effort(values.get(key)) for key, on_key in conditions.items() for condition in on_key
-        )
-        budget.spend(8 + 7 * len(statements) + effort)
+        steps = 8 + 7 * len(statements)
+        for condition in conditions:
+            steps += condition.effort(values.get(condition.lookup_key))
+        budget.spend(steps)
         return Request(action, family.resource, family.service, values)
 
     for example in examples(family, free):
         yield request([example])
     if choices := axes(family, free, budget):
         yield from map(request, product(*choices))
-
-
-def _by_key(statements: Iterable[Statement]) -> dict[str, list[Condition]]:
-    conditions: dict[str, list[Condition]] = {}
-    for statement in statements:
-        for condition in statement.conditions:
-            conditions.setdefault(condition.lookup_key, []).append(condition)
-    return conditions
