@@ -166,6 +166,18 @@ class TestForms:
         findings = assess(make_key().with_policy(policy), make_zone()).findings
         assert {each.reason for each in findings} == {"MALFORMED_POLICY"}
 
+    @pytest.mark.parametrize("hide", [lambda text: text, lambda text: text.replace("\\\\", "\\u005c")])
+    @pytest.mark.parametrize(
+        ("written", "compliance"), [("\\ud83d", "malformed"), ("\\ud83d\\ude00", "read")]
+    )
+    def test_half_a_character_in_text_in_text(
+        self, written: str, compliance: str, hide: Any, make_key: Any, make_zone: Any
+    ) -> None:
+        """However the escape is written in the outer text."""
+        inner = with_literal("Sid", f'"{written}"', decoded=False)
+        repaired = repair(make_key().with_policy(hide(json.dumps(inner))), make_zone())
+        assert (repaired.policy is None) == (compliance == "malformed")
+
     @pytest.mark.parametrize("decoded", [False, True])
     @pytest.mark.parametrize(
         ("at", "written"),
