@@ -26,7 +26,7 @@ from lzkey.terminal import messages, output
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lzkey.report.aws import Progress as Told
+    from lzkey.aws.account import Progress as Told
     from lzkey.report.model import Report
 
 EXIT_CODES: Final = """

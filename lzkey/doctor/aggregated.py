@@ -59,7 +59,7 @@ def aggregator(subject: Subject) -> Check:
 
 def aggregators(subject: Subject) -> list[str]:
     """Return the names of the account's aggregators that take in the organization, in the rule's Region."""
-    found = subject.reader.ask_all("config:DescribeConfigurationAggregators", "ConfigurationAggregators")
+    found = subject.reader.all("config:DescribeConfigurationAggregators", "ConfigurationAggregators")
     return [
         str(candidate["ConfigurationAggregatorName"])
         for candidate in found or []
@@ -69,7 +69,7 @@ def aggregators(subject: Subject) -> list[str]:
 
 def sources(subject: Subject, aggregator: str) -> list[Facts]:
     """Return the sources of an aggregator, those of other Regions left out."""
-    found = subject.reader.ask_all(
+    found = subject.reader.all(
         "config:DescribeConfigurationAggregatorSourcesStatus",
         "AggregatedSourceStatusList",
         ConfigurationAggregatorName=aggregator,
@@ -104,7 +104,7 @@ def compliance(subject: Subject, aggregator: str, rule: str) -> dict[str, str]:
     NOT_APPLICABLE results are never shown.
     https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeAggregateComplianceByConfigRules.html
     """
-    found = subject.reader.ask_all(
+    found = subject.reader.all(
         "config:DescribeAggregateComplianceByConfigRules",
         "AggregateComplianceByConfigRules",
         ConfigurationAggregatorName=aggregator,
@@ -119,7 +119,7 @@ def selected(subject: Subject, aggregator: str, query: str) -> list[Facts]:
 
     https://docs.aws.amazon.com/config/latest/APIReference/API_SelectAggregateResourceConfig.html
     """
-    found = subject.reader.ask_all(
+    found = subject.reader.all(
         "config:SelectAggregateResourceConfig",
         "Results",
         ConfigurationAggregatorName=aggregator,

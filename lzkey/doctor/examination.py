@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from lzkey.aws.account import Asker, UnansweredError
 from lzkey.doctor.check import Check, Status, unknown
-from lzkey.doctor.reader import Reader, UnansweredError
-from lzkey.doctor.subject import Subject
+from lzkey.doctor.subject import MANNER, Subject
 from lzkey.doctor.table import EXPECTATIONS, Seer
 from lzkey.errors import LzkeyError
 from lzkey.parameters import load
@@ -92,7 +92,7 @@ def examine(
 
 
 def _subject(parameters: Parameters, target: Target, root: Path, now: datetime) -> Subject:
-    reader = Reader(target.session, target.account)
+    reader = Asker(target.session, target.account, target.region, MANNER)
     return Subject(parameters, reader, target.account, target.region, target.partition, root, now)
 
 

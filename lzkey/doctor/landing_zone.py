@@ -120,7 +120,7 @@ def _arn(subject: Subject) -> str | None:
     https://docs.aws.amazon.com/controltower/latest/APIReference/API_ListLandingZones.html
     """
     region = subject.parameters.home_region
-    found = subject.reader.ask_all("controltower:ListLandingZones", "landingZones", region=region)
+    found = subject.reader.all("controltower:ListLandingZones", "landingZones", region=region)
     return str(found[0]["arn"]) if found else None
 
 
@@ -157,7 +157,7 @@ def _scope_fault(subject: Subject, key: str) -> str:
 
 
 def _result(subject: Subject, key: str) -> Facts | None:
-    results = subject.reader.ask_all(
+    results = subject.reader.all(
         "config:GetComplianceDetailsByResource",
         "EvaluationResults",
         ResourceType=RESOURCE_TYPE,

@@ -55,7 +55,7 @@ def trusted_access(subject: Subject) -> Check:
     """Check that AWS Config may work in the organization's accounts."""
     if not subject.is_organization():
         return not_applicable(SINGLE)
-    enabled = subject.reader.ask_all(
+    enabled = subject.reader.all(
         "organizations:ListAWSServiceAccessForOrganization", "EnabledServicePrincipals"
     )
     names = {service["ServicePrincipal"] for service in enabled or []}
@@ -112,7 +112,7 @@ def accounts_without_rule(subject: Subject) -> Check:
 
 def active_accounts(subject: Subject) -> set[str]:
     """Return the organization's accounts that are neither suspended nor being closed."""
-    accounts = subject.reader.ask_all("organizations:ListAccounts", "Accounts") or []
+    accounts = subject.reader.all("organizations:ListAccounts", "Accounts") or []
     return {account["Id"] for account in accounts if account.get("State", account.get("Status")) == "ACTIVE"}
 
 
@@ -127,7 +127,7 @@ def excluded_accounts(subject: Subject) -> set[str]:
 def statuses_of(subject: Subject) -> list[AccountStatus]:
     """Return how the rule fares in each account, without the excluded ones that it was taken from."""
     excluded = excluded_accounts(subject)
-    entries = subject.reader.ask_all(
+    entries = subject.reader.all(
         "config:GetOrganizationConfigRuleDetailedStatus",
         "OrganizationConfigRuleDetailedStatus",
         OrganizationConfigRuleName=RULE_NAME,

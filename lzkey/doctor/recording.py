@@ -145,7 +145,7 @@ def _typed(recorder: Facts) -> Any:  # noqa: ANN401 - boto3's own type, which Fa
 
 def _recorded(subject: Subject, first: list[str]) -> list[Facts]:
     """Return the items of up to a hundred recorded keys, these first."""
-    listed = subject.reader.ask_all(
+    listed = subject.reader.all(
         "config:ListDiscoveredResources",
         "resourceIdentifiers",
         absent={"NoAvailableConfigurationRecorderException"},

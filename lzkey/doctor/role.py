@@ -123,10 +123,10 @@ def judging(subject: Subject) -> dict[str, str]:
 
 
 def _sources(subject: Subject, role: str) -> Iterator[Source]:
-    attached = subject.reader.ask_all("iam:ListAttachedRolePolicies", "AttachedPolicies", RoleName=role)
+    attached = subject.reader.all("iam:ListAttachedRolePolicies", "AttachedPolicies", RoleName=role)
     for policy in attached or []:
         yield Source(policy["PolicyName"], True, statements_of(_managed(subject, policy["PolicyArn"])))  # noqa: FBT003
-    for name in subject.reader.ask_all("iam:ListRolePolicies", "PolicyNames", RoleName=role) or []:
+    for name in subject.reader.all("iam:ListRolePolicies", "PolicyNames", RoleName=role) or []:
         document = subject.reader.ask("iam:GetRolePolicy", RoleName=role, PolicyName=name)["PolicyDocument"]
         yield Source(name, False, statements_of(document))  # noqa: FBT003
 

@@ -95,7 +95,7 @@ def _nothing_to_evaluate(subject: Subject) -> bool:
     """Whether no change can have been evaluated: in the management account there must be a key."""
     if subject.manages or subject.parameters.deployment.periodic:
         return False
-    return not subject.reader.ask_all(
+    return not subject.reader.all(
         "config:ListDiscoveredResources", "resourceIdentifiers", resourceType=RESOURCE_TYPE
     )
 

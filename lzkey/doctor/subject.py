@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from lzkey.aws.account import Manner
 from lzkey.parameters import RULE_NAME
 from lzkey.stack import FUNCTION_NAME
 
@@ -12,10 +13,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from lzkey.doctor.reader import Reader
+    from lzkey.aws.account import Asker
     from lzkey.parameters import Parameters
 
 Facts = dict[str, Any]
+
+#: Many checks want to know the same.
+MANNER: Final = Manner(once=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Subject:
     """One deployment in one account and Region: what it should be, how to look at it, and what time it is."""
 
     parameters: Parameters
-    reader: Reader
+    reader: Asker
     account: str
     region: str
     partition: str
@@ -93,7 +97,7 @@ class Subject:
 
     def sent_rule(self) -> Facts | None:
         """Return the rule that an organization's rule has put into this account; None when there is none."""
-        rules = self.reader.ask_all("config:DescribeConfigRules", "ConfigRules") or []
+        rules = self.reader.all("config:DescribeConfigRules", "ConfigRules") or []
         sent = (rule for rule in rules if rule["ConfigRuleName"] != RULE_NAME)
         return next((rule for rule in sent if self.is_of_this_deployment(rule["ConfigRuleName"])), None)
 

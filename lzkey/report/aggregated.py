@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from lzkey.report.aws import UnansweredError, at_once
+from lzkey.aws.account import UnansweredError, at_once
 from lzkey.report.facts import Evaluation
 from lzkey.report.inventory import inventory
 from lzkey.report.surroundings import member_rule
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from lzkey.report.aws import Answer, Aws, Progress
+    from lzkey.aws.account import Answer, Asker, Progress
     from lzkey.report.facts import Spot
     from lzkey.report.inventory import Inventory
 
@@ -70,7 +70,7 @@ class Aggregated:
     """By Region, how the organization's rule fares in each account: its name there, status and reason."""
 
 
-def collect(aws: Aws, home: Aws, aggregator: Answer, wanted: str, progress: Progress) -> Aggregated:
+def collect(aws: Asker, home: Asker, aggregator: Answer, wanted: str, progress: Progress) -> Aggregated:
     """Ask an aggregator for everything; what it does not answer is noted and left out."""
     name = str(aggregator["ConfigurationAggregatorName"])
     progress("sources", 0, 1)
@@ -100,9 +100,9 @@ def collect(aws: Aws, home: Aws, aggregator: Answer, wanted: str, progress: Prog
     )
 
 
-def _sources(aws: Aws, aggregator: str) -> Iterator[tuple[Spot, Source]]:
+def _sources(aws: Asker, aggregator: str) -> Iterator[tuple[Spot, Source]]:
     """Yield the status of each account and Region; the organization's own is a note where it is bad."""
-    for entry in aws.all(
+    for entry in aws.each(
         "config:DescribeConfigurationAggregatorSourcesStatus",
         "AggregatedSourceStatusList",
         size=100,
@@ -125,14 +125,14 @@ def _regions(aggregator: Answer, sources: Mapping[Spot, Source], own: str) -> tu
     return tuple(sorted((found | {own} if everywhere else named) or found | {own}))
 
 
-def _statuses(home: Aws, wanted: str, region: str) -> dict[str, tuple[str, str, str]]:
+def _statuses(home: Asker, wanted: str, region: str) -> dict[str, tuple[str, str, str]]:
     """Return how the organization's rule of a Region fares; empty where nobody may know."""
 
     def ask() -> dict[str, tuple[str, str, str]]:
-        entries = home.all(
+        entries = home.each(
             "config:GetOrganizationConfigRuleDetailedStatus",
             "OrganizationConfigRuleDetailedStatus",
-            region,
+            region=region,
             OrganizationConfigRuleName=wanted,
         )
         return {
@@ -148,7 +148,7 @@ def _statuses(home: Aws, wanted: str, region: str) -> dict[str, tuple[str, str, 
 
 
 def _rows(
-    aws: Aws, aggregator: str, wanted: str, region: str, statuses: Mapping[str, tuple[str, str, str]] | None
+    aws: Asker, aggregator: str, wanted: str, region: str, statuses: Mapping[str, tuple[str, str, str]] | None
 ) -> tuple[list[Answer], str]:
     """Return where the rule has results in a Region, and why that is not known.
 
@@ -160,7 +160,7 @@ def _rows(
 
     def rows(name: str | None) -> Iterator[Answer]:
         filters = {"AwsRegion": region, **({"ConfigRuleName": name} if name else {})}
-        for row in aws.all(
+        for row in aws.each(
             "config:DescribeAggregateComplianceByConfigRules",
             "AggregateComplianceByConfigRules",
             size=_ROWS,
@@ -173,7 +173,7 @@ def _rows(
     return _as_far_as_told(aws, (row for name in sorted(names, key=str) for row in rows(name)))
 
 
-def _as_far_as_told(aws: Aws, items: Iterable[_Item]) -> tuple[list[_Item], str]:
+def _as_far_as_told(aws: Asker, items: Iterable[_Item]) -> tuple[list[_Item], str]:
     """Return what came before a call was refused, and why there is no more: a failure seen is a failure."""
     found: list[_Item] = []
     try:
@@ -185,7 +185,7 @@ def _as_far_as_told(aws: Aws, items: Iterable[_Item]) -> tuple[list[_Item], str]
 
 
 def _evaluations(
-    aws: Aws, aggregator: str, rows: list[Answer], progress: Progress
+    aws: Asker, aggregator: str, rows: list[Answer], progress: Progress
 ) -> tuple[dict[Spot, tuple[Evaluation, ...]], dict[Spot, str]]:
     found: dict[Spot, tuple[Evaluation, ...]] = defaultdict(tuple)
     unread: dict[Spot, str] = {}
@@ -199,9 +199,9 @@ def _evaluations(
     return found, unread
 
 
-def _details(aws: Aws, aggregator: str, row: Answer) -> tuple[tuple[Evaluation, ...], str]:
+def _details(aws: Asker, aggregator: str, row: Answer) -> tuple[tuple[Evaluation, ...], str]:
     """Return the results of one rule in one account and Region, and why they are not all."""
-    results = aws.all(
+    results = aws.each(
         "config:GetAggregateComplianceDetailsByConfigRule",
         "AggregateEvaluationResults",
         size=_DETAILS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from lzkey.aws.account import UnansweredError, at_once
 from lzkey.errors import ReportArgumentError, ReportError
 from lzkey.report import aggregated, single
-from lzkey.report.aws import UnansweredError, at_once
 from lzkey.report.facts import Organization, Rule, Seen, World
 from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
 from lzkey.report.surroundings import landing_zone, organization, rule
@@ -15,8 +15,8 @@ from lzkey.report.troubles import trouble
 from lzkey.report.wording import counted
 
 if TYPE_CHECKING:
+    from lzkey.aws.account import Answer, Asker, Progress
     from lzkey.report.aggregated import Aggregated
-    from lzkey.report.aws import Answer, Aws, Progress
     from lzkey.report.facts import Options
 
 #: Control Tower's own, since landing zone 4.0; the first before it.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _CONTROL_TOWERS: Final = "aws-controltower-"
 
 
-def collect(aws: Aws, partition: str, options: Options, progress: Progress) -> World:
+def collect(aws: Asker, partition: str, options: Options, progress: Progress) -> World:
     """Ask AWS for everything; raise ReportError where it is not clear, or not possible, what to ask."""
     progress("organization", 0, 1)
     whole = organization(aws)
@@ -58,14 +58,14 @@ def collect(aws: Aws, partition: str, options: Options, progress: Progress) -> W
     return _of_account(aws, world, options)
 
 
-def choose(aws: Aws, wanted: str | None) -> Answer | None:
+def choose(aws: Asker, wanted: str | None) -> Answer | None:
     """Return the aggregator to ask: an organization's before others, Control Tower's own among several.
 
     None where the account has none. Raises ReportArgumentError where there are several, or another is wanted.
     """
     action = "config:DescribeConfigurationAggregators"
     try:
-        found: list[Answer] = list(aws.all(action, "ConfigurationAggregators"))
+        found: list[Answer] = list(aws.each(action, "ConfigurationAggregators"))
     except UnansweredError as error:
         if wanted is not None:
             raise ReportError(str(error)) from error
@@ -92,7 +92,7 @@ def choose(aws: Aws, wanted: str | None) -> Answer | None:
     return candidates[0] if candidates else None
 
 
-def _home(aws: Aws, whole: Organization, partition: str, options: Options) -> Aws:
+def _home(aws: Asker, whole: Organization, partition: str, options: Options) -> Asker:
     """Return the management account where a role gets there, else the account that is asked already."""
     role, manager = options.management_role or options.assume_role, whole.management_account
     if role is None or manager is None or manager == aws.account:
@@ -109,7 +109,7 @@ def _manager(whole: Organization, the_rule: Rule) -> str | None:
 
 
 def _by_aggregator(
-    aws: Aws, home: Aws, world: World, aggregator: Answer, options: Options, progress: Progress
+    aws: Asker, home: Asker, world: World, aggregator: Answer, options: Options, progress: Progress
 ) -> World:
     found = aggregated.collect(aws, home, aggregator, options.rule_name, progress)
     accounts = _expected(world.accounts, aggregator, found)
@@ -157,7 +157,7 @@ def _seen(account: Account, region: str, found: Aggregated, the_rule: Rule) -> S
     )
 
 
-def _of_account(aws: Aws, world: World, options: Options) -> World:
+def _of_account(aws: Asker, world: World, options: Options) -> World:
     listed = {account.account: account for account in world.accounts}
     account = listed.get(aws.account, Account(aws.account, "", "ACTIVE"))
     seen = single.look(aws, options.rule_name, world.rule)
@@ -169,7 +169,7 @@ def _of_account(aws: Aws, world: World, options: Options) -> World:
     return replace(world, accounts=(account,), seen=(seen,))
 
 
-def _by_roles(aws: Aws, world: World, options: Options, progress: Progress) -> World:
+def _by_roles(aws: Asker, world: World, options: Options, progress: Progress) -> World:
     listed = {account.account: account for account in world.accounts}
     if not options.accounts and not listed:
         raise ReportArgumentError(
@@ -187,7 +187,7 @@ def _by_roles(aws: Aws, world: World, options: Options, progress: Progress) -> W
     return replace(world, scope=scope, accounts=accounts, seen=tuple(seen))
 
 
-def _with_role(aws: Aws, account: Account, world: World, options: Options) -> Seen:
+def _with_role(aws: Asker, account: Account, world: World, options: Options) -> Seen:
     excluded = account.account in world.rule.excluded_accounts
     seen = Seen(account.account, aws.region, excluded=excluded)
     if account.status != "ACTIVE":

@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
+from lzkey.aws.account import at_once
 from lzkey.aws.recorder import Recorder
 from lzkey.parameters import RESOURCE_TYPE
-from lzkey.report.aws import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from lzkey.report.aws import Answer, Aws, Progress
+    from lzkey.aws.account import Answer, Asker, Progress
     from lzkey.report.facts import Spot
 
 #: Never the policy: whether the rule judges a key does not depend on it.
@@ -53,7 +53,7 @@ class Inventory:
     """Regions that could not be asked."""
 
 
-def inventory(aws: Aws, aggregator: str, regions: tuple[str, ...], progress: Progress) -> Inventory:
+def inventory(aws: Asker, aggregator: str, regions: tuple[str, ...], progress: Progress) -> Inventory:
     """Ask for every Region; one that is refused is noted, and in `not_listed`."""
     keys: dict[Spot, list[KmsKey]] = defaultdict(list)
     changed_at: dict[Spot, dict[str, datetime]] = defaultdict(dict)
@@ -84,8 +84,8 @@ def inventory(aws: Aws, aggregator: str, regions: tuple[str, ...], progress: Pro
     return Inventory(listed, changed_at, recorders, frozenset(not_listed))
 
 
-def _items(aws: Aws, aggregator: str, query: str, read: Callable[[Answer], Any]) -> Iterator[Any]:
-    for text in aws.all(
+def _items(aws: Asker, aggregator: str, query: str, read: Callable[[Answer], Any]) -> Iterator[Any]:
+    for text in aws.each(
         "config:SelectAggregateResourceConfig",
         "Results",
         size=_ITEMS,

@@ -6,12 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from lzkey.aws.account import Asker, Manner, UnansweredError
 from lzkey.errors import ReportArgumentError, ReportError
 from lzkey.parameters import RULE_NAME
 from lzkey.report.answer import answer
-from lzkey.report.aws import CLIENTS, Aws, Log
 from lzkey.report.collection import collect
 from lzkey.report.facts import Options
 from lzkey.report.judgement import Measure, judge, missing_keys, with_keys
@@ -21,9 +19,12 @@ from lzkey.report.trend import trend
 if TYPE_CHECKING:
     import boto3
 
-    from lzkey.report.aws import Progress
+    from lzkey.aws.account import Progress
     from lzkey.report.facts import World
     from lzkey.report.model import KeyResult, Place
+
+#: Thousands of accounts are asked, many of them at the same time.
+MANNER: Final = Manner(retries="adaptive", attempts=10)
 
 #: The organization of the rule, by its own name, and nothing left out.
 DEFAULT: Final = Options(RULE_NAME)
@@ -86,16 +87,15 @@ def _with_absent(place: Place, absent: list[KeyResult]) -> Place:
     return with_keys(place, here) if here else place
 
 
-def _identified(session: boto3.Session) -> tuple[Aws, str]:
+def _identified(session: boto3.Session) -> tuple[Asker, str]:
     """Return the account that the credentials belong to, and its partition."""
-    region = session.region_name
-    if region is None:
+    if session.region_name is None:
         raise ReportArgumentError("there is no Region: set --region, AWS_REGION or the profile's")
     try:
-        identity = session.client("sts", config=CLIENTS).get_caller_identity()
-    except (BotoCoreError, ClientError) as error:
+        asker, caller = Asker.of(session, MANNER)
+    except UnansweredError as error:
         raise ReportError(
-            f"AWS does not accept the credentials: {error}; sign in (`aws sso login`), or choose others with "
-            "AWS_PROFILE or --profile"
+            f"AWS does not accept the credentials: {error.__cause__}; sign in (`aws sso login`), or choose "
+            "others with AWS_PROFILE or --profile"
         ) from error
-    return Aws(session, identity["Account"], region, Log()), identity["Arn"].split(":")[1]
+    return asker, caller.partition

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import KmsKey
 from landing_zone_key.key import KeyArn
+from lzkey.aws.account import UnansweredError, at_once
 from lzkey.aws.evaluation_status import EvaluationStatus
 from lzkey.aws.recorder import Recorder
 from lzkey.report.aggregated import evaluation
-from lzkey.report.aws import UnansweredError, at_once
 from lzkey.report.facts import Seen
 from lzkey.report.model import Cause, Doubt
 from lzkey.report.surroundings import own_rules
@@ -19,7 +19,7 @@ from lzkey.report.troubles import ALLOW, DEPLOY, DIAGNOSE, ENROLL, of_recorder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lzkey.report.aws import Answer, Aws
+    from lzkey.aws.account import Answer, Asker
     from lzkey.report.facts import Rule
 
 ACCOUNT_ACTIONS: Final = (
@@ -33,7 +33,7 @@ ACCOUNT_ACTIONS: Final = (
 )
 
 
-def look(aws: Aws, wanted: str, rule: Rule) -> Seen:
+def look(aws: Asker, wanted: str, rule: Rule) -> Seen:
     """Return what one account shows of itself in its Region; the keys are KMS's own list of them.
 
     What is refused is a note, and a doubt where results depend on it.
@@ -48,7 +48,7 @@ def look(aws: Aws, wanted: str, rule: Rule) -> Seen:
         evaluations = tuple(
             evaluation(result)
             for name in names
-            for result in aws.all(
+            for result in aws.each(
                 "config:GetComplianceDetailsByConfigRule", "EvaluationResults", size=100, ConfigRuleName=name
             )
         )
@@ -67,9 +67,9 @@ def look(aws: Aws, wanted: str, rule: Rule) -> Seen:
     return replace(seen, trouble=trouble, gap=gap)
 
 
-def _failing(aws: Aws, names: list[str]) -> Doubt | None:
+def _failing(aws: Asker, names: list[str]) -> Doubt | None:
     """Return the doubt that a rule's last evaluation failed: its results are those of the time before."""
-    statuses = aws.all(
+    statuses = aws.each(
         "config:DescribeConfigRuleEvaluationStatus", "ConfigRulesEvaluationStatus", ConfigRuleNames=names
     )
     for status in map(EvaluationStatus.of, statuses):
@@ -79,7 +79,7 @@ def _failing(aws: Aws, names: list[str]) -> Doubt | None:
     return None
 
 
-def _recording(aws: Aws) -> Doubt | None:
+def _recording(aws: Asker) -> Doubt | None:
     """Return the doubt that changes of keys are not recorded here, or that nobody may know it."""
     try:
         found = aws.ask("config:DescribeConfigurationRecorders")["ConfigurationRecorders"]
@@ -95,18 +95,18 @@ def _recording(aws: Aws) -> Doubt | None:
     return of_recorder(Recorder.of(own[0], status))
 
 
-def _keys(aws: Aws, judged: frozenset[str]) -> tuple[KmsKey, ...] | None:
+def _keys(aws: Asker, judged: frozenset[str]) -> tuple[KmsKey, ...] | None:
     """Return the keys that have no result, described; None where KMS does not list them."""
 
     def listed() -> list[KeyArn]:
-        entries: Iterator[Answer] = aws.all("kms:ListKeys", "Keys", size=1000)
+        entries: Iterator[Answer] = aws.each("kms:ListKeys", "Keys", size=1000)
         return [KeyArn.parse(entry["KeyArn"]) for entry in entries if entry["KeyId"] not in judged]
 
     arns = aws.unless(listed, None)
     return None if arns is None else tuple(at_once(lambda arn: _described(aws, arn), arns))
 
 
-def _described(aws: Aws, arn: KeyArn) -> KmsKey:
+def _described(aws: Asker, arn: KeyArn) -> KmsKey:
     """Return a key; of one that may not be described nothing is known, and one that is gone is deleted."""
     try:
         return KmsKey.from_describe_key(aws.ask("kms:DescribeKey", KeyId=str(arn)))

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import LandingZone, SettingsError
 from landing_zone_key.manifest import ManifestKeys
-from lzkey.report.aws import UnansweredError
+from lzkey.aws.account import UnansweredError
 from lzkey.report.facts import Organization, Rule
 from lzkey.report.model import Account, LandingZoneFacts, RuleFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lzkey.report.aws import Answer, Aws
+    from lzkey.aws.account import Answer, Asker
 
 ORGANIZATION_ACTIONS: Final = ("organizations:DescribeOrganization", "organizations:ListAccounts")
 RULE_ACTIONS: Final = (
@@ -48,7 +48,7 @@ def member_rule(name: str, wanted: str) -> bool:
     return name == wanted or name.startswith(f"OrgConfigRule-{wanted}-")
 
 
-def organization(aws: Aws) -> Organization:
+def organization(aws: Asker) -> Organization:
     """Return who should be there; any account may ask which organization it is in, few may list it."""
     answer: Answer | None = aws.unless(
         lambda: aws.ask("organizations:DescribeOrganization"), None, _NO_ORGANIZATION
@@ -60,7 +60,7 @@ def organization(aws: Aws) -> Organization:
     return Organization(found["Id"], found.get("MasterAccountId"), accounts)
 
 
-def rule(aws: Aws, home: Aws, name: str) -> Rule:
+def rule(aws: Asker, home: Asker, name: str) -> Rule:
     """Return the rule as its owner shows it, else as this account has it from the organization."""
     found = home.unless(lambda: _organization_rule(home, name), None, *_NO_ORGANIZATION_RULES)
     if found is None:
@@ -80,7 +80,7 @@ def rule(aws: Aws, home: Aws, name: str) -> Rule:
     return Rule(facts, zone, period, excluded)
 
 
-def landing_zone(home: Aws, region: str, management: str | None) -> tuple[LandingZoneFacts, object]:
+def landing_zone(home: Asker, region: str, management: str | None) -> tuple[LandingZoneFacts, object]:
     """Return the landing zone, and its manifest; nobody but the management account is told of it."""
     if management is not None and home.account != management:
         why = f"only the management account, {management}, can read the landing zone"
@@ -109,8 +109,8 @@ def landing_zone(home: Aws, region: str, management: str | None) -> tuple[Landin
     return facts, manifest
 
 
-def _accounts(aws: Aws) -> Iterator[Account]:
-    for account in aws.all("organizations:ListAccounts", "Accounts"):
+def _accounts(aws: Asker) -> Iterator[Account]:
+    for account in aws.each("organizations:ListAccounts", "Accounts"):
         status = account.get("State") or account.get("Status") or "UNKNOWN"
         yield Account(account["Id"], account.get("Name", ""), status)
 
@@ -118,7 +118,7 @@ def _accounts(aws: Aws) -> Iterator[Account]:
 _Found = tuple[str, dict[str, str], str | None, timedelta | None, tuple[str, ...]]
 
 
-def _organization_rule(home: Aws, name: str) -> _Found | None:
+def _organization_rule(home: Asker, name: str) -> _Found | None:
     answer = home.ask("config:DescribeOrganizationConfigRules", OrganizationConfigRuleNames=[name])
     for found in answer["OrganizationConfigRules"]:
         custom = found.get("OrganizationCustomRuleMetadata") or {}
@@ -133,7 +133,7 @@ def _organization_rule(home: Aws, name: str) -> _Found | None:
     return None
 
 
-def _own_rule(aws: Aws, name: str) -> _Found | None:
+def _own_rule(aws: Asker, name: str) -> _Found | None:
     for found in own_rules(aws, name):
         source = found.get("Source", {})
         scheduled = [
@@ -144,9 +144,9 @@ def _own_rule(aws: Aws, name: str) -> _Found | None:
     return None
 
 
-def own_rules(aws: Aws, name: str, region: str | None = None) -> list[Answer]:
+def own_rules(aws: Asker, name: str, region: str | None = None) -> list[Answer]:
     """Return an account's own rules of that name, or made by the organization's rule of that name."""
-    rules: Iterable[Answer] = aws.all("config:DescribeConfigRules", "ConfigRules", region)
+    rules: Iterable[Answer] = aws.each("config:DescribeConfigRules", "ConfigRules", region=region)
     return [found for found in rules if member_rule(found["ConfigRuleName"], name)]
 
 
@@ -163,7 +163,7 @@ def _period(shown: Answer) -> timedelta:
     return _PERIODS.get(frequency, _PERIODS["TwentyFour_Hours"])
 
 
-def _code(home: Aws, function: str | None) -> tuple[str | None, str]:
+def _code(home: Asker, function: str | None) -> tuple[str | None, str]:
     """Return the SHA-256 of the function's code as Lambda tells it, or why it is not known."""
     parts = (function or "").split(":")
     if len(parts) < 7:  # noqa: PLR2004 - arn:aws:lambda:REGION:ACCOUNT:function:NAME
@@ -171,14 +171,14 @@ def _code(home: Aws, function: str | None) -> tuple[str | None, str]:
     if parts[4] != home.account:
         return None, f"its function is in account {parts[4]}, so its code is not known"
     answer: Answer = home.unless(
-        lambda: home.ask("lambda:GetFunctionConfiguration", parts[3], FunctionName=function), {}
+        lambda: home.ask("lambda:GetFunctionConfiguration", region=parts[3], FunctionName=function), {}
     )
     code = answer.get("CodeSha256")
     return code, "" if code else "its function could not be read, so its code is not known"
 
 
-def _landing_zone(home: Aws, region: str) -> dict[str, Any] | None:
-    for entry in home.all("controltower:ListLandingZones", "landingZones", region):
-        answer = home.ask("controltower:GetLandingZone", region, landingZoneIdentifier=entry["arn"])
+def _landing_zone(home: Asker, region: str) -> dict[str, Any] | None:
+    for entry in home.each("controltower:ListLandingZones", "landingZones", region=region):
+        answer = home.ask("controltower:GetLandingZone", region=region, landingZoneIdentifier=entry["arn"])
         return dict(answer["landingZone"])
     return None

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from landing_zone_key.manifest import ManifestKeys
+from lzkey.aws.account import AT_ONCE, Asker, Manner, UnansweredError
 from lzkey.errors import LiveError
-from lzkey.sources.asking import WORKERS, Account, FailedError
 from lzkey.sources.open_policy import RESOURCE_TAG, TAGS_OPEN, with_any_tags
 from lzkey.sources.source import found
 from lzkey.sources.subject import Kind, Place, Unread
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
     import boto3
 
+    from lzkey.aws.account import Caller
     from lzkey.sources.subject import Context, FoundKey
+
+#: Errors stand in files that others read.
+MANNER: Final = Manner(quoting=False)
 
 _ARN: Final = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):(\d{12}):(?:key|alias)/.+")
 
@@ -41,14 +45,14 @@ def live(
     What cannot be read of one key is unknown of that key; the rest goes on. Raises LiveError where not even
     the caller's account can be told.
     """
-    reader = _Reader(Account(session), context)
+    reader = _Reader(*Asker.of(session, MANNER), context)
     try:
         wanted = list(keys) if keys else reader.of_manifest() if landing_zone else reader.listed()
     except LiveError as error:
         yield Unread(reader.place(), str(error))
         return
     one = reader.asked_for if keys or landing_zone else reader.one_of_all
-    pool = ThreadPoolExecutor(max_workers=WORKERS)
+    pool = ThreadPoolExecutor(max_workers=AT_ONCE)
     try:
         for result in pool.map(one, wanted):
             if result is not None:
@@ -60,22 +64,22 @@ def live(
 class _Reader:
     """Reads one key after the other; several threads may do so at once."""
 
-    def __init__(self, account: Account, context: Context) -> None:
-        self._account = account
+    def __init__(self, asker: Asker, caller: Caller, context: Context) -> None:
+        self._asker = asker
+        self._partition = caller.partition
         self._context = context
 
     def place(self, region: str | None = None) -> Place:
         """Return where keys are."""
-        return Place(f"account {self._account.id} in {region or self._account.region}", Kind.LIVE)
+        return Place(f"account {self._asker.account} in {region or self._asker.region}", Kind.LIVE)
 
     def listed(self) -> list[str]:
         """Return the ARNs of all keys of the account and Region."""
-        found = self._account.ask_all("kms", "list_keys", "Keys", PaginationConfig={"PageSize": 1000})
-        return [str(entry["KeyArn"]) for entry in found]
+        return [str(entry["KeyArn"]) for entry in self._asker.each("kms:ListKeys", "Keys", size=1000)]
 
     def of_manifest(self) -> list[str]:
         """Return the keys that the landing zone's manifest names for logging; raise LiveError."""
-        _, manifest = landing_zone_of(self._account, self._context.zone.home_region)
+        _, manifest = landing_zone_of(self._asker, self._context.zone.home_region)
         names = ManifestKeys.from_manifest(manifest).logging
         if not names:
             raise LiveError(
@@ -86,14 +90,14 @@ class _Reader:
     def one_of_all(self, arn: str) -> FoundKey | Unread | None:
         """Return one of the account's keys; None for AWS's own, and for one that is gone by now."""
         result = self._read(arn)
-        if isinstance(result, FailedError):
+        if isinstance(result, UnansweredError):
             return None if result.code == "NotFoundException" else self._undescribed(arn, result)
         return None if result.key_manager == "AWS" else self._complete(result, str(result.arn))
 
     def asked_for(self, name: str) -> FoundKey | Unread:
         """Return the key of an ARN, id or alias."""
         result = self._read(name)
-        if not isinstance(result, FailedError):
+        if not isinstance(result, UnansweredError):
             return self._complete(result, name if "alias/" in name else str(result.arn))
         if result.code == "NotFoundException":
             kind = "" if ":" in name or name.startswith("alias/") else " (an alias begins with alias/)"
@@ -101,12 +105,10 @@ class _Reader:
             return Unread(place, f"there is no key {name} in {place.source}{kind}")
         return self._undescribed(name, result)
 
-    def _read(self, name: str) -> KmsKey | FailedError:
+    def _read(self, name: str) -> KmsKey | UnansweredError:
         try:
-            answer = self._account.ask(
-                "kms", "describe_key", region=_region(name), about=f"key {name}", KeyId=name
-            )
-        except FailedError as error:
+            answer = self._asker.ask("kms:DescribeKey", region=_region(name), about=f"key {name}", KeyId=name)
+        except UnansweredError as error:
             return error
         return KmsKey.from_describe_key(answer)
 
@@ -119,7 +121,7 @@ class _Reader:
         if isinstance(key.policy, str) and RESOURCE_TAG.search(key.policy):
             try:
                 key = replace(key, tags=self._tags(key.arn))
-            except FailedError as error:
+            except UnansweredError as error:
                 open_tags, failed = True, str(error)
         made = found(key, self.place(key.arn.region), self._context, name=name)
         if not open_tags:
@@ -132,31 +134,28 @@ class _Reader:
     def _with_policy(self, key: KmsKey) -> KmsKey:
         arn = key.arn
         try:
-            answer = self._account.ask(
-                "kms",
-                "get_key_policy",
+            answer = self._asker.ask(
+                "kms:GetKeyPolicy",
                 region=arn.region,
                 about=f"key {arn}",
                 KeyId=str(arn),
                 PolicyName="default",
             )
-        except FailedError as error:
+        except UnansweredError as error:
             gone = error.code == "NotFoundException"
             return replace(key, deleted=True) if gone else key.with_policy(None, str(error))
         return key.with_policy(answer.get("Policy", ""))
 
     def _tags(self, arn: KeyArn) -> dict[str, str]:
-        tags = self._account.ask_all(
-            "kms", "list_resource_tags", "Tags", region=arn.region, about=f"key {arn}", KeyId=str(arn)
+        tags = self._asker.each(
+            "kms:ListResourceTags", "Tags", region=arn.region, about=f"key {arn}", KeyId=str(arn)
         )
         return {tag["TagKey"]: tag["TagValue"] for tag in tags}
 
-    def _undescribed(self, name: str, error: FailedError) -> FoundKey | Unread:
+    def _undescribed(self, name: str, error: UnansweredError) -> FoundKey | Unread:
         """A key of which nothing but its ARN is known; without that, nothing at all."""
-        account = self._account
-        text = (
-            name if ":" in name else f"arn:{account.partition}:kms:{account.region}:{account.id}:key/{name}"
-        )
+        own = f"arn:{self._partition}:kms:{self._asker.region}:{self._asker.account}:key/{name}"
+        text = name if ":" in name else own
         try:
             arn = KeyArn.parse(text)
         except KeyDataError:
@@ -165,22 +164,20 @@ class _Reader:
         return found(key, self.place(arn.region), self._context)
 
 
-def landing_zone_of(account: Account, region: str | None = None) -> tuple[str, Any]:
+def landing_zone_of(asker: Asker, region: str | None = None) -> tuple[str, Any]:
     """Return the landing zone's ARN and its manifest, a free document; raise LiveError where there is none.
 
     The ARN tells the home Region; the first question may be asked in any.
 
     https://docs.aws.amazon.com/controltower/latest/APIReference/API_GetLandingZone.html
     """
-    zones = account.ask_all("controltower", "list_landing_zones", "landingZones", region=region)
+    zones = asker.all("controltower:ListLandingZones", "landingZones", region=region)
     if not zones:
         raise LiveError(
-            f"account {account.id} has no landing zone: only the organization's management account has one"
+            f"account {asker.account} has no landing zone: only the organization's management account has one"
         )
     arn = str(zones[0]["arn"])
-    answer = account.ask(
-        "controltower", "get_landing_zone", region=arn.split(":")[3], landingZoneIdentifier=arn
-    )
+    answer = asker.ask("controltower:GetLandingZone", region=arn.split(":")[3], landingZoneIdentifier=arn)
     return arn, answer["landingZone"].get("manifest")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lzkey.sources.account import landing_zone_of
-from lzkey.sources.asking import Account
+from lzkey.aws.account import Asker
+from lzkey.sources.account import MANNER, landing_zone_of
 from lzkey.sources.source import listed, members
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ def discover(session: boto3.Session) -> dict[str, str]:
     https://docs.aws.amazon.com/controltower/latest/APIReference/API_GetLandingZone.html
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
     """
-    account = Account(session)
-    arn, document = landing_zone_of(account)
-    organization = account.ask("organizations", "describe_organization")["Organization"]
+    asker, _ = Asker.of(session, MANNER)
+    arn, document = landing_zone_of(asker)
+    organization = asker.ask("organizations:DescribeOrganization")["Organization"]
     regions = [each for each in listed(members(document, "governedRegions")) if isinstance(each, str)]
     governed = {"GovernedRegions": ",".join(regions)} if regions else {}
     return {

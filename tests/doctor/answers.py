@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.stub import Stubber
 
-from lzkey.doctor.reader import Reader
-from lzkey.doctor.subject import Subject
+from lzkey.aws.account import Asker
+from lzkey.doctor.subject import MANNER, Subject
 from lzkey.parameters import load
 
 from .conftest import ROOT, RULE
@@ -103,4 +103,4 @@ def subject(
         }
     )
     where = (ACCOUNT, "us-east-1", "aws", ROOT, datetime(2026, 11, 25, tzinfo=UTC))
-    return Subject(load("prod", root=path), Reader(session, ACCOUNT), *where)
+    return Subject(load("prod", root=path), Asker(session, ACCOUNT, "us-east-1", MANNER), *where)

@@ -15,14 +15,14 @@ import pytest
 from botocore.stub import Stubber
 from cfnlint.decode import decode
 
+from lzkey.aws.account import Asker, UnansweredError
 from lzkey.aws.recorder import key_frequency, records_keys
 from lzkey.build import RUNTIME
 from lzkey.doctor import EXPECTATIONS
 from lzkey.doctor.landing_zone import landing_zone
-from lzkey.doctor.reader import Reader, UnansweredError
 from lzkey.doctor.role import KNOWN
 from lzkey.doctor.runtimes import DEPRECATED_ON
-from lzkey.doctor.subject import Subject, ago
+from lzkey.doctor.subject import MANNER, Subject, ago
 from lzkey.errors import LzkeyError
 from lzkey.parameters import load
 from lzkey.sandbox.contract import service_model
@@ -98,12 +98,12 @@ class TestReader:
     def test_refuses_what_is_no_question(self, action: str) -> None:
         """Before any call is made."""
         with pytest.raises(LzkeyError, match="is no question"):
-            Reader(StubbedSession(), "111122223333").ask(action)
+            Asker(StubbedSession(), "111122223333", "us-east-1", MANNER).ask(action)
 
     def test_asks_once(self) -> None:
         """However many threads want to know at the same moment; a second call would find no answer."""
         session = StubbedSession(("describe_config_rules", {"ConfigRules": []}))
-        reader, barrier, answers = Reader(session, "111122223333"), Barrier(4), []
+        reader, barrier, answers = Asker(session, "111122223333", "us-east-1", MANNER), Barrier(4), []
 
         def ask() -> None:
             barrier.wait()
@@ -120,10 +120,10 @@ class TestReader:
     def test_what_is_absent(self) -> None:
         """An error code that means "there is none" is no failure; any other is."""
         code = "NoSuchConfigRuleException"
-        absent = Reader(StubbedSession(code), "111122223333")
+        absent = Asker(StubbedSession(code), "111122223333", "us-east-1", MANNER)
         assert absent.ask("config:DescribeConfigRules", absent={code}) is None
         with pytest.raises(UnansweredError):
-            Reader(StubbedSession(code), "111122223333").ask("config:DescribeConfigRules")
+            Asker(StubbedSession(code), "111122223333", "us-east-1", MANNER).ask("config:DescribeConfigRules")
 
     @pytest.mark.parametrize(
         ("code", "refused", "said"),
@@ -137,7 +137,7 @@ class TestReader:
     def test_names_action_and_account(self, code: str, said: str, *, refused: bool) -> None:
         """Refused is told from failed: the first has a fix of its own."""
         with pytest.raises(UnansweredError) as caught:
-            Reader(StubbedSession(code), "111122223333").ask("config:DescribeConfigRules")
+            Asker(StubbedSession(code), "111122223333", "us-east-1", MANNER).ask("config:DescribeConfigRules")
         assert caught.value.refused is refused
         assert str(caught.value).startswith(said)
 
@@ -172,7 +172,9 @@ class TestLandingZone:
             service="controltower",
         )
         where = ("111122223333", "us-east-1", "aws", ROOT, NOW)
-        subject = Subject(load("example", root=ROOT), Reader(session, "111122223333"), *where)
+        subject = Subject(
+            load("example", root=ROOT), Asker(session, "111122223333", "us-east-1", MANNER), *where
+        )
         check = landing_zone(subject)
         assert (check.status.value, check.detail) == (status, detail)
 

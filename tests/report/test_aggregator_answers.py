@@ -11,9 +11,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from lzkey.aws.account import Asker, Manner
 from lzkey.report import aggregated
 from lzkey.report.aggregated import ANY_REGION
-from lzkey.report.aws import Aws, Log
 from lzkey.report.inventory import KEYS_QUERY, RECORDERS_QUERY
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def answering(
     items: Any = (),
     recorders: Any = (),
     sources: Any = (),
-) -> Iterator[Aws]:
+) -> Iterator[Asker]:
     """AWS Config, which answers everything once, in the order in which it is asked."""
     client = boto3.client("config", REGION, aws_access_key_id="x", aws_secret_access_key="x")  # noqa: S106
     row = {"AccountId": ACCOUNT, "AwsRegion": REGION, "ConfigRuleName": RULE}
@@ -92,11 +92,11 @@ def answering(
                 {**NAME, "Expression": query.format(region=REGION), "Limit": 100},
             )
         session: Any = OneClient(client)
-        yield Aws(session, "777788889999", REGION, Log())
+        yield Asker(session, "777788889999", REGION, Manner())
         stub.assert_no_pending_responses()
 
 
-def collected(aws: Aws) -> Aggregated:
+def collected(aws: Asker) -> Aggregated:
     """Everything that it tells."""
     return aggregated.collect(aws, aws, AGGREGATOR, RULE, lambda _what, _done, _of: None)
 

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lzkey.report.aws import Aws, Log
+from lzkey.aws.account import Asker, Manner
 from lzkey.report.facts import Rule
 from lzkey.report.model import Cause
 from lzkey.report.single import look
@@ -83,7 +83,7 @@ def doubt(status: dict[str, Any], recorder: dict[str, Any]) -> tuple[Cause, str]
         ],
         kms=[("list_keys", {"Keys": [key], "Truncated": False})],
     )
-    seen = look(Aws(session, ACCOUNT, REGION, Log()), RULE, Rule(RULE))
+    seen = look(Asker(session, ACCOUNT, REGION, Manner()), RULE, Rule(RULE))
     return None if seen.trouble is None else (seen.trouble.cause, seen.trouble.detail)
 
 
