@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from lzkey.aws.organization import organization
 from lzkey.doctor.aggregated import SOURCE_ACTIONS, aggregators, compliance, selected, sources
 from lzkey.doctor.organization import IS_ORGANIZATION
 from lzkey.parameters import RESOURCE_TYPE
@@ -27,13 +28,10 @@ class Hint:
 
 
 def _manager(subject: Subject) -> str:
-    answer = subject.reader.ask(
-        "organizations:DescribeOrganization", absent={"AWSOrganizationsNotInUseException"}
-    )
-    if answer is None:
+    found = organization(subject.reader)
+    if found is None:
         return f"account {subject.account} is in no organization"
-    found = answer["Organization"]
-    return f"{found['MasterAccountId']} manages organization {found['Id']}"
+    return f"{found.management_account} manages organization {found.id}"
 
 
 def _results(subject: Subject) -> str:
@@ -68,7 +66,7 @@ def _policies(subject: Subject) -> str:
     return f"{aggregator} shows the policies of {len(read)} of its {len(found)} recorded keys"
 
 
-MANAGER: Final = Hint(("organizations:DescribeOrganization",), _manager)
+MANAGER: Final = Hint(tuple(organization.actions), _manager)
 RESULTS: Final = Hint(
     (*IS_ORGANIZATION, *SOURCE_ACTIONS, "config:DescribeAggregateComplianceByConfigRules"), _results
 )

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import LandingZone
-from landing_zone_key.manifest import ManifestKeys
 from landing_zone_key.settings import KeyScope
+from lzkey.aws.fact import actions_of
+from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.doctor.check import not_applicable, ok, problem, unknown
 from lzkey.doctor.subject import ago
 from lzkey.parameters import RESOURCE_TYPE
 
 if TYPE_CHECKING:
+    from lzkey.aws.landing_zone import LandingZoneDetail
     from lzkey.doctor.check import Check
     from lzkey.doctor.subject import Facts, Subject
 
-FIND_ACTIONS: Final = ("controltower:ListLandingZones", "controltower:GetLandingZone")
+FIND_ACTIONS: Final = tuple(sorted(actions_of(landing_zone_arn, landing_zone_detail)))
 SCOPE_ACTIONS: Final = (
     *FIND_ACTIONS,
     "config:DescribeConfigRules",
@@ -34,13 +36,13 @@ def landing_zone(subject: Subject) -> Check:
     arn = _arn(subject)
     if arn is None:
         return problem(f"Control Tower knows no landing zone in account {subject.account}", _SET_UP)
-    if arn.split(":")[3] != home:
-        return problem(f"its home Region is {arn.split(':')[3]}, HomeRegion says {home}", _SET_UP)
+    if home_region(arn) != home:
+        return problem(f"its home Region is {home_region(arn)}, HomeRegion says {home}", _SET_UP)
     found = _found(subject)
     if found is None:
         return problem(f"Control Tower does not find {arn} in {home}", _SET_UP)
-    status, drift = found.get("status", "of unknown status"), found.get("driftStatus", {}).get("status", "")
-    seen = f"version {found['version']}, {' and '.join(filter(None, (status, drift)))}"
+    status = found.status or "of unknown status"
+    seen = f"version {found.version}, {' and '.join(filter(None, (status, found.drift)))}"
     if status == "FAILED":
         return problem(
             f"{seen}: its manifest may not be what is in force", "reset or update it in Control Tower"
@@ -55,7 +57,7 @@ def keys_in_scope(subject: Subject) -> Check:
     found = _found(subject)
     if found is None:
         return not_applicable(_NONE)
-    keys = ManifestKeys.from_manifest(found.get("manifest")).logging
+    keys = found.keys
     if not keys:
         return not_applicable(_NO_KEY)
     faults = [fault for key in keys if (fault := _scope_fault(subject, key))]
@@ -76,11 +78,7 @@ def keys_judged(subject: Subject) -> Check:
     found = _found(subject)
     if found is None:
         return not_applicable(_NONE)
-    keys = [
-        key
-        for key in ManifestKeys.from_manifest(found.get("manifest")).logging
-        if f":{subject.account}:key/" in key and not _scope_fault(subject, key)
-    ]
+    keys = [key for key in found.keys if f":{subject.account}:key/" in key and not _scope_fault(subject, key)]
     if not keys:
         return not_applicable("the landing zone names no key that the rule judges in this account")
     if subject.rule_here() is None:
@@ -102,7 +100,7 @@ def keys_judged(subject: Subject) -> Check:
 def logging_keys(subject: Subject) -> tuple[str, ...] | None:
     """Return the keys of the manifest that logs are encrypted with; None where there is no landing zone."""
     found = _found(subject)
-    return ManifestKeys.from_manifest(found.get("manifest")).logging if found is not None else None
+    return found.keys if found is not None else None
 
 
 def keys_here(subject: Subject) -> list[str]:
@@ -113,29 +111,16 @@ def keys_here(subject: Subject) -> list[str]:
 
 
 def _arn(subject: Subject) -> str | None:
-    """Return the landing zone's ARN: an account has one at most.
-
-    A question with a side effect that cannot be had otherwise: ListLandingZones "also creates an ARN for
-    existing accounts that do not yet have a landing zone ARN". Nothing else in the account changes.
-    https://docs.aws.amazon.com/controltower/latest/APIReference/API_ListLandingZones.html
-    """
-    region = subject.parameters.home_region
-    found = subject.reader.all("controltower:ListLandingZones", "landingZones", region=region)
-    return str(found[0]["arn"]) if found else None
+    """Return the landing zone's ARN."""
+    return landing_zone_arn(subject.reader, subject.parameters.home_region)
 
 
-def _found(subject: Subject) -> Facts | None:
-    """Return the landing zone as GetLandingZone shows it in its home Region; None when there is none."""
-    arn, home = _arn(subject), subject.parameters.home_region
-    if arn is None or arn.split(":")[3] != home:
+def _found(subject: Subject) -> LandingZoneDetail | None:
+    """Return the landing zone; None when there is none in HomeRegion."""
+    arn = _arn(subject)
+    if arn is None or home_region(arn) != subject.parameters.home_region:
         return None
-    found = subject.reader.ask(
-        "controltower:GetLandingZone",
-        region=home,
-        absent={"ResourceNotFoundException"},
-        landingZoneIdentifier=arn,
-    )
-    return found["landingZone"] if found else None
+    return landing_zone_detail(subject.reader, arn)
 
 
 def _scope_fault(subject: Subject, key: str) -> str:

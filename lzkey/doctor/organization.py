@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from lzkey.aws.organization import members, organization, trusted_services
 from lzkey.doctor.check import not_applicable, ok, problem, unknown
 from lzkey.parameters import RULE_NAME
 from lzkey.verify_organization import NO_RECORDER, AccountStatus
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from lzkey.doctor.subject import Subject
 
 IS_ORGANIZATION: Final = ("config:DescribeConfigRules", "config:DescribeOrganizationConfigRules")
-ID_ACTIONS: Final = ("organizations:DescribeOrganization",)
-ACCESS_ACTIONS: Final = (*IS_ORGANIZATION, "organizations:ListAWSServiceAccessForOrganization")
-LIST_ACTIONS: Final = ("organizations:ListAccounts",)
+ID_ACTIONS: Final = tuple(organization.actions)
+ACCESS_ACTIONS: Final = (*IS_ORGANIZATION, *trusted_services.actions)
+LIST_ACTIONS: Final = tuple(members.actions)
 STATUS_ACTIONS: Final = (*IS_ORGANIZATION, "config:GetOrganizationConfigRuleDetailedStatus")
 ACCOUNTS_ACTIONS: Final = (*STATUS_ACTIONS, *LIST_ACTIONS)
 
@@ -36,16 +37,13 @@ def organization_id(subject: Subject) -> Check:
     wanted = subject.parameters.rule.get("OrganizationId")
     if wanted is None:
         return not_applicable("OrganizationId is not given")
-    answer = subject.reader.ask(
-        "organizations:DescribeOrganization", absent={"AWSOrganizationsNotInUseException"}
-    )
+    found = organization(subject.reader)
     fix = "correct it in the parameters file and deploy again"
-    if answer is None:
+    if found is None:
         return problem(f"OrganizationId is {wanted}, but {subject.account} is in no organization", fix)
-    found = answer["Organization"]
-    if found["Id"] != wanted:
-        return problem(f"OrganizationId is {wanted}, but this is organization {found['Id']}", fix)
-    manager, expected = found["MasterAccountId"], subject.parameters.management_account
+    if found.id != wanted:
+        return problem(f"OrganizationId is {wanted}, but this is organization {found.id}", fix)
+    manager, expected = found.management_account, subject.parameters.management_account
     if manager != expected:
         return problem(f"ManagementAccountId is {expected}, but {manager} manages organization {wanted}", fix)
     return ok(f"{wanted}, managed by account {manager}")
@@ -55,11 +53,8 @@ def trusted_access(subject: Subject) -> Check:
     """Check that AWS Config may work in the organization's accounts."""
     if not subject.is_organization():
         return not_applicable(SINGLE)
-    enabled = subject.reader.all(
-        "organizations:ListAWSServiceAccessForOrganization", "EnabledServicePrincipals"
-    )
-    names = {service["ServicePrincipal"] for service in enabled or []}
-    missing = [name for name in _TRUSTED if name not in names]
+    enabled = trusted_services(subject.reader)
+    missing = [name for name in _TRUSTED if name not in enabled]
     if missing:
         enable = "; ".join(
             f"aws organizations enable-aws-service-access --service-principal {name}" for name in missing
@@ -112,8 +107,7 @@ def accounts_without_rule(subject: Subject) -> Check:
 
 def active_accounts(subject: Subject) -> set[str]:
     """Return the organization's accounts that are neither suspended nor being closed."""
-    accounts = subject.reader.all("organizations:ListAccounts", "Accounts") or []
-    return {account["Id"] for account in accounts if account.get("State", account.get("Status")) == "ACTIVE"}
+    return {member.account for member in members(subject.reader) if member.is_active}
 
 
 def excluded_accounts(subject: Subject) -> set[str]:

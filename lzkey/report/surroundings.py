@@ -5,28 +5,31 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import LandingZone, SettingsError
-from landing_zone_key.manifest import ManifestKeys
 from lzkey.aws.account import UnansweredError
+from lzkey.aws.fact import actions_of
+from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
+from lzkey.aws.organization import members
+from lzkey.aws.organization import organization as described
 from lzkey.report.facts import Organization, Rule
 from lzkey.report.model import Account, LandingZoneFacts, RuleFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from lzkey.aws.account import Answer, Asker
+    from lzkey.aws.landing_zone import LandingZoneDetail
 
-ORGANIZATION_ACTIONS: Final = ("organizations:DescribeOrganization", "organizations:ListAccounts")
+ORGANIZATION_ACTIONS: Final = actions_of(described, members)
 RULE_ACTIONS: Final = (
     "config:DescribeOrganizationConfigRules",
     "config:DescribeConfigRules",
     "lambda:GetFunctionConfiguration",
 )
-LANDING_ZONE_ACTIONS: Final = ("controltower:ListLandingZones", "controltower:GetLandingZone")
+LANDING_ZONE_ACTIONS: Final = actions_of(landing_zone_arn, landing_zone_detail)
 
-_NO_ORGANIZATION: Final = "AWSOrganizationsNotInUseException"
 _NO_ORGANIZATION_RULES: Final = ("NoSuchOrganizationConfigRuleException", "OrganizationAccessDeniedException")
 _ON_SCHEDULE: Final = "ScheduledNotification"
 
@@ -50,14 +53,10 @@ def member_rule(name: str, wanted: str) -> bool:
 
 def organization(aws: Asker) -> Organization:
     """Return who should be there; any account may ask which organization it is in, few may list it."""
-    answer: Answer | None = aws.unless(
-        lambda: aws.ask("organizations:DescribeOrganization"), None, _NO_ORGANIZATION
-    )
-    if answer is None:
+    found = aws.unless(lambda: described(aws), None)
+    if found is None:
         return Organization(None, None, None)
-    found = answer["Organization"]
-    accounts = aws.unless(lambda: tuple(_accounts(aws)), None)
-    return Organization(found["Id"], found.get("MasterAccountId"), accounts)
+    return Organization(found.id, found.management_account, aws.unless(lambda: _accounts(aws), None))
 
 
 def rule(aws: Asker, home: Asker, name: str) -> Rule:
@@ -95,24 +94,15 @@ def landing_zone(home: Asker, region: str, management: str | None) -> tuple[Land
     if found is None:
         why = f"Control Tower knows no landing zone in account {home.account}, {region}"
         return LandingZoneFacts(None, None, None, (), why), None
-    manifest = found.get("manifest")
-    facts = LandingZoneFacts(
-        found.get("version"), found.get("latestAvailableVersion"), found.get("status"), ()
-    )
-    if not manifest or not isinstance(manifest, dict):
+    facts = LandingZoneFacts(found.version, found.latest, found.status, ())
+    if found.manifest is None:
         return replace(facts, unknown="Control Tower does not show its manifest"), None
-    regions = manifest.get("governedRegions")
-    governed = (
-        tuple(region for region in regions if isinstance(region, str)) if isinstance(regions, list) else ()
-    )
-    facts = replace(facts, keys=ManifestKeys.from_manifest(manifest).logging, governed_regions=governed)
-    return facts, manifest
+    facts = replace(facts, keys=found.keys, governed_regions=found.governed_regions)
+    return facts, found.manifest
 
 
-def _accounts(aws: Asker) -> Iterator[Account]:
-    for account in aws.each("organizations:ListAccounts", "Accounts"):
-        status = account.get("State") or account.get("Status") or "UNKNOWN"
-        yield Account(account["Id"], account.get("Name", ""), status)
+def _accounts(aws: Asker) -> tuple[Account, ...]:
+    return tuple(Account(member.account, member.name, member.status) for member in members(aws))
 
 
 _Found = tuple[str, dict[str, str], str | None, timedelta | None, tuple[str, ...]]
@@ -177,8 +167,6 @@ def _code(home: Asker, function: str | None) -> tuple[str | None, str]:
     return code, "" if code else "its function could not be read, so its code is not known"
 
 
-def _landing_zone(home: Asker, region: str) -> dict[str, Any] | None:
-    for entry in home.each("controltower:ListLandingZones", "landingZones", region=region):
-        answer = home.ask("controltower:GetLandingZone", region=region, landingZoneIdentifier=entry["arn"])
-        return dict(answer["landingZone"])
-    return None
+def _landing_zone(home: Asker, region: str) -> LandingZoneDetail | None:
+    arn = landing_zone_arn(home, region)
+    return None if arn is None else landing_zone_detail(home, arn)

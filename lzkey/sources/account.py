@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
-from landing_zone_key.manifest import ManifestKeys
 from lzkey.aws.account import AT_ONCE, Asker, Manner, UnansweredError
+from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.errors import LiveError
 from lzkey.sources.open_policy import RESOURCE_TAG, TAGS_OPEN, with_any_tags
 from lzkey.sources.source import found
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import boto3
 
     from lzkey.aws.account import Caller
+    from lzkey.aws.landing_zone import LandingZoneDetail
     from lzkey.sources.subject import Context, FoundKey
 
 #: Errors stand in files that others read.
@@ -79,8 +80,8 @@ class _Reader:
 
     def of_manifest(self) -> list[str]:
         """Return the keys that the landing zone's manifest names for logging; raise LiveError."""
-        _, manifest = landing_zone_of(self._asker, self._context.zone.home_region)
-        names = ManifestKeys.from_manifest(manifest).logging
+        _, zone = landing_zone_of(self._asker, self._context.zone.home_region)
+        names = zone.keys
         if not names:
             raise LiveError(
                 "the landing zone's manifest names no KMS key: its logs have Amazon S3's own encryption"
@@ -164,21 +165,18 @@ class _Reader:
         return found(key, self.place(arn.region), self._context)
 
 
-def landing_zone_of(asker: Asker, region: str | None = None) -> tuple[str, Any]:
-    """Return the landing zone's ARN and its manifest, a free document; raise LiveError where there is none.
+def landing_zone_of(asker: Asker, region: str | None = None) -> tuple[str, LandingZoneDetail]:
+    """Return the landing zone's home Region, and the landing zone; raise LiveError where there is none.
 
-    The ARN tells the home Region; the first question may be asked in any.
-
-    https://docs.aws.amazon.com/controltower/latest/APIReference/API_GetLandingZone.html
+    The home Region need not be known: the first question may be asked in any.
     """
-    zones = asker.all("controltower:ListLandingZones", "landingZones", region=region)
-    if not zones:
+    arn = landing_zone_arn(asker, region)
+    found = None if arn is None else landing_zone_detail(asker, arn)
+    if arn is None or found is None:
         raise LiveError(
             f"account {asker.account} has no landing zone: only the organization's management account has one"
         )
-    arn = str(zones[0]["arn"])
-    answer = asker.ask("controltower:GetLandingZone", region=arn.split(":")[3], landingZoneIdentifier=arn)
-    return arn, answer["landingZone"].get("manifest")
+    return home_region(arn), found
 
 
 def _region(name: str) -> str | None:

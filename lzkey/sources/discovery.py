@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lzkey.aws.account import Asker
+from lzkey.aws.organization import organization
+from lzkey.errors import LiveError
 from lzkey.sources.account import MANNER, landing_zone_of
-from lzkey.sources.source import listed, members
 
 if TYPE_CHECKING:
     import boto3
@@ -20,13 +21,14 @@ def discover(session: boto3.Session) -> dict[str, str]:
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
     """
     asker, _ = Asker.of(session, MANNER)
-    arn, document = landing_zone_of(asker)
-    organization = asker.ask("organizations:DescribeOrganization")["Organization"]
-    regions = [each for each in listed(members(document, "governedRegions")) if isinstance(each, str)]
-    governed = {"GovernedRegions": ",".join(regions)} if regions else {}
+    region, zone = landing_zone_of(asker)
+    found = organization(asker)
+    if found is None:
+        raise LiveError(f"account {asker.account} is in no organization")
+    governed = {"GovernedRegions": ",".join(zone.governed_regions)} if zone.governed_regions else {}
     return {
-        "HomeRegion": arn.split(":")[3],
-        "ManagementAccountId": str(organization["MasterAccountId"]),
-        "OrganizationId": str(organization["Id"]),
+        "HomeRegion": region,
+        "ManagementAccountId": found.management_account,
+        "OrganizationId": found.id,
         **governed,
     }

@@ -1,0 +1,47 @@
+"""A fact about AWS: the function that asks for it, and the IAM actions that it takes, declared on it.
+
+What a command must be allowed is the union of the facts that it asks for: nobody keeps a second list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Asked = ParamSpec("_Asked")
+_Answer = TypeVar("_Answer")
+
+
+class Declared(Protocol):
+    """Anything that says what it takes."""
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """IAM actions, such as `config:DescribeConfigRules`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[_Asked, _Answer]):
+    """Called, it asks; `actions` are what asking takes."""
+
+    ask: Callable[_Asked, _Answer]
+    actions: frozenset[str]
+
+    def __call__(self, *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Answer:
+        """Ask. Raises UnansweredError."""
+        return self.ask(*args, **kwargs)
+
+
+def takes(
+    *actions: str, facts: tuple[Declared, ...] = ()
+) -> Callable[[Callable[_Asked, _Answer]], Fact[_Asked, _Answer]]:
+    """Declare the IAM actions of a fact, and the other facts that it asks for."""
+    return lambda ask: Fact(ask, frozenset(actions) | actions_of(*facts))
+
+
+def actions_of(*facts: Declared) -> frozenset[str]:
+    """The IAM actions that these facts take together."""
+    return frozenset(action for fact in facts for action in fact.actions)

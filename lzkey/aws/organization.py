@@ -1,0 +1,76 @@
+"""The organization: which one it is, who manages it, and its accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lzkey.aws.fact import takes
+
+if TYPE_CHECKING:
+    from lzkey.aws.account import Asker
+
+_NONE = frozenset({"AWSOrganizationsNotInUseException"})
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationDetail:
+    """As DescribeOrganization shows it to any of its accounts.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+    """
+
+    id: str
+    management_account: str
+    all_features: bool
+    """Without them there are no organization rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One account of the organization."""
+
+    account: str
+    name: str
+    status: str
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is neither suspended nor being closed: AWS Config delivers nothing from those."""
+        return self.status == "ACTIVE"
+
+
+@takes("organizations:DescribeOrganization")
+def organization(asker: Asker) -> OrganizationDetail | None:
+    """The organization that the account is in; None where it is in none."""
+    answer = asker.ask("organizations:DescribeOrganization", absent=_NONE)
+    if answer is None:
+        return None
+    found = answer["Organization"]
+    return OrganizationDetail(
+        str(found["Id"]), str(found["MasterAccountId"]), found.get("FeatureSet", "ALL") == "ALL"
+    )
+
+
+@takes("organizations:ListAccounts")
+def members(asker: Asker) -> tuple[Member, ...]:
+    """All accounts; the management account and delegated administrators alone may list them.
+
+    An account's status is its `State`, before 2026 its `Status`.
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+    """
+    return tuple(
+        Member(
+            str(found["Id"]),
+            str(found.get("Name", "")),
+            str(found.get("State") or found.get("Status") or "UNKNOWN"),
+        )
+        for found in asker.all("organizations:ListAccounts", "Accounts") or ()
+    )
+
+
+@takes("organizations:ListAWSServiceAccessForOrganization")
+def trusted_services(asker: Asker) -> frozenset[str]:
+    """The service principals that may work in the organization's accounts."""
+    found = asker.all("organizations:ListAWSServiceAccessForOrganization", "EnabledServicePrincipals")
+    return frozenset(str(service["ServicePrincipal"]) for service in found or ())
