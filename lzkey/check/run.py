@@ -12,8 +12,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lzkey.check.verdict import Verdict, judge
-from lzkey.report.model import State
 from lzkey.sources.subject import PassedOver, Unread
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,7 +10,7 @@ from landing_zone_key.annotation import MAXIMUM_LENGTH
 from landing_zone_key.finding import reference
 from landing_zone_key.policy import Policy, PolicyError
 from landing_zone_key.settings import KeyScope
-from lzkey.report.model import State
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

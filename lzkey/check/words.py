@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from landing_zone_key import FindingReason
-from lzkey.report.model import State
+from lzkey.state import WORST_FIRST
 from lzkey.terminal import printable
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ def summary(tally: Tally) -> str:
     """All that was found, in one line."""
     if tally.empty:
         return "; ".join([NOTHING_FOUND, *passed_over(tally)])
-    counts = ", ".join(
-        f"{count} {state}"
-        for state in (State.NON_COMPLIANT, State.UNKNOWN, State.COMPLIANT, State.NOT_APPLICABLE)
-        if (count := tally.states[state])
-    )
+    counts = ", ".join(f"{count} {state}" for state in WORST_FIRST if (count := tally.states[state]))
     parts = [f"{plural(tally.keys, 'key')}{': ' if counts else ''}{counts}"]
     if tally.unread:
         parts.append(f"{tally.unread:,} could not be read")

@@ -17,10 +17,11 @@ from lzkey.report.formats import SUFFIXES, Form, render
 from lzkey.report.formats.files import require_writable, write
 from lzkey.report.formats.screen import shown
 from lzkey.report.making import make_report
-from lzkey.report.model import Delivery, State
+from lzkey.report.model import Delivery
 from lzkey.report.permissions import iam_policy
 from lzkey.report.trend import earlier_report
 from lzkey.session import session
+from lzkey.state import State
 from lzkey.terminal import messages, output
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from rich.console import Group
 
 from lzkey.check.words import one_line, place_of
 from lzkey.explain.refusal import Knowledge
-from lzkey.report.model import State
+from lzkey.state import State
 from lzkey.terminal import STYLES, plain, printable
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key.amendment import MAXIMUM_POLICY_BYTES
 from lzkey.check.formats.document import as_json
 from lzkey.fix.hcl import hcl
-from lzkey.report.model import State
 from lzkey.sources.subject import Kind
+from lzkey.state import State
 from lzkey.terminal import printable
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.finding import Requirement
-from lzkey.report.model import Answer, Delivery, State
+from lzkey.report.model import Answer, Delivery
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -18,9 +18,10 @@ from landing_zone_key.assessment import why_not_judged
 from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import KeyScope
 from lzkey.report.annotations import failures, proves
-from lzkey.report.model import Cause, Doubt, KeyResult, Place, State
+from lzkey.report.model import Cause, Doubt, KeyResult, Place
 from lzkey.report.troubles import DIAGNOSE
 from lzkey.report.wording import moment
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

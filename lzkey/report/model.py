@@ -10,18 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from lzkey.state import State
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-
-class State(StrEnum):
-    """How a key, or an account in a Region, stands; the worst last."""
-
-    NOT_APPLICABLE = "NOT_APPLICABLE"
-    COMPLIANT = "COMPLIANT"
-    UNKNOWN = "UNKNOWN"
-    NON_COMPLIANT = "NON_COMPLIANT"
 
 
 class Cause(StrEnum):

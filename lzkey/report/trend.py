@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from lzkey.errors import ParametersError, ReportArgumentError, ReportError
 from lzkey.report.document import from_document
-from lzkey.report.model import Change, State, Trend
+from lzkey.report.model import Change, Trend
 from lzkey.report.wording import moment, subject
+from lzkey.state import WORST_FIRST
 from lzkey.strict_json import read_json
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from lzkey.report.model import Report
 
-_WORST_FIRST: Final = (State.NON_COMPLIANT, State.UNKNOWN, State.COMPLIANT, State.NOT_APPLICABLE, None)
+#: A key that is not there any more comes last.
+_WORST_FIRST: Final = (*WORST_FIRST, None)
 
 
 def earlier_report(path: Path) -> Report:

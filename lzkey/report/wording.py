@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from lzkey.report.model import Collected, Delivery, State
+from lzkey.report.model import Collected, Delivery
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

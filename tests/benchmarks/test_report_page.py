@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from lzkey.report.html import as_html
-from lzkey.report.model import State
+from lzkey.state import State
 
 from ..browser.driver import chromium, opened  # noqa: TID252 - tests are no package
 from ..browser.populations import population  # noqa: TID252

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lzkey.report.document import from_document
-from lzkey.report.model import Delivery, State
+from lzkey.report.model import Delivery
 from lzkey.sandbox import GeneratedPlan, LandingZone, OrganizationPlan, Sandbox
 from lzkey.sandbox.generated_population import FOREIGN, NOT_JUDGED
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

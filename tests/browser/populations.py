@@ -20,8 +20,8 @@ from lzkey.report.model import (
     Report,
     RuleFacts,
     Scope,
-    State,
 )
+from lzkey.state import State
 
 AS_OF = datetime(2026, 12, 1, 9, tzinfo=UTC)
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2", "us-west-2")

@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 
 from landing_zone_key import Requirement
-from lzkey.report.advice import ADVICE
+from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
+from lzkey.catalogue import CATALOGUE
 from lzkey.report.html import as_html
 from lzkey.report.html.rows import key_rows
 from lzkey.report.html.sections import SHOWN, doubts, findings
 from lzkey.report.html.text import arn_parts, sentence, visible
-from lzkey.report.html.words import ANSWERS, CAUSES, COLLECTED, DOUBTS, MEANINGS, STATES, WORST_FIRST
-from lzkey.report.model import Cause, Collected, Delivery, Doubt, Failure, Report, State
+from lzkey.report.html.words import ANSWERS, CAUSES, COLLECTED, DOUBTS, MEANINGS, STATES
+from lzkey.report.model import Cause, Collected, Delivery, Doubt, Failure, Report
+from lzkey.state import WORST_FIRST, State
 
 from .conftest import MANY, NAMES, page_of, report_named
 
@@ -179,7 +181,7 @@ class TestWords:
         assert set(CAUSES) == set(DOUBTS) == set(Cause)
         assert set(ANSWERS) == set(Delivery)
         assert set(COLLECTED) == set(Collected)
-        assert set(ADVICE) == set(Requirement)
+        assert set(REQUIREMENTS) == set(CATALOGUE) == set(Requirement)
 
 
 class TestDoubtfulReports:

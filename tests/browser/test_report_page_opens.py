@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lzkey.report.advice import ADVICE
+from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
 from lzkey.report.html.text import grouped
 from lzkey.report.html.words import ANSWERS, STATES
-from lzkey.report.model import State
+from lzkey.state import State
 
 from .conftest import MANY, NAMES, report_named
 
@@ -40,7 +40,7 @@ class TestAnyReport:
         shown = read(name)
         for state in State:
             assert shown.texts(f"[data-count={state}]") == [grouped(report.counts[state])]
-        for requirement in ADVICE:
+        for requirement in REQUIREMENTS:
             failing = sum(
                 any(failure.requirement == requirement for failure in key.failures) for key in report.keys
             )

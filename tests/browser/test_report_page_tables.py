@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lzkey.report.advice import ADVICE
-from lzkey.report.html.words import STATES, WORST_FIRST
-from lzkey.report.model import State
+from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
+from lzkey.report.html.words import STATES
+from lzkey.state import WORST_FIRST, State
 
 from .conftest import MANY, report_named
 from .populations import MANAGEMENT, REGIONS, states_by_account
@@ -214,4 +214,4 @@ class TestKeyboard:
 
 def test_every_requirement_can_be_chosen(many: Opened) -> None:
     """Those of the engine, in the page's order."""
-    assert many.texts("#keys-requirement option")[1:] == [*ADVICE]
+    assert many.texts("#keys-requirement option")[1:] == [*REQUIREMENTS]

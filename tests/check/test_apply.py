@@ -24,7 +24,7 @@ from lzkey.errors import ApplyError, OutputError
 from lzkey.fix.applying import Applying, save
 from lzkey.fix.formats import to_put
 from lzkey.fix.proposal import Proposal, propose
-from lzkey.report.model import State
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,8 +20,8 @@ from lzkey.cli.fix import Form
 from lzkey.fix.formats import TEXTS, cli, cloudformation, diff, remarks, terraform, to_put
 from lzkey.fix.hcl import hcl
 from lzkey.fix.proposal import propose
-from lzkey.report.model import State
 from lzkey.sources.subject import Kind, Place
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from conftest import MakeFound, MakeKey, Run

@@ -22,13 +22,13 @@ from landing_zone_key import Requirement
 from landing_zone_key.advisories import AdvisoryCode
 from lzkey import check as package
 from lzkey.check.formats import FORMATS, SUFFIXES, Head, format_of, writer
-from lzkey.check.formats.sarif_rules import RULES
+from lzkey.check.formats.sarif import RULES
 from lzkey.check.run import Tally
 from lzkey.check.verdict import Problem, Verdict, judge
 from lzkey.cli.check import Form
 from lzkey.errors import OutputError
-from lzkey.report.model import State
 from lzkey.sources.subject import Kind, Place, Unread
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from conftest import MakeFound, MakeKey, Run

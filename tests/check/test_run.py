@@ -20,8 +20,8 @@ import pytest
 from lzkey.check import run as running
 from lzkey.check.run import Tally, judged
 from lzkey.check.verdict import Verdict
-from lzkey.report.model import State
 from lzkey.sources.subject import Context, FoundKey, PassedOver, Place, Unread
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

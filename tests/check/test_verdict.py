@@ -11,8 +11,8 @@ import pytest
 
 from landing_zone_key import KmsKey, LandingZone, annotate, assess
 from lzkey.check.verdict import judge
-from lzkey.report.model import State
 from lzkey.sources.subject import FoundKey, Place
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from conftest import MakeFound, MakeKey

@@ -12,18 +12,9 @@ import pytest
 from lzkey.errors import ReportError
 from lzkey.report.answer import answer
 from lzkey.report.document import as_document
-from lzkey.report.model import (
-    Cause,
-    Change,
-    Collected,
-    Delivery,
-    Doubt,
-    Failure,
-    KeyResult,
-    LandingZoneFacts,
-    State,
-)
+from lzkey.report.model import Cause, Change, Collected, Delivery, Doubt, Failure, KeyResult, LandingZoneFacts
 from lzkey.report.trend import earlier_report, trend
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

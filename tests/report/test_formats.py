@@ -16,17 +16,18 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from landing_zone_key.finding import Requirement
+from lzkey.catalogue import advice
 from lzkey.cells import cell
 from lzkey.errors import OutputError
-from lzkey.report.advice import advice
 from lzkey.report.document import as_document
 from lzkey.report.formats import Form, render
 from lzkey.report.formats.files import require_writable, write
 from lzkey.report.formats.screen import shown
 from lzkey.report.formats.spreadsheet import COLUMNS
 from lzkey.report.formats.wiki import text
-from lzkey.report.model import Account, Collected, KeyResult, State
+from lzkey.report.model import Account, Collected, KeyResult
 from lzkey.report.wording import percentage, unknowns
+from lzkey.state import State
 from lzkey.terminal import output
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ from lzkey.report.model import (
     Place,
     RuleFacts,
     Scope,
-    State,
 )
 from lzkey.report.troubles import trouble
+from lzkey.state import State
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 ACCOUNT, REGION = "444455556666", "us-east-1"

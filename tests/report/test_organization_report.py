@@ -13,7 +13,8 @@ import pytest
 
 from lzkey.errors import ReportError
 from lzkey.report.facts import Options
-from lzkey.report.model import Cause, Collected, Delivery, State
+from lzkey.report.model import Cause, Collected, Delivery
+from lzkey.state import State
 
 from .organizations import AGGREGATOR, RULE, keys_by_arn, places_of, put_aggregator
 

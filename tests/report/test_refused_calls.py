@@ -10,7 +10,8 @@ import pytest
 from lzkey.errors import ReportError
 from lzkey.report.facts import Options
 from lzkey.report.making import make_report
-from lzkey.report.model import Cause, Collected, Delivery, State
+from lzkey.report.model import Cause, Collected, Delivery
+from lzkey.state import State
 
 from .organizations import RULE, keys_by_arn, places_of
 

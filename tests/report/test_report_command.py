@@ -17,7 +17,8 @@ from botocore.session import get_session
 from lzkey import cli
 from lzkey.cli.report import EXIT_CODES, exit_code
 from lzkey.report.document import from_document
-from lzkey.report.model import Answer, Delivery, Report, State
+from lzkey.report.model import Answer, Delivery, Report
+from lzkey.state import State
 
 from .organizations import AGGREGATOR
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from lzkey.check.words import doubt, place_of
-from lzkey.report.model import State
 from lzkey.sources.subject import Unread
+from lzkey.state import State
 from lzkey.terminal import printable
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from lzkey.check.words import doubt, place_of, summary
-from lzkey.report.model import State
 from lzkey.sources.subject import Unread
+from lzkey.state import State
 from lzkey.terminal import printable
 
 if TYPE_CHECKING:

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from lzkey.check.formats.sarif_rules import RULES
+from landing_zone_key import Requirement
+from landing_zone_key.advisories import AdvisoryCode
+from lzkey.catalogue import ADVISORIES, CATALOGUE, GUIDE
 from lzkey.check.words import NOTHING_FOUND, doubt, place_of
 from lzkey.sources.subject import Kind, Place, Unread
 from lzkey.terminal import printable
@@ -24,11 +26,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
+    from lzkey.catalogue import Words
     from lzkey.check.formats import Head
     from lzkey.check.run import Entry, Tally
     from lzkey.check.verdict import Problem, Remark, Verdict
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def _rule(name: str, words: Words, level: str) -> dict[str, Any]:
+    holds, help_text = words.title, words.remedy
+    return {
+        "id": name,
+        "name": "".join(word.capitalize() for word in name.split("_")),
+        "shortDescription": {"text": holds},
+        "fullDescription": {"text": f"{holds}. {help_text}"},
+        "help": {
+            "text": f"{help_text} {GUIDE}",
+            "markdown": f"{help_text} [Control Tower's guide]({GUIDE})",
+        },
+        "helpUri": GUIDE,
+        "defaultConfiguration": {"level": level},
+        "properties": {"tags": ["security", "aws", "kms"]},
+    }
+
+
+RULES: Final = [
+    *(_rule(requirement.value, CATALOGUE[requirement].words, "error") for requirement in Requirement),
+    *(_rule(code.value, ADVISORIES[code], "note") for code in AdvisoryCode),
+]
 _INDEXES: Final = {rule["id"]: index for index, rule in enumerate(RULES)}
 
 #: Notifications of one kind: they stand at the end and wait in memory until then.

@@ -6,8 +6,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from lzkey.check.words import doubt, one_line, place_of, summary
-from lzkey.report.model import State
 from lzkey.sources.subject import Unread
+from lzkey.state import State
 from lzkey.terminal import STYLES, output, plain, printable
 
 if TYPE_CHECKING:

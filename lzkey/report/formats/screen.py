@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Group
 from rich.text import Text
 
-from lzkey.report.advice import advice
-from lzkey.report.model import Delivery, State
+from lzkey.catalogue import advice
+from lzkey.report.model import Delivery
 from lzkey.report.wording import counted, delivery, moment, percentage, scored, unknowns
+from lzkey.state import State
 from lzkey.terminal import plain, table
 
 if TYPE_CHECKING:

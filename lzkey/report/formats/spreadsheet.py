@@ -8,10 +8,10 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.finding import Requirement
+from lzkey.catalogue import advice
 from lzkey.cells import cell
-from lzkey.report.advice import advice
-from lzkey.report.model import State
 from lzkey.report.wording import unknowns
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

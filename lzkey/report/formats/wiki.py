@@ -10,9 +10,9 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from lzkey.report.advice import advice
-from lzkey.report.model import State
+from lzkey.catalogue import advice
 from lzkey.report.wording import counted, delivery, moment, percentage, scored, subject, unknowns
+from lzkey.state import State
 from lzkey.terminal import printable
 
 if TYPE_CHECKING:

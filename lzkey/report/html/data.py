@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from lzkey.report.html.rows import accounts_by_id, partition_of, regions_of
 from lzkey.report.html.text import visible
-from lzkey.report.html.words import WORST_FIRST
+from lzkey.state import WORST_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,8 @@ from lzkey.report import wording
 from lzkey.report.html import sections, summary, text, words
 from lzkey.report.html.data import fingerprint, island
 from lzkey.report.html.rows import accounts_by_id, key_rows, matrix_rows, regions_of
-from lzkey.report.model import Collected, State
+from lzkey.report.model import Collected
+from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
     from lzkey.report.html.rows import KeyRow
@@ -118,7 +119,12 @@ def _environment() -> Environment:
         "arn_parts": text.arn_parts,
         "arn_pieces": text.arn_pieces,
     }
-    environment.globals |= {"words": words, "State": State, "Collected": Collected}
+    environment.globals |= {
+        "words": words,
+        "State": State,
+        "WORST_FIRST": WORST_FIRST,
+        "Collected": Collected,
+    }
     return environment
 
 

@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from lzkey.report.html.words import CAUSES, WORST_FIRST
-from lzkey.report.model import Account, State
+from lzkey.report.html.words import CAUSES
+from lzkey.report.model import Account
 from lzkey.report.wording import counted
+from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

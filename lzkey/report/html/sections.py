@@ -6,11 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from lzkey.report.advice import ADVICE, Advice, advice
+from landing_zone_key.requirements import WORST_FIRST
+from lzkey.catalogue import Advice, advice
 from lzkey.report.html.rows import accounts_by_id
 from lzkey.report.html.words import CAUSES, DOUBTS, UNNAMED
-from lzkey.report.model import Cause, Doubt, State
+from lzkey.report.model import Cause, Doubt
 from lzkey.report.wording import counted
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -91,7 +93,7 @@ def findings(report: Report, rows: Iterable[KeyRow]) -> tuple[Finding, ...]:
         if row.state is State.NON_COMPLIANT:
             for requirement in dict.fromkeys(row.fails) or (UNNAMED,):
                 groups[requirement].append((details[row.arn].get(requirement, row.text), row))
-    order = [*ADVICE, *sorted(groups.keys() - ADVICE.keys())]
+    order = [*WORST_FIRST, *sorted(groups.keys() - set(WORST_FIRST))]
     found = [_finding(name, groups[name]) for name in order if name in groups]
     return tuple(sorted(found, key=lambda finding: not finding.own))
 

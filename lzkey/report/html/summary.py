@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from lzkey.report.advice import ADVICE
+from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
 from lzkey.report.html.rows import regions_of
 from lzkey.report.html.text import grouped
-from lzkey.report.html.words import STATES, WORST_FIRST
-from lzkey.report.model import State
+from lzkey.report.html.words import STATES
 from lzkey.report.wording import counted, formula, percentage
+from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,7 +139,7 @@ def failing(rows: Sequence[KeyRow]) -> tuple[Failing, ...]:
     most = max(keys.values(), default=0)
     return tuple(
         Failing(name, keys[name], own[name], _scaled(keys[name], most))
-        for name in dict.fromkeys((*ADVICE, *sorted(keys)))
+        for name in dict.fromkeys((*REQUIREMENTS, *sorted(keys)))
     )
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lzkey.report.model import Cause, Collected, Delivery, State
+from lzkey.report.model import Cause, Collected, Delivery
+from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-WORST_FIRST: Final = (State.NON_COMPLIANT, State.UNKNOWN, State.COMPLIANT, State.NOT_APPLICABLE)
 
 STATES: Final[Mapping[State, str]] = {
     State.NON_COMPLIANT: "Non-compliant",

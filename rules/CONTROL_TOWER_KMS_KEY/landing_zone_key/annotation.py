@@ -6,20 +6,11 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
 from typing import Final
 
 from landing_zone_key.assessment import COMPLIANT_REASON, Assessment, Compliance
-from landing_zone_key.finding import Finding, FindingReason, Requirement
+from landing_zone_key.finding import Finding, FindingReason
+from landing_zone_key.requirements import WORST_FIRST
 
 MAXIMUM_LENGTH: Final = 256
 
-# What is worst comes first: a refused request is what stops delivery and what nobody else names.
-_WORST_FIRST: Final = (
-    Requirement.CLOUDTRAIL_ACCESS,
-    Requirement.CONFIG_ACCESS,
-    Requirement.ENABLED,
-    Requirement.MANAGEMENT_ACCOUNT,
-    Requirement.HOME_REGION,
-    Requirement.SYMMETRIC,
-    Requirement.SINGLE_REGION,
-)
 _UNCERTAIN: Final = (FindingReason.UNKNOWN, FindingReason.TOO_COMPLEX)
 
 
@@ -45,7 +36,7 @@ def annotate(assessment: Assessment) -> str:
 def worst_first(findings: tuple[Finding, ...]) -> list[Finding]:
     """Certain findings before uncertain ones, then by what they stop."""
     return sorted(
-        findings, key=lambda finding: (finding.reason in _UNCERTAIN, _WORST_FIRST.index(finding.requirement))
+        findings, key=lambda finding: (finding.reason in _UNCERTAIN, WORST_FIRST.index(finding.requirement))
     )
 
 

@@ -12,7 +12,7 @@ from landing_zone_key.policy.document import Policy
 from landing_zone_key.policy.strict_json import PolicyError
 from landing_zone_key.records import dataclass
 from landing_zone_key.requests import EARLIEST_MOMENT
-from landing_zone_key.requirements import REQUIREMENTS
+from landing_zone_key.requirements import HOW_MANY, REQUIREMENTS
 from landing_zone_key.settings import KeyScope, LandingZone
 
 
@@ -46,7 +46,7 @@ class Assessment:
 
 
 COMPLIANT_REASON: Final = (
-    "Proved: every request of CloudTrail and AWS Config is allowed; all seven requirements hold"
+    f"Proved: every request of CloudTrail and AWS Config is allowed; all {HOW_MANY} requirements hold"
 )
 
 

@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/controltower/latest/userguide/configure-kms-keys.htm
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from landing_zone_key.access import access
 from landing_zone_key.finding import Finding, FindingReason, Question, Requirement
@@ -95,15 +95,23 @@ def _cloudtrail_access(question: Question) -> Finding | None:
     return access(question, Requirement.CLOUDTRAIL_ACCESS)
 
 
-REQUIREMENTS: Final[Mapping[Requirement, Callable[[Question], Finding | None]]] = {
-    Requirement.ENABLED: _enabled,
-    Requirement.SYMMETRIC: _symmetric,
-    Requirement.SINGLE_REGION: _single_region,
-    Requirement.MANAGEMENT_ACCOUNT: _management_account,
-    Requirement.HOME_REGION: _home_region,
-    Requirement.CONFIG_ACCESS: _config_access,
-    Requirement.CLOUDTRAIL_ACCESS: _cloudtrail_access,
-}
+Test: TypeAlias = Callable[[Question], Finding | None]
+
+# The order is that in which findings are reported; the rank says what is worse, from 1: a refused request is
+# what stops delivery and what nobody else names.
+_TABLE: Final[tuple[tuple[Requirement, int, Test], ...]] = (
+    (Requirement.ENABLED, 3, _enabled),
+    (Requirement.SYMMETRIC, 6, _symmetric),
+    (Requirement.SINGLE_REGION, 7, _single_region),
+    (Requirement.MANAGEMENT_ACCOUNT, 4, _management_account),
+    (Requirement.HOME_REGION, 5, _home_region),
+    (Requirement.CONFIG_ACCESS, 2, _config_access),
+    (Requirement.CLOUDTRAIL_ACCESS, 1, _cloudtrail_access),
+)
+
+REQUIREMENTS: Final[Mapping[Requirement, Test]] = {requirement: test for requirement, _, test in _TABLE}
+WORST_FIRST: Final = tuple(requirement for requirement, _, _ in sorted(_TABLE, key=lambda row: row[1]))
+HOW_MANY: Final = {7: "seven", 8: "eight", 9: "nine"}[len(_TABLE)]
 
 
 def _unknown(key: KmsKey, requirement: Requirement, what: str) -> Finding:
