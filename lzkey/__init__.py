@@ -1,1 +1,1 @@
-"""The command line and the sandbox around the rule; the decisions are all made in `landing_zone_key`."""
+"""The command line around the rule; the decisions are all made in `landing_zone_key`."""

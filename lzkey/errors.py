@@ -41,8 +41,12 @@ class LiveError(LzkeyError):
     exit_code: ClassVar[int] = 1
 
 
+class NotInstalledError(LzkeyError):
+    """A command needs a part of lzkey that is installed only where it is asked for; nothing was done."""
+
+
 class DemoError(LzkeyError):
-    """The demo cannot run here, or what it shows is not there."""
+    """What the demo shows is not there."""
 
     exit_code: ClassVar[int] = 1
 

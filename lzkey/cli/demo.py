@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import signal
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from lzkey.aws.environment import NO_AWS, aws_environment
 from lzkey.cli.options import Format, OneFormat
-from lzkey.environment import NO_AWS, aws_environment
-from lzkey.errors import DemoError
+from lzkey.errors import NotInstalledError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -44,10 +45,11 @@ def demo(
 
 def _demo() -> ModuleType:
     try:
-        from lzkey.demo import command  # noqa: PLC0415 - moto takes seconds to import
+        import_module("awslambdaric")  # which the sandbox starts in processes of their own
+        from lzkey_sandbox.demo import command  # noqa: PLC0415 - moto takes seconds to import
     except ModuleNotFoundError as error:
         hint = "run `make setup`, or pip install 'lzkey[sandbox]'"
-        raise DemoError(f"the demo needs {error.name}; {hint}") from error
+        raise NotInstalledError(f"the demo needs {error.name}, which is not installed; {hint}") from error
     return command
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from lzkey.build import build
 from lzkey.parameters import RULE_NAME
-from lzkey.sandbox import OrganizationPlan, Sandbox
+from lzkey_sandbox import OrganizationPlan, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -19,9 +19,9 @@ import pytest
 
 from lzkey.report.document import from_document
 from lzkey.report.model import Delivery
-from lzkey.sandbox import GeneratedPlan, LandingZone, OrganizationPlan, Sandbox
-from lzkey.sandbox.generated_population import FOREIGN, NOT_JUDGED
 from lzkey.state import State
+from lzkey_sandbox import GeneratedPlan, LandingZone, OrganizationPlan, Sandbox
+from lzkey_sandbox.generated_population import FOREIGN, NOT_JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ import pytest
 
 from lzkey.deploy import deploy
 from lzkey.parameters import RULE_NAME
-from lzkey.sandbox import Sandbox
 from lzkey.stack import FUNCTION_NAME
+from lzkey_sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ import pytest
 
 from landing_zone_key import KmsKey, LandingZone
 from lzkey import cli
-from lzkey.sandbox import Sandbox
 from lzkey.sources.subject import FoundKey, Kind, Place
+from lzkey_sandbox import Sandbox
 
 HERE = Path(__file__).parent
 ARN = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"

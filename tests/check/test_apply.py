@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from conftest import Create, MakeFound, Run
 
     from landing_zone_key import LandingZone
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
 ARN = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")

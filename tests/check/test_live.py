@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.sandbox import LandingZone, Sandbox
+from lzkey_sandbox import LandingZone, Sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path

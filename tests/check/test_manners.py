@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from lzkey.cli import COMMANDS
-from lzkey.sandbox import LandingZone, Sandbox
+from lzkey_sandbox import LandingZone, Sandbox
 
 if TYPE_CHECKING:
     from conftest import Create, Run

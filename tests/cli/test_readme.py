@@ -21,7 +21,7 @@ from landing_zone_key import KmsKey, Requirement, annotate, assess
 from landing_zone_key import LandingZone as LandingZoneSettings
 from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import PARAMETERS
-from lzkey.sandbox import LandingZone, OrganizationPlan, Sandbox
+from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 
 from .makefile import MAKEFILE, environ_without_make
 
@@ -304,7 +304,8 @@ def path(root: Path) -> str:
 
 def python_path(root: Path) -> dict[str, str]:
     """Let the environment's commands find the copy's code before the checkout's."""
-    return {"PYTHONPATH": os.pathsep.join((str(root), str(root / "rules/CONTROL_TOWER_KMS_KEY")))}
+    folders = (root, root / "rules/CONTROL_TOWER_KMS_KEY", root / "sandbox")
+    return {"PYTHONPATH": os.pathsep.join(map(str, folders))}
 
 
 def run(command: str, root: Path, sandbox: Sandbox) -> str:

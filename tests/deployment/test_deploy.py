@@ -19,7 +19,7 @@ from lzkey.target import Where
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
     from .conftest import Project
 

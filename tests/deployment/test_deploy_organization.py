@@ -14,15 +14,15 @@ from lzkey.errors import DeployError, ParametersError, PreflightError
 from lzkey.function_policy import organization_statement
 from lzkey.organization import deploy_organization, undeploy_organization
 from lzkey.parameters import RULE_NAME
-from lzkey.sandbox.organization import Organization, OrganizationPlan
 from lzkey.stack import FUNCTION_NAME, STACK_NAME
 from lzkey.target import Where
+from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 from .conftest import ROOT, make_code_bucket, sign_in
 
 if TYPE_CHECKING:
     from lzkey.organization import OrganizationResult
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
     from .conftest import Project
 

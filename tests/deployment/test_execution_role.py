@@ -13,12 +13,12 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lzkey.sandbox.organization import OrganizationPlan
+from lzkey_sandbox.organization import OrganizationPlan
 
 from .conftest import ROOT
 
 if TYPE_CHECKING:
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
 TEMPLATE = ROOT / "deploy/execution-role.yaml"
 NAME = "landing-zone-key-rule"

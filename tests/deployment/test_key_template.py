@@ -8,7 +8,7 @@ import pytest
 from cfnlint.decode import decode
 
 from landing_zone_key import KmsKey, LandingZone, assess
-from lzkey.sandbox import Sandbox
+from lzkey_sandbox import Sandbox
 
 from .conftest import ROOT
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.organization import deploy_organization
-from lzkey.sandbox import LandingZone
-from lzkey.sandbox.organization import OrganizationPlan
+from lzkey_sandbox import LandingZone
+from lzkey_sandbox.organization import OrganizationPlan
 
 from .conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
     from .conftest import Project
 

@@ -17,14 +17,14 @@ from landing_zone_key.settings import PARAMETERS
 from lzkey.build import RUNTIME, build
 from lzkey.function_policy import organization_statement
 from lzkey.parameters import RULE_NAME
-from lzkey.sandbox.organization import Organization, OrganizationPlan
 from lzkey.stack import FUNCTION_NAME
 from lzkey.verify import HANDLER
+from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 from .conftest import ROOT
 
 if TYPE_CHECKING:
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
     from .conftest import Project
 

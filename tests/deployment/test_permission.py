@@ -15,7 +15,7 @@ from lzkey.permission import restrict_invocation
 from lzkey.target import Target
 
 if TYPE_CHECKING:
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
 FUNCTION = "my-function"
 ARN = f"arn:aws:lambda:us-east-1:111122223333:function:{FUNCTION}"

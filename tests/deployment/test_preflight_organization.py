@@ -17,12 +17,12 @@ from lzkey.preflight_organization import (
     require_deployable,
     require_execution_role,
 )
-from lzkey.sandbox.organization import Organization, OrganizationPlan
 from lzkey.target import Target
+from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 if TYPE_CHECKING:
     from lzkey.parameters import Parameters
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
     from .conftest import Project
 

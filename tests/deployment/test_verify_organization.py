@@ -13,7 +13,6 @@ from botocore.stub import Stubber
 from lzkey import verify
 from lzkey.errors import DeployError
 from lzkey.parameters import RULE_NAME, Parameters, load
-from lzkey.sandbox.organization import OrganizationPlan
 from lzkey.target import Target
 from lzkey.verify_organization import (
     AccountStatus,
@@ -22,9 +21,10 @@ from lzkey.verify_organization import (
     verify_accounts,
     verify_organization_rule,
 )
+from lzkey_sandbox.organization import OrganizationPlan
 
 if TYPE_CHECKING:
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
     from .conftest import Project
 

@@ -18,8 +18,8 @@ from lzkey.deploy import deploy
 from lzkey.doctor import Check, Examination, Status, examine
 from lzkey.errors import DeployError
 from lzkey.organization import deploy_organization
-from lzkey.sandbox import LandingZone, Sandbox
-from lzkey.sandbox.organization import Organization, OrganizationPlan
+from lzkey_sandbox import LandingZone, Sandbox
+from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,9 +11,9 @@ import pytest
 
 from lzkey.doctor import Check, Examination, examine
 from lzkey.organization import deploy_organization
-from lzkey.sandbox import LandingZone
-from lzkey.sandbox.organization import Organization, OrganizationPlan
 from lzkey.target import Where
+from lzkey_sandbox import LandingZone
+from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 from .conftest import EXECUTION_ROLE, NAME, ROOT, Management, empty_account, make_key
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
 AUDIT, MANAGEMENT, AGGREGATOR = (
     "777788889999",

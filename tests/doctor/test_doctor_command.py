@@ -11,7 +11,7 @@ import pytest
 
 from lzkey import cli
 from lzkey.doctor import EXPECTATIONS, Status, iam_policy
-from lzkey.sandbox import LandingZone
+from lzkey_sandbox import LandingZone
 
 from .conftest import NAME
 

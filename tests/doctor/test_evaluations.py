@@ -10,7 +10,7 @@ import pytest
 
 from lzkey.doctor import EXPECTATIONS, Status
 from lzkey.doctor.evaluations import evaluations
-from lzkey.sandbox import LandingZone
+from lzkey_sandbox import LandingZone
 
 from .answers import ACCOUNT, OTHER, organization_rule, subject
 from .conftest import KEYS_ONLY, organization_account
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lzkey.doctor import Check
-    from lzkey.sandbox.organization import Organization
+    from lzkey_sandbox.organization import Organization
 
     from .conftest import Management
 

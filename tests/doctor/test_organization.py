@@ -22,7 +22,7 @@ from .conftest import (
 )
 
 if TYPE_CHECKING:
-    from lzkey.sandbox.organization import Organization
+    from lzkey_sandbox.organization import Organization
 
     from .conftest import Management
 

@@ -16,7 +16,8 @@ import landing_zone_key
 from landing_zone_key import LandingZoneKeyError
 from landing_zone_key.policy.budget import TooComplexError
 
-ROOT = Path(__file__).parents[2]
+from ..arrows import ROOT, imports, top  # noqa: TID252 - tests are no package
+
 RULE = ROOT / "rules/CONTROL_TOWER_KMS_KEY"
 ENGINE = RULE / "landing_zone_key"
 POLICY = ENGINE / "policy"
@@ -55,34 +56,6 @@ CLOCKS = {"now", "utcnow", "today", "getenv", "environ", "open", "print", "input
 # What the policy language may import beside its own modules; records.py alone compiles code: an `__init__`.
 BASES = ("landing_zone_key.policy.", "landing_zone_key.errors", "landing_zone_key.records")
 COMPILES = "records.py"
-
-
-class Running(ast.NodeTransformer):
-    """Leaves out what type checkers alone read."""
-
-    def visit_If(self, node: ast.If) -> ast.AST:
-        """Keep every branch but `if TYPE_CHECKING`."""
-        if ast.unparse(node.test) == "TYPE_CHECKING":
-            return ast.Pass()
-        return self.generic_visit(node)
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports when it runs, wherever in the file, by its full name."""
-    for node in ast.walk(Running().visit(ast.parse(path.read_text()))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a relative import hides where the arrow points"
-            assert node.module is not None
-            yield node.module
-            # `from landing_zone_key import policy` is an arrow to the module, too.
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def top(name: str) -> str:
-    """The package that a module belongs to."""
-    return name.partition(".")[0]
 
 
 def named(files: list[Path]) -> pytest.MarkDecorator:

@@ -16,14 +16,14 @@ import pytest
 
 from lzkey.build import build
 from lzkey.report.making import DEFAULT, make_report
-from lzkey.sandbox import LandingZone, OrganizationPlan, Sandbox
+from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lzkey.report.facts import Options
     from lzkey.report.model import KeyResult, Place, Report
-    from lzkey.sandbox import Organization
+    from lzkey_sandbox import Organization
 
 ROOT = Path(__file__).parents[2]
 RULE = "CONTROL_TOWER_KMS_KEY"

@@ -9,8 +9,8 @@ import pytest
 from lzkey.cli.report import exit_code
 from lzkey.report.facts import Options
 from lzkey.report.model import Cause, Delivery
-from lzkey.sandbox import LandingZone, OrganizationPlan
 from lzkey.state import State
+from lzkey_sandbox import LandingZone, OrganizationPlan
 
 from .organizations import RULE, Org, built_organization, granting, keys_by_arn, put_aggregator, put_rule
 

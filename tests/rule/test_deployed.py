@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.build import build
-from lzkey.sandbox import Sandbox
+from lzkey_sandbox import Sandbox
 
 from .conftest import data
 

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from CONTROL_TOWER_KMS_KEY import CLIENTS, lambda_handler
-from lzkey.sandbox import LandingZone, Sandbox
+from lzkey_sandbox import LandingZone, Sandbox
 
 from .conftest import data, sent
 

@@ -14,7 +14,7 @@ from lzkey.vendored import rdklib_files
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
 RULES = Path(__file__).parent / "rules"
 MESSAGES = {

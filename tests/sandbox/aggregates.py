@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lzkey.sandbox import OrganizationPlan, Sandbox
+from lzkey_sandbox import OrganizationPlan, Sandbox
 
 from .organizations import Organized
 

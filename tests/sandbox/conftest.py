@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.sandbox import Sandbox
+from lzkey_sandbox import Sandbox
 
 from .accounts import Account, zipped
 from .aggregates import Aggregated, aggregated_organization

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lzkey.build import build
-from lzkey.sandbox import Compliance, Organization, OrganizationPlan, Sandbox
+from lzkey_sandbox import Compliance, Organization, OrganizationPlan, Sandbox
 
 from .accounts import MESSAGES, Account
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from lzkey.sandbox import ServiceError
-from lzkey.sandbox.advanced_query import parse
+from lzkey_sandbox import ServiceError
+from lzkey_sandbox.advanced_query import parse
 
 CASES: Any = json.loads((Path(__file__).parent / "advanced_queries.json").read_text())
 

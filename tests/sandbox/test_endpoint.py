@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lzkey.sandbox import LandingZone, Sandbox
+from lzkey_sandbox import LandingZone, Sandbox
 
 if TYPE_CHECKING:
     from .conftest import Account

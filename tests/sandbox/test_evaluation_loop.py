@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.config.models import config_backends
 
-from lzkey.sandbox import Compliance, EvaluationLoopError, ServiceError
+from lzkey_sandbox import Compliance, EvaluationLoopError, ServiceError
 
 if TYPE_CHECKING:
     from .conftest import Account

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lzkey.sandbox import (
+from lzkey_sandbox import (
     GeneratedPlan,
     GeneratedPopulation,
     OrganizationPlan,
     Sandbox,
 )
-from lzkey.sandbox.generated_population import FOREIGN, NOT_JUDGED
+from lzkey_sandbox.generated_population import FOREIGN, NOT_JUDGED
 
 from .aggregates import KEYS, NAME, ROLE
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.sandbox import Sandbox, ServiceError
+from lzkey_sandbox import Sandbox, ServiceError
 
 from .accounts import Account
 

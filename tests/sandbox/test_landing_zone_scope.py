@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.deploy import deploy
-from lzkey.sandbox import LandingZone
+from lzkey_sandbox import LandingZone
 
 from .conftest import DOCUMENTED
 

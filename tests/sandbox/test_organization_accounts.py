@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lzkey.sandbox import GeneratedPlan, OrganizationPlan, ServiceError
+from lzkey_sandbox import GeneratedPlan, OrganizationPlan, ServiceError
 
 if TYPE_CHECKING:
-    from lzkey.sandbox import Sandbox
+    from lzkey_sandbox import Sandbox
 
     from .organizations import Organized
 

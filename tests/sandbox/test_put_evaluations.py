@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lzkey.sandbox import Sandbox
+from lzkey_sandbox import Sandbox
 
 from .conftest import Account
 

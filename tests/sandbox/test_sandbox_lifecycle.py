@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from lzkey.sandbox import EvaluationLoopError, Sandbox, SandboxInUseError
+from lzkey_sandbox import EvaluationLoopError, Sandbox, SandboxInUseError
 
 from .conftest import Account
 

@@ -13,10 +13,10 @@ import pytest
 
 from landing_zone_key import LandingZone, assess
 from lzkey.errors import LiveError
-from lzkey.sandbox import LandingZone as TowerLandingZone
-from lzkey.sandbox import Sandbox
 from lzkey.sources import PERMISSIONS, discover, live
 from lzkey.sources.subject import Context, FoundKey, Kind, Unread
+from lzkey_sandbox import LandingZone as TowerLandingZone
+from lzkey_sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

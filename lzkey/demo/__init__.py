@@ -1,5 +1,0 @@
-"""A landing zone on this machine, its keys judged, and its good key broken the two ways that happen."""
-
-from lzkey.demo.story import Act, Audit, Kept, KeyTable, Row, Scene, scenes
-
-__all__ = ["Act", "Audit", "Kept", "KeyTable", "Row", "Scene", "scenes"]

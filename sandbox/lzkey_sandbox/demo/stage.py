@@ -1,0 +1,151 @@
+"""What the demo needs before it begins: an organization with its landing zone, its keys, and the rule.
+
+The accounts are those of any company, some of them in the states that a report must not be silent about.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from landing_zone_key import KmsKey
+from lzkey.aws.environment import aws_environment
+from lzkey.organization import deploy_organization
+from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
+from lzkey_sandbox.demo.keys import EXECUTION_ROLE, GOOD_KEY, KEYS, RULE_PARAMETERS, DemoKey, policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+AGGREGATOR: Final = "aws-controltower-ConfigAggregatorForOrganization"
+_DEPLOYMENT: Final = {"triggers": ["change"], "tags": {"Application": "landing-zone-key"}}
+_MEMBERS: Final = ("Payments Production", "Payments Staging", "Customer Portal", "Data Platform")
+_WITHOUT_ROLE: Final = "Acquired Company"
+_CLOSED: Final = "Former Subsidiary"
+_LATECOMER: Final = "Research Sandbox"
+_ALONE: Final = OrganizationPlan(members=0, without_recorder=0, without_role=0, suspended=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The sandbox with everything in it."""
+
+    sandbox: Sandbox
+    keys: Mapping[str, str]
+    """Alias of every key of the management account by its id."""
+    rule: str
+    """The name that the organization's rule has there."""
+    members: tuple[str, ...]
+
+    def begin(self) -> None:
+        """Let AWS Config record, and so evaluate, what there is."""
+        self.sandbox.recording = True
+        for account in (self.sandbox.account, *self.members):
+            self.sandbox.record_all(account)
+
+
+def set_up(sandbox: Sandbox, root: Path, progress: Callable[[str], None]) -> Stage:
+    """Make an organization and its keys, and deploy the rule to it; `root` is a checkout of the project.
+
+    Raises what `deploy_organization` raises.
+    """
+    sandbox.answer_sts_address()  # as in most partitions; rdklib asks it before it assumes a role
+    organization = sandbox.organization(_ALONE)
+    sound = [organization.enroll(name) for name in _MEMBERS]
+    without_role = organization.enroll(_WITHOUT_ROLE)
+    for account in (*sound, without_role):
+        sandbox.client("kms", account=account).describe_key(KeyId="alias/aws/s3")  # which AWS then makes
+    for account in (sound[-1], without_role):
+        sandbox.client("kms", account=account).create_key(Description="the team's own data")
+    closed = organization.enroll(_CLOSED)
+    sandbox.client("organizations").close_account(AccountId=closed)
+    keys = _make_landing_zone(sandbox)
+    progress(f"an organization, with {len(keys)} keys in its management account")
+    accounts = (sandbox.account, organization.log_archive, organization.audit, *sound)
+    role = _make_roles(sandbox, root / "deploy", organization.organization_id, accounts)
+    progress("deploying the rule to every account with rdk")
+    rule = _deploy(sandbox, root, role, progress)
+    organization.enroll(_LATECOMER, recorder=False)
+    sandbox.client("config").put_configuration_aggregator(
+        ConfigurationAggregatorName=AGGREGATOR,
+        OrganizationAggregationSource={
+            "RoleArn": f"arn:aws:iam::{sandbox.account}:role/aggregator",
+            "AwsRegions": [sandbox.region],
+        },
+    )
+    return Stage(sandbox, keys, rule, (*sound, without_role))
+
+
+def put_policy(kms: Any, key_id: str, document: Mapping[str, Any]) -> None:  # noqa: ANN401 - made by boto3
+    """Put a key policy, written as people write it."""
+    kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=json.dumps(document, indent=2))
+
+
+def _make_landing_zone(sandbox: Sandbox) -> dict[str, str]:
+    """Make what a management account has; return the alias of every key by its id."""
+    name = f"config-rule-code-bucket-{sandbox.account}-{sandbox.region}"
+    sandbox.client("s3").create_bucket(Bucket=name)  # as `rdk init` does
+    kms = sandbox.client("kms")
+    keys = {_make(kms, key): key.alias for key in KEYS}
+    managed = kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"]["KeyId"]
+    good = kms.describe_key(KeyId=f"alias/{GOOD_KEY}")["KeyMetadata"]["Arn"]
+    sandbox.landing_zone = LandingZone.with_key(good, "4.0")
+    return {**keys, managed: "aws/s3"}
+
+
+def _make(kms: Any, wanted: DemoKey) -> str:  # noqa: ANN401 - as above
+    made = kms.create_key(**wanted.created_with)["KeyMetadata"]
+    key_id = str(made["KeyId"])
+    kms.create_alias(AliasName=f"alias/{wanted.alias}", TargetKeyId=key_id)
+    key = KmsKey.from_describe_key(made)
+    put_policy(kms, key_id, policy(*wanted.statements(key)))
+    for operation, arguments in wanted.then:
+        getattr(kms, operation)(KeyId=key_id, **arguments)
+    return key_id
+
+
+def _make_roles(sandbox: Sandbox, templates: Path, organization: str, accounts: Sequence[str]) -> str:
+    """Create the Lambda's role, and in each account the one that it assumes; return the ARN of the first."""
+    ours = {"OrganizationId": organization, "PeriodicTrigger": "false"}
+    wanted = {**ours, "ExecutionRoleName": EXECUTION_ROLE, "LandingZoneScope": "false"}
+    made = _stack(sandbox, sandbox.account, templates / "lambda-role.yaml", wanted)
+    for account in accounts:
+        _stack(
+            sandbox, account, templates / "execution-role.yaml", {**ours, "LambdaRoleArn": made["RoleArn"]}
+        )
+    return made["RoleArn"]
+
+
+def _stack(sandbox: Sandbox, account: str, template: Path, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Create a stack; return its outputs."""
+    stacks = sandbox.client("cloudformation", account=account)
+    stacks.create_stack(
+        StackName=f"landing-zone-key-{template.stem}",
+        TemplateBody=template.read_text(encoding="utf-8"),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    (made,) = stacks.describe_stacks(StackName=f"landing-zone-key-{template.stem}")["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
+
+
+def _deploy(sandbox: Sandbox, root: Path, role: str, progress: Callable[[str], None]) -> str:
+    """Deploy the checkout's rule with parameters of the demo's own, and leave the checkout as it is.
+
+    Returns the name of the management account's rule.
+    """
+    with tempfile.TemporaryDirectory(prefix="lzkey-demo-") as name, aws_environment(sandbox.environment):
+        project = Path(name)
+        (project / "parameters").mkdir()
+        (project / "rules").symlink_to(root / "rules", target_is_directory=True)
+        shutil.copy(root / "parameters" / "schema.json", project / "parameters")
+        document = {"ruleParameters": RULE_PARAMETERS, "deployment": {**_DEPLOYMENT, "lambdaRoleArn": role}}
+        (project / "parameters" / "demo.json").write_text(json.dumps(document), encoding="utf-8")
+        done = deploy_organization("demo", root=project, progress=progress)
+    for line in done.verified:
+        progress(f"verified: {line}")
+    return next(entry.rule for entry in done.accounts if entry.account == sandbox.account)

@@ -1,0 +1,175 @@
+"""The sandbox's one HTTP endpoint: a thin WSGI layer before moto's own application.
+
+It answers the operations that moto lacks, lets moto answer the rest, injects faults on demand, keeps a
+record of the calls, and tells an observer of those that succeeded.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.wrappers import Request, Response
+
+from lzkey_sandbox import motostate
+from lzkey_sandbox.contract import operation_model, parse_input, render_output
+from lzkey_sandbox.errors import ServiceError
+from lzkey_sandbox.faults import Faults
+from lzkey_sandbox.function_code import code_at, give_address
+from lzkey_sandbox.requests import ApiRequest, identify
+from lzkey_sandbox.responses import error_response, invoke_response, json_response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
+_log: Final = logging.getLogger(__name__)
+
+# What a bug of the sandbox is answered with, at a status that no SDK retries.
+INTERNAL_FAILURE: Final = "InternalFailure"
+
+Handler = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
+"""Answers an operation: account, Region, members of the request -> members of the answer."""
+
+Invoke = Callable[[str, str, str, object], Any]
+"""Invokes a function: account, Region, name, event -> lambda_runtime.Outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that the endpoint answered; ``error`` is AWS's code when a handler or a fault refused it."""
+
+    service: str
+    operation: str
+    account: str
+    region: str
+    status: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation the sandbox answers itself; ``applies`` sees the raw request and may leave it to moto."""
+
+    handler: Handler
+    applies: Callable[[Mapping[str, Any]], bool] = lambda _raw: True
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request that moto answered with success, for the observer."""
+
+    account: str
+    request: ApiRequest
+    response: Response
+
+
+class Observer:
+    """Told of the requests that moto answers, before and after; does nothing by itself."""
+
+    def answering_account(self, account: str, request: ApiRequest) -> str:
+        """Return the account whose state answers a request: by default the caller's own."""
+        del request
+        return account
+
+    def before(self, account: str, request: ApiRequest) -> bytes | None:
+        """See a request before moto does; a body that is returned takes the place of the request's."""
+
+    def after(self, exchange: Exchange) -> None:
+        """See a request that moto answered with success, before the caller sees the answer."""
+
+
+class Endpoint:
+    """The WSGI application; ``default_account`` owns every access key that moto did not issue."""
+
+    def __init__(
+        self,
+        operations: Mapping[tuple[str, str], Operation],
+        invoke: Invoke,
+        observer: Observer,
+        default_account: str,
+    ) -> None:
+        self._operations = operations
+        self._invoke = invoke
+        self._observer = observer
+        self._default_account = default_account
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._lock = Lock()
+        self._calls: list[Call] = []
+        self.faults = Faults()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call so far, in the order in which they were answered."""
+        with self._lock:
+            return tuple(self._calls)
+
+    def forget_calls(self) -> None:
+        """Begin a new record of calls."""
+        with self._lock:
+            self._calls.clear()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        request = identify(environ)
+        if request is None:
+            code = code_at(environ.get("PATH_INFO", ""))
+            answer = Response.from_app(self._moto, environ) if code is None else Response(code)
+            return answer(environ, start_response)
+        account = motostate.account_of(request.access_key, self._default_account)
+        error = ""
+        try:
+            response = self._answer(account, request, environ)
+        except ServiceError as refusal:
+            response, error = error_response(request.protocol, refusal), refusal.code
+        except Exception as bug:  # noqa: BLE001 - a bug of the sandbox; the caller gets to see it
+            _log.exception("%s %s", request.service, request.operation)
+            failure = ServiceError(INTERNAL_FAILURE, f"{type(bug).__name__}: {bug}", 501)
+            response, error = error_response(request.protocol, failure), failure.code
+        call = Call(request.service, request.operation, account, request.region, response.status_code, error)
+        with self._lock:
+            self._calls.append(call)
+        return response(environ, start_response)
+
+    def _answer(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
+        self.faults.check(request)
+        if (request.service, request.operation) == ("lambda", "Invoke"):
+            return self._invoke_function(account, request, environ)
+        operation = self._operations.get((request.service, request.operation))
+        raw = {**request.query, **request.path_parameters, **_json(request.body)} if operation else {}
+        if operation and operation.applies(raw):
+            model = operation_model(request.service, request.operation)
+            answer = operation.handler(account, request.region, parse_input(model, raw))
+            return json_response(render_output(model, answer), model.http.get("responseCode", 200))
+        return self._ask_moto(account, request, environ)
+
+    def _ask_moto(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._observer.answering_account(account, request)
+        body = self._observer.before(account, request)
+        if body is not None:
+            environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+        response = Response.from_app(self._moto, environ)
+        if response.status_code < 300:  # noqa: PLR2004 - HTTP's successes
+            self._observer.after(Exchange(account, request, response))
+            if (request.service, request.operation) == ("lambda", "GetFunction"):
+                give_address(response, environ["HTTP_HOST"], account, request.region)
+        return response
+
+    def _invoke_function(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
+        if Request(environ).headers.get("X-Amz-Invocation-Type", "RequestResponse") != "RequestResponse":
+            raise ServiceError("InvalidParameterValueException", "only synchronous invocations are supported")
+        event = _json(request.body)
+        name = request.path_parameters["FunctionName"]
+        return invoke_response(self._invoke(account, request.region, name, event))
+
+
+def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever was sent
+    try:
+        return json.loads(body or b"{}")
+    except ValueError as error:
+        raise ServiceError("SerializationException", f"the request is no JSON: {error}") from error

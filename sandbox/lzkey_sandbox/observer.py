@@ -1,0 +1,142 @@
+"""What follows from a request to moto: keys are recorded, new rules evaluated, gaps of moto filled."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
+
+from lzkey_sandbox import motokeys, motorecorders, motostate
+from lzkey_sandbox.authorization import caller_arn, require_trust
+from lzkey_sandbox.endpoint import Exchange, Observer
+from lzkey_sandbox.errors import ServiceError
+from lzkey_sandbox.motoorganizations import management_for, organization_of
+from lzkey_sandbox.recorder import KEY_CHANGES, Recorder
+
+if TYPE_CHECKING:
+    from lzkey_sandbox.evaluation import EvaluationLoop
+    from lzkey_sandbox.requests import ApiRequest
+
+# After these, the items of all related multi-Region keys differ: each names the primary and the replicas.
+_OF_SEVERAL_REGIONS: Final = frozenset({"ReplicateKey", "UpdatePrimaryRegion"})
+
+# moto knows the key by its id alone; AWS takes its ARN as well.
+_BY_PLAIN_ID: Final = frozenset(
+    {"CancelKeyDeletion", "DisableKey", "EnableKey", "ReplicateKey", "ScheduleKeyDeletion"}
+)
+
+_MANAGED_POLICY: Final = re.compile(r"arn:[^:]+:iam::aws:policy/.+")
+
+# Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
+_FOR_EVERY_MEMBER: Final = frozenset({"CreateOrganization", "DescribeOrganization", "LeaveOrganization"})
+
+# Source: https://docs.aws.amazon.com/config/latest/developerguide/service-linked-awsconfig-rules.html
+_RULE_CHANGES: Final = frozenset({"DeleteConfigRule", "DeleteEvaluationResults", "PutConfigRule"})
+
+
+class AwsObserver(Observer):
+    """Fills moto's gaps before a request and draws Config's consequences after it."""
+
+    def __init__(self, recorder: Recorder, loop: EvaluationLoop) -> None:
+        self._recorder = recorder
+        self._loop = loop
+
+    def answering_account(self, account: str, request: ApiRequest) -> str:
+        """Let the management account answer what a delegated administrator may read of the organization."""
+        if request.service != "organizations" or request.operation in _FOR_EVERY_MEMBER:
+            return account
+        return management_for(account, request.region, request.operation)
+
+    def before(self, account: str, request: ApiRequest) -> bytes | None:
+        """Provide what moto does not have, refuse what AWS would, and say things as moto understands them."""
+        if (request.service, request.operation) == ("sts", "AssumeRole"):
+            caller = caller_arn(request.access_key, account, request.region)
+            require_trust(_query(request, "RoleArn"), caller, request.region, _query(request, "ExternalId"))
+        if (request.service, request.operation) == ("iam", "AttachRolePolicy"):
+            self._provide_policy(account, request)
+        if request.service == "config" and request.operation in _RULE_CHANGES:
+            _refuse_service_linked_rule(account, request)
+        if request.service == "kms" and request.body:
+            return self._before_kms(account, request)
+        return None
+
+    def _before_kms(self, account: str, request: ApiRequest) -> bytes | None:
+        members = json.loads(request.body)
+        key_id = str(members.get("KeyId", ""))
+        created = motokeys.provide_aws_managed_key(account, request.region, key_id)
+        if created is not None:
+            self._recorder.record(account, request.region, created)
+        found = motokeys.resolve_key(account, request.region, key_id) if key_id.startswith("arn:") else None
+        if found is None or request.operation not in _BY_PLAIN_ID:
+            return None
+        return json.dumps({**members, "KeyId": found}).encode()
+
+    def after(self, exchange: Exchange) -> None:
+        """Record changed keys; evaluate new and changed rules."""
+        request = exchange.request
+        if request.service == "kms" and request.operation in KEY_CHANGES:
+            for region, key_id in _changed_keys(exchange):
+                self._recorder.record(exchange.account, region, key_id)
+        if (request.service, request.operation) == ("config", "PutConfigRule"):
+            rule = json.loads(request.body)["ConfigRule"]
+            motostate.complete_config_rule(exchange.account, request.region, rule)
+            self._loop.rules_changed(exchange.account, request.region)
+        if (request.service, request.operation) == ("config", "PutConfigurationRecorder"):
+            asked = json.loads(request.body)["ConfigurationRecorder"]
+            motorecorders.complete_recorders(exchange.account, request.region, asked)
+        if (request.service, request.operation) == ("config", "StartConfigurationRecorder"):
+            motorecorders.complete_recorders(exchange.account, request.region)
+            self._recorder.record_all(exchange.account, request.region)
+        if (request.service, request.operation) == ("cloudformation", "ExecuteChangeSet"):
+            motostate.refresh_stack_outputs(exchange.account, request.region)
+        if request.service == "cloudformation" and not request.operation.startswith(("Describe", "List")):
+            motostate.mend_inline_policies()
+            motokeys.complete_stack_keys(exchange.account, request.region)
+            self._recorder.record_all(exchange.account, request.region)  # a stack may have made keys
+            for account in _rule_accounts(exchange.account, request.region):
+                self._loop.rules_changed(account, request.region)
+
+    @staticmethod
+    def _provide_policy(account: str, request: ApiRequest) -> None:
+        arn = _query(request, "PolicyArn")
+        if _MANAGED_POLICY.fullmatch(arn):
+            motostate.provide_managed_policy(account, request.region, arn)
+
+
+def _rule_accounts(account: str, region: str) -> list[str]:
+    """Return the accounts whose Config rules an account can change: its own and its organization's."""
+    organization = organization_of(account, region)
+    return [member for member, _ in organization.accounts] if organization else [account]
+
+
+def _changed_keys(exchange: Exchange) -> list[tuple[str, str]]:
+    """Return Region and id of the keys that a successful KMS request changed."""
+    request, account = exchange.request, exchange.account
+    members: dict[str, Any] = json.loads(request.body)
+    if request.operation == "CreateKey":
+        key_id = json.loads(exchange.response.get_data())["KeyMetadata"]["KeyId"]
+        completed = motokeys.complete_new_key(account, request.region, key_id)
+        exchange.response.set_data(json.dumps(completed))
+        return [(request.region, key_id)]
+    found = motokeys.resolve_key(account, request.region, members["KeyId"])
+    if found is None:
+        return []
+    if request.operation in _OF_SEVERAL_REGIONS:
+        return [(region, found) for region in motokeys.regions_of_key(account, found)]
+    return [(request.region, found)]
+
+
+def _refuse_service_linked_rule(account: str, request: ApiRequest) -> None:
+    members = json.loads(request.body)
+    name = str(members.get("ConfigRule", members).get("ConfigRuleName", ""))
+    if motostate.is_service_linked_rule(account, request.region, name):
+        raise ServiceError(
+            "AccessDeniedException",
+            "An AWS service owns ServiceLinkedConfigRule. You do not have permissions to take action on this "
+            "rule.",
+        )
+
+
+def _query(request: ApiRequest, name: str) -> str:
+    return parse_qs(request.body.decode()).get(name, [""])[0]

@@ -1,0 +1,250 @@
+"""AWS on this machine: the sandbox as its users see it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from lzkey_sandbox import cloudformation, generation, motokeys, motoorganizations, motorecorders, motostate
+from lzkey_sandbox.aggregate_resource_api import AggregateResourceApi
+from lzkey_sandbox.aggregation import Aggregation
+from lzkey_sandbox.aggregator_api import AggregatorApi
+from lzkey_sandbox.authorization import require_invocation_by_config
+from lzkey_sandbox.clients import Clients
+from lzkey_sandbox.config_api import ConfigApi
+from lzkey_sandbox.controls import Controls
+from lzkey_sandbox.controltower import ControlTower, LandingZone
+from lzkey_sandbox.endpoint import Call, Endpoint, Operation
+from lzkey_sandbox.errors import SandboxInUseError
+from lzkey_sandbox.evaluation import EvaluationLoop
+from lzkey_sandbox.isolation import EXAMPLE_CREDENTIALS, isolated_variables
+from lzkey_sandbox.lambda_runtime import LambdaRuntime
+from lzkey_sandbox.ledger import Ledger
+from lzkey_sandbox.listings import Listings
+from lzkey_sandbox.loopback import LoopbackServer, RefusingProxy
+from lzkey_sandbox.observer import AwsObserver
+from lzkey_sandbox.operations import organization_wide_operations, own_operations
+from lzkey_sandbox.organization import Organization, OrganizationPlan
+from lzkey_sandbox.organization_api import OrganizationApi
+from lzkey_sandbox.organizations_api import OrganizationsApi
+from lzkey_sandbox.population import LivePopulation
+from lzkey_sandbox.readings import Readings
+from lzkey_sandbox.recorder import Recorder
+from lzkey_sandbox.resource_api import ResourceApi
+from lzkey_sandbox.sts_address import StsAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from lzkey_sandbox.execution_environment import Outcome
+    from lzkey_sandbox.generated_population import GeneratedPlan, GeneratedPopulation
+
+# Config delivers larger items as an oversized notification. The limit is that of the services which carry
+# it. Source: https://docs.aws.amazon.com/config/latest/developerguide/oversized-notification-example.html
+OVERSIZED_LIMIT: Final = 256 * 1024
+
+_one_at_a_time = Lock()
+
+
+class Sandbox(Controls, Readings):
+    """AWS for one account and Region to begin with; others come into being when they are used.
+
+    A context manager. moto's state belongs to the process, so there can be one sandbox at a time
+    (``SandboxInUseError``). ``token_lifetime`` limits how long a result token is good for.
+    """
+
+    def __init__(
+        self,
+        region: str = "us-east-1",
+        account: str = "111122223333",
+        landing_zone: LandingZone | None = None,
+        *,
+        recording: bool = True,
+        oversized_limit: int = OVERSIZED_LIMIT,
+        token_lifetime: timedelta = timedelta(hours=1),
+    ) -> None:
+        self.region = region
+        self.account = account
+        self._control_tower = ControlTower(account, region, motostate.partition_of(region))
+        self._control_tower.landing_zone = landing_zone
+        self._recording = recording
+        self._oversized_limit = oversized_limit
+        self._token_lifetime = token_lifetime
+
+    def __enter__(self) -> Self:
+        """Start the endpoint; everything that AWS held before is forgotten."""
+        with ExitStack() as cleanup:
+            self._start(cleanup)
+            self._cleanup = cleanup.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop every thread and process that the sandbox started."""
+        self._cleanup.close()
+
+    def _start(self, cleanup: ExitStack) -> None:
+        if not _one_at_a_time.acquire(blocking=False):
+            raise SandboxInUseError("another sandbox is running in this process; moto's state is shared")
+        cleanup.callback(_one_at_a_time.release)
+        motostate.reset()
+        cleanup.callback(motostate.reset)
+        cleanup.enter_context(motokeys.without_permission_checks())
+        cleanup.enter_context(motokeys.without_key_pairs_for_symmetric_keys())
+        cleanup.enter_context(motoorganizations.example_identifiers())
+        cleanup.enter_context(motostate.functions_of_other_accounts())
+        cloudformation.register()
+        self._proxy = RefusingProxy()
+        cleanup.callback(self._proxy.stop)
+        ledger, self._recorder = Ledger(self._token_lifetime), Recorder(motorecorders.records_keys)
+        self._recorder.recording = self._recording
+        self._loop = EvaluationLoop(ledger, self._recorder, self._invoke_rule, self._oversized_limit)
+        cleanup.callback(self._loop.stop)
+        self._recorder.subscribe(self._loop.item_recorded)
+        self._config, self._organization = ConfigApi(ledger, self._loop), OrganizationApi(self._loop)
+        self._aggregation = Aggregation(LivePopulation(ledger, self._recorder))
+        self._listings = Listings()
+        self._endpoint = Endpoint(
+            self._operations(),
+            self._invoke_function,
+            AwsObserver(self._recorder, self._loop),
+            self.account,
+        )
+        server = LoopbackServer(self._endpoint, "aws-endpoint")
+        cleanup.callback(server.stop)
+        # moto reads a stack's TemplateURL only when its host is "localhost"
+        self.endpoint_url = f"http://localhost:{server.port}"
+        home = (self.account, self.region)
+        self._clients = Clients(home, self.endpoint_url, self._endpoint.faults.spare)
+        cleanup.callback(self._clients.close)
+        self._runtime = LambdaRuntime({"AWS_ENDPOINT_URL": self.endpoint_url, **self._isolation()})
+        cleanup.callback(self._runtime.stop)
+        cleanup.callback(self._loop.cancel)
+
+    def _operations(self) -> dict[tuple[str, str], Operation]:
+        keys, accounts = ResourceApi(self._recorder), OrganizationsApi(self._listings)
+        aggregators = AggregatorApi(self._aggregation, self._listings)
+        resources = AggregateResourceApi(self._aggregation, self._listings)
+        return {
+            **own_operations(self._config, self._organization, keys, self._control_tower),
+            **organization_wide_operations(aggregators, resources, accounts),
+        }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables under which ``rdk``, ``aws`` and ``lzkey`` see the sandbox alone."""
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            **EXAMPLE_CREDENTIALS,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            **self._isolation(),
+        }
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every AWS call that the endpoint answered, in order."""
+        return self._endpoint.calls
+
+    @property
+    def refused_hosts(self) -> tuple[str, ...]:
+        """Every host that something in the sandbox tried to reach outside it."""
+        return self._proxy.hosts
+
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """The processes that run Lambda functions now."""
+        return self._runtime.process_ids
+
+    def client(self, service: str, region: str | None = None, account: str | None = None) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
+        """Return a boto3 client; for another account with credentials of a role in it."""
+        return self._clients.get(service, region, account)
+
+    def invoke(self, function_name: str, payload: object, account: str | None = None) -> Outcome:
+        """Invoke a function as Lambda's Invoke does."""
+        return self._runtime.invoke(account or self.account, self.region, function_name, payload)
+
+    def lambda_logs(self, function_name: str, account: str | None = None) -> str:
+        """Return what a function printed and logged so far."""
+        return self._runtime.logs(account or self.account, self.region, function_name)
+
+    def organization(self, plan: OrganizationPlan | None = None) -> Organization:
+        """Build an organization around the account, which becomes its management account.
+
+        From then on keys are recorded only where an account's own recorder does so.
+        """
+        return Organization(
+            lambda service, account, region=None: self.client(service, region, account),
+            self.region,
+            self.account,
+            plan or OrganizationPlan(),
+        )
+
+    def generate(
+        self, plan: GeneratedPlan, parameters: Mapping[str, str], administrator: str | None = None
+    ) -> GeneratedPopulation:
+        """Fill the organization with accounts that Organizations and aggregators show, and nobody else has.
+
+        The accounts that are there already become the plan's first ones for aggregators. ``administrator``,
+        by default the sandbox's account, is told to have made our organization rule with ``parameters`` in
+        every Region.
+        """
+        found = generation.generate(plan, self.account, administrator or self.account, parameters)
+        self._aggregation.add(found.accounts, found)
+        return found
+
+    def retry_organization_rules(self, account: str | None = None) -> None:
+        """Let Config reach the accounts that joined, or got their recorder, since; as it does by itself.
+
+        ``account`` is the one that made the rules, by default the sandbox's own.
+        """
+        self._organization.retry(account or self.account, self.region)
+
+    def settle(self, timeout: float = 120.0) -> None:
+        """Wait until Config has evaluated everything; EvaluationLoopError after ``timeout`` seconds."""
+        self._loop.settle(timeout)
+
+    def run_scheduled(self, rule_name: str | None = None, account: str | None = None) -> None:
+        """Let the schedule come round: invoke one periodic rule, or all of the account and Region.
+
+        A name that no periodic rule has is NoSuchConfigRuleException, a ServiceError.
+        """
+        self._loop.run_scheduled(account or self.account, self.region, rule_name)
+
+    def record_all(self, account: str | None = None) -> None:
+        """Record every key of the account and Region, as a recorder that is switched on does."""
+        self._recorder.record_all(account or self.account, self.region)
+
+    def delete_key(self, key_id: str, account: str | None = None) -> None:
+        """Delete a key for good, as KMS does when its waiting period is over, and record the deletion."""
+        motokeys.delete_key(account or self.account, self.region, key_id)
+        self._recorder.record_deleted(account or self.account, self.region, key_id)
+
+    def answer_sts_address(self) -> None:
+        """Let the address of STS that rdklib has in its code answer, as it does in most partitions.
+
+        For functions that start from now on; at first it is out of reach.
+        """
+        directory = self._cleanup.enter_context(TemporaryDirectory(prefix="lzkey-sts-"))
+        address = StsAddress(self.region, int(self.endpoint_url.rpartition(":")[2]), Path(directory))
+        self._proxy.open_tunnel(address.host, address.serve)
+        self._runtime.add_variables({"AWS_CA_BUNDLE": str(address.authority)})
+
+    def _invoke_rule(self, function_arn: str, event: Mapping[str, Any]) -> Outcome:
+        _, _, _, region, account, _, name = function_arn.split(":")[:7]
+        require_invocation_by_config(function_arn, event["accountId"], event["configRuleArn"])
+        return self._runtime.invoke(account, region, name, event)
+
+    def _invoke_function(self, account: str, region: str, name: str, event: object) -> Outcome:
+        return self._runtime.invoke(account, region, name, event)
+
+    def _isolation(self) -> dict[str, str]:
+        return isolated_variables(self._proxy.url)

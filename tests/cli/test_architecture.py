@@ -1,0 +1,94 @@
+"""Which package may import which, and each module which: what is installed alone, works alone."""
+
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from ..arrows import ROOT, arrows, imports, top  # noqa: TID252 - tests are no package
+
+# Each import package by its name, and the packages of this project that it may import.
+PACKAGES = {
+    "landing_zone_key": ROOT / "rules/CONTROL_TOWER_KMS_KEY/landing_zone_key",
+    "lzkey": ROOT / "lzkey",
+    "lzkey_sandbox": ROOT / "sandbox/lzkey_sandbox",
+}
+ARROWS = {
+    "landing_zone_key": set(),
+    "lzkey": {"landing_zone_key"},
+    "lzkey_sandbox": {"landing_zone_key", "lzkey"},
+}
+
+# The one file that may go against the arrows, when it is called.
+DEMO = ROOT / "lzkey/cli/demo.py"
+
+FILES = [(name, path) for name, folder in PACKAGES.items() for path in sorted(folder.rglob("*.py"))]
+
+
+def module(package: str, path: Path) -> str:
+    """The full name of a package's file."""
+    parts = path.relative_to(PACKAGES[package].parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def graph(package: str) -> dict[str, set[str]]:
+    """What each module of a package imports of the same package."""
+    files = {module(name, path): path for name, path in FILES if name == package}
+    return {name: arrows(path, files) for name, path in files.items()}
+
+
+class TestPackages:
+    """`lzkey_sandbox -> lzkey -> landing_zone_key`."""
+
+    def test_there_is_something_to_read(self) -> None:
+        """Files of all three packages."""
+        assert {name for name, _ in FILES} == set(PACKAGES)
+        assert DEMO in [path for _, path in FILES]
+
+    @pytest.mark.parametrize(
+        ("package", "path"), FILES, ids=[str(path.relative_to(ROOT)) for _, path in FILES]
+    )
+    def test_an_arrow_that_is_allowed(self, package: str, path: Path) -> None:
+        """A file imports its own package and those below it; the demo's command alone knows the sandbox."""
+        allowed = {package} | ARROWS[package] | ({"lzkey_sandbox"} if path == DEMO else set())
+        assert {top(name) for name in imports(path)} & set(PACKAGES) <= allowed
+
+    def test_the_demo_knows_the_sandbox(self) -> None:
+        """What the exception is for."""
+        assert "lzkey_sandbox" in {top(name) for name in imports(DEMO)}
+
+
+class TestCircles:
+    """Modules can be read in an order in which each stands on what was read before."""
+
+    @pytest.mark.parametrize("package", ["lzkey_sandbox"])
+    def test_there_is_none(self, package: str) -> None:
+        """What type checkers alone read is left out."""
+        try:
+            order = list(TopologicalSorter(graph(package)).static_order())
+        except CycleError as found:
+            pytest.fail(" -> ".join(found.args[1]))
+        assert len(order) == len(graph(package)) > 30
+
+    @pytest.mark.parametrize(
+        "statement",
+        ["from p import two", "from p.two import name", "import p.two", "def f():\n    import p.two"],
+    )
+    def test_an_arrow_is_read_however_it_is_written(self, tmp_path: Path, statement: str) -> None:
+        """And leads to the module alone, not to the package that holds it."""
+        file = tmp_path / "one.py"
+        file.write_text(statement)
+        assert arrows(file, ["p", "p.one", "p.two"]) == {"p.two"}
+
+    @pytest.mark.parametrize("statement", ["from p import name", "import p"])
+    def test_an_arrow_to_the_package(self, tmp_path: Path, statement: str) -> None:
+        """What is no module stands in the package's own file."""
+        file = tmp_path / "one.py"
+        file.write_text(statement)
+        assert arrows(file, ["p", "p.one", "p.two"]) == {"p"}
+
+    def test_what_type_checkers_alone_read_is_no_arrow(self, tmp_path: Path) -> None:
+        """It is never imported."""
+        file = tmp_path / "one.py"
+        file.write_text("if TYPE_CHECKING:\n    import p.two")
+        assert arrows(file, ["p", "p.one", "p.two"]) == set()
