@@ -14,7 +14,7 @@ from lzkey_sandbox.errors import (
     SandboxInUseError,
     ServiceError,
 )
-from lzkey_sandbox.execution_environment import Outcome
+from lzkey_sandbox.functions.execution_environment import Outcome
 from lzkey_sandbox.generated_population import GeneratedPlan, GeneratedPopulation
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 from lzkey_sandbox.readings import Compliance

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lzkey_sandbox.contract import operation_model
+from lzkey_sandbox.http.contract import operation_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from lzkey_sandbox.aggregation import Aggregation
-    from lzkey_sandbox.config_api import ConfigApi
+    from lzkey_sandbox.config.aggregation import Aggregation
+    from lzkey_sandbox.config.config_api import ConfigApi
+    from lzkey_sandbox.config.evaluation import EvaluationLoop
+    from lzkey_sandbox.config.organization_api import OrganizationApi
+    from lzkey_sandbox.config.recorder import Recorder
     from lzkey_sandbox.controltower import ControlTower, LandingZone
     from lzkey_sandbox.endpoint import Endpoint
-    from lzkey_sandbox.evaluation import EvaluationLoop
-    from lzkey_sandbox.listings import Listings
-    from lzkey_sandbox.organization_api import OrganizationApi
-    from lzkey_sandbox.recorder import Recorder
+    from lzkey_sandbox.http.listings import Listings
 
 
 class Controls:

@@ -9,29 +9,36 @@ from __future__ import annotations
 import io
 import json
 import logging
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
+from xml.sax.saxutils import escape
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
-from lzkey_sandbox import motostate
-from lzkey_sandbox.contract import operation_model, parse_input, render_output
 from lzkey_sandbox.errors import ServiceError
-from lzkey_sandbox.faults import Faults
-from lzkey_sandbox.function_code import code_at, give_address
-from lzkey_sandbox.requests import ApiRequest, identify
-from lzkey_sandbox.responses import error_response, invoke_response, json_response
+from lzkey_sandbox.http.contract import operation_model, parse_input, render_output
+from lzkey_sandbox.http.faults import Faults
+from lzkey_sandbox.http.requests import ApiRequest, identify
+from lzkey_sandbox.moto import motostate
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
+
+    from lzkey_sandbox.functions.execution_environment import Outcome
 
 _log: Final = logging.getLogger(__name__)
 
 # What a bug of the sandbox is answered with, at a status that no SDK retries.
 INTERNAL_FAILURE: Final = "InternalFailure"
+
+# Where GetFunction says that the code of functions is; moto's addresses lead nowhere.
+# Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html (Code.Location)
+_CODE_ADDRESS: Final = "/lzkey-sandbox/function-code/"
 
 Handler = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
 """Answers an operation: account, Region, members of the request -> members of the answer."""
@@ -118,7 +125,7 @@ class Endpoint:
         """Answer one request."""
         request = identify(environ)
         if request is None:
-            code = code_at(environ.get("PATH_INFO", ""))
+            code = _code_at(environ.get("PATH_INFO", ""))
             answer = Response.from_app(self._moto, environ) if code is None else Response(code)
             return answer(environ, start_response)
         account = motostate.account_of(request.access_key, self._default_account)
@@ -126,11 +133,11 @@ class Endpoint:
         try:
             response = self._answer(account, request, environ)
         except ServiceError as refusal:
-            response, error = error_response(request.protocol, refusal), refusal.code
+            response, error = _error_response(request.protocol, refusal), refusal.code
         except Exception as bug:  # noqa: BLE001 - a bug of the sandbox; the caller gets to see it
             _log.exception("%s %s", request.service, request.operation)
             failure = ServiceError(INTERNAL_FAILURE, f"{type(bug).__name__}: {bug}", 501)
-            response, error = error_response(request.protocol, failure), failure.code
+            response, error = _error_response(request.protocol, failure), failure.code
         call = Call(request.service, request.operation, account, request.region, response.status_code, error)
         with self._lock:
             self._calls.append(call)
@@ -145,7 +152,7 @@ class Endpoint:
         if operation and operation.applies(raw):
             model = operation_model(request.service, request.operation)
             answer = operation.handler(account, request.region, parse_input(model, raw))
-            return json_response(render_output(model, answer), model.http.get("responseCode", 200))
+            return _json_response(render_output(model, answer), model.http.get("responseCode", 200))
         return self._ask_moto(account, request, environ)
 
     def _ask_moto(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
@@ -157,7 +164,7 @@ class Endpoint:
         if response.status_code < 300:  # noqa: PLR2004 - HTTP's successes
             self._observer.after(Exchange(account, request, response))
             if (request.service, request.operation) == ("lambda", "GetFunction"):
-                give_address(response, environ["HTTP_HOST"], account, request.region)
+                _give_address(response, environ["HTTP_HOST"], account, request.region)
         return response
 
     def _invoke_function(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
@@ -165,7 +172,7 @@ class Endpoint:
             raise ServiceError("InvalidParameterValueException", "only synchronous invocations are supported")
         event = _json(request.body)
         name = request.path_parameters["FunctionName"]
-        return invoke_response(self._invoke(account, request.region, name, event))
+        return _invoke_response(self._invoke(account, request.region, name, event))
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever was sent
@@ -173,3 +180,54 @@ def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever was sent
         return json.loads(body or b"{}")
     except ValueError as error:
         raise ServiceError("SerializationException", f"the request is no JSON: {error}") from error
+
+
+def _json_response(members: Mapping[str, Any], status: int = 200) -> Response:
+    """Return an answer of the JSON and the REST-JSON protocol; status 204 has no body."""
+    body = "" if status == HTTPStatus.NO_CONTENT else json.dumps(members)
+    return Response(body, status=status, headers=_headers("application/json"))
+
+
+def _invoke_response(outcome: Outcome) -> Response:
+    """Return Lambda's answer to a synchronous invocation; the function's error is a header, not a status.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+    """
+    headers = {**_headers("application/json"), "X-Amz-Executed-Version": "$LATEST"}
+    if outcome.error is not None:
+        headers["X-Amz-Function-Error"] = "Unhandled"
+    return Response(outcome.payload, headers=headers)
+
+
+def _error_response(protocol: str, error: ServiceError) -> Response:
+    """Return an error in a service's protocol."""
+    if protocol in {"json", "rest-json"}:
+        body = json.dumps({"__type": error.code, "message": error.message})
+        headers = {**_headers("application/json"), "X-Amzn-ErrorType": error.code}
+        return Response(body, status=error.status, headers=headers)
+    fault = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+    if protocol == "rest-xml":
+        body = f"<Error>{fault}</Error>"
+    else:
+        body = f"<ErrorResponse><Error><Type>Sender</Type>{fault}</Error></ErrorResponse>"
+    return Response(body, status=error.status, headers=_headers("text/xml"))
+
+
+def _headers(content_type: str) -> dict[str, str]:
+    return {"Content-Type": content_type, "x-amzn-RequestId": str(uuid.uuid4())}
+
+
+def _give_address(response: Response, host: str, account: str, region: str) -> None:
+    """Let an answer of GetFunction name an address on this endpoint."""
+    members = json.loads(response.get_data())
+    name = members["Configuration"]["FunctionName"]
+    members["Code"]["Location"] = f"http://{host}{_CODE_ADDRESS}{account}/{region}/{name}"
+    response.set_data(json.dumps(members))
+
+
+def _code_at(path: str) -> bytes | None:
+    """Return the zip that a path of such an address stands for; None for any other path."""
+    if not path.startswith(_CODE_ADDRESS):
+        return None
+    account, region, name = path.removeprefix(_CODE_ADDRESS).split("/")
+    return motostate.function(account, region, name).code

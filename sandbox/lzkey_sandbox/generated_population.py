@@ -13,14 +13,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.assessment import COMPLIANT_REASON
-from lzkey_sandbox.configuration_item import KEY_TYPE, ConfigurationItem, KeyFacts, key_configuration
-from lzkey_sandbox.ledger import Result
-from lzkey_sandbox.motoorganizations import CONFIG
-from lzkey_sandbox.motostate import partition_of
-from lzkey_sandbox.population import Holdings
+from lzkey_sandbox.config import organization_rules
+from lzkey_sandbox.config.aggregation import Holdings
+from lzkey_sandbox.config.configuration_item import KEY_TYPE, ConfigurationItem, KeyFacts, key_configuration
+from lzkey_sandbox.config.events import CHANGE, OVERSIZED
+from lzkey_sandbox.config.ledger import Result
+from lzkey_sandbox.errors import ServiceError
+from lzkey_sandbox.moto import motoorganizations
+from lzkey_sandbox.moto.motoorganizations import CONFIG
+from lzkey_sandbox.moto.motostate import partition_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from lzkey_sandbox.config.organization_rules import OrganizationRule
 
 Verdict = tuple[str, str]
 """A compliance type and its annotation, in which `{account}` and `{management}` stand for accounts."""
@@ -34,6 +40,9 @@ FOREIGN: Final[Verdict] = (
         "no statement allows it; MANAGEMENT_ACCOUNT: in account {account}, not {management}"
     ),
 )
+
+RULE: Final = "CONTROL_TOWER_KMS_KEY"
+FIRST_ID: Final = 200000000001
 
 _POLICY: Final = json.dumps({"Version": "2012-10-17", "Statement": []})
 
@@ -153,6 +162,48 @@ class GeneratedPopulation:
             supplementary={"KeyRotationStatus": False, "Policy": _POLICY, "Tags": []},
             tags=(),
         )
+
+
+def generate(
+    plan: GeneratedPlan, management: str, administrator: str, parameters: Mapping[str, str]
+) -> GeneratedPopulation:
+    """Fill a management account's organization up to the plan's number of accounts.
+
+    AWSOrganizationsNotInUseException, a ServiceError, where there is no organization.
+    """
+    home = plan.regions[0]
+    organization = motoorganizations.organization_of(management, home)
+    if organization is None:
+        raise ServiceError("AWSOrganizationsNotInUseException", f"{management} is in no organization")
+    present = [account for account, _ in organization.accounts][: plan.accounts]
+    added = {f"{FIRST_ID + number}": f"Member {number:04}" for number in range(plan.accounts - len(present))}
+    motoorganizations.add_members(management, home, added)
+    accounts = (*present, *added)
+    for number, account in enumerate(accounts):
+        if plan.suspends(number):
+            motoorganizations.suspend(management, home, account)
+    active = [
+        (account, plan.records(number))
+        for number, account in enumerate(accounts)
+        if not plan.suspends(number)
+    ]
+    rules = {region: _rule(administrator, region, parameters, active).member_rule for region in plan.regions}
+    return GeneratedPopulation(plan, accounts, rules)
+
+
+def _rule(
+    administrator: str, region: str, parameters: Mapping[str, str], accounts: Iterable[tuple[str, bool]]
+) -> OrganizationRule:
+    metadata = {
+        "LambdaFunctionArn": f"arn:{partition_of(region)}:lambda:{region}:{administrator}:function:{RULE}",
+        "OrganizationConfigRuleTriggerTypes": [CHANGE, OVERSIZED],
+        "InputParameters": json.dumps(dict(parameters)),
+        "ResourceTypesScope": [KEY_TYPE],
+    }
+    kind = {"OrganizationCustomRuleMetadata": metadata}
+    return organization_rules.pretend(
+        organization_rules.new_rule(administrator, region, RULE, kind, ()), accounts
+    )
 
 
 def _metadata(account: str, key_id: str, arn: str, created: datetime) -> dict[str, Any]:

@@ -7,16 +7,16 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
-from lzkey_sandbox import motokeys, motorecorders, motostate
-from lzkey_sandbox.authorization import caller_arn, require_trust
+from lzkey_sandbox.config.recorder import KEY_CHANGES, Recorder
 from lzkey_sandbox.endpoint import Exchange, Observer
 from lzkey_sandbox.errors import ServiceError
-from lzkey_sandbox.motoorganizations import management_for, organization_of
-from lzkey_sandbox.recorder import KEY_CHANGES, Recorder
+from lzkey_sandbox.functions.authorization import caller_arn, require_trust
+from lzkey_sandbox.moto import motokeys, motostate
+from lzkey_sandbox.moto.motoorganizations import management_for, organization_of
 
 if TYPE_CHECKING:
-    from lzkey_sandbox.evaluation import EvaluationLoop
-    from lzkey_sandbox.requests import ApiRequest
+    from lzkey_sandbox.config.evaluation import EvaluationLoop
+    from lzkey_sandbox.http.requests import ApiRequest
 
 # After these, the items of all related multi-Region keys differ: each names the primary and the replicas.
 _OF_SEVERAL_REGIONS: Final = frozenset({"ReplicateKey", "UpdatePrimaryRegion"})
@@ -84,9 +84,9 @@ class AwsObserver(Observer):
             self._loop.rules_changed(exchange.account, request.region)
         if (request.service, request.operation) == ("config", "PutConfigurationRecorder"):
             asked = json.loads(request.body)["ConfigurationRecorder"]
-            motorecorders.complete_recorders(exchange.account, request.region, asked)
+            motostate.complete_recorders(exchange.account, request.region, asked)
         if (request.service, request.operation) == ("config", "StartConfigurationRecorder"):
-            motorecorders.complete_recorders(exchange.account, request.region)
+            motostate.complete_recorders(exchange.account, request.region)
             self._recorder.record_all(exchange.account, request.region)
         if (request.service, request.operation) == ("cloudformation", "ExecuteChangeSet"):
             motostate.refresh_stack_outputs(exchange.account, request.region)

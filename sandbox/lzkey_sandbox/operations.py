@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lzkey_sandbox import lambda_permissions
-from lzkey_sandbox.aggregate_resource_api import AggregateResourceApi, asks_for_aggregate_keys
+from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi, asks_for_aggregate_keys
+from lzkey_sandbox.config.config_api import ResourceApi, asks_for_keys
 from lzkey_sandbox.endpoint import Operation
-from lzkey_sandbox.resource_api import ResourceApi, asks_for_keys
+from lzkey_sandbox.functions import lambda_permissions
 
 if TYPE_CHECKING:
-    from lzkey_sandbox.aggregator_api import AggregatorApi
-    from lzkey_sandbox.config_api import ConfigApi
+    from lzkey_sandbox.config.aggregator_api import AggregatorApi
+    from lzkey_sandbox.config.config_api import ConfigApi
+    from lzkey_sandbox.config.organization_api import OrganizationApi, OrganizationsApi
     from lzkey_sandbox.controltower import ControlTower
-    from lzkey_sandbox.organization_api import OrganizationApi
-    from lzkey_sandbox.organizations_api import OrganizationsApi
 
 
 def own_operations(

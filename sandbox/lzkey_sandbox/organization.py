@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from lzkey_sandbox.motoorganizations import CONFIG, MULTI_ACCOUNT_SETUP
-from lzkey_sandbox.motostate import partition_of
+from lzkey_sandbox.moto.motoorganizations import CONFIG, MULTI_ACCOUNT_SETUP
+from lzkey_sandbox.moto.motostate import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,39 +10,38 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from lzkey_sandbox import cloudformation, generation, motokeys, motoorganizations, motorecorders, motostate
-from lzkey_sandbox.aggregate_resource_api import AggregateResourceApi
-from lzkey_sandbox.aggregation import Aggregation
-from lzkey_sandbox.aggregator_api import AggregatorApi
-from lzkey_sandbox.authorization import require_invocation_by_config
-from lzkey_sandbox.clients import Clients
-from lzkey_sandbox.config_api import ConfigApi
+from lzkey_sandbox import generated_population
+from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
+from lzkey_sandbox.config.aggregation import Aggregation, LivePopulation
+from lzkey_sandbox.config.aggregator_api import AggregatorApi
+from lzkey_sandbox.config.config_api import ConfigApi, ResourceApi
+from lzkey_sandbox.config.evaluation import EvaluationLoop
+from lzkey_sandbox.config.ledger import Ledger
+from lzkey_sandbox.config.organization_api import OrganizationApi, OrganizationsApi
+from lzkey_sandbox.config.recorder import Recorder
 from lzkey_sandbox.controls import Controls
 from lzkey_sandbox.controltower import ControlTower, LandingZone
 from lzkey_sandbox.endpoint import Call, Endpoint, Operation
 from lzkey_sandbox.errors import SandboxInUseError
-from lzkey_sandbox.evaluation import EvaluationLoop
-from lzkey_sandbox.isolation import EXAMPLE_CREDENTIALS, isolated_variables
-from lzkey_sandbox.lambda_runtime import LambdaRuntime
-from lzkey_sandbox.ledger import Ledger
-from lzkey_sandbox.listings import Listings
-from lzkey_sandbox.loopback import LoopbackServer, RefusingProxy
+from lzkey_sandbox.functions.authorization import require_invocation_by_config
+from lzkey_sandbox.functions.lambda_runtime import LambdaRuntime
+from lzkey_sandbox.http.clients import Clients
+from lzkey_sandbox.http.isolation import EXAMPLE_CREDENTIALS, isolated_variables
+from lzkey_sandbox.http.listings import Listings
+from lzkey_sandbox.http.loopback import LoopbackServer, RefusingProxy
+from lzkey_sandbox.http.sts_address import StsAddress
+from lzkey_sandbox.moto import motokeys, motoorganizations, motostate
 from lzkey_sandbox.observer import AwsObserver
 from lzkey_sandbox.operations import organization_wide_operations, own_operations
 from lzkey_sandbox.organization import Organization, OrganizationPlan
-from lzkey_sandbox.organization_api import OrganizationApi
-from lzkey_sandbox.organizations_api import OrganizationsApi
-from lzkey_sandbox.population import LivePopulation
 from lzkey_sandbox.readings import Readings
-from lzkey_sandbox.recorder import Recorder
-from lzkey_sandbox.resource_api import ResourceApi
-from lzkey_sandbox.sts_address import StsAddress
+from lzkey_sandbox.stacks import cloudformation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from lzkey_sandbox.execution_environment import Outcome
+    from lzkey_sandbox.functions.execution_environment import Outcome
     from lzkey_sandbox.generated_population import GeneratedPlan, GeneratedPopulation
 
 # Config delivers larger items as an oversized notification. The limit is that of the services which carry
@@ -103,7 +102,7 @@ class Sandbox(Controls, Readings):
         cloudformation.register()
         self._proxy = RefusingProxy()
         cleanup.callback(self._proxy.stop)
-        ledger, self._recorder = Ledger(self._token_lifetime), Recorder(motorecorders.records_keys)
+        ledger, self._recorder = Ledger(self._token_lifetime), Recorder(motostate.records_keys)
         self._recorder.recording = self._recording
         self._loop = EvaluationLoop(ledger, self._recorder, self._invoke_rule, self._oversized_limit)
         cleanup.callback(self._loop.stop)
@@ -197,7 +196,7 @@ class Sandbox(Controls, Readings):
         by default the sandbox's account, is told to have made our organization rule with ``parameters`` in
         every Region.
         """
-        found = generation.generate(plan, self.account, administrator or self.account, parameters)
+        found = generated_population.generate(plan, self.account, administrator or self.account, parameters)
         self._aggregation.add(found.accounts, found)
         return found
 

@@ -25,7 +25,7 @@ from lzkey.doctor.runtimes import DEPRECATED_ON
 from lzkey.doctor.subject import MANNER, Subject, ago
 from lzkey.errors import LzkeyError
 from lzkey.parameters import load
-from lzkey_sandbox.contract import service_model
+from lzkey_sandbox.http.contract import service_model
 
 from .conftest import ROOT
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lzkey_sandbox import ServiceError
-from lzkey_sandbox.advanced_query import parse
+from lzkey_sandbox.config.advanced_query import parse
 
 CASES: Any = json.loads((Path(__file__).parent / "advanced_queries.json").read_text())
 

@@ -1,0 +1,1 @@
+"""AWS Config, of which moto has the rules and recorders and little else."""

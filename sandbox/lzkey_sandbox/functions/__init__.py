@@ -1,0 +1,1 @@
+"""Lambda: deployed functions really run, and who may invoke them is decided."""

@@ -1,0 +1,1 @@
+"""What every service has in common: requests, answers, pages and faults, on the loopback interface."""

@@ -1,0 +1,1 @@
+"""moto's own state: read, written, and given what AWS has and moto lacks."""

@@ -1,0 +1,1 @@
+"""CloudFormation: the resources that moto's stacks lack."""
