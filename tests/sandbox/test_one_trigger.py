@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lzkey.deploy import deploy
-from lzkey_sandbox.stacks.cloudformation import without_no_value
+from lzkey_sandbox.moto.motostate import without_no_value
 
 from .conftest import DOCUMENTED
 

@@ -1,7 +1,6 @@
-"""What rdk's stack needs and moto's CloudFormation lacks: Config rules, and layers on functions.
+"""The resources that our stacks and rdk's declare and moto's CloudFormation lacks, or has otherwise than AWS.
 
-moto finds its resource models as direct subclasses of ``CloudFormationModel``, the last one of a type
-winning; defining them here and clearing its caches is all the registration there is.
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
 """
 
 from __future__ import annotations
@@ -9,103 +8,174 @@ from __future__ import annotations
 import base64
 import json
 import re
+import uuid
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
 from moto.cloudformation import parsing
+from moto.config.models import config_backends
 from moto.core.common_models import CloudFormationModel
+from moto.s3.models import s3_backends
+from moto.utilities.utils import get_partition
 
+from lzkey_sandbox.config import organization_rules
+from lzkey_sandbox.config.organization_api import put_organization_rule
+from lzkey_sandbox.errors import ServiceError
+from lzkey_sandbox.functions import lambda_permissions
 from lzkey_sandbox.functions.lambda_runtime import rdklib_layer
+from lzkey_sandbox.http.contract import operation_model, parse_input
 from lzkey_sandbox.moto import motostate
 from lzkey_sandbox.moto.motostate import without_no_value
+from lzkey_sandbox.stacks.resource import resource_class
 
-# Those besides motostate for their classes.
-from lzkey_sandbox.stacks import lambda_resources, organization_resource, recorder_resources
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lzkey_sandbox.stacks.resource import Properties
 
 # Source: rdk's RDKLIB_ARN_STRING; the account is the one that publishes rdk's layers.
 _RDKLIB_LAYER: Final = re.compile(
     r"arn:aws:lambda:(?P<region>[^:]+):711761543063:layer:(?P<name>rdklib-layer):(?P<version>\d+)"
 )
 
-Resource = Mapping[str, Any]
-
 
 def register() -> None:
-    """Make moto look for its resource models anew, so that it finds ours, those of other modules included."""
-    assert lambda_resources, organization_resource  # noqa: S101 - being imported is all that they need
-    assert recorder_resources  # noqa: S101 - as above
+    """Make moto look for its resource models anew: it finds those of this module, and the last one wins."""
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
 
 
-class ConfigRuleResource(CloudFormationModel):  # type: ignore[misc]  # moto is untyped
-    """AWS::Config::ConfigRule, backed by the rules of moto's Config.
+def _put_rule(account: str, region: str, name: str, properties: Properties) -> str:
+    rule = {"ConfigRuleName": name, **_with_text(properties)}
+    rule.pop("Compliance", None)  # an attribute that the resource type lists as a property
+    motostate.put_config_rule(account, region, rule)
+    return name
 
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-config-configrule.html
+
+def _delete_rule(account: str, region: str, name: str, _: Properties) -> None:
+    motostate.delete_config_rule(account, region, name)
+
+
+def _rule_attribute(member: str) -> Callable[[str, str, str], str]:
+    """Return what reads a member of a rule as DescribeConfigRules shows it."""
+
+    def read(account: str, region: str, name: str) -> str:
+        rules = motostate.config_rules(account, region)
+        return next(str(rule[member]) for rule in rules if rule["ConfigRuleName"] == name)
+
+    return read
+
+
+def _put_organization_rule(account: str, region: str, name: str, properties: Properties) -> str:
+    """Put a rule, its properties checked as PutOrganizationConfigRule's members.
+
+    Whether AWS rolls a stack back when the rule fails in some accounts is not documented: here it does not.
     """
+    members = {**properties, "OrganizationConfigRuleName": name}
+    members |= {kind: _with_text(members[kind]) for kind in organization_rules.KINDS if kind in members}
+    operation = operation_model("config", "PutOrganizationConfigRule")
+    put_organization_rule(account, region, parse_input(operation, members))
+    return name
 
-    def __init__(self, name: str, account: str, region: str) -> None:
-        self._name, self._account, self._region = name, account, region
 
-    @property
-    def physical_resource_id(self) -> str:
-        """What Ref returns: the rule's name."""
-        return self._name
+def _delete_organization_rule(account: str, region: str, name: str, _: Properties) -> None:
+    rule = organization_rules.stored_rules(account, region).get(name)
+    if rule is not None:
+        organization_rules.delete(rule)
 
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """Return the property that names the resource."""
-        return "ConfigRuleName"
 
-    @staticmethod
-    def cloudformation_type() -> str:
-        """Return the resource type."""
-        return "AWS::Config::ConfigRule"
+def _put_recorder(account: str, region: str, name: str, properties: Properties) -> str:
+    """Make the recorder; it starts when its channel is there."""
+    recorder = {
+        "name": name,
+        "roleARN": properties["RoleARN"],
+        "recordingGroup": _members(properties.get("RecordingGroup", {"AllSupported": True})),
+    }
+    config_backends[account][region].put_configuration_recorder(recorder)
+    mode = _members(properties.get("RecordingMode", {}))
+    motostate.complete_recorders(account, region, {**recorder, "recordingMode": mode})
+    return name
 
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        """Say whether Fn::GetAtt knows an attribute."""
-        return attr in {"Arn", "ConfigRuleId"}
 
-    def get_cfn_attribute(self, attribute_name: str) -> str:
-        """Return an attribute for Fn::GetAtt."""
-        rules = motostate.config_rules(self._account, self._region)
-        rule = next(rule for rule in rules if rule["ConfigRuleName"] == self._name)
-        return str(rule["ConfigRuleArn" if attribute_name == "Arn" else attribute_name])
+def _delete_recorder(account: str, region: str, name: str, _: Properties) -> None:
+    config_backends[account][region].delete_configuration_recorder(name)
 
-    @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Resource, account_id: str, region_name: str, **_: object
-    ) -> ConfigRuleResource:
-        """Create the rule, its intrinsic functions already resolved by moto."""
-        rule = _rule(resource_name, cloudformation_json["Properties"])
-        motostate.put_config_rule(account_id, region_name, rule)
-        return cls(resource_name, account_id, region_name)
 
-    @classmethod
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: ConfigRuleResource,
-        new_resource_name: str,
-        cloudformation_json: Resource,
-        account_id: str,
-        region_name: str,
-    ) -> ConfigRuleResource:
-        """Update the rule; a new name replaces it."""
-        properties = cloudformation_json["Properties"]
-        name = new_resource_name if "ConfigRuleName" in properties else original_resource.physical_resource_id
-        if name != original_resource.physical_resource_id:
-            original_resource.delete(account_id, region_name)
-        return cls.create_from_cloudformation_json(name, cloudformation_json, account_id, region_name)
+def _put_channel(account: str, region: str, name: str, properties: Properties) -> str:
+    """Make the channel and start the recorder."""
+    backend = config_backends[account][region]
+    backend.put_delivery_channel({"name": name, "s3BucketName": properties["S3BucketName"]})
+    for recorder in backend.recorders:
+        backend.start_configuration_recorder(recorder)
+    motostate.complete_recorders(account, region)
+    return name
 
-    def delete(self, account_id: str, region_name: str) -> None:
-        """Delete the rule."""
-        motostate.delete_config_rule(account_id, region_name, self._name)
 
-    def is_created(self) -> bool:
-        """Say that creation is complete at once."""
-        return True
+def _delete_channel(account: str, region: str, name: str, _: Properties) -> None:
+    """Stop the recorder and delete the channel."""
+    backend = config_backends[account][region]
+    for recorder in backend.recorders:
+        backend.stop_configuration_recorder(recorder)
+    backend.delete_delivery_channel(name)
+
+
+def _put_bucket_policy(account: str, region: str, _: str, properties: Properties) -> str:
+    policy = json.dumps(properties["PolicyDocument"]).encode()
+    s3_backends[account][get_partition(region)].put_bucket_policy(properties["Bucket"], policy)
+    return str(properties["Bucket"])
+
+
+def _delete_bucket_policy(account: str, region: str, bucket: str, _: Properties) -> None:
+    s3_backends[account][get_partition(region)].delete_bucket_policy(bucket)
+
+
+def _put_permission(account: str, region: str, name: str, properties: Properties) -> str:
+    """Add the statement, under an id of CloudFormation's making: every property requires replacement."""
+    statement = f"{name}-{uuid.uuid4().hex[:12]}"
+    lambda_permissions.add_permission(account, region, {**properties, "StatementId": statement})
+    return statement
+
+
+def _delete_permission(account: str, region: str, statement: str, properties: Properties) -> None:
+    members = {"FunctionName": properties["FunctionName"], "StatementId": statement}
+    _unless_gone(lambda_permissions.remove_permission, account, region, members)
+
+
+def _put_function_policy(account: str, region: str, _: str, properties: Properties) -> str:
+    """Put the whole policy of a function, in the place of any other."""
+    document = properties["PolicyDocument"]
+    policy = document if isinstance(document, str) else json.dumps(document)
+    members = {"ResourceArn": properties["ResourceArn"], "Policy": policy}
+    lambda_permissions.put_resource_policy(account, region, members)
+    return str(properties["ResourceArn"])
+
+
+def _delete_function_policy(account: str, region: str, function: str, _: Properties) -> None:
+    _unless_gone(lambda_permissions.delete_resource_policy, account, region, {"ResourceArn": function})
+
+
+# moto looks among the classes that are alive, so these are kept. Its own permissions are never taken back.
+RESOURCES: Final = (
+    resource_class(
+        "AWS::Config::ConfigRule",
+        _put_rule,
+        _delete_rule,
+        named_by="ConfigRuleName",
+        attributes={"Arn": _rule_attribute("ConfigRuleArn"), "ConfigRuleId": _rule_attribute("ConfigRuleId")},
+    ),
+    resource_class(
+        "AWS::Config::OrganizationConfigRule",
+        _put_organization_rule,
+        _delete_organization_rule,
+        named_by="OrganizationConfigRuleName",
+    ),
+    resource_class("AWS::Config::ConfigurationRecorder", _put_recorder, _delete_recorder, named_by="Name"),
+    resource_class("AWS::Config::DeliveryChannel", _put_channel, _delete_channel, named_by="Name"),
+    resource_class("AWS::S3::BucketPolicy", _put_bucket_policy, _delete_bucket_policy),
+    resource_class("AWS::Lambda::Permission", _put_permission, _delete_permission),
+    resource_class("AWS::Lambda::ResourcePolicy", _put_function_policy, _delete_function_policy),
+)
 
 
 class FunctionWithLayers(CloudFormationModel):  # type: ignore[misc]  # moto is untyped
@@ -128,7 +198,12 @@ class FunctionWithLayers(CloudFormationModel):  # type: ignore[misc]  # moto is 
 
     @classmethod
     def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Resource, account_id: str, region_name: str, **_: object
+        cls,
+        resource_name: str,
+        cloudformation_json: Mapping[str, Any],
+        account_id: str,
+        region_name: str,
+        **_: object,
     ) -> LambdaFunction:
         """Create the function, then give it its layers."""
         function = LambdaFunction.create_from_cloudformation_json(
@@ -144,7 +219,7 @@ class FunctionWithLayers(CloudFormationModel):  # type: ignore[misc]  # moto is 
         cls,
         original_resource: LambdaFunction,
         new_resource_name: str,
-        cloudformation_json: Resource,
+        cloudformation_json: Mapping[str, Any],
         account_id: str,
         region_name: str,
     ) -> LambdaFunction:
@@ -180,11 +255,31 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _rule(name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return PutConfigRule's argument for a resource's properties."""
-    rule: dict[str, Any] = {"ConfigRuleName": name, **without_no_value(properties)}
-    parameters = rule.get("InputParameters")
-    if parameters is not None and not isinstance(parameters, str):
-        rule["InputParameters"] = json.dumps(parameters)
-    rule.pop("Compliance", None)  # an attribute that the resource type lists as a property
-    return rule
+def _with_text(properties: Mapping[str, Any]) -> Properties:
+    """Return a rule's properties; parameters that are an object become text, as in every stack."""
+    parameters = properties.get("InputParameters")
+    if parameters is None or isinstance(parameters, str):
+        return dict(properties)
+    return {**properties, "InputParameters": json.dumps(parameters)}
+
+
+def _members(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a resource's properties under the API's names, which begin with small letters."""
+    return {name[:1].lower() + name[1:]: _member(value) for name, value in properties.items()}
+
+
+def _member(value: Any) -> Any:  # noqa: ANN401 - a template's properties are of any shape
+    if isinstance(value, Mapping):
+        return _members(value)
+    return [_member(item) for item in value] if isinstance(value, list) else value
+
+
+def _unless_gone(
+    delete: Callable[[str, str, Properties], object], account: str, region: str, members: Properties
+) -> None:
+    """Delete what may be gone already, or whose function may be."""
+    try:
+        delete(account, region, members)
+    except ServiceError as gone:
+        if gone.code != "ResourceNotFoundException":
+            raise

@@ -1,0 +1,110 @@
+"""The resources that stacks have of the sandbox's own making: put, put anew, renamed and deleted."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from lzkey_sandbox import Sandbox
+
+BUCKET = "recorded"
+
+
+def stack(sandbox: Sandbox, operation: str, resources: dict[str, Any]) -> None:
+    """Create or update the one stack."""
+    getattr(sandbox.client("cloudformation"), operation)(
+        StackName="stack", TemplateBody=json.dumps({"Resources": resources})
+    )
+
+
+def recorder(*types: str) -> dict[str, Any]:
+    """A recorder of some types with its channel, as a template declares them."""
+    role = "arn:aws:iam::111122223333:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+    group = {"AllSupported": False, "ResourceTypes": list(types)}
+    return {
+        "Recorder": {
+            "Type": "AWS::Config::ConfigurationRecorder",
+            "Properties": {"Name": "keys", "RoleARN": role, "RecordingGroup": group},
+        },
+        "Channel": {
+            "Type": "AWS::Config::DeliveryChannel",
+            "DependsOn": "Recorder",
+            "Properties": {"Name": "keys", "S3BucketName": BUCKET},
+        },
+    }
+
+
+def rule(source: str, **properties: Any) -> dict[str, Any]:
+    """A rule of AWS's own, as a template declares it."""
+    given = {"Source": {"Owner": "AWS", "SourceIdentifier": source}, **properties}
+    return {"Rule": {"Type": "AWS::Config::ConfigRule", "Properties": given}}
+
+
+def rules(sandbox: Sandbox) -> dict[str, str]:
+    """The source of every rule by the rule's name."""
+    found = sandbox.client("config").describe_config_rules()["ConfigRules"]
+    return {entry["ConfigRuleName"]: entry["Source"]["SourceIdentifier"] for entry in found}
+
+
+class TestUpdate:
+    """A changed resource is put anew."""
+
+    def test_reaches_a_recorder_and_leaves_it_on(self, sandbox: Sandbox) -> None:
+        """What it records is what the template says now."""
+        config = sandbox.client("config")
+        sandbox.client("s3").create_bucket(Bucket=BUCKET)
+        for operation, types in (("create_stack", ["AWS::KMS::Key"]), ("update_stack", ["AWS::IAM::Role"])):
+            stack(sandbox, operation, recorder(*types))
+            (found,) = config.describe_configuration_recorders()["ConfigurationRecorders"]
+            (status,) = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+            assert (found["recordingGroup"]["resourceTypes"], status["recording"]) == (types, True)
+
+    @pytest.mark.parametrize(
+        ("before", "after", "expected"),
+        [
+            ({"ConfigRuleName": "one"}, {"ConfigRuleName": "one"}, ["one"]),
+            ({"ConfigRuleName": "one"}, {"ConfigRuleName": "two"}, ["two"]),
+            ({"ConfigRuleName": "one"}, {"Description": "nameless"}, ["one"]),
+        ],
+    )
+    def test_a_new_name_replaces_a_rule(
+        self, sandbox: Sandbox, before: dict[str, str], after: dict[str, str], expected: list[str]
+    ) -> None:
+        """Without a new name the rule stays, with what is new of it."""
+        stack(sandbox, "create_stack", rule("CMK_BACKING_KEY_ROTATION_ENABLED", **before))
+        stack(sandbox, "update_stack", rule("ROOT_ACCOUNT_MFA_ENABLED", **after))
+        assert rules(sandbox) == dict.fromkeys(expected, "ROOT_ACCOUNT_MFA_ENABLED")
+
+
+class TestDelete:
+    """What the stack made goes with it."""
+
+    def test_nothing_is_left(self, sandbox: Sandbox) -> None:
+        """Recorder, channel and rule."""
+        sandbox.client("s3").create_bucket(Bucket=BUCKET)
+        stack(sandbox, "create_stack", recorder("AWS::KMS::Key") | rule("ROOT_ACCOUNT_MFA_ENABLED"))
+        assert len(rules(sandbox)) == 1
+        sandbox.client("cloudformation").delete_stack(StackName="stack")
+        config = sandbox.client("config")
+        assert config.describe_configuration_recorders()["ConfigurationRecorders"] == []
+        assert config.describe_delivery_channels()["DeliveryChannels"] == []
+        assert rules(sandbox) == {}
+
+
+class TestAttribute:
+    """What Fn::GetAtt knows of a rule."""
+
+    @pytest.mark.parametrize(
+        ("attribute", "start"), [("Arn", "arn:aws:config:"), ("ConfigRuleId", "config-rule-")]
+    )
+    def test_is_in_the_outputs(self, sandbox: Sandbox, attribute: str, start: str) -> None:
+        """ARN and id."""
+        cloudformation = sandbox.client("cloudformation")
+        outputs = {"Found": {"Value": {"Fn::GetAtt": ["Rule", attribute]}}}
+        template = {"Resources": rule("ROOT_ACCOUNT_MFA_ENABLED"), "Outputs": outputs}
+        cloudformation.create_stack(StackName="stack", TemplateBody=json.dumps(template))
+        (found,) = cloudformation.describe_stacks(StackName="stack")["Stacks"]
+        assert found["Outputs"][0]["OutputValue"].startswith(start)
