@@ -17,8 +17,7 @@ from lzkey_sandbox.errors import (
 from lzkey_sandbox.functions.execution_environment import Outcome
 from lzkey_sandbox.generated_population import GeneratedPlan, GeneratedPopulation
 from lzkey_sandbox.organization import Organization, OrganizationPlan
-from lzkey_sandbox.readings import Compliance
-from lzkey_sandbox.sandbox import Sandbox
+from lzkey_sandbox.sandbox import Compliance, Sandbox
 
 __all__ = [
     "Call",

@@ -17,11 +17,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
+from botocore import xform_name
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
 from lzkey_sandbox.errors import ServiceError
-from lzkey_sandbox.http.contract import operation_model, parse_input, render_output
+from lzkey_sandbox.http.contract import operation_model, parse_input, render_output, service_model
 from lzkey_sandbox.http.faults import Faults
 from lzkey_sandbox.http.requests import ApiRequest, identify
 from lzkey_sandbox.moto import motostate
@@ -44,7 +45,7 @@ Handler = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
 """Answers an operation: account, Region, members of the request -> members of the answer."""
 
 Invoke = Callable[[str, str, str, object], Any]
-"""Invokes a function: account, Region, name, event -> lambda_runtime.Outcome."""
+"""Invokes a function: account, Region, name, event -> Outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,17 @@ class Operation:
     """An operation the sandbox answers itself; ``applies`` sees the raw request and may leave it to moto."""
 
     handler: Handler
-    applies: Callable[[Mapping[str, Any]], bool] = lambda _raw: True
+    applies: Callable[[Mapping[str, Any]], bool]
+
+
+def operations(
+    service: str, api: object, applies: Callable[[Mapping[str, Any]], bool] = lambda _raw: True
+) -> dict[tuple[str, str], Operation]:
+    """The operations of a service for which an object has a method, under the name that it has in boto3."""
+    methods = {name: getattr(api, xform_name(name), None) for name in service_model(service).operation_names}
+    return {
+        (service, name): Operation(method, applies) for name, method in methods.items() if method is not None
+    }
 
 
 @dataclass(frozen=True, slots=True)

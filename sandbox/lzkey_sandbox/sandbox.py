@@ -4,43 +4,47 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from botocore import xform_name
+
 from lzkey_sandbox import generated_population
 from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregation import Aggregation, LivePopulation
 from lzkey_sandbox.config.aggregator_api import AggregatorApi
-from lzkey_sandbox.config.config_api import ConfigApi, ResourceApi
+from lzkey_sandbox.config.config_api import ConfigApi, ResourceApi, concerns_keys
 from lzkey_sandbox.config.evaluation import EvaluationLoop
 from lzkey_sandbox.config.ledger import Ledger
 from lzkey_sandbox.config.organization_api import OrganizationApi, OrganizationsApi
 from lzkey_sandbox.config.recorder import Recorder
-from lzkey_sandbox.controls import Controls
 from lzkey_sandbox.controltower import ControlTower, LandingZone
-from lzkey_sandbox.endpoint import Call, Endpoint, Operation
+from lzkey_sandbox.endpoint import Call, Endpoint, operations
 from lzkey_sandbox.errors import SandboxInUseError
+from lzkey_sandbox.functions import lambda_permissions
 from lzkey_sandbox.functions.authorization import require_invocation_by_config
 from lzkey_sandbox.functions.lambda_runtime import LambdaRuntime
 from lzkey_sandbox.http.clients import Clients
+from lzkey_sandbox.http.contract import operation_model
 from lzkey_sandbox.http.isolation import EXAMPLE_CREDENTIALS, isolated_variables
 from lzkey_sandbox.http.listings import Listings
 from lzkey_sandbox.http.loopback import LoopbackServer, RefusingProxy
 from lzkey_sandbox.http.sts_address import StsAddress
 from lzkey_sandbox.moto import motokeys, motoorganizations, motostate
 from lzkey_sandbox.observer import AwsObserver
-from lzkey_sandbox.operations import organization_wide_operations, own_operations
 from lzkey_sandbox.organization import Organization, OrganizationPlan
-from lzkey_sandbox.readings import Readings
 from lzkey_sandbox.stacks import cloudformation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from types import TracebackType
 
+    from lzkey_sandbox.endpoint import Operation
     from lzkey_sandbox.functions.execution_environment import Outcome
     from lzkey_sandbox.generated_population import GeneratedPlan, GeneratedPopulation
 
@@ -51,7 +55,15 @@ OVERSIZED_LIMIT: Final = 256 * 1024
 _one_at_a_time = Lock()
 
 
-class Sandbox(Controls, Readings):
+@dataclass(frozen=True, slots=True)
+class Compliance:
+    """A rule's result for one resource as Config shows it."""
+
+    compliance_type: str
+    annotation: str
+
+
+class Sandbox:
     """AWS for one account and Region to begin with; others come into being when they are used.
 
     A context manager. moto's state belongs to the process, so there can be one sandbox at a time
@@ -107,9 +119,10 @@ class Sandbox(Controls, Readings):
         self._loop = EvaluationLoop(ledger, self._recorder, self._invoke_rule, self._oversized_limit)
         cleanup.callback(self._loop.stop)
         self._recorder.subscribe(self._loop.item_recorded)
-        self._config, self._organization = ConfigApi(ledger, self._loop), OrganizationApi(self._loop)
-        self._aggregation = Aggregation(LivePopulation(ledger, self._recorder))
         self._listings = Listings()
+        self._config = ConfigApi(ledger, self._loop, self._listings)
+        self._organization = OrganizationApi(self._loop, self._listings)
+        self._aggregation = Aggregation(LivePopulation(ledger, self._recorder))
         self._endpoint = Endpoint(
             self._operations(),
             self._invoke_function,
@@ -128,12 +141,15 @@ class Sandbox(Controls, Readings):
         cleanup.callback(self._loop.cancel)
 
     def _operations(self) -> dict[tuple[str, str], Operation]:
-        keys, accounts = ResourceApi(self._recorder), OrganizationsApi(self._listings)
-        aggregators = AggregatorApi(self._aggregation, self._listings)
-        resources = AggregateResourceApi(self._aggregation, self._listings)
         return {
-            **own_operations(self._config, self._organization, keys, self._control_tower),
-            **organization_wide_operations(aggregators, resources, accounts),
+            **operations("config", self._config),
+            **operations("config", self._organization),
+            **operations("config", ResourceApi(self._recorder, self._listings), concerns_keys),
+            **operations("config", AggregatorApi(self._aggregation, self._listings)),
+            **operations("config", AggregateResourceApi(self._aggregation, self._listings), concerns_keys),
+            **operations("controltower", self._control_tower),
+            **operations("lambda", lambda_permissions),
+            **operations("organizations", OrganizationsApi(self._listings)),
         }
 
     @property
@@ -237,6 +253,109 @@ class Sandbox(Controls, Readings):
         self._proxy.open_tunnel(address.host, address.serve)
         self._runtime.add_variables({"AWS_CA_BUNDLE": str(address.authority)})
 
+    @property
+    def landing_zone(self) -> LandingZone | None:
+        """The landing zone that Control Tower reports; may be set at any time."""
+        return self._control_tower.landing_zone
+
+    @landing_zone.setter
+    def landing_zone(self, landing_zone: LandingZone | None) -> None:
+        self._control_tower.landing_zone = landing_zone
+
+    @property
+    def recording(self) -> bool:
+        """Whether Config records key changes; off while many keys are made."""
+        return self._recorder.recording
+
+    @recording.setter
+    def recording(self, recording: bool) -> None:
+        self._recorder.recording = recording
+
+    @property
+    def oversized_limit(self) -> int:
+        """The largest notification, in bytes, that carries its configuration item."""
+        return self._loop.oversized_limit
+
+    @oversized_limit.setter
+    def oversized_limit(self, limit: int) -> None:
+        self._loop.oversized_limit = limit
+
+    @property
+    def invocation_retries(self) -> int:
+        """How often, at once, Lambda tries an event again whose invocation failed; at first not at all.
+
+        At AWS it is twice, after minutes.
+        """
+        return self._loop.retries
+
+    @invocation_retries.setter
+    def invocation_retries(self, retries: int) -> None:
+        self._loop.retries = retries
+
+    def tell_aggregators(
+        self, account: str, status: str, updated: datetime | None = None, region: str | None = None
+    ) -> None:
+        """Let aggregators show an account as SUCCEEDED, OUTDATED or FAILED, since when, in a Region.
+
+        Unless it is SUCCEEDED they show from then on what they had of it; told before there was anything,
+        nothing.
+        """
+        self._aggregation.tell(account, region or self.region, status, updated)
+
+    @property
+    def empty_page_every(self) -> int:
+        """Before which page of an aggregate answer an empty one comes: at first every third; 0 is never."""
+        return self._listings.empty_every
+
+    @empty_page_every.setter
+    def empty_page_every(self, every: int) -> None:
+        self._listings.empty_every = every
+
+    def delay_organization_rules(self, answers: int) -> None:
+        """Let the next answers on the state of organization rules say that AWS is still at work."""
+        self._organization.in_progress = answers
+
+    def forget_calls(self) -> None:
+        """Begin a new record of calls."""
+        self._endpoint.forget_calls()
+
+    def fail_next(self, service: str, operation: str, error_code: str, times: int = 1) -> None:
+        """Refuse the next calls of an operation with an error code; botocore's retries count as calls.
+
+        Service and operation are the names of botocore's service model, which raises when it has none such.
+        """
+        operation_model(service, operation)
+        self._endpoint.faults.fail_next(service, operation, error_code, times)
+
+    def fail_at_random(self, rates: Mapping[str, float], seed: int = 0) -> None:
+        """Refuse a share of the calls of functions with an error code each, from now on, as a seed draws it.
+
+        The calls of the sandbox's own clients are spared. Without rates nothing fails any more.
+        """
+        self._endpoint.faults.fail_at_random(rates, seed)
+
+    def reject_evaluations(self, times: int = 1) -> None:
+        """Let the next PutEvaluations calls succeed with every evaluation in ``FailedEvaluations``."""
+        self._config.reject_evaluations += times
+
+    def compliance(self, rule_name: str, account: str | None = None) -> dict[str, Compliance]:
+        """Return a rule's results by resource id, read through the API of the account's own Config."""
+        pages = self._all(
+            account, "GetComplianceDetailsByConfigRule", "EvaluationResults", ConfigRuleName=rule_name
+        )
+        return {
+            result["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]: Compliance(
+                result["ComplianceType"], result.get("Annotation", "")
+            )
+            for result in pages
+        }
+
+    def evaluation_status(self, rule_name: str, account: str | None = None) -> dict[str, Any]:
+        """Return a rule's evaluation status, read through the API of the account's own Config."""
+        config = self.client("config", account=account)
+        answer = config.describe_config_rule_evaluation_status(ConfigRuleNames=[rule_name])
+        return dict(answer["ConfigRulesEvaluationStatus"][0])
+
     def _invoke_rule(self, function_arn: str, event: Mapping[str, Any]) -> Outcome:
         _, _, _, region, account, _, name = function_arn.split(":")[:7]
         require_invocation_by_config(function_arn, event["accountId"], event["configRuleArn"])
@@ -247,3 +366,10 @@ class Sandbox(Controls, Readings):
 
     def _isolation(self) -> dict[str, str]:
         return isolated_variables(self._proxy.url)
+
+    def _all(
+        self, account: str | None, operation: str, member: str, **arguments: object
+    ) -> list[dict[str, Any]]:
+        paginator = self.client("config", account=account).get_paginator(xform_name(operation))
+        pages = paginator.paginate(**arguments, PaginationConfig={"PageSize": 100})
+        return [item for page in pages for item in page[member]]

@@ -40,13 +40,6 @@ _GROUPS: Final[Mapping[str, Callable[[ConfigurationItem], str]]] = {
 }
 
 
-def asks_for_aggregate_keys(raw: Members) -> bool:
-    """Say whether a request is about KMS keys; moto answers for the resource types that it knows."""
-    return raw.get("ResourceType") == KEY_TYPE or any(
-        key.get("ResourceType") == KEY_TYPE for key in raw.get("ResourceIdentifiers") or []
-    )
-
-
 class AggregateResourceApi:
     """Reads the items of an aggregator's sources, or of one account."""
 

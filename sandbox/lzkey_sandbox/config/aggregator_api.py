@@ -37,7 +37,9 @@ class AggregatorApi:
         self._aggregation = aggregation
         self._listings = listings
 
-    def describe_sources_status(self, account: str, region: str, members: Members) -> Answer:
+    def describe_configuration_aggregator_sources_status(
+        self, account: str, region: str, members: Members
+    ) -> Answer:
         """Return one status per source account and Region, and for an organization one of its own.
 
         https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeConfigurationAggregatorSourcesStatus.html

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from lzkey_sandbox.config.configuration_item import KEY_TYPE
 from lzkey_sandbox.config.ledger import Result
 from lzkey_sandbox.errors import ServiceError
-from lzkey_sandbox.http.paging import page
 from lzkey_sandbox.moto import motostate
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from lzkey_sandbox.config.ledger import Ledger, Rule
     from lzkey_sandbox.config.recorder import Recorder
     from lzkey_sandbox.http.contract import Answer, Members
+    from lzkey_sandbox.http.listings import Listings
 
 # Sources: the API reference's Limit members.
 DEFAULT_RESULTS_PAGE: Final = 10
@@ -39,10 +39,11 @@ _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 class ConfigApi:
     """Evaluations, compliance and evaluation status of Config rules."""
 
-    def __init__(self, ledger: Ledger, loop: EvaluationLoop) -> None:
+    def __init__(self, ledger: Ledger, loop: EvaluationLoop, listings: Listings) -> None:
         self.reject_evaluations = 0
         self._ledger = ledger
         self._loop = loop
+        self._listings = listings
 
     def put_evaluations(self, account: str, region: str, members: Members) -> Answer:
         """Store what a rule found; in test mode nothing is stored and any token will do."""
@@ -82,7 +83,10 @@ class ConfigApi:
             for result in self._results(rule)
             if result.compliance in wanted
         ]
-        return page("EvaluationResults", results, members, members.get("Limit") or DEFAULT_RESULTS_PAGE)
+        size = members.get("Limit") or DEFAULT_RESULTS_PAGE
+        return self._listings.page(
+            "EvaluationResults", lambda: results, (account, region), members, size, may_be_empty=False
+        )
 
     def get_compliance_details_by_resource(self, account: str, region: str, members: Members) -> Answer:
         """Return what every rule found about one resource."""
@@ -98,7 +102,14 @@ class ConfigApi:
             for result in self._results(rule)
             if (result.resource_type, result.resource_id) == asked and result.compliance in wanted
         ]
-        return page("EvaluationResults", results, members, DEFAULT_RESULTS_PAGE)
+        return self._listings.page(
+            "EvaluationResults",
+            lambda: results,
+            (account, region),
+            members,
+            DEFAULT_RESULTS_PAGE,
+            may_be_empty=False,
+        )
 
     def describe_compliance_by_config_rule(self, account: str, region: str, members: Members) -> Answer:
         """Return one word per rule: NON_COMPLIANT as soon as one resource is, else COMPLIANT."""
@@ -108,7 +119,14 @@ class ConfigApi:
             compliance = summary(self._results(rule))
             if compliance["ComplianceType"] in wanted:
                 summaries.append({"ConfigRuleName": rule["ConfigRuleName"], "Compliance": compliance})
-        return page("ComplianceByConfigRules", summaries, members, DEFAULT_RULES_PAGE)
+        return self._listings.page(
+            "ComplianceByConfigRules",
+            lambda: summaries,
+            (account, region),
+            members,
+            DEFAULT_RULES_PAGE,
+            may_be_empty=False,
+        )
 
     def describe_config_rule_evaluation_status(self, account: str, region: str, members: Members) -> Answer:
         """Return when each rule was last invoked and evaluated, and its last error.
@@ -116,7 +134,10 @@ class ConfigApi:
         AWS does not document its error codes; here it is the error type of the function.
         """
         shown = [self._status(rule) for rule in _rules(account, region, members.get("ConfigRuleNames"))]
-        return page("ConfigRulesEvaluationStatus", shown, members, members.get("Limit") or DEFAULT_RULES_PAGE)
+        size = members.get("Limit") or DEFAULT_RULES_PAGE
+        return self._listings.page(
+            "ConfigRulesEvaluationStatus", lambda: shown, (account, region), members, size, may_be_empty=False
+        )
 
     def start_config_rules_evaluation(self, account: str, region: str, members: Members) -> Answer:
         """Evaluate rules now."""
@@ -152,11 +173,12 @@ class ConfigApi:
         return {name: value for name, value in shown.items() if value is not None}
 
 
-def asks_for_keys(raw: Members) -> bool:
-    """Say whether a request is about KMS keys and so the recorder's business."""
-    return raw.get("resourceType") == KEY_TYPE or any(
-        key.get("resourceType") == KEY_TYPE for key in raw.get("resourceKeys") or []
-    )
+def concerns_keys(raw: Members) -> bool:
+    """Say whether a request is about KMS keys, or names no resource type; moto knows some other types."""
+    listed = raw.get("resourceKeys") or raw.get("ResourceIdentifiers") or []
+    names = ("resourceType", "ResourceType")
+    types = {each[name] for each in (raw, *listed) for name in names if name in each}
+    return not types or KEY_TYPE in types
 
 
 class ResourceApi:
@@ -165,8 +187,9 @@ class ResourceApi:
     Source: https://docs.aws.amazon.com/config/latest/APIReference/API_GetResourceConfigHistory.html
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, listings: Listings) -> None:
         self._recorder = recorder
+        self._listings = listings
 
     def get_resource_config_history(self, account: str, region: str, members: Members) -> Answer:
         """Return a key's items, the newest first unless asked otherwise."""
@@ -184,7 +207,9 @@ class ResourceApi:
         if members.get("chronologicalOrder", "Reverse") == "Reverse":
             shown.reverse()
         size = members.get("limit") or DEFAULT_HISTORY_PAGE
-        return page("configurationItems", shown, members, size, "nextToken")
+        return self._listings.page(
+            "configurationItems", lambda: shown, (account, region), members, size, may_be_empty=False
+        )
 
     def list_discovered_resources(self, account: str, region: str, members: Members) -> Answer:
         """Return the keys that were recorded; deleted ones on request."""
@@ -199,7 +224,9 @@ class ResourceApi:
             entry = {"resourceType": KEY_TYPE, "resourceId": item.key_id}
             found.append({**entry, "resourceDeletionTime": item.captured} if deleted else entry)
         size = members.get("limit") or DEFAULT_DISCOVERED_PAGE
-        return page("resourceIdentifiers", found, members, size, "nextToken")
+        return self._listings.page(
+            "resourceIdentifiers", lambda: found, (account, region), members, size, may_be_empty=False
+        )
 
     def batch_get_resource_config(self, account: str, region: str, members: Members) -> Answer:
         """Return the newest items of several keys; what is not a recorded key stays unprocessed."""

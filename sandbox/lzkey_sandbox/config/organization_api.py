@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from lzkey_sandbox.config import organization_rules
 from lzkey_sandbox.config.organization_rules import KINDS, OrganizationRule, stored_rules
 from lzkey_sandbox.errors import ServiceError
-from lzkey_sandbox.http.paging import page
 from lzkey_sandbox.moto.motoorganizations import (
     MULTI_ACCOUNT_SETUP,
     Organization,
@@ -66,9 +65,10 @@ def put_organization_rule(account: str, region: str, members: Members) -> Organi
 class OrganizationApi:
     """The operations; ``in_progress`` answers to come still say that AWS is at work."""
 
-    def __init__(self, loop: EvaluationLoop) -> None:
+    def __init__(self, loop: EvaluationLoop, listings: Listings) -> None:
         self.in_progress = 0
         self._loop = loop
+        self._listings = listings
 
     def put_organization_config_rule(self, account: str, region: str, members: Members) -> Answer:
         """Create or update an organization rule, and evaluate it where it is new or changed."""
@@ -84,7 +84,8 @@ class OrganizationApi:
     def describe_organization_config_rules(self, account: str, region: str, members: Members) -> Answer:
         """Return the rules that the caller's account made, and no other's."""
         rules = _rules(account, region, members.get("OrganizationConfigRuleNames"))
-        return _page("OrganizationConfigRules", [_shown(rule) for rule in rules], members)
+        shown = [_shown(rule) for rule in rules]
+        return self._page("OrganizationConfigRules", shown, (account, region), members)
 
     def describe_organization_config_rule_statuses(
         self, account: str, region: str, members: Members
@@ -93,7 +94,7 @@ class OrganizationApi:
         rules = _rules(account, region, members.get("OrganizationConfigRuleNames"))
         at_work = self._at_work()
         shown = [_status(rule, at_work=at_work) for rule in rules]
-        return _page("OrganizationConfigRuleStatuses", shown, members)
+        return self._page("OrganizationConfigRuleStatuses", shown, (account, region), members)
 
     def get_organization_config_rule_detailed_status(
         self, account: str, region: str, members: Members
@@ -105,7 +106,7 @@ class OrganizationApi:
         for name in ("AccountId", "MemberAccountRuleStatus"):
             if name in filters:
                 shown = [entry for entry in shown if entry[name] == filters[name]]
-        return _page("OrganizationConfigRuleDetailedStatus", shown, members)
+        return self._page("OrganizationConfigRuleDetailedStatus", shown, (account, region), members)
 
     def retry(self, account: str, region: str) -> None:
         """Reach the accounts that joined, or got a recorder, since; take the rules from those that left.
@@ -119,6 +120,10 @@ class OrganizationApi:
     def _evaluate(self, rule: OrganizationRule) -> None:
         for account in rule.members:
             self._loop.rules_changed(account, rule.region)
+
+    def _page(self, name: str, shown: list[Answer], where: tuple[str, str], members: Members) -> Answer:
+        size = members.get("Limit") or DEFAULT_PAGE
+        return self._listings.page(name, lambda: shown, where, members, size, may_be_empty=False)
 
     def _at_work(self) -> bool:
         self.in_progress, at_work = max(self.in_progress - 1, 0), self.in_progress > 0
@@ -196,10 +201,6 @@ def _rules(account: str, region: str, names: list[str] | None) -> list[Organizat
                 f"One or more organization config rules with specified names are not present: {name}",
             )
     return [rules[name] for name in names or sorted(rules)]
-
-
-def _page(name: str, shown: list[Answer], members: Members) -> Answer:
-    return page(name, shown, members, members.get("Limit") or DEFAULT_PAGE)
 
 
 def _shown(rule: OrganizationRule) -> Answer:

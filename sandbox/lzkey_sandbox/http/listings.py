@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Tokens that are remembered; older ones expire, as they do at AWS.
 MOST_TOKENS: Final = 10_000
 
-_OF_A_PAGE: Final = frozenset({"Limit", "MaxResults", "NextToken"})
+_OF_A_PAGE: Final = frozenset({"Limit", "MaxResults", "NextToken", "limit", "nextToken"})
 
 
 class _Listing:
@@ -73,18 +73,20 @@ class Listings:
         """Return one page; `rows` is called for the first one alone.
 
         A token that was not issued, or was for another request than `asked` and the members, is
-        InvalidNextTokenException.
+        InvalidNextTokenException; an empty one asks for the first page, as AWS tolerates. The token's name
+        begins small where the answer's does.
         """
-        what = repr((asked, {key: value for key, value in members.items() if key not in _OF_A_PAGE}))
-        token = members.get("NextToken")
+        what = repr((name, asked, {key: value for key, value in members.items() if key not in _OF_A_PAGE}))
+        continuation = "NextToken" if name[0].isupper() else "nextToken"
+        token = members.get(continuation)
         here = self._found(token, what) if token else _Position(_Listing(what, iter(rows())))
         every = self.empty_every if may_be_empty else 0
         if every and here.page % every == 0 and not here.was_empty:
-            return {name: [], "NextToken": self._issue(replace(here, was_empty=True))}
+            return {name: [], continuation: self._issue(replace(here, was_empty=True))}
         found, more = here.listing.rows(here.start, here.start + size)
         answer: dict[str, Any] = {name: found}
         if more:
-            answer["NextToken"] = self._issue(_Position(here.listing, here.start + size, here.page + 1))
+            answer[continuation] = self._issue(_Position(here.listing, here.start + size, here.page + 1))
         return answer
 
     def _found(self, token: str, what: object) -> _Position:
