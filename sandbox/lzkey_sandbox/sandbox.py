@@ -11,8 +11,6 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from botocore import xform_name
-
 from lzkey_sandbox import generated_population
 from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregation import Aggregation, LivePopulation
@@ -340,14 +338,14 @@ class Sandbox:
 
     def compliance(self, rule_name: str, account: str | None = None) -> dict[str, Compliance]:
         """Return a rule's results by resource id, read through the API of the account's own Config."""
-        pages = self._all(
-            account, "GetComplianceDetailsByConfigRule", "EvaluationResults", ConfigRuleName=rule_name
-        )
+        asked = self.client("config", account=account).get_paginator("get_compliance_details_by_config_rule")
+        pages = asked.paginate(ConfigRuleName=rule_name, PaginationConfig={"PageSize": 100})
         return {
             result["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ResourceId"]: Compliance(
                 result["ComplianceType"], result.get("Annotation", "")
             )
-            for result in pages
+            for page in pages
+            for result in page["EvaluationResults"]
         }
 
     def evaluation_status(self, rule_name: str, account: str | None = None) -> dict[str, Any]:
@@ -366,10 +364,3 @@ class Sandbox:
 
     def _isolation(self) -> dict[str, str]:
         return isolated_variables(self._proxy.url)
-
-    def _all(
-        self, account: str | None, operation: str, member: str, **arguments: object
-    ) -> list[dict[str, Any]]:
-        paginator = self.client("config", account=account).get_paginator(xform_name(operation))
-        pages = paginator.paginate(**arguments, PaginationConfig={"PageSize": 100})
-        return [item for page in pages for item in page[member]]

@@ -50,7 +50,9 @@ class TestPackages:
         """Its own zip, what Lambda's runtime brings, and the standard library."""
         assert ask(probe, "import", name=name) == name
 
-    @pytest.mark.parametrize("name", ["lzkey", "moto", "landing_zone_key", "pytest", "jsonschema"])
+    @pytest.mark.parametrize(
+        "name", ["lzkey", "lzkey_sandbox", "moto", "landing_zone_key", "pytest", "jsonschema"]
+    )
     def test_not_there(self, probe: Account, name: str) -> None:
         """Nothing of this project's environment, although the same interpreter runs the function."""
         assert name in sys.modules or __import__(name)

@@ -177,7 +177,7 @@ def concerns_keys(raw: Members) -> bool:
     """Say whether a request is about KMS keys, or names no resource type; moto knows some other types."""
     listed = raw.get("resourceKeys") or raw.get("ResourceIdentifiers") or []
     names = ("resourceType", "ResourceType")
-    types = {each[name] for each in (raw, *listed) for name in names if name in each}
+    types = [each[name] for each in (raw, *listed) for name in names if name in each]
     return not types or KEY_TYPE in types
 
 
