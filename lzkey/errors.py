@@ -51,7 +51,7 @@ class DemoError(LzkeyError):
     exit_code: ClassVar[int] = 1
 
 
-class PreflightError(LzkeyError):
+class PrerequisiteError(LzkeyError):
     """A deployment would fail or hit the wrong place; nothing was changed in the account."""
 
 

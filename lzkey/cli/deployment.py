@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from lzkey import build as building
-from lzkey import deploy as deploying
-from lzkey import organization as organizing
-from lzkey.archive import import_from_zip
-from lzkey.checkout import checkout
 from lzkey.cli.options import Format, Name, OneFormat, OtherAccount, OtherRegion, Profile, Region, tell
+from lzkey.deployment import build as building
+from lzkey.deployment import deploy as deploying
+from lzkey.deployment import organization as organizing
+from lzkey.deployment.build import checkout
+from lzkey.deployment.package import import_from_zip
+from lzkey.deployment.prerequisites import require_deployable
+from lzkey.deployment.target import Where
 from lzkey.parameters import RULE_NAME, load
-from lzkey.preflight_organization import require_deployable
-from lzkey.target import Where
 from lzkey.terminal import messages, progress_to
 
 _ForOrganization = Annotated[

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 import typer
 
-from lzkey.checkout import checkout
 from lzkey.cli.options import (
     Format,
     Name,
@@ -18,8 +17,9 @@ from lzkey.cli.options import (
     iam_policy_option,
     tell,
 )
+from lzkey.deployment.build import checkout
+from lzkey.deployment.target import Where
 from lzkey.doctor import as_json, examine, iam_policy, shown
-from lzkey.target import Where
 from lzkey.terminal import output
 
 EXIT_CODES: Final = (

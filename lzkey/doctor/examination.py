@@ -8,27 +8,24 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.account import Asker, UnansweredError
+from lzkey.deployment.target import HERE, Where, identify
 from lzkey.doctor.check import Check, Status, unknown
 from lzkey.doctor.subject import MANNER, Subject
 from lzkey.doctor.table import EXPECTATIONS, Seer
 from lzkey.errors import LzkeyError
 from lzkey.parameters import load
-from lzkey.target import Where, identify
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lzkey.deployment.target import Target
     from lzkey.doctor.table import Expectation
     from lzkey.parameters import Parameters
-    from lzkey.target import Target
 
 #: What `lzkey doctor` ends with, by the worst line; a warning is no reason to fail.
 EXIT_CODES: Final = {Status.PROBLEM: 3, Status.UNKNOWN: 4}
 
 _AT_ONCE: Final = 8
-
-#: The credentials and Region of the environment, and nowhere but the landing zone's home.
-HERE: Final = Where()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ def examine(
     """Look at the deployment of `parameters/NAME.json`, and change nothing.
 
     `management_profile` has credentials of the management account, for what is seen there alone, and lets
-    the caller's account be another one. Raises ParametersError or PreflightError where there is nothing to
+    the caller's account be another one. Raises ParametersError or PrerequisiteError where there is nothing to
     look at: no such file, no credentials, another account or Region. Everything else is a line of the answer.
     """
     parameters = load(name, root=root)

@@ -15,13 +15,13 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from landing_zone_key.policy import Policy, PolicyError, Request, decide
-from lzkey.archive import content_digest
-from lzkey.build import RUNTIME, package_files
+from lzkey.aws.function_policy import account_statement, faults, organization_statement
+from lzkey.deployment.build import RUNTIME, package_files
+from lzkey.deployment.package import content_digest
+from lzkey.deployment.readback import HANDLER
+from lzkey.deployment.stack import FUNCTION_NAME
 from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
 from lzkey.doctor.runtimes import DEPRECATED_ON
-from lzkey.function_policy import account_statement, faults, organization_statement
-from lzkey.stack import FUNCTION_NAME
-from lzkey.verify import HANDLER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.policy import Policy, PolicyError, Request, decide
+from lzkey.deployment.stack import FUNCTION_NAME
 from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
-from lzkey.stack import FUNCTION_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

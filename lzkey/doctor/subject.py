@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.aws.account import Manner
+from lzkey.deployment.stack import FUNCTION_NAME
 from lzkey.parameters import RULE_NAME
-from lzkey.stack import FUNCTION_NAME
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
+from lzkey.deployment.stack import FUNCTION_NAME
 from lzkey.doctor import (
     afar,
     aggregated,
@@ -18,7 +19,6 @@ from lzkey.doctor import (
     role,
     rule,
 )
-from lzkey.stack import FUNCTION_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

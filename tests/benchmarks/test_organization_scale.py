@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.build import build
+from lzkey.deployment.build import build
 from lzkey.parameters import RULE_NAME
 from lzkey_sandbox import OrganizationPlan, Sandbox
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lzkey import cli
-from lzkey.checkout import checkout
+from lzkey.deployment.build import checkout
 from lzkey.errors import BuildError, LzkeyError, OutputError
 from lzkey.files import write_text
 from lzkey.terminal import printable
@@ -107,7 +107,7 @@ class TestMistakes:
         def fail(*_: object, **__: object) -> None:
             raise LzkeyError("\x1b[2J[bold]gone\u202e")
 
-        monkeypatch.setattr("lzkey.build.build", fail)
+        monkeypatch.setattr("lzkey.deployment.build.build", fail)
         assert run(capsys, "build", "example") == (2, "", "error: ?[2J[bold]gone?\n")
 
     def test_every_error_has_an_exit_code_of_its_own_kind(self) -> None:
@@ -160,13 +160,17 @@ class TestCheckout:
 
     def test_or_the_current_directory(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         """For a package that was installed elsewhere."""
-        monkeypatch.setattr("lzkey.checkout.__file__", str(tmp_path / "site-packages/lzkey/checkout.py"))
+        monkeypatch.setattr(
+            "lzkey.deployment.build.__file__", str(tmp_path / "site-packages/lzkey/deployment/build.py")
+        )
         monkeypatch.chdir(ROOT)
         assert checkout() == ROOT
 
     def test_or_an_error(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         """Anywhere else."""
-        monkeypatch.setattr("lzkey.checkout.__file__", str(tmp_path / "site-packages/lzkey/checkout.py"))
+        monkeypatch.setattr(
+            "lzkey.deployment.build.__file__", str(tmp_path / "site-packages/lzkey/deployment/build.py")
+        )
         monkeypatch.chdir(tmp_path)
         with pytest.raises(BuildError, match="run this in a checkout"):
             checkout()

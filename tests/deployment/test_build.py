@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lzkey import build as build_module
-from lzkey.archive import content_digest, import_from_zip, measure, read_zip, timestamp
-from lzkey.build import build
+from lzkey.deployment import build as build_module
+from lzkey.deployment.build import build, rdklib_files
+from lzkey.deployment.package import content_digest, import_from_zip, measure, read_zip, timestamp
 from lzkey.errors import BuildError, ParametersError
-from lzkey.vendored import rdklib_files
 
 from .conftest import RULE
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.build import build
-from lzkey.deploy import deploy, undeploy
-from lzkey.errors import DeployError, DeployInterruptedError, PreflightError
-from lzkey.function_policy import account_statement
+from lzkey.aws.function_policy import account_statement
+from lzkey.deployment.build import build
+from lzkey.deployment.deploy import deploy, undeploy
+from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
+from lzkey.deployment.target import Where
+from lzkey.errors import DeployError, DeployInterruptedError, PrerequisiteError
 from lzkey.parameters import RULE_NAME
-from lzkey.stack import FUNCTION_NAME, STACK_NAME
-from lzkey.target import Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,19 +68,19 @@ class TestDeploy:
     def test_excluded_accounts(self, project: Project, sandbox: Sandbox) -> None:
         """Only an organization rule has them; an empty list is none."""
         name = project.parameters(excludedAccounts=[sandbox.account])
-        with pytest.raises(PreflightError, match="which `rdk deploy` ignores"):
+        with pytest.raises(PrerequisiteError, match="which `rdk deploy` ignores"):
             deploy(name, root=project.root)
 
     def test_nothing_is_built_for_the_wrong_account(self, project: Project, sandbox: Sandbox) -> None:
         """Checked first."""
         assert sandbox.account == "111122223333"
-        with pytest.raises(PreflightError, match="111122223333, but ManagementAccountId"):
+        with pytest.raises(PrerequisiteError, match="111122223333, but ManagementAccountId"):
             deploy(project.parameters(ManagementAccountId="444455556666"), root=project.root)
         assert not (project.root / "build").exists()
 
     def test_rdk_that_fails_is_quoted(self, project: Project, sandbox: Sandbox, monkeypatch: Any) -> None:
         """Its last lines are the message. Here the bucket disappears after the check."""
-        monkeypatch.setattr("lzkey.deploy.inspect", lambda *_: ())
+        monkeypatch.setattr("lzkey.deployment.deploy.inspect", lambda *_: ())
         sandbox.client("s3").delete_bucket(Bucket=f"config-rule-code-bucket-{sandbox.account}-us-east-1")
         with pytest.raises(DeployError, match="rdk deploy failed with exit code 1") as caught:
             deploy("example", root=project.root)
@@ -90,15 +90,15 @@ class TestDeploy:
         self, project: Project, sandbox: Sandbox, monkeypatch: Any
     ) -> None:
         """Believed is only what AWS says: here the rule is removed behind rdk's back."""
-        from lzkey import verify  # noqa: PLC0415 - the seam at which the rule is removed
+        from lzkey.deployment import readback  # noqa: PLC0415 - the seam at which the rule is removed
 
-        believed = verify.verify_stack
+        believed = readback.verify_stack
 
         def remove_rule(*arguments: Any) -> str:
             sandbox.client("config").delete_config_rule(ConfigRuleName=RULE_NAME)
             return believed(*arguments)
 
-        monkeypatch.setattr("lzkey.deploy.verify_stack", remove_rule)
+        monkeypatch.setattr("lzkey.deployment.deploy.verify_stack", remove_rule)
         with pytest.raises(DeployError, match="AWS Config has no rule"):
             deploy("example", root=project.root)
 
@@ -113,7 +113,7 @@ class TestFailure:
         self, project: Project, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, step: str
     ) -> None:
         """Whichever step fails, and its error stays what it was."""
-        fail_after(monkeypatch, f"lzkey.deploy.{step}")
+        fail_after(monkeypatch, f"lzkey.deployment.deploy.{step}")
         with pytest.raises(DeployError) as caught:
             deploy("example", root=project.root)
         assert str(caught.value) == "it failed"
@@ -128,7 +128,7 @@ class TestFailure:
         """Beside the error that came first."""
         fail_after(
             monkeypatch,
-            f"lzkey.deploy.{step}",
+            f"lzkey.deployment.deploy.{step}",
             lambda: sandbox.fail_next("lambda", refused, "AccessDeniedException"),
         )
         with pytest.raises(DeployError, match=r"^it failed\n") as caught:
@@ -161,7 +161,7 @@ class TestFailure:
         """A stack that was rolled back has none."""
         fail_after(
             monkeypatch,
-            "lzkey.deploy.verify_stack",
+            "lzkey.deployment.deploy.verify_stack",
             lambda: sandbox.client("lambda").delete_function(FunctionName=FUNCTION_NAME),
         )
         with pytest.raises(DeployError) as caught:
@@ -189,7 +189,7 @@ class TestUndeploy:
     def test_in_the_wrong_region(self, project: Project, sandbox: Sandbox) -> None:
         """The same guard as for a deployment."""
         assert sandbox.region
-        with pytest.raises(PreflightError, match="home Region is us-east-1"):
+        with pytest.raises(PrerequisiteError, match="home Region is us-east-1"):
             undeploy("example", root=project.root, where=Where(region="eu-west-1"))
 
 

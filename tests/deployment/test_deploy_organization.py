@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lzkey.aws.function_policy import organization_statement
 from lzkey.cli import main
-from lzkey.deploy import deploy, undeploy
-from lzkey.errors import DeployError, ParametersError, PreflightError
-from lzkey.function_policy import organization_statement
-from lzkey.organization import deploy_organization, undeploy_organization
+from lzkey.deployment.deploy import deploy, undeploy
+from lzkey.deployment.organization import deploy_organization, undeploy_organization
+from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
+from lzkey.deployment.target import Where
+from lzkey.errors import DeployError, ParametersError, PrerequisiteError
 from lzkey.parameters import RULE_NAME
-from lzkey.stack import FUNCTION_NAME, STACK_NAME
-from lzkey.target import Where
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 from .conftest import ROOT, make_code_bucket, sign_in
 
 if TYPE_CHECKING:
-    from lzkey.organization import OrganizationResult
+    from lzkey.deployment.organization import OrganizationResult
     from lzkey_sandbox import Sandbox
 
     from .conftest import Project
@@ -230,7 +230,7 @@ class TestAccounts:
             raise DeployError(reason)
 
         build()
-        monkeypatch.setattr("lzkey.organization.verify_stack", rolled_back)
+        monkeypatch.setattr("lzkey.deployment.organization.verify_stack", rolled_back)
         with pytest.raises(DeployError) as caught:
             deploy_organization(write(), root=project.root)
         assert str(caught.value).startswith(f"{reason} (Control Tower does not enable AWS Config")
@@ -251,7 +251,7 @@ class TestAccounts:
             raise DeployError("it failed")
 
         build()
-        monkeypatch.setattr(f"lzkey.organization.{step}", fails)
+        monkeypatch.setattr(f"lzkey.deployment.organization.{step}", fails)
         with pytest.raises(DeployError, match=r"^it failed$"):
             deploy_organization(write(), root=project.root)
         found = sandbox.client("lambda").get_policy(FunctionName=FUNCTION_NAME)["Policy"]
@@ -268,11 +268,11 @@ class TestAccounts:
     ) -> None:
         """Waited for; and an error when it takes too long."""
         build()
-        monkeypatch.setattr("lzkey.verify._PAUSE_SECONDS", 0)
+        monkeypatch.setattr("lzkey.deployment.readback._PAUSE_SECONDS", 0)
         sandbox.delay_organization_rules(2)
         deploy_organization(write(), root=project.root)
         sandbox.delay_organization_rules(5)
-        monkeypatch.setattr("lzkey.verify._WAIT_SECONDS", 0)
+        monkeypatch.setattr("lzkey.deployment.readback._WAIT_SECONDS", 0)
         with pytest.raises(DeployError, match="IN_PROGRESS, AWS Config is still at work"):
             deploy_organization(write(), root=project.root)
 
@@ -298,7 +298,7 @@ class TestRefusals:
         assert not (project.root / "build").exists()
 
     def test_a_file_for_one_account(self, project: Project, sandbox: Sandbox) -> None:
-        """Everything at once; which faults there are is the business of test_preflight_organization."""
+        """Everything at once; which faults there are is the business of test_prerequisites_organization."""
         assert sandbox.account
         with pytest.raises(ParametersError, match="cannot be deployed to an organization"):
             deploy_organization("example", root=project.root)
@@ -307,10 +307,10 @@ class TestRefusals:
         """Every key would fail HOME_REGION; asked for, the next obstacle is the bucket there."""
         build()
         away = Where(region="eu-west-1")
-        with pytest.raises(PreflightError, match="elsewhere every key fails HOME_REGION"):
+        with pytest.raises(PrerequisiteError, match="elsewhere every key fails HOME_REGION"):
             deploy_organization(write(), root=project.root, where=away)
         allowed = Where(region="eu-west-1", other_region=True)
-        with pytest.raises(PreflightError, match="config-rule-code-bucket-111122223333-eu-west-1"):
+        with pytest.raises(PrerequisiteError, match="config-rule-code-bucket-111122223333-eu-west-1"):
             deploy_organization(write(), root=project.root, where=allowed)
 
     def test_the_manifest_cannot_be_read_in_the_delegated_administrator(
@@ -325,10 +325,10 @@ class TestRefusals:
         organization = build()
         name = write(organization.audit, KeyScope="landing-zone")
         sign_in(monkeypatch, credentials(sandbox, organization.audit))
-        with pytest.raises(PreflightError, match="works in the management account alone"):
+        with pytest.raises(PrerequisiteError, match="works in the management account alone"):
             deploy_organization(name, root=project.root)
         key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-        with pytest.raises(PreflightError, match="config-rule-code-bucket-777788889999"):
+        with pytest.raises(PrerequisiteError, match="config-rule-code-bucket-777788889999"):
             deploy_organization(write(organization.audit, KeyScope=key), root=project.root)
 
     def test_no_role_in_the_account_that_deploys(
@@ -336,7 +336,7 @@ class TestRefusals:
     ) -> None:
         """A StackSet does not reach the management account; excluded it needs none."""
         sandbox.organization(OrganizationPlan(members=3))
-        with pytest.raises(PreflightError, match=r"Deploy deploy/execution-role\.yaml there too"):
+        with pytest.raises(PrerequisiteError, match=r"Deploy deploy/execution-role\.yaml there too"):
             deploy_organization(write(), root=project.root)
 
 
@@ -348,7 +348,9 @@ class TestOtherKind:
         build()
         deploy(project.parameters(), root=project.root)
         for command in (deploy_organization, undeploy_organization):
-            with pytest.raises(PreflightError, match=r"made by `lzkey deploy`.*run `lzkey undeploy` first"):
+            with pytest.raises(
+                PrerequisiteError, match=r"made by `lzkey deploy`.*run `lzkey undeploy` first"
+            ):
                 command(write(), root=project.root)
 
     def test_over_a_rule_of_the_organization(self, project: Project, build: Build, write: Write) -> None:
@@ -357,7 +359,8 @@ class TestOtherKind:
         deploy_organization(write(), root=project.root)
         for command in (deploy, undeploy):
             with pytest.raises(
-                PreflightError, match=r"`lzkey deploy-organization`.*run `lzkey undeploy-organization` first"
+                PrerequisiteError,
+                match=r"`lzkey deploy-organization`.*run `lzkey undeploy-organization` first",
             ):
                 command(project.parameters(), root=project.root)
 
@@ -395,8 +398,8 @@ class TestUndeploy:
         """AWS Config takes it from each account after the stack is gone: those left are named."""
         organization = build()
         result = deploy_organization(write(), root=project.root)
-        monkeypatch.setattr("lzkey.verify._WAIT_SECONDS", 0)
-        monkeypatch.setattr("lzkey.organization.verify_gone", lambda _: put_back(sandbox, result))
+        monkeypatch.setattr("lzkey.deployment.readback._WAIT_SECONDS", 0)
+        monkeypatch.setattr("lzkey.deployment.organization.verify_gone", lambda _: put_back(sandbox, result))
         with pytest.raises(DeployError, match=f"still has the organization rule {RULE_NAME}") as caught:
             undeploy_organization(write(), root=project.root)
         assert f"{organization.audit} (CREATE_FAILED)" in str(caught.value)

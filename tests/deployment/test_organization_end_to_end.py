@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.organization import deploy_organization
+from lzkey.deployment.organization import deploy_organization
 from lzkey_sandbox import LandingZone
 from lzkey_sandbox.organization import OrganizationPlan
 

@@ -9,10 +9,10 @@ import boto3
 import pytest
 
 from landing_zone_key.policy import Policy, Request, decide
+from lzkey.aws.function_policy import account_statement, organization_statement
+from lzkey.deployment.permission import restrict_invocation
+from lzkey.deployment.target import Target
 from lzkey.errors import DeployError
-from lzkey.function_policy import account_statement, organization_statement
-from lzkey.permission import restrict_invocation
-from lzkey.target import Target
 
 if TYPE_CHECKING:
     from lzkey_sandbox import Sandbox

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.loaders import create_loader
 
-from lzkey.deploy import deploy
+from lzkey.deployment.deploy import deploy
+from lzkey.deployment.organization import deploy_organization
 from lzkey.doctor import Check, Examination, Status, examine
 from lzkey.errors import DeployError
-from lzkey.organization import deploy_organization
 from lzkey_sandbox import LandingZone, Sandbox
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 

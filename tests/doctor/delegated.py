@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lzkey.deployment.organization import deploy_organization
+from lzkey.deployment.target import Where
 from lzkey.doctor import Check, Examination, examine
-from lzkey.organization import deploy_organization
-from lzkey.target import Where
 from lzkey_sandbox import LandingZone
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 

@@ -11,7 +11,7 @@ import pytest
 from lzkey import cli
 from lzkey.doctor import EXPECTATIONS, Status, iam_policy
 from lzkey.doctor.afar import Hint
-from lzkey.errors import PreflightError
+from lzkey.errors import PrerequisiteError
 
 from .conftest import EXECUTION_ROLE, NAME, not_ok
 from .delegated import AGGREGATOR, AUDIT, MANAGEMENT, delegated_account, give_power
@@ -56,7 +56,7 @@ class TestTogether:
 
     def test_another_accounts_profile(self, delegated: Delegated) -> None:
         """Is refused before anything is asked."""
-        with pytest.raises(PreflightError, match=f"belong to account {AUDIT}"):
+        with pytest.raises(PrerequisiteError, match=f"belong to account {AUDIT}"):
             delegated.seen("audit", "audit")
 
     def test_as_typed(

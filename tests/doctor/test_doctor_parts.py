@@ -17,7 +17,7 @@ from cfnlint.decode import decode
 
 from lzkey.aws.account import Asker, UnansweredError
 from lzkey.aws.recorder import key_frequency, records_keys
-from lzkey.build import RUNTIME
+from lzkey.deployment.build import RUNTIME
 from lzkey.doctor import EXPECTATIONS
 from lzkey.doctor.landing_zone import landing_zone
 from lzkey.doctor.role import KNOWN

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lzkey.deployment.target import Where
 from lzkey.doctor import EXPECTATIONS, Status, examine
-from lzkey.target import Where
 from lzkey_sandbox import LandingZone
 
 from .conftest import FUNCTION, KEYS_ONLY, NAME, RULE, make_key, not_ok

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from lzkey.build import build
+from lzkey.deployment.build import build
 from lzkey.report.making import DEFAULT, make_report
 from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 

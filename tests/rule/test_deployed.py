@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.build import build
+from lzkey.deployment.build import build
 from lzkey_sandbox import Sandbox
 
 from .conftest import data

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lzkey.vendored import rdklib_files
+from lzkey.deployment.build import rdklib_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lzkey.build import build
+from lzkey.deployment.build import build
 from lzkey_sandbox import Compliance, Organization, OrganizationPlan, Sandbox
 
 from .accounts import MESSAGES, Account

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.deploy import deploy
+from lzkey.deployment.deploy import deploy
 
 from .conftest import CATALOGUE, DOCUMENTED, landing_zone_account
 

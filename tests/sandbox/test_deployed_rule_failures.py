@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lzkey.deploy import deploy
+from lzkey.deployment.deploy import deploy
 
 from .conftest import DOCUMENTED, landing_zone_account
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.deploy import deploy
+from lzkey.deployment.deploy import deploy
 from lzkey_sandbox import LandingZone
 
 from .conftest import DOCUMENTED

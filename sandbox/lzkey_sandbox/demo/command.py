@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from lzkey.checkout import checkout
+from lzkey.deployment.build import checkout
 from lzkey.files import require_folder, write_text
 from lzkey.terminal import messages, output, picture, progress_to
 from lzkey_sandbox.demo.page import as_json, shown

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
 from lzkey.aws.environment import aws_environment
-from lzkey.organization import deploy_organization
+from lzkey.deployment.organization import deploy_organization
 from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 from lzkey_sandbox.demo.keys import EXECUTION_ROLE, GOOD_KEY, KEYS, RULE_PARAMETERS, DemoKey, policy
 

@@ -9,31 +9,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from lzkey.build import BuildResult, build_to_deploy
-from lzkey.deploy import HERE, UndeployResult
-from lzkey.errors import DeployError
-from lzkey.parameters import RULE_NAME, load
-from lzkey.permission import made_function, restrict_invocation, restricted_on_failure
-from lzkey.preflight import code_bucket, inspect
-from lzkey.preflight_organization import identify_organization, require_deployable, require_execution_role
-from lzkey.rdk import rdk_arguments, remove, run_rdk, uploaded
-from lzkey.stack import ORGANIZATION_RULE, STACK_NAME, require_stack_of, stack_status
-from lzkey.target import Target, Where, locate
-from lzkey.verify import said_clearly, verify_function, verify_gone, verify_stack
-from lzkey.verify_organization import (
+from lzkey.deployment.build import BuildResult, build_to_deploy
+from lzkey.deployment.deploy import HERE, UndeployResult
+from lzkey.deployment.permission import made_function, restrict_invocation, restricted_on_failure
+from lzkey.deployment.prerequisites import (
+    code_bucket,
+    identify_organization,
+    inspect,
+    require_deployable,
+    require_execution_role,
+)
+from lzkey.deployment.rdk import rdk_arguments, remove, run_rdk, uploaded
+from lzkey.deployment.readback import (
     AccountStatus,
     explained,
+    said_clearly,
     verify_accounts,
+    verify_function,
+    verify_gone,
     verify_organization_rule,
     verify_organization_rule_gone,
+    verify_stack,
 )
+from lzkey.deployment.stack import ORGANIZATION_RULE, STACK_NAME, require_stack_of, stack_status
+from lzkey.deployment.target import Target, Where, locate
+from lzkey.errors import DeployError
+from lzkey.parameters import RULE_NAME, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lzkey.archive import Archive
-    from lzkey.preflight_organization import Organization
+    from lzkey.deployment.package import Archive
+    from lzkey.deployment.prerequisites import Organization
 
 _COMMAND: Final = "deploy-organization"
 
@@ -66,8 +74,8 @@ def deploy_organization(
 ) -> OrganizationResult:
     """Build `parameters/NAME.json`, check the organization, run `rdk deploy-organization`, and read back all.
 
-    Raises ParametersError, BuildError or PreflightError before anything is changed, DeployError after: also
-    when the rule is missing in some accounts, each of which it names.
+    Raises ParametersError, BuildError or PrerequisiteError before anything is changed, DeployError after:
+    also when the rule is missing in some accounts, each of which it names.
     """
     parameters = load(name, root=root)
     require_deployable(parameters)
@@ -92,7 +100,7 @@ def undeploy_organization(
 ) -> UndeployResult:
     """Remove what `deploy_organization` made, and make sure that it is gone.
 
-    The code bucket and the roles stay. Raises ParametersError, PreflightError or DeployError.
+    The code bucket and the roles stay. Raises ParametersError, PrerequisiteError or DeployError.
     """
     parameters = load(name, root=root)
     target = locate(parameters, where)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from lzkey.errors import PreflightError
+from lzkey.errors import PrerequisiteError
 from lzkey.parameters import RULE_NAME
 
 if TYPE_CHECKING:
-    from lzkey.target import Target
+    from lzkey.deployment.target import Target
 
 #: rdk's name: rdk.py, `__get_stack_name_from_rule_name`.
 STACK_NAME: Final = RULE_NAME.replace("_", "")
@@ -42,7 +42,7 @@ def require_stack_of(rule_type: str, target: Target) -> None:
     """Refuse a stack that the other command made."""
     for other in _COMMAND.keys() - {rule_type}:
         if other in _resource_types(target):
-            raise PreflightError(
+            raise PrerequisiteError(
                 f"stack {STACK_NAME} was made by `lzkey {_COMMAND[other]}`, and CloudFormation cannot turn "
                 f"its {other} into an {rule_type}: run `lzkey un{_COMMAND[other]}` first"
             )
@@ -52,11 +52,11 @@ def require_updatable_stack(target: Target) -> None:
     """Refuse a stack that is broken, or being worked on."""
     status = (stack_status(target) or ("", ""))[0]
     if status in _DEAD:
-        raise PreflightError(
+        raise PrerequisiteError(
             f"stack {STACK_NAME} is in {status} and cannot be updated; undeploy it, then deploy again"
         )
     if status.endswith("_IN_PROGRESS"):
-        raise PreflightError(f"stack {STACK_NAME} is in {status}; wait until that has ended")
+        raise PrerequisiteError(f"stack {STACK_NAME} is in {status}; wait until that has ended")
 
 
 def _resource_types(target: Target) -> frozenset[str]:

@@ -11,13 +11,13 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from lzkey import verify
-from lzkey.build import build
+from lzkey.deployment import readback
+from lzkey.deployment.build import build
+from lzkey.deployment.rdk import rdk_arguments
+from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
+from lzkey.deployment.target import Target
 from lzkey.errors import DeployError
 from lzkey.parameters import RULE_NAME, Parameters, load
-from lzkey.rdk import rdk_arguments
-from lzkey.stack import FUNCTION_NAME, STACK_NAME
-from lzkey.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ SCHEDULE = {
 @pytest.fixture
 def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
     """An account in moto; nobody waits for what does not come."""
-    monkeypatch.setattr(verify, "_WAIT_SECONDS", 0)
+    monkeypatch.setattr(readback, "_WAIT_SECONDS", 0)
     with mock_aws():
         yield Target(boto3.Session(region_name="us-east-1"), None, ACCOUNT, "aws", "us-east-1")
 
@@ -103,12 +103,12 @@ class TestRule:
     def test_as_asked(self, target: Target, parameters: Parameters) -> None:
         """Its ARN is the answer."""
         put_rule(target, parameters)
-        assert ":config-rule/" in verify.verify_rule(target, parameters)
+        assert ":config-rule/" in readback.verify_rule(target, parameters)
 
     def test_missing(self, target: Target, parameters: Parameters) -> None:
         """As after a roll-back."""
         with pytest.raises(DeployError, match="AWS Config has no rule"):
-            verify.verify_rule(target, parameters)
+            readback.verify_rule(target, parameters)
 
     @pytest.mark.parametrize(
         ("changes", "said"),
@@ -129,7 +129,7 @@ class TestRule:
         """Each difference is named, with both sides."""
         put_rule(target, parameters, **changes)
         with pytest.raises(DeployError, match=said):
-            verify.verify_rule(target, parameters)
+            readback.verify_rule(target, parameters)
 
 
 class TestFunction:
@@ -138,7 +138,7 @@ class TestFunction:
     def test_as_uploaded(self, target: Target, project: Project, parameters: Parameters) -> None:
         """Code, runtime, handler, role and timeout."""
         digest = put_function(target, project)
-        arn, role = verify.verify_function(target, parameters, digest)
+        arn, role = readback.verify_function(target, parameters, digest)
         assert arn.endswith(f":function:{FUNCTION_NAME}")
         assert role == ROLE
 
@@ -152,18 +152,18 @@ class TestFunction:
         """The field is named."""
         digest = put_function(target, project, **{field: value})
         with pytest.raises(DeployError, match=f"{field} is {value}, not "):
-            verify.verify_function(target, parameters, digest)
+            readback.verify_function(target, parameters, digest)
 
     def test_older_code(self, target: Target, project: Project, parameters: Parameters) -> None:
         """The digest decides."""
         put_function(target, project)
         with pytest.raises(DeployError, match=r"CodeSha256 is .*, not something else"):
-            verify.verify_function(target, parameters, "something else")
+            readback.verify_function(target, parameters, "something else")
 
     def test_missing(self, target: Target, parameters: Parameters) -> None:
         """One line."""
         with pytest.raises(DeployError, match="does not exist"):
-            verify.verify_function(target, parameters, "")
+            readback.verify_function(target, parameters, "")
 
 
 def event(resource: str, status: str, reason: str | None = None) -> dict[str, Any]:
@@ -228,13 +228,13 @@ class TestStack:
     @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE"])
     def test_done(self, status: str) -> None:
         """The status is the answer."""
-        assert verify.verify_stack(self.stack(status), None) == status
+        assert readback.verify_stack(self.stack(status), None) == status
 
     @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "CREATE_FAILED"])
     def test_rolled_back(self, status: str) -> None:
         """CloudFormation's reason is the message; what it cancelled for that reason is not."""
         with pytest.raises(DeployError) as caught:
-            verify.verify_stack(self.stack(status), None)
+            readback.verify_stack(self.stack(status), None)
         assert str(caught.value) == (
             f"stack {STACK_NAME} ended in {status}: "
             "rdkConfigRule CREATE_FAILED: There is no available configuration recorder"
@@ -243,12 +243,12 @@ class TestStack:
     def test_nothing_had_to_change(self) -> None:
         """A stack that was rolled back before, and now needs no update, is as asked."""
         before = ("UPDATE_ROLLBACK_COMPLETE", str(datetime(2026, 1, 1, tzinfo=UTC)))
-        assert verify.verify_stack(self.stack("UPDATE_ROLLBACK_COMPLETE"), before) == before[0]
+        assert readback.verify_stack(self.stack("UPDATE_ROLLBACK_COMPLETE"), before) == before[0]
 
     def test_missing(self, target: Target) -> None:
         """Not even begun."""
         with pytest.raises(DeployError, match="does not exist"):
-            verify.verify_stack(target, None)
+            readback.verify_stack(target, None)
 
 
 class TestGone:
@@ -256,28 +256,28 @@ class TestGone:
 
     def test_nothing_there(self, target: Target) -> None:
         """Nothing to say."""
-        verify.verify_gone(target)
+        readback.verify_gone(target)
 
     def test_stack_still_there(self, target: Target) -> None:
         """A deletion that failed is only printed by rdk."""
         body = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
         target.session.client("cloudformation").create_stack(StackName=STACK_NAME, TemplateBody=body)
         with pytest.raises(DeployError, match="is still there"):
-            verify.verify_gone(target)
+            readback.verify_gone(target)
 
     def test_rule_still_there(self, target: Target, project: Project, parameters: Parameters) -> None:
         """Made by hand, or deleting for long."""
         put_function(target, project)
         put_rule(target, parameters)
         with pytest.raises(DeployError, match="still has the rule"):
-            verify.verify_gone(target)
+            readback.verify_gone(target)
 
     def test_function_still_there(self, target: Target, project: Project, parameters: Parameters) -> None:
         """Named."""
         assert parameters
         put_function(target, project)
         with pytest.raises(DeployError, match=FUNCTION_NAME):
-            verify.verify_gone(target)
+            readback.verify_gone(target)
 
 
 class TestRdkArguments:

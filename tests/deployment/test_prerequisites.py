@@ -9,11 +9,11 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from lzkey.errors import PreflightError
+from lzkey.deployment.prerequisites import inspect, require_role
+from lzkey.deployment.stack import STACK_NAME
+from lzkey.deployment.target import Target, Where, identify
+from lzkey.errors import PrerequisiteError
 from lzkey.parameters import Parameters, load
-from lzkey.preflight import inspect, require_role
-from lzkey.stack import STACK_NAME
-from lzkey.target import Target, Where, identify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def parameters(project: Project, **changes: Any) -> Parameters:
 
 def refusal(project: Project, where: Where = Where(), **changes: Any) -> str:  # noqa: B008 - frozen
     """What is said instead of going to an account."""
-    with pytest.raises(PreflightError) as caught:
+    with pytest.raises(PrerequisiteError) as caught:
         identify(parameters(project, **changes), where)
     assert len(str(caught.value).splitlines()) == 1
     return str(caught.value)
@@ -57,7 +57,7 @@ def target(project: Project) -> Target:
 
 def obstacle(project: Project, **changes: Any) -> str:
     """What is said about the account."""
-    with pytest.raises(PreflightError) as caught:
+    with pytest.raises(PrerequisiteError) as caught:
         inspect(parameters(project, **changes), target(project))
     assert len(str(caught.value).splitlines()) == 1
     return str(caught.value)
@@ -143,7 +143,7 @@ class TestRole:
 
     def test_landing_zone_scope_needs_one_of_our_own(self, project: Project) -> None:
         """The role that rdk makes may read everything but Control Tower."""
-        with pytest.raises(PreflightError, match="may not call controltower:GetLandingZone"):
+        with pytest.raises(PrerequisiteError, match="may not call controltower:GetLandingZone"):
             require_role(parameters(project, KeyScope="landing-zone"))
         require_role(parameters(project, KeyScope="landing-zone", lambdaRoleArn=ROLE))
         require_role(parameters(project, KeyScope="all"))
@@ -153,7 +153,7 @@ class TestRole:
         there = target(project)
         given = {"KeyScope": "landing-zone", "lambdaRoleArn": ROLE}
         elsewhere = parameters(project, ManagementAccountId="111122223333", **given)
-        with pytest.raises(PreflightError, match="works in the management account alone"):
+        with pytest.raises(PrerequisiteError, match="works in the management account alone"):
             inspect(elsewhere, there)
         boto3.client("s3", "us-east-1").create_bucket(Bucket=BUCKET)
         boto3.client("iam").create_role(RoleName="lzkey-lambda", Path="/path/", AssumeRolePolicyDocument="{}")

@@ -10,17 +10,17 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lzkey import verify
-from lzkey.errors import DeployError
-from lzkey.parameters import RULE_NAME, Parameters, load
-from lzkey.target import Target
-from lzkey.verify_organization import (
+from lzkey.deployment import readback
+from lzkey.deployment.readback import (
     AccountStatus,
     account_statuses,
     explained,
     verify_accounts,
     verify_organization_rule,
 )
+from lzkey.deployment.target import Target
+from lzkey.errors import DeployError
+from lzkey.parameters import RULE_NAME, Parameters, load
 from lzkey_sandbox.organization import OrganizationPlan
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def telling(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     The pages are told once for each of `times`; nobody waits for what does not come.
     """
-    monkeypatch.setattr(verify, "_WAIT_SECONDS", 0)
+    monkeypatch.setattr(readback, "_WAIT_SECONDS", 0)
     session = boto3.Session("testing", "testing", region_name="us-east-1")
     client = session.client("config")
     monkeypatch.setattr(session, "client", lambda _: client)

@@ -10,14 +10,14 @@ from botocore.session import get_session
 from botocore.stub import Stubber
 
 from lzkey.cli import main
-from lzkey.errors import ParametersError, PreflightError
-from lzkey.parameters import RULE_NAME, load
-from lzkey.preflight_organization import (
+from lzkey.deployment.prerequisites import (
     identify_organization,
     require_deployable,
     require_execution_role,
 )
-from lzkey.target import Target
+from lzkey.deployment.target import Target
+from lzkey.errors import ParametersError, PrerequisiteError
+from lzkey.parameters import RULE_NAME, load
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class TestCaller:
         """For the service that makes organization rules; the log archive account is none."""
         found = identify_organization(parameters(project), target_of(sandbox, organization.audit))
         assert found.management_account == organization.management
-        with pytest.raises(PreflightError, match="register-delegated-administrator") as caught:
+        with pytest.raises(PrerequisiteError, match="register-delegated-administrator") as caught:
             identify_organization(parameters(project), target_of(sandbox, organization.log_archive))
         assert "refused organizations:ListDelegatedAdministrators" in str(caught.value)
         assert "or it is neither the organization's management account nor a delegated" in str(caught.value)
@@ -141,7 +141,7 @@ class TestCaller:
         """The refused call is named: it is not said that the account is none."""
         target = target_of(sandbox, organization.audit)
         sandbox.fail_next("organizations", "ListDelegatedAdministrators", "AccessDeniedException")
-        with pytest.raises(PreflightError, match="its credentials lack that permission, or") as caught:
+        with pytest.raises(PrerequisiteError, match="its credentials lack that permission, or") as caught:
             identify_organization(parameters(project), target)
         assert "refused organizations:ListDelegatedAdministrators" in str(caught.value)
         identify_organization(parameters(project), target)
@@ -153,7 +153,7 @@ class TestCaller:
         sandbox.client("organizations").register_delegated_administrator(
             AccountId=organization.log_archive, ServicePrincipal="config.amazonaws.com"
         )
-        with pytest.raises(PreflightError, match=r"config-multiaccountsetup\.amazonaws\.com"):
+        with pytest.raises(PrerequisiteError, match=r"config-multiaccountsetup\.amazonaws\.com"):
             identify_organization(parameters(project), target_of(sandbox, organization.log_archive))
 
     @pytest.mark.parametrize(
@@ -169,12 +169,12 @@ class TestCaller:
         """Than the file's: both sides are named."""
         name, value, has = case
         target = target_of(sandbox, organization.management)
-        with pytest.raises(PreflightError, match=f"{name} in .* is {value}, but .* has {has}"):
+        with pytest.raises(PrerequisiteError, match=f"{name} in .* is {value}, but .* has {has}"):
             identify_organization(parameters(project, **{name: value}), target)
 
     def test_no_organization(self, project: Project, sandbox: Sandbox) -> None:
         """An account of its own."""
-        with pytest.raises(PreflightError, match="belongs to no organization"):
+        with pytest.raises(PrerequisiteError, match="belongs to no organization"):
             identify_organization(parameters(project), target_of(sandbox, sandbox.account))
 
     def test_consolidated_billing(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +189,7 @@ class TestCaller:
         monkeypatch.setattr(session, "client", lambda _: client)
         with Stubber(client) as stubber:
             stubber.add_response("describe_organization", {"Organization": organization})
-            with pytest.raises(PreflightError, match="need all features"):
+            with pytest.raises(PrerequisiteError, match="need all features"):
                 identify_organization(
                     parameters(project), Target(session, None, "111122223333", "aws", "us-east-1")
                 )
@@ -202,7 +202,7 @@ class TestCaller:
         sandbox.fail_next("organizations", "ListAccounts", "AccessDeniedException")
         assert identify_organization(parameters(project), target).accounts is None
         sandbox.fail_next("organizations", "DescribeOrganization", "AccessDeniedException")
-        with pytest.raises(PreflightError, match="refused DescribeOrganization"):
+        with pytest.raises(PrerequisiteError, match="refused DescribeOrganization"):
             identify_organization(parameters(project), target)
 
 
@@ -213,7 +213,7 @@ class TestExecutionRole:
         """By the name in the file; another one is not."""
         target = target_of(sandbox, organization.management)
         require_execution_role(parameters(project), target)
-        with pytest.raises(PreflightError, match="has no role another-role"):
+        with pytest.raises(PrerequisiteError, match="has no role another-role"):
             require_execution_role(parameters(project, ExecutionRoleName="another-role"), target)
 
     def test_by_its_path_too(self, project: Project, sandbox: Sandbox) -> None:
@@ -222,7 +222,7 @@ class TestExecutionRole:
         target = target_of(sandbox, sandbox.account)
         require_execution_role(parameters(project, ExecutionRoleName="a/deep"), target)
         for name in ("deep", "b/deep"):
-            with pytest.raises(PreflightError, match=r"role/a/deep: give the name with its path"):
+            with pytest.raises(PrerequisiteError, match=r"role/a/deep: give the name with its path"):
                 require_execution_role(parameters(project, ExecutionRoleName=name), target)
 
     def test_unless_excluded(self, project: Project, sandbox: Sandbox) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
-from lzkey.errors import PreflightError
+from lzkey.errors import PrerequisiteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,10 @@ class Where:
     other_region: bool = False
 
 
+#: The credentials and Region of the environment, and nowhere but the landing zone's home.
+HERE: Final = Where()
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """The account and Region that a command works on, and the session that gets there."""
@@ -42,11 +46,11 @@ class Target:
 def identify(parameters: Parameters, where: Where) -> Target:
     """Find out who calls and where; refuse any place but the landing zone's management account and home.
 
-    Raises PreflightError.
+    Raises PrerequisiteError.
     """
     target = locate(parameters, where)
     if target.account != parameters.management_account and not where.other_account:
-        raise PreflightError(
+        raise PrerequisiteError(
             f"the credentials belong to account {target.account}, but ManagementAccountId in "
             f"{parameters.path} is {parameters.management_account}. Use that account's credentials, or "
             "--allow-other-account"
@@ -58,16 +62,16 @@ def locate(parameters: Parameters, where: Where) -> Target:
     """Find out who calls and where, as the AWS CLI would; refuse any Region but the landing zone's home.
 
     The Region is `where.region`, else the file's `deployment.region`, AWS_REGION, AWS_DEFAULT_REGION, the
-    profile's, and last HomeRegion. Raises PreflightError.
+    profile's, and last HomeRegion. Raises PrerequisiteError.
     """
     try:
         own = boto3.Session(profile_name=where.profile).region_name
     except ProfileNotFound as error:
-        raise PreflightError(f"{error}; `aws configure list-profiles` shows those there are") from error
+        raise PrerequisiteError(f"{error}; `aws configure list-profiles` shows those there are") from error
     region, origin = _region(parameters, where.region, own)
     home = parameters.home_region
     if region != home and not where.other_region:
-        raise PreflightError(
+        raise PrerequisiteError(
             f"{origin} is {region}, but the landing zone's home Region is {home}: elsewhere every key fails "
             f"HOME_REGION. Use --region {home}, or --allow-other-region"
         )
@@ -83,9 +87,9 @@ def asked(target: Target) -> Iterator[None]:
         yield
     except ClientError as error:
         what = f"{error.operation_name}: {error.response['Error'].get('Message', error)}"
-        raise PreflightError(f"account {target.account} in {target.region} refused {what}") from error
+        raise PrerequisiteError(f"account {target.account} in {target.region} refused {what}") from error
     except BotoCoreError as error:
-        raise PreflightError(f"AWS cannot be reached: {error}") from error
+        raise PrerequisiteError(f"AWS cannot be reached: {error}") from error
 
 
 def _region(parameters: Parameters, argument: str | None, session: str | None) -> tuple[str, str]:
@@ -105,11 +109,11 @@ def _caller(session: boto3.Session) -> tuple[str, str]:
     try:
         identity = session.client("sts").get_caller_identity()
     except NoCredentialsError as error:
-        raise PreflightError(
+        raise PrerequisiteError(
             "there are no AWS credentials; sign in (`aws sso login`) and set AWS_PROFILE or --profile"
         ) from error
     except (BotoCoreError, ClientError) as error:
-        raise PreflightError(
+        raise PrerequisiteError(
             f"AWS does not accept the credentials in {session.region_name}: {error}; "
             "sign in again, or choose others with AWS_PROFILE or --profile"
         ) from error

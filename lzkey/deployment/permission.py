@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lzkey.errors import DeployError
-from lzkey.function_policy import (
+from lzkey.aws.function_policy import (
     ACTION,
     CONFIG,
     Statement,
@@ -36,14 +35,15 @@ from lzkey.function_policy import (
     others,
     wider,
 )
-from lzkey.stack import FUNCTION_NAME
+from lzkey.deployment.stack import FUNCTION_NAME
+from lzkey.errors import DeployError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_lambda import LambdaClient
 
-    from lzkey.target import Target
+    from lzkey.deployment.target import Target
 
 
 @contextmanager

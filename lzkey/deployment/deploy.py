@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from lzkey.build import BuildResult, build_to_deploy
+from lzkey.deployment.build import BuildResult, build_to_deploy
+from lzkey.deployment.permission import made_function, restrict_invocation, restricted_on_failure
+from lzkey.deployment.prerequisites import code_bucket, inspect, require_role, require_single_account
+from lzkey.deployment.rdk import rdk_arguments, remove, run_rdk, uploaded
+from lzkey.deployment.readback import said_clearly, verify_function, verify_gone, verify_rule, verify_stack
+from lzkey.deployment.stack import ACCOUNT_RULE, STACK_NAME, require_stack_of, stack_status
+from lzkey.deployment.target import Target, Where, identify
 from lzkey.parameters import RULE_NAME, load
-from lzkey.permission import made_function, restrict_invocation, restricted_on_failure
-from lzkey.preflight import code_bucket, inspect, require_role, require_single_account
-from lzkey.rdk import rdk_arguments, remove, run_rdk, uploaded
-from lzkey.stack import ACCOUNT_RULE, STACK_NAME, require_stack_of, stack_status
-from lzkey.target import Target, Where, identify
-from lzkey.verify import said_clearly, verify_function, verify_gone, verify_rule, verify_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lzkey.archive import Archive
+    from lzkey.deployment.package import Archive
 
 #: The credentials and Region of the environment, and nowhere but the landing zone's home.
 HERE: Final = Where()
@@ -58,7 +58,7 @@ def deploy(
 ) -> DeployResult:
     """Build `parameters/NAME.json`, check the account, run `rdk deploy`, and read back what is there.
 
-    Raises ParametersError, BuildError or PreflightError before anything is changed, DeployError after.
+    Raises ParametersError, BuildError or PrerequisiteError before anything is changed, DeployError after.
     """
     parameters = load(name, root=root)
     require_single_account(parameters)
@@ -82,7 +82,7 @@ def undeploy(
 ) -> UndeployResult:
     """Remove what `deploy` made, with `rdk undeploy`, and make sure that it is gone.
 
-    The code bucket and a role of your own stay. Raises ParametersError, PreflightError or DeployError.
+    The code bucket and a role of your own stay. Raises ParametersError, PrerequisiteError or DeployError.
     """
     target = identify(load(name, root=root), where)
     progress(f"account {target.account}, Region {target.region}")

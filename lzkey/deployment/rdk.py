@@ -13,19 +13,19 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lzkey.archive import measure
-from lzkey.errors import DeployError, DeployInterruptedError, PreflightError
+from lzkey.deployment.package import measure
+from lzkey.deployment.readback import failures
+from lzkey.deployment.stack import STACK_NAME, stack_status
+from lzkey.errors import DeployError, DeployInterruptedError, PrerequisiteError
 from lzkey.parameters import RULE_NAME
-from lzkey.stack import STACK_NAME, stack_status
-from lzkey.verify import failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lzkey.archive import Archive
-    from lzkey.build import BuildResult
+    from lzkey.deployment.build import BuildResult
+    from lzkey.deployment.package import Archive
+    from lzkey.deployment.target import Target
     from lzkey.parameters import Parameters
-    from lzkey.target import Target
 
 _LINES_KEPT: Final = 20
 
@@ -60,7 +60,7 @@ def run_rdk(
     """Run rdk in `folder`; raise DeployError with its last lines when it fails."""
     program = Path(sys.executable).with_name("rdk")
     if not program.is_file():
-        raise PreflightError(f"{program} is missing; run: make setup")
+        raise PrerequisiteError(f"{program} is missing; run: make setup")
     profile = ("--profile", target.profile) if target.profile else ()
     command = (str(program), *profile, "--region", target.region, *arguments)
     progress(f"$ rdk {' '.join(command[1:])}")
