@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from lzkey.cli.options import Format, Name, OneFormat, OtherAccount, OtherRegion, Profile, Region, tell
 from lzkey.deployment import build as building
 from lzkey.deployment import deploy as deploying
-from lzkey.deployment import organization as organizing
 from lzkey.deployment.build import checkout
+from lzkey.deployment.deploy import ACCOUNT, ORGANIZATION, Kind
 from lzkey.deployment.package import import_from_zip
-from lzkey.deployment.prerequisites import require_deployable
+from lzkey.deployment.prerequisites import require_deployable_to_organization
 from lzkey.deployment.target import Where
 from lzkey.parameters import RULE_NAME, load
 from lzkey.terminal import messages, progress_to
@@ -21,11 +21,14 @@ _ForOrganization = Annotated[
     bool, typer.Option("--organization", help="Refuse what deploy-organization would refuse in the file.")
 ]
 
+#: What the result of a deployment has for an organization alone.
+_OF_AN_ORGANIZATION: Final = frozenset({"organizationId", "accounts", "excludedAccounts"})
+
 
 def build(name: Name, *, for_organization: _ForOrganization = False, form: OneFormat = Format.TEXT) -> None:
     """Generate build/CONTROL_TOWER_KMS_KEY, the package that rdk deploys, from parameters/NAME.json."""
     if for_organization:
-        require_deployable(load(name, root=checkout()))
+        require_deployable_to_organization(load(name, root=checkout()))
     built = building.build(name, root=checkout())
     modules = import_from_zip(built.archive.path, RULE_NAME)
     tell(
@@ -57,23 +60,7 @@ def deploy(
     form: OneFormat = Format.TEXT,
 ) -> None:
     """Build parameters/NAME.json, deploy it with rdk, and verify what is there."""
-    where = Where(profile, region, allow_other_account, allow_other_region)
-    done = deploying.deploy(name, root=checkout(), where=where, progress=progress_to(messages()))
-    tell(
-        form,
-        {
-            "account": done.account,
-            "region": done.region,
-            "stackStatus": done.stack_status,
-            "ruleArn": done.rule_arn,
-            "functionArn": done.function_arn,
-            "roleArn": done.role_arn,
-            "codeSha256": done.uploaded.code_sha256,
-            "verified": list(done.verified),
-            "warnings": list(done.warnings),
-        },
-        [*(f"verified: {line}" for line in done.verified), *(f"warning: {line}" for line in done.warnings)],
-    )
+    _deploy(name, ACCOUNT, Where(profile, region, allow_other_account, allow_other_region), form)
 
 
 def undeploy(
@@ -86,13 +73,7 @@ def undeploy(
     form: OneFormat = Format.TEXT,
 ) -> None:
     """Remove what deploy made, and verify that it is gone; the code bucket and a role of your own stay."""
-    where = Where(profile, region, allow_other_account, allow_other_region)
-    done = deploying.undeploy(name, root=checkout(), where=where, progress=progress_to(messages()))
-    tell(
-        form,
-        {"account": done.account, "region": done.region, "found": done.found},
-        ["removed, and verified that it is gone" if done.found else "there was nothing to remove"],
-    )
+    _undeploy(name, ACCOUNT, Where(profile, region, allow_other_account, allow_other_region), form)
 
 
 def deploy_organization(
@@ -107,31 +88,7 @@ def deploy_organization(
 
     From the management account, or the delegated administrator of AWS Config's organization rules.
     """
-    where = Where(profile, region, other_region=allow_other_region)
-    done = organizing.deploy_organization(
-        name, root=checkout(), where=where, progress=progress_to(messages())
-    )
-    tell(
-        form,
-        {
-            "account": done.account,
-            "region": done.region,
-            "organizationId": done.organization,
-            "stackStatus": done.stack_status,
-            "ruleArn": done.rule_arn,
-            "functionArn": done.function_arn,
-            "roleArn": done.role_arn,
-            "codeSha256": done.uploaded.code_sha256,
-            "accounts": [
-                {"account": entry.account, "rule": entry.rule, "status": entry.status}
-                for entry in done.accounts
-            ],
-            "excludedAccounts": list(done.excluded_accounts),
-            "verified": list(done.verified),
-            "warnings": list(done.warnings),
-        },
-        [*(f"verified: {line}" for line in done.verified), *(f"warning: {line}" for line in done.warnings)],
-    )
+    _deploy(name, ORGANIZATION, Where(profile, region, other_region=allow_other_region), form)
 
 
 def undeploy_organization(
@@ -143,10 +100,39 @@ def undeploy_organization(
     form: OneFormat = Format.TEXT,
 ) -> None:
     """Remove what deploy-organization made, and verify that it is gone; the code bucket and roles stay."""
-    where = Where(profile, region, other_region=allow_other_region)
-    done = organizing.undeploy_organization(
-        name, root=checkout(), where=where, progress=progress_to(messages())
+    _undeploy(name, ORGANIZATION, Where(profile, region, other_region=allow_other_region), form)
+
+
+def _deploy(name: str, kind: Kind, where: Where, form: Format) -> None:
+    done = deploying.deploy(name, kind, root=checkout(), where=where, progress=progress_to(messages()))
+    accounts = [
+        {"account": entry.account, "rule": entry.rule, "status": entry.status} for entry in done.accounts
+    ]
+    members = {
+        "account": done.account,
+        "region": done.region,
+        "organizationId": done.organization,
+        "stackStatus": done.stack_status,
+        "ruleArn": done.rule_arn,
+        "functionArn": done.function_arn,
+        "roleArn": done.role_arn,
+        "codeSha256": done.uploaded.code_sha256,
+        "accounts": accounts,
+        "excludedAccounts": list(done.excluded_accounts),
+        "verified": list(done.verified),
+        "warnings": list(done.warnings),
+    }
+    if done.organization is None:
+        members = {name: value for name, value in members.items() if name not in _OF_AN_ORGANIZATION}
+    tell(
+        form,
+        members,
+        [*(f"verified: {line}" for line in done.verified), *(f"warning: {line}" for line in done.warnings)],
     )
+
+
+def _undeploy(name: str, kind: Kind, where: Where, form: Format) -> None:
+    done = deploying.undeploy(name, kind, root=checkout(), where=where, progress=progress_to(messages()))
     tell(
         form,
         {"account": done.account, "region": done.region, "found": done.found},

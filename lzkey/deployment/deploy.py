@@ -1,17 +1,47 @@
-"""Deploying to one account with the real rdk, and believing only what AWS says afterwards."""
+"""Deploying with the real rdk, and believing only what AWS says afterwards.
+
+Two kinds of rule: one of the account alone; or the organization's, which is one function here and a rule in
+every account that invokes it. The latter is made from the management account, or from the delegated
+administrator of AWS Config's organization rules:
+https://docs.aws.amazon.com/config/latest/developerguide/config-rule-multi-account-deployment.html
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from lzkey.deployment.build import BuildResult, build_to_deploy
 from lzkey.deployment.permission import made_function, restrict_invocation, restricted_on_failure
-from lzkey.deployment.prerequisites import code_bucket, inspect, require_role, require_single_account
+from lzkey.deployment.prerequisites import (
+    code_bucket,
+    identify_organization,
+    inspect,
+    require_deployable_to_account,
+    require_deployable_to_organization,
+)
 from lzkey.deployment.rdk import rdk_arguments, remove, run_rdk, uploaded
-from lzkey.deployment.readback import said_clearly, verify_function, verify_gone, verify_rule, verify_stack
-from lzkey.deployment.stack import ACCOUNT_RULE, STACK_NAME, require_stack_of, stack_status
-from lzkey.deployment.target import Target, Where, identify
+from lzkey.deployment.readback import (
+    explained,
+    said_clearly,
+    verify_accounts,
+    verify_function,
+    verify_gone,
+    verify_organization_rule,
+    verify_organization_rule_gone,
+    verify_rule,
+    verify_stack,
+)
+from lzkey.deployment.stack import (
+    ACCOUNT_RULE,
+    COMMANDS,
+    ORGANIZATION_RULE,
+    STACK_NAME,
+    require_stack_of,
+    stack_status,
+)
+from lzkey.deployment.target import HERE, Target, Where, identify, locate
+from lzkey.errors import DeployError
 from lzkey.parameters import RULE_NAME, load
 
 if TYPE_CHECKING:
@@ -19,14 +49,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lzkey.deployment.package import Archive
-
-#: The credentials and Region of the environment, and nowhere but the landing zone's home.
-HERE: Final = Where()
+    from lzkey.deployment.readback import AccountStatus
+    from lzkey.parameters import Parameters
 
 
 @dataclass(frozen=True, slots=True)
 class DeployResult:
-    """A verified deployment: `verified` says what was read back, `warnings` what will not deliver."""
+    """A verified deployment: `verified` says what was read back, `warnings` what will not deliver.
+
+    `organization` is the id of the one whose rule it is, and `accounts` are those that have it.
+    """
 
     built: BuildResult
     uploaded: Archive
@@ -38,6 +70,9 @@ class DeployResult:
     role_arn: str
     verified: tuple[str, ...]
     warnings: tuple[str, ...]
+    organization: str | None = None
+    accounts: tuple[AccountStatus, ...] = ()
+    excluded_accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,82 +84,183 @@ class UndeployResult:
     found: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The rule as it was read back; `accounts` are those that the organization's is in."""
+
+    arn: str
+    verified: tuple[str, ...]
+    accounts: tuple[AccountStatus, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of rule: everything in which deploying one differs from deploying the other."""
+
+    rule_type: str
+    """As CloudFormation calls it."""
+    require_file: Callable[[Parameters], None]
+    """Refuses, before AWS is asked, what rdk would drop or do wrong."""
+    find: Callable[[Parameters, Where], Target]
+    """Finds out who calls and where; refuses who may not make such a rule."""
+    explained: Callable[[str, Parameters], str]
+    """Adds to a stack's failure what to do, where that is known."""
+    read_back: Callable[[Target, Parameters, str], Rule]
+    """Reads back the rule that invokes this function; raises DeployError where it is not as asked for."""
+    require_gone: Callable[[Target], None]
+    """Raises DeployError where something is left after a removal."""
+
+    @property
+    def command(self) -> str:
+        """Of rdk, and of lzkey."""
+        return COMMANDS[self.rule_type]
+
+
+def _find_organization(parameters: Parameters, where: Where) -> Target:
+    target = locate(parameters, where)
+    return replace(target, organization=identify_organization(parameters, target))
+
+
+def _account_rule(target: Target, parameters: Parameters, _function_arn: str) -> Rule:
+    return Rule(
+        verify_rule(target, parameters),
+        verified=(
+            f"rule {RULE_NAME} is active with the parameters of {parameters.path.name}",
+            f"its triggers are {' and '.join(sorted(parameters.deployment.triggers))}",
+        ),
+    )
+
+
+def _organization_rule(target: Target, parameters: Parameters, function_arn: str) -> Rule:
+    arn = verify_organization_rule(target, parameters, function_arn)
+    active = target.organization.accounts if target.organization else None
+    accounts, warnings = verify_accounts(target, parameters, active)
+    verified = (
+        f"organization rule {RULE_NAME} has the parameters of {parameters.path.name}",
+        f"its trigger is {' and '.join(sorted(parameters.deployment.triggers))}",
+        f"excluded accounts: {', '.join(parameters.deployment.excluded_accounts) or 'none'}",
+        f"it is in {len(accounts)} accounts",
+    )
+    return Rule(arn, verified, accounts, warnings)
+
+
+def _require_organization_rule_gone(target: Target) -> None:
+    verify_gone(target)
+    verify_organization_rule_gone(target)
+
+
+ACCOUNT: Final = Kind(
+    rule_type=ACCOUNT_RULE,
+    require_file=require_deployable_to_account,
+    find=identify,
+    explained=lambda failure, _: failure,
+    read_back=_account_rule,
+    require_gone=verify_gone,
+)
+
+ORGANIZATION: Final = Kind(
+    rule_type=ORGANIZATION_RULE,
+    require_file=require_deployable_to_organization,
+    find=_find_organization,
+    explained=explained,
+    read_back=_organization_rule,
+    require_gone=_require_organization_rule_gone,
+)
+
+
 def deploy(
     name: str,
+    kind: Kind = ACCOUNT,
     *,
     root: Path,
     where: Where = HERE,
     progress: Callable[[str], None] = lambda _: None,
 ) -> DeployResult:
-    """Build `parameters/NAME.json`, check the account, run `rdk deploy`, and read back what is there.
+    """Build `parameters/NAME.json`, check who calls and what is there, run rdk, and read back what it made.
 
-    Raises ParametersError, BuildError or PrerequisiteError before anything is changed, DeployError after.
+    Raises ParametersError, BuildError or PrerequisiteError before anything is changed, DeployError after:
+    also when an organization's rule is missing in some accounts, each of which it names.
     """
     parameters = load(name, root=root)
-    require_single_account(parameters)
-    require_role(parameters)
-    target = identify(parameters, where)
-    progress(f"account {target.account}, Region {target.region}")
-    warnings = inspect(parameters, target)
+    kind.require_file(parameters)
+    target = kind.find(parameters, where)
+    place = f"account {target.account}, Region {target.region}"
+    progress(f"organization {target.organization.id}, {place}" if target.organization else place)
+    warnings = inspect(parameters, target, kind.rule_type)
     for warning in warnings:
         progress(f"warning: {warning}")
     built = build_to_deploy(name, root=root, progress=progress)
     with said_clearly("the deployment could not be verified"):
-        return _deploy(built, target, warnings, progress)
+        return _deploy(kind, built, target, warnings, progress)
 
 
 def undeploy(
     name: str,
+    kind: Kind = ACCOUNT,
     *,
     root: Path,
     where: Where = HERE,
     progress: Callable[[str], None] = lambda _: None,
 ) -> UndeployResult:
-    """Remove what `deploy` made, with `rdk undeploy`, and make sure that it is gone.
+    """Remove what `deploy` made, and make sure that it is gone.
 
-    The code bucket and a role of your own stay. Raises ParametersError, PrerequisiteError or DeployError.
+    The code bucket and roles of your own stay. Raises ParametersError, PrerequisiteError or DeployError.
     """
-    target = identify(load(name, root=root), where)
+    target = kind.find(load(name, root=root), where)
     progress(f"account {target.account}, Region {target.region}")
     with said_clearly("the removal could not be verified"):
         if stack_status(target) is None:
             progress(f"nothing to remove: there is no stack {STACK_NAME}")
             return UndeployResult(target.account, target.region, found=False)
-        require_stack_of(ACCOUNT_RULE, target)
-        remove("undeploy", target, progress)
-        verify_gone(target)
+        require_stack_of(kind.rule_type, target)
+        remove(f"un{kind.command}", target, progress)
+        kind.require_gone(target)
     return UndeployResult(target.account, target.region, found=True)
 
 
 def _deploy(
-    built: BuildResult, target: Target, warnings: tuple[str, ...], progress: Callable[[str], None]
+    kind: Kind,
+    built: BuildResult,
+    target: Target,
+    warnings: tuple[str, ...],
+    progress: Callable[[str], None],
 ) -> DeployResult:
+    """Run rdk and verify; who may invoke the function is restricted before any verification can fail."""
     parameters = built.parameters
+    organization = target.organization.id if target.organization else None
     before = stack_status(target)
-    with restricted_on_failure(target):
-        run_rdk(rdk_arguments(parameters), target, built.folder.parent, progress)
-        status = verify_stack(target, before)
-    permission = restrict_invocation(target, made_function(target))
+    with restricted_on_failure(target, organization):
+        run_rdk(rdk_arguments(parameters, kind.command), target, built.folder.parent, progress)
+        try:
+            status = verify_stack(target, before)
+        except DeployError as error:
+            raise DeployError(kind.explained(str(error), parameters)) from error
+    permission = restrict_invocation(target, made_function(target), organization)
     code = uploaded(built)
     function_arn, role_arn = verify_function(target, parameters, code.code_sha256)
-    rule_arn = verify_rule(target, parameters)
+    rule = kind.read_back(target, parameters, function_arn)
+    for warning in rule.warnings:
+        progress(f"warning: {warning}")
     return DeployResult(
         built=built,
         uploaded=code,
         account=target.account,
         region=target.region,
         stack_status=status,
-        rule_arn=rule_arn,
+        rule_arn=rule.arn,
         function_arn=function_arn,
         role_arn=role_arn,
         verified=(
             f"stack {STACK_NAME} is {status}",
-            f"rule {RULE_NAME} is active with the parameters of {parameters.path.name}",
-            f"its triggers are {' and '.join(sorted(parameters.deployment.triggers))}",
+            *rule.verified,
             f"its function runs the code of {code_bucket(parameters, target)}, sha256 {code.sha256[:12]}",
             f"that code is what was built, file by file ({len(built.files)} files)",
             f"the function's role is {role_arn}",
             permission,
         ),
-        warnings=warnings,
+        warnings=warnings + rule.warnings,
+        organization=organization,
+        accounts=rule.accounts,
+        excluded_accounts=parameters.deployment.excluded_accounts,
     )

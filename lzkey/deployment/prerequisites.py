@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
 from lzkey.aws.recorder import records_keys
-from lzkey.deployment.stack import ACCOUNT_RULE, require_stack_of, require_updatable_stack
-from lzkey.deployment.target import asked
+from lzkey.deployment.stack import ACCOUNT_RULE, ORGANIZATION_RULE, require_stack_of, require_updatable_stack
+from lzkey.deployment.target import Organization, asked
 from lzkey.errors import ParametersError, PrerequisiteError
 from lzkey.parameters import RESOURCE_TYPE
 
@@ -29,22 +28,14 @@ _CODE_BUCKET: Final = "config-rule-code-bucket-{account}-{region}"
 MULTI_ACCOUNT_SETUP: Final = "config-multiaccountsetup.amazonaws.com"
 
 
-@dataclass(frozen=True, slots=True)
-class Organization:
-    """The organization; `accounts` are the active ones, None where the caller may not list them."""
-
-    id: str
-    management_account: str
-    accounts: frozenset[str] | None
-
-
-def require_single_account(parameters: Parameters) -> None:
-    """Refuse what only an organization rule has: better than to drop it."""
+def require_deployable_to_account(parameters: Parameters) -> None:
+    """Refuse what `rdk deploy` would drop, and a scope that the role which it creates cannot serve."""
     if parameters.deployment.excluded_accounts:
         raise PrerequisiteError(
             f"{parameters.path} names deployment.excludedAccounts, which `rdk deploy` ignores: remove them, "
             "or use deploy-organization"
         )
+    require_role(parameters)
 
 
 def require_role(parameters: Parameters) -> None:
@@ -57,7 +48,7 @@ def require_role(parameters: Parameters) -> None:
         )
 
 
-def require_deployable(parameters: Parameters) -> None:
+def require_deployable_to_organization(parameters: Parameters) -> None:
     """Raise ParametersError with everything that `rdk deploy-organization` would drop or do wrong."""
     faults = tuple(_organization_faults(parameters))
     if faults:
@@ -96,14 +87,16 @@ def inspect(parameters: Parameters, target: Target, rule_type: str = ACCOUNT_RUL
 
     Raises PrerequisiteError.
     """
-    require_role(parameters)
     _require_readable_manifest(parameters, target)
     with asked(target):
         require_updatable_stack(target)
         require_stack_of(rule_type, target)
         _require_bucket(parameters, target)
         _require_existing_role(parameters, target)
-        return _recorder_warnings(parameters, target)
+        warnings = _recorder_warnings(parameters, target)
+    if rule_type == ORGANIZATION_RULE:
+        require_execution_role(parameters, target)
+    return warnings
 
 
 def require_execution_role(parameters: Parameters, target: Target) -> None:

@@ -21,7 +21,9 @@ FUNCTION_NAME: Final = f"RDK-Rule-Function-{STACK_NAME}"
 #: neither into the other.
 ACCOUNT_RULE: Final = "AWS::Config::ConfigRule"
 ORGANIZATION_RULE: Final = "AWS::Config::OrganizationConfigRule"
-_COMMAND: Final = {ACCOUNT_RULE: "deploy", ORGANIZATION_RULE: "deploy-organization"}
+
+#: What rdk, and so lzkey, calls the command that makes each of them.
+COMMANDS: Final = {ACCOUNT_RULE: "deploy", ORGANIZATION_RULE: "deploy-organization"}
 
 #: Stacks that CloudFormation cannot update: rdk would try, fail, and exit 0 or with a traceback.
 _DEAD: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
@@ -40,11 +42,11 @@ def stack_status(target: Target, name: str = STACK_NAME) -> tuple[str, str] | No
 
 def require_stack_of(rule_type: str, target: Target) -> None:
     """Refuse a stack that the other command made."""
-    for other in _COMMAND.keys() - {rule_type}:
+    for other in COMMANDS.keys() - {rule_type}:
         if other in _resource_types(target):
             raise PrerequisiteError(
-                f"stack {STACK_NAME} was made by `lzkey {_COMMAND[other]}`, and CloudFormation cannot turn "
-                f"its {other} into an {rule_type}: run `lzkey un{_COMMAND[other]}` first"
+                f"stack {STACK_NAME} was made by `lzkey {COMMANDS[other]}`, and CloudFormation cannot turn "
+                f"its {other} into an {rule_type}: run `lzkey un{COMMANDS[other]}` first"
             )
 
 

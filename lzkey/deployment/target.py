@@ -33,6 +33,15 @@ HERE: Final = Where()
 
 
 @dataclass(frozen=True, slots=True)
+class Organization:
+    """The organization; `accounts` are the active ones, None where the caller may not list them."""
+
+    id: str
+    management_account: str
+    accounts: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """The account and Region that a command works on, and the session that gets there."""
 
@@ -41,6 +50,8 @@ class Target:
     account: str
     partition: str
     region: str
+    organization: Organization | None = None
+    """Whose rule the command works on; None for a rule of the account alone."""
 
 
 def identify(parameters: Parameters, where: Where) -> Target:

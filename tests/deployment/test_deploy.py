@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.aws.function_policy import account_statement
+from lzkey.cli import main
 from lzkey.deployment.build import build
 from lzkey.deployment.deploy import deploy, undeploy
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
@@ -64,6 +65,23 @@ class TestDeploy:
         assert "One_Hour" in [
             detail.get("MaximumExecutionFrequency") for detail in rule["Source"]["SourceDetails"]
         ]
+
+    def test_from_the_command_line(
+        self,
+        project: Project,
+        sandbox: Sandbox,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """The result names what is there, and nothing of an organization; test_deploy_organization has it."""
+        monkeypatch.setattr("lzkey.cli.deployment.checkout", lambda: project.root)
+        assert main(["deploy", "example", "--format", "json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["account"] == sandbox.account
+        assert told["warnings"][0].startswith("there is no AWS Config recorder in account")
+        assert not {"organizationId", "accounts", "excludedAccounts"} & set(told)
+        assert main(["undeploy", "example", "--format", "json"]) == 0
+        assert json.loads(capsys.readouterr().out)["found"]
 
     def test_excluded_accounts(self, project: Project, sandbox: Sandbox) -> None:
         """Only an organization rule has them; an empty list is none."""

@@ -10,8 +10,7 @@ import pytest
 
 from lzkey.aws.function_policy import organization_statement
 from lzkey.cli import main
-from lzkey.deployment.deploy import deploy, undeploy
-from lzkey.deployment.organization import deploy_organization, undeploy_organization
+from lzkey.deployment.deploy import ORGANIZATION, deploy, undeploy
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
 from lzkey.deployment.target import Where
 from lzkey.errors import DeployError, ParametersError, PrerequisiteError
@@ -21,7 +20,7 @@ from lzkey_sandbox.organization import Organization, OrganizationPlan
 from .conftest import ROOT, make_code_bucket, sign_in
 
 if TYPE_CHECKING:
-    from lzkey.deployment.organization import OrganizationResult
+    from lzkey.deployment.deploy import DeployResult
     from lzkey_sandbox import Sandbox
 
     from .conftest import Project
@@ -93,7 +92,7 @@ class TestDeploy:
     ) -> None:
         """The rule, each account's share of it, and who may invoke the function."""
         organization = build()
-        result = deploy_organization(write(excludedAccounts=[organization.sound[0]]), root=project.root)
+        result = deploy(write(excludedAccounts=[organization.sound[0]]), ORGANIZATION, root=project.root)
         rule = organization_rule(sandbox)
         assert rule["OrganizationConfigRuleArn"] == result.rule_arn
         assert rule["ExcludedAccounts"] == [organization.sound[0]]
@@ -114,9 +113,9 @@ class TestDeploy:
     ) -> None:
         """Parameters and excluded accounts follow the file, and the restricted permission stays."""
         organization = build()
-        first = deploy_organization(write(), root=project.root)
+        first = deploy(write(), ORGANIZATION, root=project.root)
         changed = write(excludedAccounts=[organization.audit], TrailName="another-trail")
-        second = deploy_organization(changed, root=project.root)
+        second = deploy(changed, ORGANIZATION, root=project.root)
         custom = organization_rule(sandbox)["OrganizationCustomRuleMetadata"]
         assert json.loads(custom["InputParameters"])["TrailName"] == "another-trail"
         assert first.rule_arn == second.rule_arn
@@ -134,7 +133,7 @@ class TestDeploy:
         organization = build(members=6)
         orders = []
         for accounts in (organization.sound, organization.sound[::-1]):
-            deploy_organization(write(excludedAccounts=list(accounts)), root=project.root)
+            deploy(write(excludedAccounts=list(accounts)), ORGANIZATION, root=project.root)
             orders.append(organization_rule(sandbox)["ExcludedAccounts"])
         assert orders[0] == orders[1]
         assert sorted(orders[0]) == sorted(organization.sound)
@@ -176,11 +175,11 @@ class TestDeploy:
         make_code_bucket(sandbox, organization.audit)
         name = write(organization.audit)
         sign_in(monkeypatch, credentials(sandbox, organization.audit))
-        result = deploy_organization(name, root=project.root)
+        result = deploy(name, ORGANIZATION, root=project.root)
         assert result.account == organization.audit
         assert organization.management in {entry.account for entry in result.accounts}
         assert organization_rule(sandbox, organization.audit)["OrganizationConfigRuleArn"] == result.rule_arn
-        assert undeploy_organization(name, root=project.root).found
+        assert undeploy(name, ORGANIZATION, root=project.root).found
 
 
 class TestAccounts:
@@ -191,14 +190,14 @@ class TestAccounts:
         organization = build(members=3, without_recorder=1)
         (off,) = organization.without_recorder
         with pytest.raises(DeployError) as caught:
-            deploy_organization(write(), root=project.root)
+            deploy(write(), ORGANIZATION, root=project.root)
         said = str(caught.value)
         assert "the rule is in 5 of 6 accounts" in said
         assert f"account {off}: CREATE_FAILED: NoAvailableConfigurationRecorder" in said
         assert "enroll the account in Control Tower" in said
         policy = sandbox.client("lambda").get_policy(FunctionName=FUNCTION_NAME)["Policy"]
         assert "aws:SourceOrgID" in policy
-        deploy_organization(write(excludedAccounts=[off]), root=project.root)
+        deploy(write(excludedAccounts=[off]), ORGANIZATION, root=project.root)
 
     def test_the_management_account_has_no_recorder(
         self, project: Project, build: Build, write: Write
@@ -207,7 +206,7 @@ class TestAccounts:
         organization = build(management_recorder=False)
         heard: list[str] = []
         with pytest.raises(DeployError) as caught:
-            deploy_organization(write(), root=project.root, progress=heard.append)
+            deploy(write(), ORGANIZATION, root=project.root, progress=heard.append)
         said = str(caught.value)
         assert f"account {organization.management}: CREATE_FAILED: NoAvailableConfigurationRecorder" in said
         assert "Control Tower does not enable AWS Config in the management account" in said
@@ -215,7 +214,7 @@ class TestAccounts:
         assert any("there is no AWS Config recorder" in line for line in heard)
         heard.clear()
         excluded = write(excludedAccounts=[organization.management])
-        deploy_organization(excluded, root=project.root, progress=heard.append)
+        deploy(excluded, ORGANIZATION, root=project.root, progress=heard.append)
         assert not any("recorder" in line for line in heard)
 
     def test_a_stack_that_was_rolled_back(
@@ -230,9 +229,9 @@ class TestAccounts:
             raise DeployError(reason)
 
         build()
-        monkeypatch.setattr("lzkey.deployment.organization.verify_stack", rolled_back)
+        monkeypatch.setattr("lzkey.deployment.deploy.verify_stack", rolled_back)
         with pytest.raises(DeployError) as caught:
-            deploy_organization(write(), root=project.root)
+            deploy(write(), ORGANIZATION, root=project.root)
         assert str(caught.value).startswith(f"{reason} (Control Tower does not enable AWS Config")
 
     @pytest.mark.parametrize("step", ["verify_stack", "uploaded", "verify_function"])
@@ -251,9 +250,9 @@ class TestAccounts:
             raise DeployError("it failed")
 
         build()
-        monkeypatch.setattr(f"lzkey.deployment.organization.{step}", fails)
+        monkeypatch.setattr(f"lzkey.deployment.deploy.{step}", fails)
         with pytest.raises(DeployError, match=r"^it failed$"):
-            deploy_organization(write(), root=project.root)
+            deploy(write(), ORGANIZATION, root=project.root)
         found = sandbox.client("lambda").get_policy(FunctionName=FUNCTION_NAME)["Policy"]
         (statement,) = json.loads(found)["Statement"]
         assert statement == organization_statement(statement["Resource"], "o-exampleorgid")
@@ -270,11 +269,11 @@ class TestAccounts:
         build()
         monkeypatch.setattr("lzkey.deployment.readback._PAUSE_SECONDS", 0)
         sandbox.delay_organization_rules(2)
-        deploy_organization(write(), root=project.root)
+        deploy(write(), ORGANIZATION, root=project.root)
         sandbox.delay_organization_rules(5)
         monkeypatch.setattr("lzkey.deployment.readback._WAIT_SECONDS", 0)
         with pytest.raises(DeployError, match="IN_PROGRESS, AWS Config is still at work"):
-            deploy_organization(write(), root=project.root)
+            deploy(write(), ORGANIZATION, root=project.root)
 
     def test_accounts_that_are_none_of_the_organization(
         self, project: Project, build: Build, write: Write
@@ -282,7 +281,7 @@ class TestAccounts:
         """A slip in excludedAccounts is a warning; so is a suspended account, which gets no rule anyway."""
         organization = build(members=2, suspended=1)
         named = ["999999999999", *organization.suspended]
-        result = deploy_organization(write(excludedAccounts=named), root=project.root)
+        result = deploy(write(excludedAccounts=named), ORGANIZATION, root=project.root)
         (warning,) = result.warnings
         assert warning.startswith("excluded, but no active accounts of the organization: ")
         assert all(account in warning for account in named)
@@ -301,17 +300,17 @@ class TestRefusals:
         """Everything at once; which faults there are is the business of test_prerequisites_organization."""
         assert sandbox.account
         with pytest.raises(ParametersError, match="cannot be deployed to an organization"):
-            deploy_organization("example", root=project.root)
+            deploy("example", ORGANIZATION, root=project.root)
 
     def test_elsewhere_than_at_home(self, project: Project, build: Build, write: Write) -> None:
         """Every key would fail HOME_REGION; asked for, the next obstacle is the bucket there."""
         build()
         away = Where(region="eu-west-1")
         with pytest.raises(PrerequisiteError, match="elsewhere every key fails HOME_REGION"):
-            deploy_organization(write(), root=project.root, where=away)
+            deploy(write(), ORGANIZATION, root=project.root, where=away)
         allowed = Where(region="eu-west-1", other_region=True)
         with pytest.raises(PrerequisiteError, match="config-rule-code-bucket-111122223333-eu-west-1"):
-            deploy_organization(write(), root=project.root, where=allowed)
+            deploy(write(), ORGANIZATION, root=project.root, where=allowed)
 
     def test_the_manifest_cannot_be_read_in_the_delegated_administrator(
         self,
@@ -326,10 +325,10 @@ class TestRefusals:
         name = write(organization.audit, KeyScope="landing-zone")
         sign_in(monkeypatch, credentials(sandbox, organization.audit))
         with pytest.raises(PrerequisiteError, match="works in the management account alone"):
-            deploy_organization(name, root=project.root)
+            deploy(name, ORGANIZATION, root=project.root)
         key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
         with pytest.raises(PrerequisiteError, match="config-rule-code-bucket-777788889999"):
-            deploy_organization(write(organization.audit, KeyScope=key), root=project.root)
+            deploy(write(organization.audit, KeyScope=key), ORGANIZATION, root=project.root)
 
     def test_no_role_in_the_account_that_deploys(
         self, project: Project, sandbox: Sandbox, write: Write
@@ -337,7 +336,7 @@ class TestRefusals:
         """A StackSet does not reach the management account; excluded it needs none."""
         sandbox.organization(OrganizationPlan(members=3))
         with pytest.raises(PrerequisiteError, match=r"Deploy deploy/execution-role\.yaml there too"):
-            deploy_organization(write(), root=project.root)
+            deploy(write(), ORGANIZATION, root=project.root)
 
 
 class TestOtherKind:
@@ -347,16 +346,16 @@ class TestOtherKind:
         """Undeploy first."""
         build()
         deploy(project.parameters(), root=project.root)
-        for command in (deploy_organization, undeploy_organization):
+        for command in (deploy, undeploy):
             with pytest.raises(
                 PrerequisiteError, match=r"made by `lzkey deploy`.*run `lzkey undeploy` first"
             ):
-                command(write(), root=project.root)
+                command(write(), ORGANIZATION, root=project.root)
 
     def test_over_a_rule_of_the_organization(self, project: Project, build: Build, write: Write) -> None:
         """The twin."""
         build()
-        deploy_organization(write(), root=project.root)
+        deploy(write(), ORGANIZATION, root=project.root)
         for command in (deploy, undeploy):
             with pytest.raises(
                 PrerequisiteError,
@@ -371,8 +370,8 @@ class TestUndeploy:
     def test_is_gone(self, project: Project, sandbox: Sandbox, build: Build, write: Write) -> None:
         """CloudFormation does not miss the permission that we replaced."""
         organization = build()
-        result = deploy_organization(write(), root=project.root)
-        assert undeploy_organization(write(), root=project.root).found
+        result = deploy(write(), ORGANIZATION, root=project.root)
+        assert undeploy(write(), ORGANIZATION, root=project.root).found
         config = sandbox.client("config")
         assert config.describe_organization_config_rules()["OrganizationConfigRules"] == []
         assert sandbox.client("lambda").list_functions()["Functions"] == []
@@ -384,7 +383,7 @@ class TestUndeploy:
         """Says so, and is no error: removing twice is removing once."""
         build()
         said: list[str] = []
-        assert not undeploy_organization(write(), root=project.root, progress=said.append).found
+        assert not undeploy(write(), ORGANIZATION, root=project.root, progress=said.append).found
         assert said[-1] == f"nothing to remove: there is no stack {STACK_NAME}"
 
     def test_a_rule_that_stays(
@@ -397,15 +396,15 @@ class TestUndeploy:
     ) -> None:
         """AWS Config takes it from each account after the stack is gone: those left are named."""
         organization = build()
-        result = deploy_organization(write(), root=project.root)
+        result = deploy(write(), ORGANIZATION, root=project.root)
         monkeypatch.setattr("lzkey.deployment.readback._WAIT_SECONDS", 0)
-        monkeypatch.setattr("lzkey.deployment.organization.verify_gone", lambda _: put_back(sandbox, result))
+        monkeypatch.setattr("lzkey.deployment.deploy.verify_gone", lambda _: put_back(sandbox, result))
         with pytest.raises(DeployError, match=f"still has the organization rule {RULE_NAME}") as caught:
-            undeploy_organization(write(), root=project.root)
+            undeploy(write(), ORGANIZATION, root=project.root)
         assert f"{organization.audit} (CREATE_FAILED)" in str(caught.value)
 
 
-def put_back(sandbox: Sandbox, result: OrganizationResult) -> None:
+def put_back(sandbox: Sandbox, result: DeployResult) -> None:
     """Make the organization rule again."""
     sandbox.client("config").put_organization_config_rule(
         OrganizationConfigRuleName=RULE_NAME,

@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from lzkey.cli import main
 from lzkey.deployment.prerequisites import (
     identify_organization,
-    require_deployable,
+    require_deployable_to_organization,
     require_execution_role,
 )
 from lzkey.deployment.target import Target
@@ -45,9 +45,11 @@ class TestFile:
 
     def test_can_be_deployed(self, project: Project) -> None:
         """Either trigger; the mode may be left out, as rdklib assumes a role unless told otherwise."""
-        require_deployable(parameters(project))
-        require_deployable(parameters(project, AssumeRoleMode=None))
-        require_deployable(parameters(project, triggers=["change"], maximumExecutionFrequency=None))
+        require_deployable_to_organization(parameters(project))
+        require_deployable_to_organization(parameters(project, AssumeRoleMode=None))
+        require_deployable_to_organization(
+            parameters(project, triggers=["change"], maximumExecutionFrequency=None)
+        )
 
     @pytest.mark.parametrize(
         ("changes", "said"),
@@ -62,14 +64,16 @@ class TestFile:
     def test_cannot(self, project: Project, changes: dict[str, Any], said: str) -> None:
         """Each with its reason; one element differs."""
         with pytest.raises(ParametersError) as caught:
-            require_deployable(parameters(project, **changes))
+            require_deployable_to_organization(parameters(project, **changes))
         assert said in str(caught.value)
         assert len(str(caught.value).splitlines()) == 2
 
     def test_all_at_once(self, project: Project) -> None:
         """The example is a file for one account."""
         with pytest.raises(ParametersError) as caught:
-            require_deployable(load(project.parameters(OrganizationId=None), root=project.root))
+            require_deployable_to_organization(
+                load(project.parameters(OrganizationId=None), root=project.root)
+            )
         fields = [line.strip().split(":")[0] for line in str(caught.value).splitlines()[1:]]
         assert fields == [
             "deployment.triggers",

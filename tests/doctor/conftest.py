@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.loaders import create_loader
 
-from lzkey.deployment.deploy import deploy
-from lzkey.deployment.organization import deploy_organization
+from lzkey.deployment.deploy import ORGANIZATION, deploy
 from lzkey.doctor import Check, Examination, Status, examine
 from lzkey.errors import DeployError
 from lzkey_sandbox import LandingZone, Sandbox
@@ -205,7 +204,7 @@ def organization_account(
         give_policy(sandbox)
         make_aggregator(sandbox)
         with suppress(DeployError):  # accounts in which it failed are what a test is about
-            deploy_organization(NAME, root=root)
+            deploy(NAME, ORGANIZATION, root=root)
         sandbox.settle()
         yield made, organization
 

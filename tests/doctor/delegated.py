@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.deployment.organization import deploy_organization
+from lzkey.deployment.deploy import ORGANIZATION, deploy
 from lzkey.deployment.target import Where
 from lzkey.doctor import Check, Examination, examine
 from lzkey_sandbox import LandingZone
@@ -80,7 +80,7 @@ def delegated_account(root: Path) -> Iterator[Delegated]:
         sandbox.client("config", account=AUDIT).put_configuration_aggregator(
             ConfigurationAggregatorName=AGGREGATOR, OrganizationAggregationSource=source
         )
-        deploy_organization(NAME, root=root, where=Where("audit", other_account=True))
+        deploy(NAME, ORGANIZATION, root=root, where=Where("audit", other_account=True))
         sandbox.settle()
         yield made
 

@@ -7,6 +7,7 @@ import pkgutil
 import sys
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields
+from graphlib import TopologicalSorter
 from pathlib import Path
 from types import ModuleType
 
@@ -123,6 +124,14 @@ class TestArrows:
     def test_nothing_points_back_at_the_command_line(self, path: Path) -> None:
         """Neither engine nor adapter knows lzkey."""
         assert "lzkey" not in {top(name) for name in imports(path)}
+
+    def test_no_module_of_the_library_needs_itself(self) -> None:
+        """Not by way of others either; a package is only the door to its modules, and is passed over."""
+        names = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in LIBRARY_FILES}
+        needs = {name: names & set(imports(ROOT / f"{name.replace('.', '/')}.py")) for name in names}
+        stack = "lzkey.deployment.stack"
+        assert stack in needs["lzkey.deployment.rdk"] & needs["lzkey.deployment.readback"]
+        assert list(TopologicalSorter(needs).static_order())  # CycleError names the circle
 
 
 class TestShape:

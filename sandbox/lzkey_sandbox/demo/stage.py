@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
 from lzkey.aws.environment import aws_environment
-from lzkey.deployment.organization import deploy_organization
+from lzkey.deployment.deploy import ORGANIZATION, deploy
 from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 from lzkey_sandbox.demo.keys import EXECUTION_ROLE, GOOD_KEY, KEYS, RULE_PARAMETERS, DemoKey, policy
 
@@ -51,7 +51,7 @@ class Stage:
 def set_up(sandbox: Sandbox, root: Path, progress: Callable[[str], None]) -> Stage:
     """Make an organization and its keys, and deploy the rule to it; `root` is a checkout of the project.
 
-    Raises what `deploy_organization` raises.
+    Raises what `deploy` raises.
     """
     sandbox.answer_sts_address()  # as in most partitions; rdklib asks it before it assumes a role
     organization = sandbox.organization(_ALONE)
@@ -145,7 +145,7 @@ def _deploy(sandbox: Sandbox, root: Path, role: str, progress: Callable[[str], N
         shutil.copy(root / "parameters" / "schema.json", project / "parameters")
         document = {"ruleParameters": RULE_PARAMETERS, "deployment": {**_DEPLOYMENT, "lambdaRoleArn": role}}
         (project / "parameters" / "demo.json").write_text(json.dumps(document), encoding="utf-8")
-        done = deploy_organization("demo", root=project, progress=progress)
+        done = deploy("demo", ORGANIZATION, root=project, progress=progress)
     for line in done.verified:
         progress(f"verified: {line}")
     return next(entry.rule for entry in done.accounts if entry.account == sandbox.account)

@@ -80,7 +80,7 @@ def scenes(
     """Yield the scenes as they happen; the sandbox lives as long as the iterator.
 
     `root` is a checkout of the project, `report` the file that gets the report. Raises what
-    `deploy_organization` raises, and DemoError when the rule failed.
+    `deploy` raises, and DemoError when the rule failed.
     """
     with Sandbox(ZONE.home_region, ZONE.management_account_id, recording=False) as sandbox:
         progress(f"AWS on this machine: {sandbox.endpoint_url}")
