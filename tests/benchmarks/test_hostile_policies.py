@@ -39,6 +39,16 @@ def denying(condition: dict[str, Any] | None = None, **changed: Any) -> dict[str
     return {**statement, **({"Condition": condition} if condition else {}), **changed}
 
 
+# A wildcard inside of every part, in an ARN that is the key's.
+_INNER = "arn:aws:kms:*u*s*e*a*s*t*1:1*1*1*1*2*2*2*2*3*3*3*3:key/*1*2*3*4*"
+
+
+def many_cases() -> dict[str, Any]:
+    """A condition that never holds, and that takes many cases to see it."""
+    keys = [f"aws:k{number}" for number in range(5)]
+    return {"Null": dict.fromkeys(keys, "true"), "StringEquals": dict.fromkeys(keys, "x")}
+
+
 def values(operator: str, key: str, value: Callable[[int], str]) -> Callable[[int], list[Any]]:
     """A Deny with many values of one condition key."""
     return lambda count: [denying({operator: {key: [value(number) for number in range(count)]}})]
@@ -152,6 +162,21 @@ HARMLESS: dict[str, Any] = {
     "many statements: small": lambda n: [denying(Principal={"AWS": "x"}, Action="a:b")] * n,
     "many statements: grants": lambda n: [denying(Effect="Allow")] * n,
     "many values: principals": lambda n: [denying(Principal={"AWS": [account(i) for i in range(n)]})],
+    "many resources: in each of many cases": lambda n: [denying(many_cases(), Resource=[_INNER] * n)],
+    "many resources: literals, in each of many cases": lambda n: [
+        denying(many_cases(), Resource=[*["arn:b"] * n, "arn:"])
+    ],
+    "many resources: all, in each of many cases": lambda n: [
+        denying(Effect="Allow", Resource=["*"] * n),
+        denying(many_cases()),
+    ],
+    "many actions: in each of many cases": lambda n: [
+        denying(Effect="Allow", Action=[*["kms:D*x*"] * n, "kms:*"]),
+        denying(many_cases(), NotAction=["k*:*z"] * n),
+    ],
+    "many resources: with wildcards inside": lambda n: [
+        denying(Resource=[_INNER.replace("key", "alias")] * n)
+    ],
     "many statements: without effect": lambda n: [{"Effect": "Deny"}] * n,
     "many statements: nearly allowing": lambda n: (
         [

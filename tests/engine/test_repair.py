@@ -2,7 +2,9 @@
 
 import copy
 import json
+from collections import UserDict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -315,6 +317,23 @@ class TestDeny:
         for left in repair(make_key("merged", deny), make_zone()).unresolved:
             assert "rule parameter OrganizationId would settle aws:SourceOrgID" in left.message
         assert repair(make_key("merged", deny), make_zone(OrganizationId="o-exampleorgid")).unresolved == ()
+
+    def test_any_mapping_is_a_document(self, make_policy: Any, make_key: Any, make_zone: Any) -> None:
+        """A policy is a mapping of mappings, of whatever kind; what comes back is a JSON document."""
+        first, *others = make_policy(["root", "perimeter"])["Statement"]
+        hidden = MappingProxyType({**first, "Principal": MappingProxyType(first["Principal"])})
+        policy = MappingProxyType({"Version": "2012-10-17", "Statement": (hidden, UserDict(others[0]))})
+        plain = {"Version": "2012-10-17", "Statement": [first, *others]}
+        repaired, usual = (repair(make_key(policy=each), make_zone()) for each in (policy, plain))
+        assert repaired == usual
+        assert json.loads(json.dumps(repaired.policy)) == repaired.policy
+
+    def test_of_very_many_denies_the_first_are_told(self, make_key: Any, make_zone: Any) -> None:
+        """Sixteen for each service, and that there are more; of sixteen all."""
+        for count, more in ((16, 0), (17, 2)):
+            left = repair(make_key("merged", *["perimeter"] * count), make_zone()).unresolved
+            assert len(left) == 2 * 16 + more
+            assert ["others are in the way" in each.message for each in left].count(True) == more
 
     def test_an_undecidable_deny_only_may_deny(self, make_key: Any, make_zone: Any) -> None:
         """No more is said than is known."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from lzkey_sandbox.cloudformation import without_no_value
 
 from lzkey.deployment.deploy import deploy
+from lzkey_sandbox.moto.motostate import without_no_value
 
 from .conftest import DOCUMENTED
 

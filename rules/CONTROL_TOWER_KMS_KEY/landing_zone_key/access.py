@@ -20,6 +20,9 @@ FAMILIES: Final[Mapping[Requirement, Callable[[KmsKey, LandingZone, datetime], F
     Requirement.CLOUDTRAIL_ACCESS: cloudtrail_family,
 }
 
+# Where a condition is one that the cases of a proof cannot cover: text on a number, a variable that differs.
+_OTHER_REQUESTS: Final = "its conditions cannot be decided for every request of the service"
+
 _SOURCES: Final = ("aws:sourcearn", "aws:sourceaccount")
 
 
@@ -113,16 +116,16 @@ def _cause(decision: Decision, nearest: Outcome | None, outcomes: Sequence[Outco
         label = decision.statement.label
         if decision.reason is Reason.UNDECIDABLE_DENY:
             doubts = [miss.doubt for miss in outcomes[decision.statement.index].misses if miss.doubt]
-            why = ", and ".join(dict.fromkeys(doubts))
+            why = ", and ".join(dict.fromkeys(doubts or [_OTHER_REQUESTS]))
             return (
-                f"whether the Deny {label} applies cannot be decided{f': {why}' if why else ''}",
+                f"whether the Deny {label} applies cannot be decided: {why}",
                 f"perhaps denied by {label}",
             )
         return f"{label} denies it", f"denied by {label}"
     if nearest is None:
         return "no statement allows this service", "no statement allows it"
     label = nearest.statement.label
-    if nearest.matches is None:
+    if nearest.matches is not False:
         return _doubtful_allow(nearest)
     misses = [_missed(miss, nearest.statement) for miss in nearest.misses]
     keys = [miss.condition.key if miss.condition else miss.element for miss in nearest.misses]
@@ -136,12 +139,14 @@ def _doubtful_allow(outcome: Outcome) -> tuple[str, str]:
     """Why an Allow proves nothing, although it may well allow the request."""
     label, doubts = outcome.statement.label, [miss.doubt for miss in outcome.misses]
     principals = outcome.statement.principals
-    if "*" in principals.aws and not principals.doubtful and outcome.misses[0].element == "Principal":
+    by_principal = bool(outcome.misses) and outcome.misses[0].element == "Principal"
+    if by_principal and "*" in principals.aws and not principals.doubtful:
         cause = f'whether {{"AWS": "*"}} in {label} includes AWS services is not documented'
         return (
-            f"no statement names this service: {cause}",
+            f"no statement names this service: {', and '.join([cause, *doubts[1:]])}",
             f'{label} allows {{"AWS": "*"}}, perhaps no service',
         )
+    doubts = doubts or [_OTHER_REQUESTS]
     return f"{label} may allow it, but {', and '.join(doubts)}", f"perhaps allowed by {label}"
 
 

@@ -1,6 +1,5 @@
 """Changes to a key policy as a JSON document. Each returns another document; nothing is changed in place."""
 
-import copy
 import json
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
@@ -22,7 +21,15 @@ def document_of(policy: str | Mapping[str, Any] | None) -> Document | None:
         Policy.parse(found)  # type: ignore[arg-type]  # it takes anything, and refuses it
     except PolicyError:
         return None
-    return copy.deepcopy(dict(found)) if isinstance(found, Mapping) else None
+    copied: Document = _copied(found)
+    return copied
+
+
+def _copied(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """The value, whatever mappings and sequences it is made of, as a JSON document of its own."""
+    if isinstance(value, Mapping):
+        return {name: _copied(member) for name, member in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def statements_of(document: Document) -> list[Mapping[str, Any]]:

@@ -313,12 +313,13 @@ def _names(text: str, arn: str, fill: Callable[..., Any], *, denied: bool) -> An
     if read is None:
         return None
     parts = text.split(":", 5)
+    if text != "*" and (parts[0] != "arn" or len(parts) == 1):
+        return None
     if not like(read, arn):
-        short = parts[0] == "arn" and 1 < len(parts) < 6
-        return None if short and like((*read, "*"), arn) else False
+        lacking = [f"{text}*", ":".join([*parts[:-1], "*", parts[-1]])] if len(parts) < 6 else []
+        return None if any(like(tokens(other), arn) for other in lacking) else False
     documented = text == "*" or (
-        parts[0] == "arn"
-        and parts[2:3] == ["kms"]
-        and (parts[-1] == "*" or parts[-1].startswith(("key/", "${")))
+        parts[2:3] == ["kms"] and (parts[-1] == "*" or parts[-1].startswith(("key/", "${")))
     )
-    return True if documented and resource_like(read, arn) else None
+    crossing = len(parts) < 6 and "kms" not in parts[2:3]
+    return True if (documented or crossing) and resource_like(read, arn) else None

@@ -54,6 +54,9 @@ RESOURCES: tuple[dict[str, Any], ...] = (
     {"Resource": ["arn:aws:kms:us-east-1:111122223333:k*", "arn:aws:kms:us-east-1:111122223333:alias/*"]},
     {"Resource": "arn:aws:kms:us-east-1:111122223333:*/1234abcd-12ab-34cd-56ef-1234567890ab"},
     {"Resource": "*:key/*"},
+    {"Resource": ["key/1234abcd-12ab-34cd-56ef-1234567890ab", "arn:aws:s3:::*"]},
+    {"NotResource": "1234abcd-12ab-34cd-56ef-1234567890ab"},
+    {"Resource": "arn:aws:kms:us-east-1:key/*"},
     {},
 )
 KEYS = ("aws:SourceAccount", "kms:EncryptionContext:a", "k")

@@ -87,9 +87,15 @@ def _variables_axis(family: Family, texts: Mapping[str, Sequence[Condition]], bu
         for name, value in family.excluded.items()
         if name in walked
     ]
+    twice = [
+        key for key, on_key in texts.items() if key in MANY_VALUED and not all(c.quantifier for c in on_key)
+    ]
     for values in representatives(walked, tracked, budget):
         if all(family.allows(name, value) for name, value in values.items()):
-            yield _texts(family, {**family.assignment, **values})
+            alternative = _texts(family, {**family.assignment, **values})
+            yield alternative
+            if twice:  # as in `_chosen`: to a plain operator any two values are alike
+                yield {**alternative, **{key: alternative[key] * 2 for key in twice}}
 
 
 def _texts(family: Family, values: Mapping[str, str]) -> Alternative:

@@ -137,8 +137,8 @@ def effort(statement: Statement, lookup: Lookup) -> int:
     texts = statement.resources.texts
     steps = 1 + len(texts) + statement.actions.wild + _STEPS_PER_CONDITION * len(statement.conditions)
     for text in texts:
-        if not isinstance(text.read, Pattern) or text.read.spelled:
-            steps += _STEPS_PER_WALK + _size(text.read, lookup) // 2
+        if text.inner or not isinstance(text.read, Pattern) or text.read.spelled:
+            steps += _STEPS_PER_WALK + len(text.text) + _size(text.read, lookup) // 2
     for condition in statement.conditions:
         for template in condition.templates:
             steps += 8 + template.size(lookup) // 4
@@ -191,10 +191,10 @@ def matches_resource(text: ResourceText, request: Request, *, negated: bool) -> 
     if isinstance(pattern, Unsettled):
         return None
     if not pattern.matches(request.resource):
-        return None if text.beginning is not None and text.beginning.matches(request.resource) else False
+        return None if any(reading.matches(request.resource) for reading in text.readings) else False
     # A wildcard inside a component that would have to cross a colon: not documented either way.
     inside = not text.inner or resource_parts(pattern).matches(request.resource)
-    return True if inside and not text.doubtful else None
+    return True if inside and not text.doubt else None
 
 
 def filled_in(text: ResourceText, lookup: Lookup, *, negated: bool) -> Pattern | Unsettled:

@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 """
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Any, Final, NoReturn
 
 from landing_zone_key.policy.conditions import Condition, empty_condition, read_condition
@@ -60,8 +61,8 @@ class Actions:
     negated: bool
     literals: frozenset[str]
     patterns: tuple[Pattern, ...]
-    doubtful: tuple[Pattern, ...] = ()
-    """With a wildcard where the grammar has none, as in `k*:Decrypt`: the service is one name."""
+    doubtful: Mapping[str, Pattern] = field(default_factory=dict)
+    """By their text: with a wildcard where the grammar has none, as in `k*:Decrypt`."""
 
     @property
     def wild(self) -> int:
@@ -75,7 +76,11 @@ class Actions:
         for pattern in self.patterns:
             if pattern.matches(action):
                 return not self.negated
-        return None if any(pattern.matches(action) for pattern in self.doubtful) else self.negated
+        return None if self.undocumented(action) else self.negated
+
+    def undocumented(self, action: str) -> str:
+        """The text, as it is written, of which nobody says whether it is about this action; or empty."""
+        return next((text for text, pattern in self.doubtful.items() if pattern.matches(action)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,10 @@ class ResourceText:
     """With wildcards that cross colons, as if it were no ARN."""
     inner: bool
     """Whether it may hold a wildcard that must stay inside of its component."""
-    doubtful: bool = False
-    """No ARN, or a wildcard where AWS documents none: in the service, or in part of the resource type."""
-    beginning: Pattern | None = None
-    """Of an ARN of too few parts: every text that begins so. Nobody says what the missing parts are."""
+    doubt: str = ""
+    """Why nobody can say that it takes in what it matches as it is written: the end of a sentence."""
+    readings: tuple[Pattern, ...] = ()
+    """What else it may take in, where it is no ARN, or one of too few parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,16 +212,18 @@ def _actions(members: Mapping[str, Any], place: str) -> Actions:
         return Actions(negated=False, literals=frozenset(), patterns=())
     literals: set[str] = set()
     patterns: list[Pattern] = []
-    doubtful: list[Pattern] = []
+    doubtful: dict[str, Pattern] = {}
     for text in _texts(members[name], f"{place}.{name}"):
         action = text.lower()
         if not has_wildcard(action):
             literals.add(action)
             continue
         service, colon, _ = action.partition(":")
-        documented = action == "*" or (colon and not has_wildcard(service))
-        (patterns if documented else doubtful).append(glob(action))
-    return Actions(name != "Action", frozenset(literals), tuple(patterns), tuple(doubtful))
+        if action == "*" or (colon and not has_wildcard(service)):
+            patterns.append(glob(action))
+        else:
+            doubtful[text] = glob(action)
+    return Actions(name != "Action", frozenset(literals), tuple(patterns), doubtful)
 
 
 def _resources(members: Mapping[str, Any], place: str, version: str) -> Resources:
@@ -230,30 +237,47 @@ def _resources(members: Mapping[str, Any], place: str, version: str) -> Resource
 
 def _resource(text: str, *, variables: bool) -> ResourceText:
     """Variables count behind the fifth colon only."""
-    doubtful = has_wildcard(text) and _has_undocumented_wildcard(text)
-    if not variables or "${" not in text:
-        incomplete = text.startswith("arn:") and text.count(":") < ARN_PARTS - 1
-        beginning = glob(f"{text}*") if incomplete else None
-        return ResourceText(text, glob(text), has_inner_wildcard(text), doubtful, beginning)
-    if text.split("${", 1)[0].count(":") < ARN_PARTS - 1:
-        return ResourceText(text, UNSETTLED, inner=True)
-    read = read_text(text, wildcards=True, variables=True)
-    return ResourceText(text, read, inner=True, doubtful=doubtful)
-
-
-def _has_undocumented_wildcard(text: str) -> bool:
-    """Whether AWS does not say what a wildcard of the text stands for.
-
-    It may be all of the text, stand in any segment of an ARN but the service's, and be the whole last segment
-    or follow the resource type in it.
-    """
     if text == "*":
-        return False
+        return _EVERYTHING
     parts = text.split(":", ARN_PARTS - 1)
-    if parts[0] != "arn" or len(parts) < 3 or has_wildcard(parts[2]):  # noqa: PLR2004 - the service is third
-        return True
+    doubt, readings = _undocumented(parts)
+    if not variables or "${" not in text:
+        return ResourceText(text, glob(text), has_inner_wildcard(text), doubt, readings)
+    if text.split("${", 1)[0].count(":") < ARN_PARTS - 1:
+        return ResourceText(text, UNSETTLED, inner=True, doubt="a variable before its fifth colon")
+    return ResourceText(text, read_text(text, wildcards=True, variables=True), inner=True, doubt=doubt)
+
+
+_EVERYTHING: Final = ResourceText("*", glob("*"), inner=False)
+EVERY_RESOURCE: Final = Resources(negated=False, texts=(_EVERYTHING,))
+DOUBTFUL_RESOURCE: Final = Resources(negated=False, texts=(ResourceText("", UNSETTLED, inner=False),))
+_ANYTHING: Final = (glob("*"),)
+
+
+def _undocumented(parts: list[str]) -> tuple[str, tuple[Pattern, ...]]:
+    """Why AWS does not say what a text takes in that is not `*`, and what else that may be.
+
+    A wildcard may stand in any segment of an ARN but the service's, and be the whole last segment or follow
+    the resource type in it. The last is the resource, unless it stands where the Region or account would.
+    """
+    if parts[0] != "arn" or len(parts) == 1:
+        return "it is no ARN", _ANYTHING
+    whole = len(parts) == ARN_PARTS and parts[-1] != ""
+    readings = () if whole else _readings(parts)
     last = parts[-1]
-    return last != "*" and has_wildcard(last.partition("/")[0].partition(":")[0])
+    if has_wildcard("".join(parts[2:3])) or len(parts) < 3:  # noqa: PLR2004 - the service is third
+        return "it has a wildcard for the service", readings
+    crossing = whole or any(part.endswith("*") for part in parts[3:-1])
+    if crossing and last != "*" and has_wildcard(last.partition("/")[0].partition(":")[0]):
+        return "it has a wildcard in part of the resource type", readings
+    return "", readings
+
+
+def _readings(parts: list[str]) -> tuple[Pattern, ...]:
+    """An ARN with its missing parts: at its end, or before the resource; an empty part is missing, too."""
+    head, last = [part or "*" for part in parts[:-1]], parts[-1]
+    beginning = glob(":".join([*head, f"{last}*"]))
+    return (beginning, glob(":".join([*head, "*", last]))) if last else (beginning,)
 
 
 def _conditions(value: object, place: str, version: str) -> tuple[Condition, ...]:

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from landing_zone_key.policy.budget import Budget, TooComplexError
-from landing_zone_key.policy.conditions import Condition, is_operator
+from landing_zone_key.policy.conditions import Condition, Kind, is_operator
 from landing_zone_key.policy.decision import (
     Request,
     effort,
+    filled_in,
     matches_resource,
     names_principal,
     names_resource,
 )
 from landing_zone_key.policy.document import Policy, Statement
+from landing_zone_key.policy.variables import Unsettled
 from landing_zone_key.records import dataclass
 
 MAXIMUM_STEPS: Final = 20_000
@@ -88,7 +90,7 @@ def _misses(statement: Statement, request: Request, budget: Budget) -> Iterator[
         ("Resource", names_resource(statement.resources, request), _doubt_of_resources),
     )
     for name, verdict, doubt in elements:
-        if verdict is None:
+        if verdict is None and not (name == "Resource" and _grants_elsewhere(statement, request)):
             yield Miss(name, undecidable=True, doubt=doubt(statement, request))
         elif not verdict:
             yield Miss(name)
@@ -103,6 +105,15 @@ def _misses(statement: Statement, request: Request, budget: Budget) -> Iterator[
             yield Miss("Condition", condition)
 
 
+def _grants_elsewhere(statement: Statement, request: Request) -> bool:
+    """Whether an Allow is about other resources, as they are written: whatever else those may mean."""
+    resources = statement.resources
+    if not statement.allows or resources.negated:
+        return False
+    read = [filled_in(text, request.value_of, negated=False) for text in resources.texts]
+    return not any(isinstance(each, Unsettled) or each.matches(request.resource) for each in read)
+
+
 def _doubt_of_principals(statement: Statement, _request: Request) -> str:
     if statement.principals.doubtful:
         return "IAM does not support NotPrincipal with Allow, so what it grants is not documented"
@@ -111,24 +122,36 @@ def _doubt_of_principals(statement: Statement, _request: Request) -> str:
 
 
 def _doubt_of_actions(statement: Statement, request: Request) -> str:
-    action = request.action.lower()
-    text = next(str(pattern) for pattern in statement.actions.doubtful if pattern.matches(action))
+    text = statement.actions.undocumented(request.action.lower())
     return f'AWS documents no wildcard in the service part of an action, as "{text}" has one'
 
 
 def _doubt_of_resources(statement: Statement, request: Request) -> str:
     resources = statement.resources
-    text = next(
-        entry.text
+    entry = next(
+        entry
         for entry in resources.texts
         if matches_resource(entry, request, negated=resources.negated) is None
     )
-    return f'whether "{text[:160]}" takes in the key is not documented'
+    why = entry.doubt or ("it has too few parts" if entry.readings else "")
+    told = f'whether "{entry.text[:160]}" takes in the key is not documented'
+    return f"{told}: {why}" if why else told
 
 
 def _doubt_of_condition(condition: Condition) -> str:
     if condition.operator is not None:
-        return f"{condition.name} {condition.key} cannot be decided"
+        return f"{condition.name} {condition.key} cannot be decided{_unreadable(condition)}"
     if condition.key or not is_operator(condition.name):
-        return f"there is no condition operator {condition.name}"
+        return f'there is no condition operator "{condition.name}"'
     return f"what {condition.name} asks for without any key is not documented"
+
+
+def _unreadable(condition: Condition) -> str:
+    """The value that is none of the operator's kind, in brackets; empty where every one can be read."""
+    operator = condition.operator
+    if operator is None or operator.kind not in (Kind.DATE, Kind.NUMBER) or not condition.doubtful:
+        return ""
+    read = [text for text in condition.texts if operator.read(text) in condition.operands]
+    wrong = next((text for text in condition.texts if text not in read), "")
+    digits = "; seconds since 1970 have fewer digits" if wrong.isdigit() and len(wrong) > 12 else ""  # noqa: PLR2004
+    return f' ("{wrong[:40]}" is no {operator.kind.value}{digits})' if wrong else ""

@@ -13,7 +13,14 @@ from landing_zone_key.policy.cases import Alternative, axes, examples
 from landing_zone_key.policy.decision import Decision, Reason, Request, Values, decide
 from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.family import Family
-from landing_zone_key.policy.relevance import Variety, contributing, is_settled, reaching, variety_of
+from landing_zone_key.policy.relevance import (
+    Variety,
+    contributing,
+    is_settled,
+    reaching,
+    variety_of,
+    with_action,
+)
 from landing_zone_key.records import dataclass
 
 MAXIMUM_STEPS: Final = 7_000
@@ -63,7 +70,11 @@ def _search(policy: Policy, family: Family, budget: Budget, *, wanted: bool) -> 
             if (depends := tuple(named_by)) in answered:  # nothing else depends on the action
                 continue
             answered.add(depends)
-            about = [each for each, named in zip(reachable, named_by, strict=True) if named is not False]
+            about = [
+                with_action(each, action.lower(), surely=named is True)
+                for each, named in zip(reachable, named_by, strict=True)
+                if named is not False
+            ]
             result = _decide_action(about, family, action, budget, wanted=wanted)
             if isinstance(result, Refused):
                 return result

@@ -4,13 +4,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from operator import is_not
+from typing import Final
 
 from landing_zone_key.policy.budget import Budget
 from landing_zone_key.policy.conditions import Condition, Kind
 from landing_zone_key.policy.decision import Request, effort, filled_in, names_principal, names_resource
-from landing_zone_key.policy.document import Policy, Resources, Statement
-from landing_zone_key.policy.family import ABSENT, MANY_VALUED, Clock, Family, Fixed, Text
+from landing_zone_key.policy.document import (
+    DOUBTFUL_RESOURCE,
+    EVERY_RESOURCE,
+    Actions,
+    Policy,
+    Resources,
+    Statement,
+)
+from landing_zone_key.policy.family import ABSENT, Clock, Family, Fixed, Text
+from landing_zone_key.policy.patterns import exactly
 from landing_zone_key.policy.variables import Template
+
+_FEW: Final = 4
+"""So few texts are as cheap as one."""
 
 
 class Variety(IntEnum):
@@ -44,12 +56,30 @@ def reaching(policy: Policy, family: Family, budget: Budget) -> list[Statement]:
         if names_principal(statement.principals, request) is not False
     ]
     budget.spend(sum(effort(statement, family.settled_value) for statement in about))
-    return [
-        settled
-        for statement in about
-        if names_resource((settled := _settle(statement, family)).resources, request) is not False
-        and not any(_fails(family, condition) for condition in settled.conditions)
-    ]
+    reached = []
+    for statement in about:
+        settled = _settle(statement, family)
+        named = names_resource(settled.resources, request)
+        if named is not False and not any(_fails(family, condition) for condition in settled.conditions):
+            reached.append(_with_resource(settled, surely=named is True))
+    return reached
+
+
+def _with_resource(statement: Statement, *, surely: bool) -> Statement:
+    """The statement about the one resource of all requests: whether it names that is decided once."""
+    (first, *others) = statement.resources.texts
+    if not others and not first.inner:
+        return statement
+    return replace(statement, resources=EVERY_RESOURCE if surely else DOUBTFUL_RESOURCE)
+
+
+def with_action(statement: Statement, action: str, *, surely: bool) -> Statement:
+    """The statement about the one action (in lower case) that is asked for, decided once as well."""
+    if len(statement.actions.literals) + statement.actions.wild <= _FEW:
+        return statement
+    named = frozenset({action}) if surely else frozenset[str]()
+    doubtful = {} if surely else {action: exactly(action)}
+    return replace(statement, actions=Actions(negated=False, literals=named, patterns=(), doubtful=doubtful))
 
 
 def contributing(
@@ -123,9 +153,7 @@ def _covered(condition: Condition, family: Family, kinds: Mapping[str, set[Kind]
     if used is None or condition.operator is None or condition.operator.kind is Kind.PRESENCE:
         return condition
     fact = family.fact(condition.lookup_key)
-    if isinstance(fact, Text) and condition.lookup_key in MANY_VALUED and condition.quantifier is None:
-        cut = set[Kind]()
-    elif isinstance(fact, Clock):
+    if isinstance(fact, Clock):
         cut = {Kind.DATE} if fact is Clock.ISO else {Kind.DATE, Kind.NUMBER}
     elif isinstance(fact, Text) or len(used) > 1:
         cut = {Kind.TEXT}
