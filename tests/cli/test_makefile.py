@@ -67,8 +67,12 @@ class TestPythonsOfAMachine:
         python = program(tmp_path / place, f'exec {sys.executable} "$@"')
         ended = pythons(tmp_path, "3.98")
         found = "python3.98" if place.startswith("bin") else python
-        asked = f"asked: test VENV=.venv-3.98 PYTHON={found} EXTRA=test"
-        assert ended.stdout.splitlines() == [asked, "The tests pass on Python 3.98."]
+        given = f"VENV=.venv-3.98 PYTHON={found} EXTRA=test"
+        assert ended.stdout.splitlines() == [
+            f"asked: setup {given}",
+            f"asked: test {given}",
+            "The tests pass on Python 3.98.",
+        ]
         assert ended.returncode == 0
 
     def test_one_that_is_not_there_is_named(self, tmp_path: Path) -> None:
