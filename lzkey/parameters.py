@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from jsonschema.exceptions import ValidationError
 
-RULE_NAME: Final = "CONTROL_TOWER_KMS_KEY"
-RESOURCE_TYPE: Final = "AWS::KMS::Key"
 
 #: Characters of a rule's InputParameters, as rdk serializes them (AWS Config API, ConfigRule).
 MAX_INPUT_PARAMETERS: Final = 1024

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from lzkey.parameters import RESOURCE_TYPE
+from landing_zone_key.key import RESOURCE_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -101,7 +101,7 @@ class Asked:
 
     def session(self, home: str | None = None) -> boto3.Session:
         """The AWS session, if need be in the home Region; boto3 is imported for those alone who need one."""
-        from lzkey.session import session  # noqa: PLC0415
+        from lzkey.aws.session import session  # noqa: PLC0415
 
         return session(self.profile, self.region, home or self.home_region)
 

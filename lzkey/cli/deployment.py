@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from lzkey import RULE_NAME
 from lzkey.cli.options import Format, Name, OneFormat, OtherAccount, OtherRegion, Profile, Region, tell
 from lzkey.deployment import build as building
 from lzkey.deployment import deploy as deploying
@@ -14,7 +15,7 @@ from lzkey.deployment.deploy import ACCOUNT, ORGANIZATION, Kind
 from lzkey.deployment.package import import_from_zip
 from lzkey.deployment.prerequisites import require_deployable_to_organization
 from lzkey.deployment.target import Where
-from lzkey.parameters import RULE_NAME, load
+from lzkey.parameters import load
 from lzkey.terminal import messages, progress_to
 
 _ForOrganization = Annotated[

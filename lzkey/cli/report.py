@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from lzkey import RULE_NAME
+from lzkey.aws.session import session
 from lzkey.cli.options import Profile, Region, iam_policy_option
-from lzkey.parameters import RULE_NAME
 from lzkey.report.facts import Options
 from lzkey.report.formats import SUFFIXES, Form, render
 from lzkey.report.formats.files import require_writable, write
@@ -20,7 +21,6 @@ from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
 from lzkey.report.permissions import iam_policy
 from lzkey.report.trend import earlier_report
-from lzkey.session import session
 from lzkey.state import State
 from lzkey.terminal import messages, output
 

@@ -19,9 +19,11 @@ from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key.key import RESOURCE_TYPE
+from lzkey import RULE_NAME
 from lzkey.deployment.package import Archive, import_from_zip, timestamp, write_tree, write_zip
 from lzkey.errors import BuildError
-from lzkey.parameters import RESOURCE_TYPE, RULE_NAME, Parameters, load
+from lzkey.parameters import Parameters, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable

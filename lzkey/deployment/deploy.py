@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from lzkey import RULE_NAME
 from lzkey.deployment.build import BuildResult, build_to_deploy
 from lzkey.deployment.permission import made_function, restrict_invocation, restricted_on_failure
 from lzkey.deployment.prerequisites import (
@@ -42,7 +43,7 @@ from lzkey.deployment.stack import (
 )
 from lzkey.deployment.target import HERE, Target, Where, identify, locate
 from lzkey.errors import DeployError
-from lzkey.parameters import RULE_NAME, load
+from lzkey.parameters import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable

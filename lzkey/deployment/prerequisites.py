@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from landing_zone_key.key import RESOURCE_TYPE
 from lzkey.aws.recorder import records_keys
 from lzkey.deployment.stack import ACCOUNT_RULE, ORGANIZATION_RULE, require_stack_of, require_updatable_stack
 from lzkey.deployment.target import Organization, asked
 from lzkey.errors import ParametersError, PrerequisiteError
-from lzkey.parameters import RESOURCE_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

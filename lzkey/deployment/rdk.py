@@ -13,11 +13,11 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from lzkey import RULE_NAME
 from lzkey.deployment.package import measure
 from lzkey.deployment.readback import failures
 from lzkey.deployment.stack import STACK_NAME, stack_status
 from lzkey.errors import DeployError, DeployInterruptedError, PrerequisiteError
-from lzkey.parameters import RULE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

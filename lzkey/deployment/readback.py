@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from landing_zone_key.key import RESOURCE_TYPE
+from lzkey import RULE_NAME
 from lzkey.deployment.build import RUNTIME
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME, stack_status
 from lzkey.errors import DeployError
-from lzkey.parameters import RESOURCE_TYPE, RULE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from lzkey import RULE_NAME
 from lzkey.errors import PrerequisiteError
-from lzkey.parameters import RULE_NAME
 
 if TYPE_CHECKING:
     from lzkey.deployment.target import Target

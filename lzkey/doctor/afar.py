@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key.key import RESOURCE_TYPE
 from lzkey.aws.organization import organization
 from lzkey.doctor.aggregated import SOURCE_ACTIONS, aggregators, compliance, selected, sources
 from lzkey.doctor.organization import IS_ORGANIZATION
-from lzkey.parameters import RESOURCE_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

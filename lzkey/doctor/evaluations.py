@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import LandingZone
+from landing_zone_key.key import RESOURCE_TYPE
 from landing_zone_key.settings import KeyScope
 from lzkey.doctor.aggregated import (
     AGGREGATOR_ACTIONS,
@@ -26,7 +27,6 @@ from lzkey.doctor.aggregated import (
 from lzkey.doctor.check import not_applicable, ok, problem, unknown
 from lzkey.doctor.landing_zone import FIND_ACTIONS, logging_keys
 from lzkey.doctor.organization import SINGLE, excluded_accounts, shown, statuses_of
-from lzkey.parameters import RESOURCE_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

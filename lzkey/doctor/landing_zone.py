@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import LandingZone
+from landing_zone_key.key import RESOURCE_TYPE
 from landing_zone_key.settings import KeyScope
 from lzkey.aws.fact import actions_of
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.doctor.check import not_applicable, ok, problem, unknown
 from lzkey.doctor.subject import ago
-from lzkey.parameters import RESOURCE_TYPE
 
 if TYPE_CHECKING:
     from lzkey.aws.landing_zone import LandingZoneDetail

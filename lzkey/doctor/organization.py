@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from lzkey import RULE_NAME
 from lzkey.aws.organization import members, organization, trusted_services
 from lzkey.deployment.readback import NO_RECORDER, AccountStatus
 from lzkey.doctor.check import not_applicable, ok, problem, unknown
-from lzkey.parameters import RULE_NAME
 
 if TYPE_CHECKING:
     from lzkey.doctor.check import Check

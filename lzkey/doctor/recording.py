@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.key import RESOURCE_TYPE
 from lzkey.aws.recorder import CONTINUOUS, Recorder, RecorderFault
 from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
 from lzkey.doctor.landing_zone import FIND_ACTIONS, keys_here
-from lzkey.parameters import RESOURCE_TYPE
 
 if TYPE_CHECKING:
     from lzkey.doctor.check import Check

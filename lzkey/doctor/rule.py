@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import LandingZone
 from landing_zone_key.errors import SettingsError
+from landing_zone_key.key import RESOURCE_TYPE
 from landing_zone_key.settings import RDKLIB_PARAMETERS
+from lzkey import RULE_NAME
 from lzkey.aws.evaluation_status import EvaluationStatus
 from lzkey.deployment.readback import account_rule_faults, organization_rule_faults
 from lzkey.doctor.check import not_applicable, ok, problem, unknown
 from lzkey.doctor.subject import ago
-from lzkey.parameters import RESOURCE_TYPE, RULE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

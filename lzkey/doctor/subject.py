@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from lzkey import RULE_NAME
 from lzkey.aws.account import Manner
 from lzkey.deployment.stack import FUNCTION_NAME
-from lzkey.parameters import RULE_NAME
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
+from landing_zone_key.key import RESOURCE_TYPE
 from lzkey.aws.account import at_once
 from lzkey.aws.recorder import Recorder
-from lzkey.parameters import RESOURCE_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from lzkey import RULE_NAME
 from lzkey.aws.account import Asker, Manner, UnansweredError
 from lzkey.errors import ReportArgumentError, ReportError
-from lzkey.parameters import RULE_NAME
 from lzkey.report.answer import answer
 from lzkey.report.collection import collect
 from lzkey.report.facts import Options

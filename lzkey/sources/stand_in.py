@@ -6,22 +6,13 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from landing_zone_key.key import KeyArn
+from landing_zone_key.key import KeyArn, partition_of
 
 if TYPE_CHECKING:
     from lzkey.sources.subject import Context
 
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-_PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
-
-
 _NO_ID: Final = "00000000-0000-0000-0000-"
 _NO_MULTI_REGION_ID: Final = f"mrk-{'0' * 20}"
-
-
-def partition_of(region: str) -> str:
-    """Return the partition of a Region."""
-    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def may_be_named(text: str, arn: KeyArn) -> bool:

@@ -6,8 +6,8 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.key import partition_of
 from lzkey.sources.numbers import misread
-from lzkey.sources.stand_in import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

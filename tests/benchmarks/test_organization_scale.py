@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lzkey import RULE_NAME
 from lzkey.deployment.build import build
-from lzkey.parameters import RULE_NAME
 from lzkey_sandbox import OrganizationPlan, Sandbox
 
 if TYPE_CHECKING:

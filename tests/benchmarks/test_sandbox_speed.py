@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lzkey import RULE_NAME
 from lzkey.deployment.deploy import deploy
 from lzkey.deployment.stack import FUNCTION_NAME
-from lzkey.parameters import RULE_NAME
 from lzkey_sandbox import Sandbox
 
 if TYPE_CHECKING:

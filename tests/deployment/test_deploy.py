@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lzkey import RULE_NAME
 from lzkey.aws.function_policy import account_statement
 from lzkey.cli import main
 from lzkey.deployment.build import build
@@ -15,7 +16,6 @@ from lzkey.deployment.deploy import deploy, undeploy
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
 from lzkey.deployment.target import Where
 from lzkey.errors import DeployError, DeployInterruptedError, PrerequisiteError
-from lzkey.parameters import RULE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lzkey import RULE_NAME
 from lzkey.aws.function_policy import organization_statement
 from lzkey.cli import main
 from lzkey.deployment.deploy import ORGANIZATION, deploy, undeploy
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
 from lzkey.deployment.target import Where
 from lzkey.errors import DeployError, ParametersError, PrerequisiteError
-from lzkey.parameters import RULE_NAME
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 from .conftest import ROOT, make_code_bucket, sign_in

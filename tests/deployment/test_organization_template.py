@@ -14,11 +14,11 @@ from cfnlint.decode import decode
 
 from landing_zone_key import LandingZone
 from landing_zone_key.settings import PARAMETERS
+from lzkey import RULE_NAME
 from lzkey.aws.function_policy import organization_statement
 from lzkey.deployment.build import RUNTIME, build
 from lzkey.deployment.readback import HANDLER
 from lzkey.deployment.stack import FUNCTION_NAME
-from lzkey.parameters import RULE_NAME
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 from .conftest import ROOT

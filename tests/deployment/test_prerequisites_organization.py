@@ -9,6 +9,7 @@ import pytest
 from botocore.session import get_session
 from botocore.stub import Stubber
 
+from lzkey import RULE_NAME
 from lzkey.cli import main
 from lzkey.deployment.prerequisites import (
     identify_organization,
@@ -17,7 +18,7 @@ from lzkey.deployment.prerequisites import (
 )
 from lzkey.deployment.target import Target
 from lzkey.errors import ParametersError, PrerequisiteError
-from lzkey.parameters import RULE_NAME, load
+from lzkey.parameters import load
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 if TYPE_CHECKING:

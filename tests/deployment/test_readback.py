@@ -11,13 +11,14 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from lzkey import RULE_NAME
 from lzkey.deployment import readback
 from lzkey.deployment.build import build
 from lzkey.deployment.rdk import rdk_arguments
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
 from lzkey.deployment.target import Target
 from lzkey.errors import DeployError
-from lzkey.parameters import RULE_NAME, Parameters, load
+from lzkey.parameters import Parameters, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from lzkey import RULE_NAME
 from lzkey.deployment import readback
 from lzkey.deployment.readback import (
     AccountStatus,
@@ -20,7 +21,7 @@ from lzkey.deployment.readback import (
 )
 from lzkey.deployment.target import Target
 from lzkey.errors import DeployError
-from lzkey.parameters import RULE_NAME, Parameters, load
+from lzkey.parameters import Parameters, load
 from lzkey_sandbox.organization import OrganizationPlan
 
 if TYPE_CHECKING:

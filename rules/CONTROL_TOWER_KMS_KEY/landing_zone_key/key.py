@@ -19,6 +19,14 @@ _ARN: Final = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):(\d{12}):key/([A-Za
 _PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
 
 
+def partition_of(region: str) -> str:
+    """The partition of a Region.
+
+    https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+    """
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
+
+
 @dataclass(frozen=True, slots=True)
 class KeyArn:
     """The ARN of a KMS key, in its parts."""
@@ -143,8 +151,7 @@ def _arn_of_item(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> KeyA
         raise KeyDataError(
             f"the configuration item names no KMS key: its ARN is {json.dumps(shown, default=repr)[:120]}"
         )
-    partition = next((name for prefix, name in _PARTITIONS.items() if str(region).startswith(prefix)), "aws")
-    return KeyArn(partition, str(region), str(account), str(key_id))
+    return KeyArn(partition_of(str(region)), str(region), str(account), str(key_id))
 
 
 def _object(value: object) -> Mapping[str, Any]:
