@@ -13,6 +13,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.errors import SourceError
@@ -29,6 +30,8 @@ _ASSET: Final = "aws:cdk:asset"
 _ENVIRONMENT: Final = re.compile(r"aws://([0-9]{12}|unknown-account)/([a-z0-9-]+)")
 _RIGHT: Final = "aws://ACCOUNT/REGION, with unknown-account and unknown-region for what is not known"
 _LARGEST: Final = 64 << 20
+#: How far up a manifest is looked for that names a template in a folder below it.
+_FOLDERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +56,24 @@ class _Assembly:
 
 @dataclass(slots=True)
 class Assemblies:
-    """The manifests beside templates, each read once."""
+    """The manifests beside templates, and above those that a manifest names in a folder; each read once."""
 
     _read: dict[Path, _Assembly] = field(default_factory=dict)
 
     def environment(self, template: str) -> Environment:
         """Return where the template of that path is deployed, or the fault of a manifest that cannot tell."""
         path = Path(template)
-        manifest = path.parent / "manifest.json"
+        for folder in path.parents[:_FOLDERS]:
+            assembly, file = self._beside(folder), path.relative_to(folder).as_posix()
+            if file in assembly.files or (folder == path.parent and assembly.stacks):
+                return assembly.environment(file)
+        return UNTOLD
+
+    def _beside(self, folder: Path) -> _Assembly:
+        manifest = folder / "manifest.json"
         if manifest not in self._read:
             self._read[manifest] = _assembly(manifest)
-        return self._read[manifest].environment(path.name)
+        return self._read[manifest]
 
 
 def _assembly(manifest: Path) -> _Assembly:
@@ -78,7 +88,7 @@ def _assembly(manifest: Path) -> _Assembly:
     for each, stack in stacks.items():
         template = members(stack, "properties", "templateFile")
         for file in filter(_is_text, (template, *_assets(stack, artifacts, manifest.parent))):
-            files.setdefault(file, set()).add(each)
+            files.setdefault(normpath(file), set()).add(each)
     places = {each: _environment(name, each, members(stack, "environment")) for each, stack in stacks.items()}
     return _Assembly(name, places, files)
 

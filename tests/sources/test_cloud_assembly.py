@@ -66,6 +66,16 @@ def place(found: FoundKey) -> tuple[str, str]:
 class TestStacks:
     """Each stack has an environment of its own."""
 
+    @pytest.mark.parametrize("written", ["sub/Elsewhere.template.json", "./sub/Elsewhere.template.json"])
+    def test_a_template_may_lie_in_a_folder_below_the_manifest(self, written: str, reader: Reader) -> None:
+        """Its path is the manifest's; a template beside it that no manifest names is where nobody says."""
+        artifacts = stack("Elsewhere", ELSEWHERE, properties={"templateFile": written})
+        (reader.folder / "sub").mkdir()
+        write(reader.folder, artifacts, "sub/Elsewhere.template.json", "sub/Other.template.json")
+        elsewhere, other = reader.read(reader.folder).keys
+        assert place(elsewhere) == ("444455556666", "eu-west-1")
+        assert place(other) == ("111122223333", "us-east-1")
+
     def test_a_stack_of_another_account_is_not_assumed_to_be_here(self, reader: Reader) -> None:
         """Its neighbour, which the manifest sends here, is."""
         write(
