@@ -7,11 +7,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.key import RESOURCE_TYPE
+from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_config.type_defs import ConfigurationRecorderOutputTypeDef
+
+    from lzkey.aws.account import Asker
 
 CONTINUOUS: Final = "CONTINUOUS"
 
@@ -83,6 +86,27 @@ class Recorder:
         if not self.keys:
             return RecorderFault.LEAVES_KEYS_OUT
         return RecorderFault.FAILING if self.failure else None
+
+
+@takes("config:DescribeConfigurationRecorders")
+def described(asker: Asker) -> ConfigurationRecorderOutputTypeDef | None:
+    """The account's own recorder in its Region, as it is set up; None where there is none."""
+    answer = asker.ask("config:DescribeConfigurationRecorders")
+    own = (found for found in answer["ConfigurationRecorders"] if not found.get("servicePrincipal"))
+    found: ConfigurationRecorderOutputTypeDef | None = next(own, None)
+    return found
+
+
+@takes("config:DescribeConfigurationRecorderStatus", facts=(described,))
+def own_recorder(asker: Asker) -> Recorder | None:
+    """The account's own recorder in its Region, and how it fares; None where there is none."""
+    found = described(asker)
+    if found is None:
+        return None
+    answer = asker.ask("config:DescribeConfigurationRecorderStatus")
+    name = found.get("name", "default")
+    its = (each for each in answer["ConfigurationRecordersStatus"] if each.get("name", "default") == name)
+    return Recorder.of(found, next(its, None))
 
 
 def records_keys(recorder: ConfigurationRecorderOutputTypeDef) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from landing_zone_key.key import RESOURCE_TYPE
-from lzkey.aws.recorder import records_keys
+from lzkey.aws.account import Asker, Manner
+from lzkey.aws.recorder import RecorderFault, described, own_recorder
 from lzkey.deployment.stack import ACCOUNT_RULE, ORGANIZATION_RULE, require_stack_of, require_updatable_stack
 from lzkey.deployment.target import Organization, asked
 from lzkey.errors import ParametersError, PrerequisiteError
@@ -278,11 +279,9 @@ def _recorder_warnings(parameters: Parameters, target: Target) -> tuple[str, ...
     """
     if target.account in parameters.deployment.excluded_accounts:
         return ()
-    config = target.session.client("config")
+    asker = Asker(target.session, target.account, target.region, Manner(once=True))
     where = f"account {target.account} in {target.region}"
-    described = config.describe_configuration_recorders()["ConfigurationRecorders"]
-    recorders = [recorder for recorder in described if not recorder.get("servicePrincipal")]
-    if not recorders:
+    if described(asker) is None:
         missing = (
             f"there is no AWS Config recorder in {where}: no change to a key will be delivered, and AWS "
             "Config may refuse the rule (NoAvailableConfigurationRecorderException). Control Tower does not "
@@ -291,18 +290,13 @@ def _recorder_warnings(parameters: Parameters, target: Target) -> tuple[str, ...
         return (missing,)
     if not parameters.deployment.on_change:
         return ()
-    running = {
-        status.get("name")
-        for status in config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
-        if status.get("recording")
+    recorder = own_recorder(asker)
+    if recorder is None or recorder.fault is None:
+        return ()
+    failed = f"failed the last time ({recorder.failure}): a change to a key may not be delivered"
+    said = {
+        RecorderFault.STOPPED: "is stopped: no change to a key will be delivered; start it",
+        RecorderFault.LEAVES_KEYS_OUT: f"does not record {RESOURCE_TYPE}; add that resource type",
+        RecorderFault.FAILING: f"{failed}; mend what its error names",
     }
-    recording = [recorder for recorder in recorders if recorder.get("name") in running]
-    if not recording:
-        return (
-            f"the AWS Config recorder in {where} is stopped: no change to a key will be delivered; start it",
-        )
-    if not any(records_keys(recorder) for recorder in recording):
-        return (
-            f"the AWS Config recorder in {where} does not record {RESOURCE_TYPE}; add that resource type",
-        )
-    return ()
+    return (f"the AWS Config recorder in {where} {said[recorder.fault]}",)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
+from lzkey.aws.account import UnansweredError
 from lzkey.errors import PrerequisiteError
 
 if TYPE_CHECKING:
@@ -96,11 +97,12 @@ def asked(target: Target) -> Iterator[None]:
     """Turn an AWS call that was refused or failed before anything was changed into one line."""
     try:
         yield
-    except ClientError as error:
-        what = f"{error.operation_name}: {error.response['Error'].get('Message', error)}"
+    except (ClientError, BotoCoreError, UnansweredError) as error:
+        cause = error.__cause__ if isinstance(error, UnansweredError) else error
+        if not isinstance(cause, ClientError):
+            raise PrerequisiteError(f"AWS cannot be reached: {cause}") from error
+        what = f"{cause.operation_name}: {cause.response['Error'].get('Message', cause)}"
         raise PrerequisiteError(f"account {target.account} in {target.region} refused {what}") from error
-    except BotoCoreError as error:
-        raise PrerequisiteError(f"AWS cannot be reached: {error}") from error
 
 
 def _region(parameters: Parameters, argument: str | None, session: str | None) -> tuple[str, str]:

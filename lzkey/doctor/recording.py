@@ -6,22 +6,20 @@ Control Tower enables AWS Config in the accounts that it governs, but not in the
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.key import RESOURCE_TYPE
-from lzkey.aws.recorder import CONTINUOUS, Recorder, RecorderFault
+from lzkey.aws.recorder import CONTINUOUS, RecorderFault, described, own_recorder
 from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
 from lzkey.doctor.landing_zone import FIND_ACTIONS, keys_here
 
 if TYPE_CHECKING:
+    from lzkey.aws.recorder import Recorder
     from lzkey.doctor.check import Check
     from lzkey.doctor.subject import Facts, Subject
 
-RECORDER_ACTIONS: Final = (
-    "config:DescribeConfigurationRecorders",
-    "config:DescribeConfigurationRecorderStatus",
-)
-ROLE_ACTIONS: Final = ("config:DescribeConfigurationRecorders", "iam:GetRole")
+RECORDER_ACTIONS: Final = tuple(own_recorder.actions)
+ROLE_ACTIONS: Final = (*described.actions, "iam:GetRole")
 POLICY_ACTIONS: Final = (*FIND_ACTIONS, "config:ListDiscoveredResources", "config:BatchGetResourceConfig")
 
 #: Keys at most in one BatchGetResourceConfig.
@@ -36,10 +34,9 @@ def recorder(subject: Subject) -> Check:
     needless = _needless(subject)
     if needless:
         return not_applicable(needless)
-    found = _recorder(subject)
-    if found is None:
+    recorder = own_recorder(subject.reader)
+    if recorder is None:
         return problem(f"there is none in {subject.region}: no change to a key is delivered", _CREATE)
-    recorder = Recorder.of(_typed(found), _status(subject, found.get("name", "default")))
     if recorder.fault is not None:
         return problem(*_fault(recorder, recorder.fault))
     records = f"{recorder.name} is on and records {RESOURCE_TYPE}"
@@ -56,7 +53,7 @@ def recorder_role(subject: Subject) -> Check:
     needless = _needless(subject)
     if needless:
         return not_applicable(needless)
-    found = _recorder(subject)
+    found = described(subject.reader)
     if found is None:
         return not_applicable("there is no recorder")
     arn = str(found.get("roleARN", ""))
@@ -110,22 +107,6 @@ def _needless(subject: Subject) -> str:
     return ""
 
 
-def _recorder(subject: Subject) -> Facts | None:
-    """Return the account's own recorder: those that AWS services run for themselves deliver to no rule.
-
-    https://docs.aws.amazon.com/config/latest/developerguide/stop-start-recorder.html
-    """
-    answer = subject.reader.ask("config:DescribeConfigurationRecorders")
-    own = [found for found in answer["ConfigurationRecorders"] if not found.get("servicePrincipal")]
-    return own[0] if own else None
-
-
-def _status(subject: Subject, name: str) -> Facts:
-    answer = subject.reader.ask("config:DescribeConfigurationRecorderStatus")
-    found = (status for status in answer["ConfigurationRecordersStatus"] if status.get("name") == name)
-    return next(found, {})
-
-
 def _fault(recorder: Recorder, fault: RecorderFault) -> tuple[str, str]:
     """Return what is wrong with a recorder, and its fix."""
     name = recorder.name
@@ -137,10 +118,6 @@ def _fault(recorder: Recorder, fault: RecorderFault) -> tuple[str, str]:
             return f"{name} does not record {RESOURCE_TYPE}", "add that type to its recording group"
         case RecorderFault.FAILING:
             return f"{name} is on, but failed to record ({recorder.failure})", "mend what its error names"
-
-
-def _typed(recorder: Facts) -> Any:  # noqa: ANN401 - boto3's own type, which Facts cannot tell
-    return recorder
 
 
 def _recorded(subject: Subject, first: list[str]) -> list[Facts]:

@@ -9,7 +9,7 @@ from landing_zone_key import KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.aws.account import UnansweredError, at_once
 from lzkey.aws.evaluation_status import EvaluationStatus
-from lzkey.aws.recorder import Recorder
+from lzkey.aws.recorder import own_recorder
 from lzkey.report.aggregated import evaluation
 from lzkey.report.facts import Seen
 from lzkey.report.model import Cause, Doubt
@@ -26,8 +26,7 @@ ACCOUNT_ACTIONS: Final = (
     "config:DescribeConfigRules",
     "config:DescribeConfigRuleEvaluationStatus",
     "config:GetComplianceDetailsByConfigRule",
-    "config:DescribeConfigurationRecorders",
-    "config:DescribeConfigurationRecorderStatus",
+    *own_recorder.actions,
     "kms:ListKeys",
     "kms:DescribeKey",
 )
@@ -82,17 +81,13 @@ def _failing(aws: Asker, names: list[str]) -> Doubt | None:
 def _recording(aws: Asker) -> Doubt | None:
     """Return the doubt that changes of keys are not recorded here, or that nobody may know it."""
     try:
-        found = aws.ask("config:DescribeConfigurationRecorders")["ConfigurationRecorders"]
-        statuses = aws.ask("config:DescribeConfigurationRecorderStatus")["ConfigurationRecordersStatus"]
+        recorder = own_recorder(aws)
     except UnansweredError as error:
         aws.log.note(str(error))
         return Doubt(Cause.NOT_READ, str(error), ALLOW)
-    own = [recorder for recorder in found if not recorder.get("servicePrincipal")]
-    if not own:
+    if recorder is None:
         return Doubt(Cause.NO_RECORDER, f"there is no recorder in {aws.region}", ENROLL)
-    name = own[0].get("name", "default")
-    status = next((status for status in statuses if status.get("name", "default") == name), None)
-    return of_recorder(Recorder.of(own[0], status))
+    return of_recorder(recorder)
 
 
 def _keys(aws: Asker, judged: frozenset[str]) -> tuple[KmsKey, ...] | None:

@@ -246,7 +246,7 @@ class TestRecorder:
             recorder |= {"servicePrincipal": "my-service.amazonaws.com", "recordingScope": "INTERNAL"}
         others = there.session.client
         monkeypatch.setattr(
-            there.session, "client", lambda name: config if name == "config" else others(name)
+            there.session, "client", lambda name, **_: config if name == "config" else others(name)
         )
         with Stubber(config) as stubber:
             stubber.add_response("describe_configuration_recorders", {"ConfigurationRecorders": [recorder]})
@@ -258,6 +258,29 @@ class TestRecorder:
             said = inspect(parameters(project), there)
             stubber.assert_no_pending_responses()
         assert [line[:32] for line in said] == ["there is no AWS Config recorder "] * of_a_service
+
+    @pytest.mark.parametrize("status", ["FAILURE", "SUCCESS"])
+    def test_one_that_failed_the_last_time(
+        self, project: Project, monkeypatch: pytest.MonkeyPatch, status: str
+    ) -> None:
+        """What is changed now may not be delivered; the twin did not fail."""
+        there = target(project)
+        config, others = there.session.client("config"), there.session.client
+        monkeypatch.setattr(
+            there.session, "client", lambda name, **_: config if name == "config" else others(name)
+        )
+        recorder: Any = {"name": "default", "recordingGroup": {"allSupported": True}}
+        fares: Any = {"recording": True, "lastStatus": status, "lastErrorCode": "AccessDenied"}
+        with Stubber(config) as stubber:
+            stubber.add_response("describe_configuration_recorders", {"ConfigurationRecorders": [recorder]})
+            stubber.add_response(
+                "describe_configuration_recorder_status",
+                {"ConfigurationRecordersStatus": [{"name": "default", **fares}]},
+            )
+            said = inspect(parameters(project), there)
+        assert ["failed the last time (AccessDenied)" in line for line in said] == [True] * (
+            status == "FAILURE"
+        )
 
 
 class TestStack:
