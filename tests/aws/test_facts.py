@@ -182,8 +182,10 @@ class TestQuoting:
             (True, f"account {ACCOUNT} refused kms:DescribeKey (AccessDeniedException: <b>no</b>)"),
             (
                 False,
-                "kms:DescribeKey was refused (AccessDeniedException) for key x "
-                f"in account {ACCOUNT}, Region {REGION}",
+                (
+                    "kms:DescribeKey was refused (AccessDeniedException) for key x "
+                    f"in account {ACCOUNT}, Region {REGION}"
+                ),
             ),
         ],
     )
