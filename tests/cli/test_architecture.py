@@ -92,3 +92,45 @@ class TestCircles:
         file = tmp_path / "one.py"
         file.write_text("if TYPE_CHECKING:\n    import p.two")
         assert arrows(file, ["p", "p.one", "p.two"]) == set()
+
+
+# Each wing of lzkey, and the wings that it may import; the rooms (the loose files) are below them all.
+WINGS: dict[str, set[str]] = {
+    "aws": set(),
+    "sources": {"aws"},
+    "check": {"sources", "aws"},
+    "explain": {"check", "sources"},
+    "fix": {"check", "sources"},
+    "report": {"aws"},
+    "deployment": {"aws"},
+    "doctor": {"aws", "deployment"},
+    "cli": {"aws", "sources", "check", "explain", "fix", "report", "deployment", "doctor"},
+}
+LZKEY = PACKAGES["lzkey"]
+IN_WINGS = [path for wing in WINGS for path in sorted((LZKEY / wing).rglob("*.py"))]
+ROOMS = sorted(LZKEY.glob("*.py"))
+
+
+def wings_of(path: Path) -> set[str]:
+    """The wings whose modules a file imports, when it is read or when it is called."""
+    parts = [name.split(".") for name in imports(path)]
+    return {names[1] for names in parts if names[0] == "lzkey" and len(names) > 1} & set(WINGS)
+
+
+class TestWings:
+    """`cli -> check, report, doctor, deployment -> sources, aws`, and the rooms below them all."""
+
+    def test_every_folder_is_a_wing(self) -> None:
+        """A new one has its arrows written down here first."""
+        assert {path.parent.name for path in LZKEY.glob("*/__init__.py")} == set(WINGS)
+
+    @pytest.mark.parametrize("path", IN_WINGS, ids=[str(path.relative_to(LZKEY)) for path in IN_WINGS])
+    def test_an_arrow_that_is_allowed(self, path: Path) -> None:
+        """A wing imports itself and those that are written down."""
+        wing = path.relative_to(LZKEY).parts[0]
+        assert wings_of(path) <= WINGS[wing] | {wing}
+
+    @pytest.mark.parametrize("path", ROOMS, ids=[path.name for path in ROOMS])
+    def test_a_room_stands_on_no_wing(self, path: Path) -> None:
+        """But for the one that begins the command line."""
+        assert wings_of(path) <= ({"cli"} if path.name == "__main__.py" else set())
