@@ -76,7 +76,6 @@ class TestElements:
             ({"Resource": joined([ARN, "/", HOLE])}, (False, False)),
             ({"Resource": ABSENT, "NotResource": HOLE}, (False, True)),
             ({"Principal": ABSENT, "NotPrincipal": {"AWS": HOLE}}, (False, True)),
-            ({"Principal": ABSENT, "NotPrincipal": {"AWS": joined(["arn:", HOLE])}}, (True, True)),
             (
                 {"Principal": ABSENT, "NotPrincipal": {"Service": [HOLE, "config.amazonaws.com"]}},
                 (False, False),
@@ -102,6 +101,13 @@ class TestElements:
             undecided = isinstance(changes.get("Principal"), dict) and changes["Principal"].get("AWS") is HOLE
             # A Deny to {"AWS": "*"} may apply to a service, an Allow proves nothing.
             assert both(ALLOW, deny) == (not hopeful and not undecided, not certain)
+
+    def test_an_allow_with_not_principal_proves_nothing_whatever_it_names(self) -> None:
+        """IAM does not support it; at best it grants. A Deny, its twin, hits everybody it does not name."""
+        members = {name: value for name, value in ALLOW.items() if name != "Principal"}
+        others = {**members, "NotPrincipal": {"AWS": joined(["arn:", HOLE])}}
+        assert both(others) == (False, True)
+        assert both(ALLOW, {**others, "Effect": "Deny"}) == (False, False)
 
 
 class TestStatements:

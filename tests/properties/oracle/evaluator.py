@@ -314,7 +314,7 @@ def _names(text: str, arn: str, fill: Callable[..., Any], *, denied: bool) -> An
         return None
     parts = text.split(":", 5)
     if text != "*" and (parts[0] != "arn" or len(parts) == 1):
-        return None
+        return None if like(tokens(f"*{text}*"), arn) else False
     if not like(read, arn):
         lacking = [f"{text}*", ":".join([*parts[:-1], "*", parts[-1]])] if len(parts) < 6 else []
         return None if any(like(tokens(other), arn) for other in lacking) else False

@@ -240,7 +240,7 @@ def _resource(text: str, *, variables: bool) -> ResourceText:
     if text == "*":
         return _EVERYTHING
     parts = text.split(":", ARN_PARTS - 1)
-    doubt, readings = _undocumented(parts)
+    doubt, readings = _undocumented(text, parts)
     if not variables or "${" not in text:
         return ResourceText(text, glob(text), has_inner_wildcard(text), doubt, readings)
     if text.split("${", 1)[0].count(":") < ARN_PARTS - 1:
@@ -251,17 +251,18 @@ def _resource(text: str, *, variables: bool) -> ResourceText:
 _EVERYTHING: Final = ResourceText("*", glob("*"), inner=False)
 EVERY_RESOURCE: Final = Resources(negated=False, texts=(_EVERYTHING,))
 DOUBTFUL_RESOURCE: Final = Resources(negated=False, texts=(ResourceText("", UNSETTLED, inner=False),))
-_ANYTHING: Final = (glob("*"),)
 
 
-def _undocumented(parts: list[str]) -> tuple[str, tuple[Pattern, ...]]:
+def _undocumented(text: str, parts: list[str]) -> tuple[str, tuple[Pattern, ...]]:
     """Why AWS does not say what a text takes in that is not `*`, and what else that may be.
+
+    What is no ARN may stand for one of which it is a part, such as the key's id.
 
     A wildcard may stand in any segment of an ARN but the service's, and be the whole last segment or follow
     the resource type in it. The last is the resource, unless it stands where the Region or account would.
     """
     if parts[0] != "arn" or len(parts) == 1:
-        return "it is no ARN", _ANYTHING
+        return "it is no ARN", (glob(f"*{text}*"),)
     whole = len(parts) == ARN_PARTS and parts[-1] != ""
     readings = () if whole else _readings(parts)
     last = parts[-1]
