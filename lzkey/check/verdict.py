@@ -71,11 +71,22 @@ class Verdict:
     assumptions: tuple[str, ...] = ()
 
 
-def judge(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -> Verdict:
-    """Judge one key, by what is certain of it and, where they differ, by the best that may be true."""
+def assessed(
+    found: FoundKey, zone: LandingZone, *, at: datetime | None = None
+) -> tuple[Assessment, Assessment]:
+    """One key by what is certain of it, and by the best that may be true; where they agree the same one."""
     zone = zone_for(found, zone)
     surely = assess(found.key, zone, at=at)
-    perhaps = surely if found.hopeful is None else assess(found.hopeful, zone, at=at)
+    return surely, surely if found.hopeful is None else assess(found.hopeful, zone, at=at)
+
+
+def judge(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -> Verdict:
+    """Judge one key, by what is certain of it and, where they differ, by the best that may be true."""
+    return verdict(found, *assessed(found, zone, at=at))
+
+
+def verdict(found: FoundKey, surely: Assessment, perhaps: Assessment) -> Verdict:
+    """What both assessments of a key come to."""
     certain = {finding.requirement: finding for finding in perhaps.findings if is_certain(finding)}
     findings = tuple(certain.get(finding.requirement, finding) for finding in surely.findings)
     state, advisories = _state(surely, perhaps), surely.advisories

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
+from lzkey.check.explanation import explanation
+from lzkey.check.formats.explained import as_document, shown
 from lzkey.cli.answers import Answers, Target
 from lzkey.cli.asked import Asked, live_policy_option, with_options
 from lzkey.cli.options import Format, OneFormat
-from lzkey.explain.document import as_document
-from lzkey.explain.explanation import explanation
-from lzkey.explain.text import shown
 from lzkey.terminal import output
 
 EXIT_CODES: Final = """

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from lzkey.check.formats.proposed import TEXTS, as_document, cli, remarks
+from lzkey.check.proposal import propose
 from lzkey.check.verdict import judge
 from lzkey.cli.answers import Answers, Target, is_file
 from lzkey.cli.asked import ALIVE, Asked, live_policy_option, with_options
 from lzkey.errors import SettingsError
-from lzkey.fix.formats import TEXTS, as_document, cli, remarks
-from lzkey.fix.proposal import propose
 from lzkey.terminal import messages, output, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lzkey.check.proposal import Proposal
     from lzkey.check.verdict import Verdict
-    from lzkey.fix.proposal import Proposal
     from lzkey.sources.subject import Context
 
 EXIT_CODES: Final = """
@@ -134,7 +134,7 @@ def _apply(
     proposal: Proposal, asked: Asked, context: Context, at: datetime, backup: Path, *, yes: bool
 ) -> Verdict:
     """Put the policy, and judge the key as it is then: unchanged where the answer is no."""
-    from lzkey.fix.applying import Applying  # noqa: PLC0415 - boto3
+    from lzkey.check.applying import Applying  # noqa: PLC0415 - boto3
 
     if not yes and not _agreed(f"Put this policy on {proposal.found.key.arn}?"):
         messages().print("nothing was changed")

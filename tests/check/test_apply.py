@@ -20,10 +20,10 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.stub import Stubber
 
+from lzkey.check.applying import Applying, save
+from lzkey.check.formats.proposed import to_put
+from lzkey.check.proposal import Proposal, propose
 from lzkey.errors import ApplyError, OutputError
-from lzkey.fix.applying import Applying, save
-from lzkey.fix.formats import to_put
-from lzkey.fix.proposal import Proposal, propose
 from lzkey.state import State
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from landing_zone_key import LandingZone
-from landing_zone_key.policy import Policy, Request, decide
-from lzkey.explain.explanation import Answer, Explanation, explanation
-from lzkey.explain.refusal import Knowledge, Refusal
+from landing_zone_key import LandingZone, access
+from landing_zone_key.policy import Policy, Request, decide, prove
+from lzkey.check.explanation import Answer, Explanation, explanation
+from lzkey.check.refusal import Knowledge, Refusal
 
 if TYPE_CHECKING:
     from conftest import MakeFound, MakeKey, Run
@@ -331,3 +331,24 @@ class TestCommand:
         out = run("explain", str(path), *SETTINGS).out
         assert "?]0;title??" in out
         assert [character for character in out if not character.isprintable() and character != "\n"] == []
+
+
+class TestOnce:
+    """An explanation shows what was judged, and judges nothing again."""
+
+    def test_each_service_is_proved_once(
+        self, make_found: MakeFound, zone: LandingZone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two services, two proofs; whether they hold or not."""
+        proved: list[str] = []
+
+        def counted(policy: Any, family: Any) -> Any:
+            proved.append(family.service)
+            return prove(policy, family)
+
+        monkeypatch.setattr(access, "prove", counted)
+        for statement in (allow(), allow(Action="kms:Sign")):
+            proved.clear()
+            explained = explanation(make_found(statement), zone)
+            assert len(explained.answers) == 7
+            assert sorted(proved) == ["cloudtrail.amazonaws.com", "config.amazonaws.com"]

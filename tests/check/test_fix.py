@@ -16,10 +16,10 @@ import pytest
 import yaml
 
 from landing_zone_key import LandingZone
+from lzkey.check.formats.hcl import hcl
+from lzkey.check.formats.proposed import TEXTS, cli, cloudformation, diff, remarks, terraform, to_put
+from lzkey.check.proposal import propose
 from lzkey.cli.fix import Form
-from lzkey.fix.formats import TEXTS, cli, cloudformation, diff, remarks, terraform, to_put
-from lzkey.fix.hcl import hcl
-from lzkey.fix.proposal import propose
 from lzkey.sources.subject import Kind, Place
 from lzkey.state import State
 

@@ -99,12 +99,10 @@ WINGS: dict[str, set[str]] = {
     "aws": set(),
     "sources": {"aws"},
     "check": {"sources", "aws"},
-    "explain": {"check", "sources"},
-    "fix": {"check", "sources"},
     "report": {"aws"},
     "deployment": {"aws"},
     "doctor": {"aws", "deployment"},
-    "cli": {"aws", "sources", "check", "explain", "fix", "report", "deployment", "doctor"},
+    "cli": {"aws", "sources", "check", "report", "deployment", "doctor"},
 }
 LZKEY = PACKAGES["lzkey"]
 IN_WINGS = [path for wing in WINGS for path in sorted((LZKEY / wing).rglob("*.py"))]

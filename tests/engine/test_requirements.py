@@ -195,3 +195,16 @@ class TestAll:
     def test_the_table_is_whole(self) -> None:
         """Every requirement has its function, in the order of the enumeration."""
         assert list(REQUIREMENTS) == ALL
+
+
+def test_what_holds_is_a_value_too(make_key: Any, make_zone: Any) -> None:
+    """Every requirement is answered, either way; of a service's requests with the number that was decided."""
+    assessment = assess(make_key("config", KeyState="Disabled"), make_zone())
+    failed = [finding.requirement for finding in assessment.findings]
+    held = {answer.requirement: answer for answer in assessment.holds}
+    assert sorted([*failed, *held]) == sorted(ALL)
+    assert failed == ["ENABLED", "CLOUDTRAIL_ACCESS"]
+    assert held["HOME_REGION"].detail == "the key is in the home Region, us-east-1"
+    assert held["CONFIG_ACCESS"].proof is not None
+    assert held["CONFIG_ACCESS"].proof.cases >= 1
+    assert held["SYMMETRIC"].proof is None

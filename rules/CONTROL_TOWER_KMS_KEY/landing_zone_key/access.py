@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from landing_zone_key.finding import Finding, FindingReason, Question, Requirement, reference
+from landing_zone_key.finding import Answer, Finding, FindingReason, Holds, Question, Requirement, reference
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.conditions import Condition
 from landing_zone_key.policy.decision import Decision, Reason, Request
@@ -26,7 +26,7 @@ _OTHER_REQUESTS: Final = "its conditions cannot be decided for every request of 
 _SOURCES: Final = ("aws:sourcearn", "aws:sourceaccount")
 
 
-def access(question: Question, requirement: Requirement) -> Finding | None:
+def access(question: Question, requirement: Requirement) -> Answer:
     """Prove that every request of the requirement's service is allowed; else say which is not, and why."""
     if question.policy_error is not None:
         message = f"the key policy cannot be read: {question.policy_error}"
@@ -44,7 +44,7 @@ def access(question: Question, requirement: Requirement) -> Finding | None:
             exposed = prove_refused(question.policy, foreign)
             if isinstance(exposed, Refused):
                 return _exposed(requirement, question.policy, question.zone, exposed)
-    return None
+    return Holds(requirement, f"every request of {family.service} is allowed", result)
 
 
 def _refused(requirement: Requirement, question: Question, family: Family, result: Refused) -> Finding:

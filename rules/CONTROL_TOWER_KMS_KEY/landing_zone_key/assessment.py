@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from landing_zone_key.advisories import Advisory, advise
-from landing_zone_key.finding import Finding, Question
+from landing_zone_key.finding import Finding, Holds, Question
 from landing_zone_key.key import RESOURCE_TYPE, KmsKey
 from landing_zone_key.policy.document import Policy
 from landing_zone_key.policy.strict_json import PolicyError
@@ -31,6 +31,8 @@ class Assessment:
     compliance: Compliance
     findings: tuple[Finding, ...] = ()
     """Every requirement that does not hold, in the order of the requirements."""
+    holds: tuple[Holds, ...] = field(default=(), repr=False)
+    """Every other one, in the same order."""
     reason: str = ""
     """Why the key is not judged; only with NOT_APPLICABLE."""
     question: Question | None = field(default=None, repr=False, compare=False)
@@ -59,9 +61,11 @@ def assess(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None
     if reason:
         return Assessment(Compliance.NOT_APPLICABLE, reason=reason)
     question = ask(key, landing_zone, at)
-    findings = tuple(finding for test in REQUIREMENTS.values() if (finding := test(question)) is not None)
+    answers = [test(question) for test in REQUIREMENTS.values()]
+    findings = tuple(answer for answer in answers if isinstance(answer, Finding))
+    holds = tuple(answer for answer in answers if isinstance(answer, Holds))
     compliance = Compliance.NON_COMPLIANT if findings else Compliance.COMPLIANT
-    return Assessment(compliance, findings, question=question)
+    return Assessment(compliance, findings, holds, question=question)
 
 
 def ask(key: KmsKey, landing_zone: LandingZone, at: datetime | None = None) -> Question:

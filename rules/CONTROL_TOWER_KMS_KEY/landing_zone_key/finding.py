@@ -1,11 +1,13 @@
-"""What an assessment finds: a requirement that does not hold, and why."""
+"""What an assessment finds of each requirement: that it holds, and by what; or that it does not, and why."""
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.decision import Reason, Request
 from landing_zone_key.policy.document import Policy, Statement
+from landing_zone_key.policy.proof import Proved
 from landing_zone_key.policy.strict_json import PolicyError
 from landing_zone_key.records import dataclass
 from landing_zone_key.settings import LandingZone
@@ -59,6 +61,17 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """One requirement that holds."""
+
+    requirement: Requirement
+    detail: str
+    """The beginning of a sentence without its end: `the key state is Enabled`."""
+    proof: Proved | None = None
+    """Of a service's requests: how many were decided to know it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What every requirement is asked: this key, for this landing zone, from this moment on."""
 
@@ -67,6 +80,9 @@ class Question:
     earliest: datetime
     policy: Policy | None
     policy_error: PolicyError | None
+
+
+Answer: TypeAlias = Finding | Holds
 
 
 def reference(statement: Statement | None) -> str | int | None:

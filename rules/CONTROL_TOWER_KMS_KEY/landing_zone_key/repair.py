@@ -108,7 +108,8 @@ def repair(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None
     if why_not_judged(key, landing_zone):
         return Repair(document, (), ())
     question = ask(key, landing_zone, at)
-    findings = [finding for test in REQUIREMENTS.values() if (finding := test(question)) is not None]
+    answers = [test(question) for test in REQUIREMENTS.values()]
+    findings = [answer for answer in answers if isinstance(answer, Finding)]
     refused = [finding for finding in findings if finding.requirement in FAMILIES]
     unresolved = [Unresolved(found.requirement, found.message) for found in findings if found not in refused]
     if question.policy is None or document is None:
@@ -217,7 +218,8 @@ class _Mending:
     def test(self, document: Document) -> Finding | None:
         """The requirement, asked of this document in place of the key's policy."""
         asked = replace(self.question, policy=Policy.parse(document))
-        return REQUIREMENTS[self.finding.requirement](asked)
+        answer = REQUIREMENTS[self.finding.requirement](asked)
+        return answer if isinstance(answer, Finding) else None
 
     def unresolved(self, message: str) -> Unresolved:
         """Something about this requirement."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from landing_zone_key.access import access
-from landing_zone_key.finding import Finding, FindingReason, Question, Requirement
+from landing_zone_key.finding import Answer, Finding, FindingReason, Holds, Question, Requirement
 from landing_zone_key.key import KmsKey
 
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
@@ -20,10 +20,10 @@ _REMEDIES: Final[Mapping[str, str]] = {
 }
 
 
-def _enabled(question: Question) -> Finding | None:
+def _enabled(question: Question) -> Answer:
     key, requirement = question.key, Requirement.ENABLED
     if key.key_state == "Enabled":
-        return None
+        return Holds(requirement, "the key state is Enabled")
     if key.key_state is None:
         return _unknown(key, requirement, "key state")
     until = f" until {key.deletion_date}" if key.key_state == "PendingDeletion" and key.deletion_date else ""
@@ -36,12 +36,12 @@ def _enabled(question: Question) -> Finding | None:
     )
 
 
-def _symmetric(question: Question) -> Finding | None:
+def _symmetric(question: Question) -> Answer:
     key, requirement = question.key, Requirement.SYMMETRIC
     if None in (key.key_spec, key.key_usage):
         return _unknown(key, requirement, "key spec or key usage")
     if (key.key_spec, key.key_usage) == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
-        return None
+        return Holds(requirement, "the key is SYMMETRIC_DEFAULT for ENCRYPT_DECRYPT")
     return Finding(
         requirement,
         FindingReason.NOT_SYMMETRIC,
@@ -51,9 +51,9 @@ def _symmetric(question: Question) -> Finding | None:
     )
 
 
-def _single_region(question: Question) -> Finding | None:
+def _single_region(question: Question) -> Answer:
     if not question.key.multi_region:
-        return None
+        return Holds(Requirement.SINGLE_REGION, "the key is not a multi-Region key")
     return Finding(
         Requirement.SINGLE_REGION,
         FindingReason.MULTI_REGION,
@@ -63,10 +63,10 @@ def _single_region(question: Question) -> Finding | None:
     )
 
 
-def _management_account(question: Question) -> Finding | None:
+def _management_account(question: Question) -> Answer:
     account, management = question.key.arn.account, question.zone.management_account_id
     if account == management:
-        return None
+        return Holds(Requirement.MANAGEMENT_ACCOUNT, f"the key is in the management account, {account}")
     return Finding(
         Requirement.MANAGEMENT_ACCOUNT,
         FindingReason.OTHER_ACCOUNT,
@@ -75,10 +75,10 @@ def _management_account(question: Question) -> Finding | None:
     )
 
 
-def _home_region(question: Question) -> Finding | None:
+def _home_region(question: Question) -> Answer:
     region, home = question.key.arn.region, question.zone.home_region
     if region == home:
-        return None
+        return Holds(Requirement.HOME_REGION, f"the key is in the home Region, {region}")
     return Finding(
         Requirement.HOME_REGION,
         FindingReason.OTHER_REGION,
@@ -87,15 +87,15 @@ def _home_region(question: Question) -> Finding | None:
     )
 
 
-def _config_access(question: Question) -> Finding | None:
+def _config_access(question: Question) -> Answer:
     return access(question, Requirement.CONFIG_ACCESS)
 
 
-def _cloudtrail_access(question: Question) -> Finding | None:
+def _cloudtrail_access(question: Question) -> Answer:
     return access(question, Requirement.CLOUDTRAIL_ACCESS)
 
 
-Test: TypeAlias = Callable[[Question], Finding | None]
+Test: TypeAlias = Callable[[Question], Answer]
 
 # The order is that in which findings are reported; the rank says what is worse, from 1: a refused request is
 # what stops delivery and what nobody else names.

@@ -1,14 +1,16 @@
-"""An explanation for people."""
+"""An explanation: for people, and as JSON, version 1, for programs."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from textwrap import wrap
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Group
 
+from lzkey.check.formats.document import as_json
+from lzkey.check.refusal import Knowledge
 from lzkey.check.words import one_line, place_of
-from lzkey.explain.refusal import Knowledge
 from lzkey.state import State
 from lzkey.terminal import STYLES, plain, printable
 
@@ -17,13 +19,18 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
+    from lzkey.check.explanation import Answer, Explanation
+    from lzkey.check.refusal import ContextKey, Refusal
     from lzkey.check.verdict import Remark
-    from lzkey.explain.explanation import Answer, Explanation
-    from lzkey.explain.refusal import ContextKey, Refusal
 
 _COLUMNS: Final = 110
 _WORDS: Final = {True: "holds", False: "FAILS", None: "unknown"}
 _ANSWER_STYLES: Final = {True: "bold green", False: "bold red", None: "bold magenta"}
+
+
+def as_document(explained: Explanation) -> dict[str, Any]:
+    """One key's members: those of check, and `requirements` with proof or refused request."""
+    return {**as_json(explained.verdict), "requirements": [asdict(answer) for answer in explained.answers]}
 
 
 def shown(explained: Explanation) -> Group:

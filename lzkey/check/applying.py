@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lzkey.check.formats.proposed import put_command, to_put
 from lzkey.check.verdict import judge
 from lzkey.errors import ApplyError, OutputError
-from lzkey.fix.formats import put_command, to_put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
     from landing_zone_key import LandingZone
+    from lzkey.check.proposal import Proposal
     from lzkey.check.verdict import Verdict
-    from lzkey.fix.proposal import Proposal
 
 #: How often the policy is read back, because KMS is eventually consistent:
 #: https://docs.aws.amazon.com/kms/latest/developerguide/programming-eventual-consistency.html

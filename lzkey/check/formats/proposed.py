@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.amendment import MAXIMUM_POLICY_BYTES
 from lzkey.check.formats.document import as_json
-from lzkey.fix.hcl import hcl
+from lzkey.check.formats.hcl import hcl
 from lzkey.sources.subject import Kind
 from lzkey.state import State
 from lzkey.terminal import printable
@@ -17,7 +17,7 @@ from lzkey.terminal import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from lzkey.fix.proposal import Proposal
+    from lzkey.check.proposal import Proposal
 
 _TEMPLATES: Final = (Kind.CLOUDFORMATION, Kind.TERRAFORM)
 

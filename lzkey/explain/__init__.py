@@ -1,1 +1,0 @@
-"""`lzkey explain`: every requirement with what was found, and each refused request in full."""
