@@ -45,6 +45,6 @@ def live(
 
 def discover(session: boto3.Session) -> dict[str, str]:
     """Return rule parameters as the live landing zone tells them. Raises LiveError."""
-    from lzkey.sources import discovery  # noqa: PLC0415 - as the module says
+    from lzkey.sources import account  # noqa: PLC0415 - as the module says
 
-    return discovery.discover(session)
+    return account.discover(session)

@@ -1,4 +1,4 @@
-"""The keys of a live account: all that customers manage, some, or those of the landing zone's manifest.
+"""A live account: its keys (all that customers manage, some, or the landing zone's), and its landing zone.
 
 Policies of AWS managed keys are not read: nobody can change them, and reading them raises alarms.
 """
@@ -14,6 +14,7 @@ from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.aws.account import AT_ONCE, Asker, Manner, UnansweredError
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
+from lzkey.aws.organization import organization
 from lzkey.errors import LiveError
 from lzkey.sources.open_policy import RESOURCE_TAG, TAGS_OPEN, with_any_tags
 from lzkey.sources.source import found
@@ -183,3 +184,24 @@ def _region(name: str) -> str | None:
     """The Region of an ARN; None for ids and aliases."""
     matched = _ARN.fullmatch(name)
     return matched[1] if matched else None
+
+
+def discover(session: boto3.Session) -> dict[str, str]:
+    """Return HomeRegion, ManagementAccountId, OrganizationId and, where it tells, GovernedRegions.
+
+    Raises LiveError, naming the action, where one of the questions is not answered.
+    https://docs.aws.amazon.com/controltower/latest/APIReference/API_GetLandingZone.html
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
+    """
+    asker, _ = Asker.of(session, MANNER)
+    region, zone = landing_zone_of(asker)
+    its = organization(asker)
+    if its is None:
+        raise LiveError(f"account {asker.account} is in no organization")
+    governed = {"GovernedRegions": ",".join(zone.governed_regions)} if zone.governed_regions else {}
+    return {
+        "HomeRegion": region,
+        "ManagementAccountId": its.management_account,
+        "OrganizationId": its.id,
+        **governed,
+    }
