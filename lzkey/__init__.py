@@ -1,5 +1,8 @@
 """The command line around the rule; the decisions are all made in `landing_zone_key`."""
 
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 RULE_NAME: Final = "CONTROL_TOWER_KMS_KEY"
+
+Json: TypeAlias = Any
+"""Any JSON value, as the json module reads and writes it; or an answer of AWS, as boto3 does."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from jsonschema.exceptions import ValidationError
 
+    from lzkey import Json
+
 
 #: Characters of a rule's InputParameters, as rdk serializes them (AWS Config API, ConfigRule).
 MAX_INPUT_PARAMETERS: Final = 1024
@@ -117,7 +119,7 @@ def _path_of(name: str, root: Path) -> Path:
     )
 
 
-def _faults(document: Any, schema: Any) -> list[str]:  # noqa: ANN401 - any JSON value
+def _faults(document: Json, schema: Json) -> list[str]:
     """Every fault once; an empty list is a deployable file.
 
     Where the schema and the Lambda's settings both object to a field, the settings speak.

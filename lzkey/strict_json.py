@@ -11,12 +11,14 @@ from lzkey.errors import ParametersError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lzkey import Json
+
 
 class _NotJsonError(Exception):
     """What Python's json accepts and JSON (RFC 8259) does not, or leaves undefined."""
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
+def read_json(path: Path) -> Json:
     """Return the file's value; raise ParametersError that names the file and the place."""
     try:
         text = path.read_text(encoding="utf-8")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     import boto3
 
+    from lzkey import Json
+
 Answer: TypeAlias = dict[str, Any]
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Is told what is done, how many are done, and of how many."""
@@ -149,7 +151,7 @@ class Asker:
         absent: Collection[str] = (),
         about: str = "",
         **arguments: object,
-    ) -> Any:  # noqa: ANN401 - whatever the operation answers
+    ) -> Json:
         """The answer to an action such as `config:DescribeConfigRules`; None for an `absent` code.
 
         `about` says in an error what was asked about. Raises UnansweredError.
@@ -222,7 +224,7 @@ class Asker:
                 self.log.note(str(error))
             return otherwise
 
-    def _call(self, action: str, region: str | None, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - as above
+    def _call(self, action: str, region: str | None, arguments: Mapping[str, object]) -> Json:
         self.log.count(action)
         client, operation = self._client(action, region)
         return getattr(client, operation)(**arguments)
@@ -249,7 +251,7 @@ class Asker:
         absent: Collection[str],
         arguments: Mapping[str, object],
         call: Callable[[], Any],
-    ) -> Any:  # noqa: ANN401 - as above
+    ) -> Json:
         try:
             return self._once(json.dumps([action, region, arguments], sort_keys=True), call)
         except (ClientError, BotoCoreError) as error:
@@ -257,7 +259,7 @@ class Asker:
                 return None
             raise self._unanswered(action, region, about, error) from error
 
-    def _once(self, question: str, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - as above
+    def _once(self, question: str, call: Callable[[], Any]) -> Json:
         if not self.manner.once:
             return call()
         with self._lock:

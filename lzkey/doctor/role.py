@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.policy import Policy, PolicyError, Request, decide
 from lzkey.deployment.stack import FUNCTION_NAME
@@ -17,6 +17,7 @@ from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from lzkey import Json
     from lzkey.doctor.check import Check
     from lzkey.doctor.subject import Facts, Subject
 
@@ -131,7 +132,7 @@ def _sources(subject: Subject, role: str) -> Iterator[Source]:
         yield Source(name, False, statements_of(document))  # noqa: FBT003
 
 
-def _managed(subject: Subject, arn: str) -> Any:  # noqa: ANN401 - a policy document
+def _managed(subject: Subject, arn: str) -> Json:
     version = subject.reader.ask("iam:GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
     answer = subject.reader.ask("iam:GetPolicyVersion", PolicyArn=arn, VersionId=version)
     return answer["PolicyVersion"]["Document"]
@@ -206,7 +207,7 @@ def _leaves_organization(subject: Subject, statement: Facts) -> bool:
     return decide(policy_of((statement,)), request).allowed
 
 
-def statements_of(document: Any) -> tuple[Facts, ...]:  # noqa: ANN401 - whatever IAM keeps
+def statements_of(document: Json) -> tuple[Facts, ...]:
     """Return the statements of a policy document; boto3 decodes it, unless it is no JSON."""
     parsed = json.loads(document) if isinstance(document, str) else document
     statements = parsed.get("Statement", [])
@@ -226,5 +227,5 @@ def _request(subject: Subject, action: str, resource: str) -> Request:
     return Request(service="lambda.amazonaws.com", action=action, resource=resource, context=context)
 
 
-def _listed(value: Any) -> list[str]:  # noqa: ANN401 - one text, or a list of them
+def _listed(value: Json) -> list[str]:
     return [value] if isinstance(value, str) else [str(item) for item in value or []]

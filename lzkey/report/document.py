@@ -14,10 +14,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin, get_type_hints
 
 from lzkey.errors import ReportError
 from lzkey.report.model import Report
+
+if TYPE_CHECKING:
+    from lzkey import Json
 
 VERSION: Final = 1
 
@@ -63,7 +66,7 @@ def _moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _written(value: Any) -> Any:  # noqa: ANN401 - one kind of value after the other
+def _written(value: Json) -> Json:
     if is_dataclass(value) and not isinstance(value, type):
         found = ((name, getattr(value, field), default) for field, name, default in _layout(type(value)))
         return {name: _written(part) for name, part, default in found if part != default}
@@ -104,12 +107,12 @@ def _reader(kind: Any) -> _Reader:  # noqa: ANN401 - any type that the model use
     return _word(kind) if issubclass(kind, StrEnum) else _scalar(kind)
 
 
-def _record(kind: Any) -> _Reader:  # noqa: ANN401 - as above
+def _record(kind: Json) -> _Reader:
     hints = get_type_hints(kind, localns={"Mapping": Mapping, "datetime": datetime})
     readers = {_camel(field.name): (field.name, _reader(hints[field.name])) for field in fields(kind)}
     required = {_camel(field.name) for field in fields(kind) if field.default is MISSING}
 
-    def read(value: Any, where: str) -> Any:  # noqa: ANN401 - JSON
+    def read(value: Json, where: str) -> Json:
         members = _expect(dict, "an object", value, where)
         if unknown := members.keys() - readers.keys():
             raise ReportError(f"{where} has a member {json.dumps(min(unknown))[:60]} that no report has")
@@ -122,7 +125,7 @@ def _record(kind: Any) -> _Reader:  # noqa: ANN401 - as above
 
 
 def _sequence(item: _Reader) -> _Reader:
-    def read(value: Any, where: str) -> tuple[Any, ...]:  # noqa: ANN401 - JSON
+    def read(value: Json, where: str) -> tuple[Any, ...]:
         items = _expect(list, "a list", value, where)
         return tuple(item(part, f"{where}[{place}]") for place, part in enumerate(items))
 
@@ -130,7 +133,7 @@ def _sequence(item: _Reader) -> _Reader:
 
 
 def _mapping(name: _Reader, item: _Reader) -> _Reader:
-    def read(value: Any, where: str) -> dict[Any, Any]:  # noqa: ANN401 - JSON
+    def read(value: Json, where: str) -> dict[Any, Any]:
         members = _expect(dict, "an object", value, where)
         return {name(key, where): item(part, f"{where}.{key}"[:120]) for key, part in members.items()}
 
@@ -140,7 +143,7 @@ def _mapping(name: _Reader, item: _Reader) -> _Reader:
 def _word(kind: type[StrEnum]) -> _Reader:
     words = {member.value: member for member in kind}
 
-    def read(value: Any, where: str) -> StrEnum:  # noqa: ANN401 - JSON
+    def read(value: Json, where: str) -> StrEnum:
         if not isinstance(value, str) or value not in words:
             raise ReportError(f"{where} is {json.dumps(value)[:60]}, none of {', '.join(words)}")
         return words[value]
@@ -152,7 +155,7 @@ def _scalar(kind: type) -> _Reader:
     taken: Any = (int, float) if kind is float else kind
     named = {str: "text", bool: "true or false"}.get(kind, "a number")
 
-    def read(value: Any, where: str) -> Any:  # noqa: ANN401 - JSON
+    def read(value: Json, where: str) -> Json:
         if kind is not bool and isinstance(value, bool):
             raise ReportError(f"{where} is {json.dumps(value)}, but must be {named}")
         return _expect(taken, named, value, where)
@@ -160,7 +163,7 @@ def _scalar(kind: type) -> _Reader:
     return read
 
 
-def _time(value: Any, where: str) -> datetime:  # noqa: ANN401 - JSON
+def _time(value: Json, where: str) -> datetime:
     try:
         moment = datetime.fromisoformat(_expect(str, "a time", value, where))
         known = None if moment.tzinfo is None else moment.astimezone(UTC)
@@ -173,7 +176,7 @@ def _time(value: Any, where: str) -> datetime:  # noqa: ANN401 - JSON
     return known
 
 
-def _expect(kind: Any, named: str, value: Any, where: str) -> Any:  # noqa: ANN401 - JSON
+def _expect(kind: Json, named: str, value: Json, where: str) -> Json:
     if not isinstance(value, kind):
         raise ReportError(f"{where} is {json.dumps(value)[:60]}, but must be {named}")
     return value

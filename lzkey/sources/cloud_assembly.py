@@ -24,6 +24,8 @@ from lzkey.sources.subject import UNTOLD, Environment
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from lzkey import Json
+
 _STACK: Final = "aws:cloudformation:stack"
 _ASSETS: Final = "cdk:asset-manifest"
 _ASSET: Final = "aws:cdk:asset"
@@ -122,7 +124,7 @@ def _assets(stack: object, artifacts: Mapping[str, Any], folder: Path) -> Iterat
                 yield members(entry, "data", "path")
 
 
-def _beside(folder: Path, name: object) -> Any:  # noqa: ANN401 - any JSON value
+def _beside(folder: Path, name: object) -> Json:
     """What a manifest refers to; None where that cannot be read: a template belongs to no stack then."""
     with suppress(SourceError):
         return _json(folder / name) if isinstance(name, str) else None
@@ -137,7 +139,7 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
+def _json(path: Path) -> Json:
     """The value of a JSON file; None where there is no such file."""
     try:
         if not path.is_file():

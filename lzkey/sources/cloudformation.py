@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from landing_zone_key.key import KeyArn
+    from lzkey import Json
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context, Environment
 
@@ -147,7 +148,7 @@ class _Properties:
         if isinstance(self._properties, dict) and any(each.startswith("Fn::") for each in self._properties):
             self._changed = f"{'.'.join(self.path)}: they are worked out when it is deployed"
 
-    def value(self, name: str) -> Any:  # noqa: ANN401 - any value
+    def value(self, name: str) -> Json:
         """Return a property; `ABSENT` without one."""
         if self._changed:
             return self.unknown(f"{self._changed}; {_PROCESSED}")

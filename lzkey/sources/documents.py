@@ -17,6 +17,7 @@ from lzkey.sources.subject import FoundKey, Kind, Unread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lzkey import Json
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context, Place
 
@@ -95,7 +96,7 @@ def described(document: dict[str, Any], place: Place, context: Context) -> Found
 
 def _keys_of_policy(
     source: Source,
-    policy: Any,  # noqa: ANN401 - any JSON value
+    policy: Json,
     context: Context,
     kind: Kind,
 ) -> Iterator[FoundKey | Unread]:

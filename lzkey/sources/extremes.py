@@ -17,6 +17,7 @@ from lzkey.sources.unknown import Located, Unknown, entries, is_known
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from lzkey import Json
     from lzkey.sources.json_text import Path
 
 Statement = dict[str, Any]
@@ -72,7 +73,7 @@ def _is_open(slot: tuple[Any, bool]) -> bool:
     return not isinstance(statement, dict) or statement.get("Effect") != "Deny"
 
 
-def _certain(statement: Any, *, there: bool) -> Any:  # noqa: ANN401 - statements may be malformed
+def _certain(statement: Json, *, there: bool) -> Json:
     if isinstance(statement, Unknown):
         return {"Sid": "NotKnownYet", "Effect": "Deny", **_EVERYTHING}
     if not isinstance(statement, dict) or (there and is_known(statement)):
@@ -83,7 +84,7 @@ def _certain(statement: Any, *, there: bool) -> Any:  # noqa: ANN401 - statement
     return _widened(statement, "Deny" if isinstance(effect, Unknown) else effect)
 
 
-def _hopeful(statement: Any, *, there: bool, widen: bool) -> Any:  # noqa: ANN401 - as above
+def _hopeful(statement: Json, *, there: bool, widen: bool) -> Json:
     if isinstance(statement, Unknown):
         return {"Sid": "NotKnownYet", "Effect": "Allow", **_EVERYTHING} if widen else _disarmed({}, "Allow")
     if not isinstance(statement, dict) or (there and is_known(statement)):
@@ -160,7 +161,7 @@ def _possible(value: object) -> list[Any]:
     return [each.widened if isinstance(each, Unknown) else plain(each) for each, _ in entries(value)]
 
 
-def _known_principals(value: object) -> Any:  # noqa: ANN401 - `"*"`, or an object
+def _known_principals(value: object) -> Json:
     """The principals that are certain; empty where none is."""
     if not isinstance(value, dict):
         return {}
@@ -168,7 +169,7 @@ def _known_principals(value: object) -> Any:  # noqa: ANN401 - `"*"`, or an obje
     return {kind: listed for kind, listed in kinds.items() if listed}
 
 
-def _possible_principals(value: object) -> Any:  # noqa: ANN401 - `"*"`, or an object
+def _possible_principals(value: object) -> Json:
     """The principals that there may be. An unknown one counts as the services that it may be, if any."""
     if not isinstance(value, dict):
         return "*"
@@ -199,11 +200,11 @@ def _known_conditions(value: object) -> dict[str, Any]:
     return {"Condition": known} if known else {}
 
 
-def _items(value: object) -> Any:  # noqa: ANN401 - pairs of an object
+def _items(value: object) -> Json:
     return value.items() if isinstance(value, dict) else ()
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def plain(value: Json) -> Json:
     """Return a copy in plain dicts and lists."""
     if isinstance(value, dict):
         return {name: plain(each) for name, each in value.items()}

@@ -16,6 +16,7 @@ from lzkey.sources.unknown import ABSENT, Located, Unknown, is_known, joined
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from lzkey import Json
     from lzkey.sources.json_text import Path
 
 _VARIABLE: Final = re.compile(r"\$\{(!?)([^}]*)\}")
@@ -34,7 +35,7 @@ class Resolver:
         self.misread = False
         """Whether one of them is a number that CloudFormation writes differently."""
 
-    def value(self, value: Any, path: Path) -> Any:  # noqa: ANN401 - any value of a template
+    def value(self, value: Json, path: Path) -> Json:
         """Return the value with its functions resolved: `ABSENT`, or `Unknown` where that cannot be."""
         if isinstance(value, str):
             return (
@@ -69,7 +70,7 @@ class Resolver:
             self._conditions[name] = self._test(self.template.conditions[name], ("Conditions", name))
         return self._conditions[name]
 
-    def _call(self, name: str, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+    def _call(self, name: str, argument: Json, path: Path) -> Json:
         function = _FUNCTIONS.get(name)
         if function is None:
             return self._unknown(path, f"{_shown(name, argument)} is known only to the deployed stack")
@@ -85,7 +86,7 @@ class Resolver:
         self.reasons[f"{dotted(path)}: {why}"] = None
         return Unknown()
 
-    def _as_written(self, value: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+    def _as_written(self, value: Json, path: Path) -> Json:
         """A value, if CloudFormation writes it as it stands there."""
         why = misread(value)
         if not why:
@@ -93,7 +94,7 @@ class Resolver:
         self.misread = True
         return self._unknown(path, why)
 
-    def _ref(self, name: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+    def _ref(self, name: Json, path: Path) -> Json:
         if name == "AWS::NoValue":
             return ABSENT
         found, why = self.template.ref(str(name))
@@ -101,7 +102,7 @@ class Resolver:
             return self._unknown(path, f"{_shown('Ref', name)} {why}")
         return self._as_written(found, ("Parameters", name, "Default"))
 
-    def _get_att(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+    def _get_att(self, argument: Json, path: Path) -> Json:
         resource, attribute = argument if isinstance(argument, list) else str(argument).split(".", 1)
         found = self.template.attribute(resource, attribute)
         if found is None:
@@ -109,7 +110,7 @@ class Resolver:
             return self._unknown(path, f"{shown} is known only after deployment")
         return found
 
-    def _sub(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+    def _sub(self, argument: Json, path: Path) -> Json:
         text, given = argument if isinstance(argument, list) else (argument, {})
         if not isinstance(text, str) or not isinstance(given, dict):
             raise TypeError(text)
@@ -130,7 +131,7 @@ class Resolver:
             return _text(own[name])
         return _text(self._get_att(name, path) if "." in name else self._ref(name, path))
 
-    def _join(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+    def _join(self, argument: Json, path: Path) -> Json:
         delimiter, listed = argument
         values = self.value(listed, (*path, 1))
         if not _is_counted(values):
@@ -140,18 +141,18 @@ class Resolver:
             parts += [delimiter, _text(value)]
         return joined(parts[1:])
 
-    def _split(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+    def _split(self, argument: Json, path: Path) -> Json:
         delimiter, text = argument
         value = self.value(text, (*path, 1))
         return Unknown() if isinstance(value, Unknown) else value.split(delimiter)
 
-    def _select(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+    def _select(self, argument: Json, path: Path) -> Json:
         index, values = (self.value(part, (*path, place)) for place, part in enumerate(argument))
         if isinstance(index, Unknown) or not _is_counted(values):
             return Unknown()
         return values[int(index)]
 
-    def _find_in_map(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+    def _find_in_map(self, argument: Json, path: Path) -> Json:
         names = [self.value(part, (*path, place)) for place, part in enumerate(argument[:3])]
         if not is_known(names):
             return Unknown()
@@ -167,7 +168,7 @@ class Resolver:
         # Functions are not for mappings: there, an object is what it is.
         return found if isinstance(found, dict) else self.value(found, ("Mappings", *map(str, names)))
 
-    def _if(self, argument: Any, path: Path) -> Any:  # noqa: ANN401 - any value
+    def _if(self, argument: Json, path: Path) -> Json:
         name, yes, no = argument
         holds = self.condition(name)
         if holds is not None:
@@ -178,7 +179,7 @@ class Resolver:
         self._unknown(path, f"it depends on the condition {name}, of which is not known whether it holds")
         return Unknown(alternatives=either)
 
-    def _test(self, value: Any, path: Path) -> bool | None:  # noqa: ANN401 - any value
+    def _test(self, value: Json, path: Path) -> bool | None:
         """A condition function, in three values."""
         if not isinstance(value, dict) or len(value) != 1:
             return {"true": True, "false": False}.get(_lower(value))
@@ -219,14 +220,14 @@ def _is_dynamic(value: object) -> bool:
     return isinstance(value, str) and _DYNAMIC in value
 
 
-def _is_counted(values: Any) -> bool:  # noqa: ANN401 - any value
+def _is_counted(values: Json) -> bool:
     """Whether it is known how many elements a list has: what depends on a condition may be `AWS::NoValue`."""
     return not isinstance(values, Unknown) and not any(
         isinstance(each, Unknown) and each.alternatives for each in values
     )
 
 
-def _text(value: Any) -> str | Unknown:  # noqa: ANN401 - any value
+def _text(value: Json) -> str | Unknown:
     """A value inside of a text; TypeError for lists and objects."""
     if isinstance(value, str | Unknown):
         return value
@@ -237,7 +238,7 @@ def _text(value: Any) -> str | Unknown:  # noqa: ANN401 - any value
     raise TypeError(value)
 
 
-def _equal(left: Any, right: Any) -> bool | None:  # noqa: ANN401 - any value
+def _equal(left: Json, right: Json) -> bool | None:
     """Whether two values are the same text; None where that depends on what is not known."""
     if ABSENT in (left, right):
         return None
@@ -249,7 +250,7 @@ def _equal(left: Any, right: Any) -> bool | None:  # noqa: ANN401 - any value
     return None
 
 
-def _plain_text(value: Any) -> Any:  # noqa: ANN401 - any value
+def _plain_text(value: Json) -> Json:
     return value if isinstance(value, list | dict) or value is None else _text(value)
 
 

@@ -17,6 +17,7 @@ from lzkey.sources.subject import Kind, PassedOver, Place, Unread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lzkey import Json
     from lzkey.sources.json_text import Path
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context, FoundKey
@@ -65,7 +66,7 @@ def is_item(document: dict[str, Any]) -> bool:
     return "configuration" in document and bool({"arn", "ARN", "resourceId"} & document.keys())
 
 
-def is_of_a_key(item: Any) -> bool:  # noqa: ANN401 - any JSON value
+def is_of_a_key(item: Json) -> bool:
     """Tell whether it may be the item of a key: rows of a query may leave the type out."""
     return members(item, "resourceType") in (None, RESOURCE_TYPE)
 
@@ -111,7 +112,7 @@ def one_item(
     yield item_key(document, place, context) if is_of_a_key(document) else PassedOver(place)
 
 
-def item_key(item: Any, place: Place, context: Context) -> FoundKey | Unread:  # noqa: ANN401 - any JSON value
+def item_key(item: Json, place: Place, context: Context) -> FoundKey | Unread:
     """Return the key of one item, of which `is_of_a_key` holds."""
     try:
         key = KmsKey.from_configuration_item(item)
@@ -121,14 +122,14 @@ def item_key(item: Any, place: Place, context: Context) -> FoundKey | Unread:  #
     return found(key, place, context)
 
 
-def may_be_a_key(value: Any, list_name: str) -> bool:  # noqa: ANN401 - any JSON value
+def may_be_a_key(value: Json, list_name: str) -> bool:
     """Tell whether an element of a long list is to be read; a list without a name may hold anything."""
     if isinstance(value, dict):
         return is_of_a_key(value) and (bool(list_name) or is_item(value))
     return bool(list_name) or (isinstance(value, str) and '"arn:' in value)
 
 
-def row(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def row(value: Json) -> Json:
     """An item, also where it is kept as JSON text: rows of advanced queries are."""
     if not isinstance(value, str):
         return value

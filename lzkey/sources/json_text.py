@@ -15,6 +15,8 @@ from lzkey.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from lzkey import Json
+
 #: The keys and indexes that lead from the top of a document to a value.
 Path = tuple[str | int, ...]
 
@@ -39,7 +41,7 @@ class _NotJsonError(Exception):
     """What Python's json accepts and JSON does not, or leaves undefined."""
 
 
-def read(text: str) -> Any:  # noqa: ANN401 - any JSON value
+def read(text: str) -> Json:
     """Return the value; raise SourceError with line and column, and what would be right there."""
     try:
         return _STRICT.decode(text)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from landing_zone_key import KmsKey, LandingZone
     from landing_zone_key.key import KeyArn
+    from lzkey import Json
     from lzkey.sources.json_text import Path
 
 
@@ -72,7 +73,7 @@ def with_any_tags(key: KmsKey, zone: LandingZone) -> KmsKey | None:
     return key.with_policy(result.hopeful) if result else None
 
 
-def _without_tags(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _without_tags(value: Json) -> Json:
     if isinstance(value, list):
         return [_without_tags(each) for each in value]
     if not isinstance(value, dict):
@@ -82,17 +83,17 @@ def _without_tags(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     }
 
 
-def with_names_open(policy: Any, arn: KeyArn) -> Any:  # noqa: ANN401 - any JSON value
+def with_names_open(policy: Json, arn: KeyArn) -> Json:
     """Return the policy of a key without ARN: a resource that names some key may be this key, or not."""
     document = row(policy)
     if not isinstance(document, dict) or "Statement" not in document:
         return policy
 
-    def open_name(value: Any) -> Any:  # noqa: ANN401 - as above
+    def open_name(value: Json) -> Json:
         named = isinstance(value, str) and may_be_named(value, arn)
         return Unknown(alternatives=(value, str(arn))) if named else value
 
-    def open_statement(value: Any) -> Any:  # noqa: ANN401 - as above
+    def open_statement(value: Json) -> Json:
         if not isinstance(value, dict):
             return value
         names = {name: _each(value[name], open_name) for name in ("Resource", "NotResource") if name in value}
@@ -102,7 +103,7 @@ def with_names_open(policy: Any, arn: KeyArn) -> Any:  # noqa: ANN401 - any JSON
     return policy if opened == document else opened
 
 
-def in_quotes(policy: Any, path: Path, line_of: Callable[[Path], int | None]) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401 - any JSON value
+def in_quotes(policy: Json, path: Path, line_of: Callable[[Path], int | None]) -> tuple[Any, tuple[str, ...]]:
     """Return a policy with text for its numbers, and a sentence for each of them; conditions may have some.
 
     A bare number as a principal is doubt, in JSON and in YAML: policies have strings there, so that KMS
@@ -113,7 +114,7 @@ def in_quotes(policy: Any, path: Path, line_of: Callable[[Path], int | None]) ->
     """
     found: dict[str, None] = {}
 
-    def quoted(value: Any, at: Path) -> Any:  # noqa: ANN401 - as above
+    def quoted(value: Json, at: Path) -> Json:
         if isinstance(value, dict):
             here = getattr(value, "path", at) or at
             made = {
@@ -138,7 +139,7 @@ def in_quotes(policy: Any, path: Path, line_of: Callable[[Path], int | None]) ->
     return quoted(policy, path), tuple(found)
 
 
-def _each(value: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - as above
+def _each(value: Json, change: Callable[[Any], Any]) -> Json:
     """A value with every element of it, or whatever else it may be, changed."""
     if isinstance(value, list):
         return [_each(each, change) for each in value]

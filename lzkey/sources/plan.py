@@ -18,6 +18,7 @@ from lzkey.sources.unknown import ABSENT, Unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from lzkey import Json
     from lzkey.sources.json_text import Path
 
 _WANTED: Final = ("aws_kms_", "aws_iam_policy_document", "aws_caller_identity")
@@ -54,7 +55,7 @@ class Resource:
         """The index of `count` or `for_each`; "" without one."""
         return self.local.partition("[")[2]
 
-    def value(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
+    def value(self, name: str) -> Json:
         """Return an argument or attribute; `ABSENT` where it is null, or left to the provider's default."""
         if self.unknown.get(name) is True:
             default = self.expressions is not None and name not in self.expressions
@@ -178,7 +179,7 @@ class Plan:
             path=path,
         )
 
-    def _configured(self, entry: Mapping[str, Any], module: str) -> Any:  # noqa: ANN401 - any JSON value
+    def _configured(self, entry: Mapping[str, Any], module: str) -> Json:
         """What the configuration says of a resource; None where there is none."""
         found = members(self._document, "configuration", "root_module")
         for name in _INDEX.sub("", module).split(".")[1::2]:  # module.NAME.module.NAME
@@ -276,7 +277,7 @@ def _statement(
     return made
 
 
-def _principals(listed: object, unknown: object) -> Any:  # noqa: ANN401 - `"*"`, or an object
+def _principals(listed: object, unknown: object) -> Json:
     if not isinstance(listed, list):
         return Unknown()
     kinds: dict[str, list[Any]] = {}
@@ -290,7 +291,7 @@ def _principals(listed: object, unknown: object) -> Any:  # noqa: ANN401 - `"*"`
     return kinds
 
 
-def _conditions(listed: object, unknown: object) -> Any:  # noqa: ANN401 - an object
+def _conditions(listed: object, unknown: object) -> Json:
     if not isinstance(listed, list):
         return Unknown()
     made: dict[str, dict[str, list[Any]]] = {}
@@ -314,12 +315,12 @@ def _texts(values: object, unknown: object, arn: str | None = None) -> list[Any]
     ]
 
 
-def _text(value: object, *, is_unknown: bool, arn: str | None) -> Any:  # noqa: ANN401 - text, or what is none
+def _text(value: object, *, is_unknown: bool, arn: str | None) -> Json:
     if is_unknown or value is None:
         return arn or Unknown()
     # IAM's own variables are written &{…} in Terraform.
     return value.replace("&{", "${") if isinstance(value, str) else value
 
 
-def _at(value: object, index: int) -> Any:  # noqa: ANN401 - any JSON value
+def _at(value: object, index: int) -> Json:
     return value[index] if isinstance(value, list) and index < len(value) else None

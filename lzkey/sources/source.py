@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from landing_zone_key import KmsKey, LandingZone
+    from lzkey import Json
     from lzkey.sources.subject import Context, Environment
 
 #: The name of an attribute, and what serves the landing zone best.
@@ -152,7 +153,7 @@ def listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def members(value: object, *names: str) -> Any:  # noqa: ANN401 - any JSON value
+def members(value: object, *names: str) -> Json:
     """Return the value that the names lead to; None where there is none."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None

@@ -21,6 +21,7 @@ from lzkey.sources.unknown import ABSENT, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from lzkey import Json
     from lzkey.sources.plan import Resource
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context
@@ -188,7 +189,7 @@ def _described(resource: Resource, arn: KeyArn, unresolved: list[str]) -> KmsKey
     )
 
 
-def _state(resource: Resource, settled: Any) -> str | None:  # noqa: ANN401 - a function
+def _state(resource: Resource, settled: Json) -> str | None:
     state, name = resource.value("key_state"), "is_enabled" if resource.type == _KEY else "enabled"
     if isinstance(state, str) and (state not in _SWITCHED or resource.value(name) is ABSENT):
         return state

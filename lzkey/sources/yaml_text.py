@@ -18,6 +18,7 @@ from lzkey.sources.numbers import NUMBER, refused_name, value_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from lzkey import Json
     from lzkey.sources.json_text import Path
 
 # A template has at most 1 MB; in it there is no room for more values, but through aliases.
@@ -100,14 +101,14 @@ class _Values:
     def __init__(self) -> None:
         self._made: dict[int, Any] = {}
 
-    def of(self, node: yaml.Node) -> Any:  # noqa: ANN401 - any value
+    def of(self, node: yaml.Node) -> Json:
         """Return the node's value, in the full form of an intrinsic function where it has a tag."""
         if id(node) not in self._made:
             value = self._untagged(node)
             self._made[id(node)] = _call(node, value) if _is_call(node) else value
         return self._made[id(node)]
 
-    def _untagged(self, node: yaml.Node) -> Any:  # noqa: ANN401 - any value
+    def _untagged(self, node: yaml.Node) -> Json:
         if isinstance(node, yaml.SequenceNode):
             return [self.of(child) for child in node.value]
         if isinstance(node, yaml.MappingNode):
@@ -149,7 +150,7 @@ def _is_call(node: yaml.Node) -> bool:
     return str(node.tag).startswith("!") and node.tag != "!"
 
 
-def _call(node: yaml.Node, value: Any) -> dict[str, Any]:  # noqa: ANN401 - any value
+def _call(node: yaml.Node, value: Json) -> dict[str, Any]:
     name = _function(node)
     if name == "Fn::GetAtt" and isinstance(value, str):
         resource, _, attribute = value.partition(".")

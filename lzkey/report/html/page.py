@@ -6,7 +6,7 @@ from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -19,6 +19,7 @@ from lzkey.report.model import Collected
 from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
+    from lzkey import Json
     from lzkey.report.html.rows import KeyRow
     from lzkey.report.model import Report
 
@@ -128,7 +129,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _finalize(value: Any) -> Any:  # noqa: ANN401 - whatever a template writes
+def _finalize(value: Json) -> Json:
     return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
