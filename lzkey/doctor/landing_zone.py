@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key import LandingZone
 from landing_zone_key.key import RESOURCE_TYPE
 from landing_zone_key.settings import KeyScope
+from lzkey import RULE_NAME
 from lzkey.aws.fact import actions_of
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
+from lzkey.aws.rule import is_named
 from lzkey.doctor.check import not_applicable, ok, problem, unknown
 from lzkey.doctor.subject import ago
 
@@ -150,7 +152,7 @@ def _result(subject: Subject, key: str) -> Facts | None:
     )
     for result in results or []:
         name = result["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ConfigRuleName"]
-        if subject.is_of_this_deployment(name):
+        if is_named(name, RULE_NAME):
             return dict(result)
     return None
 

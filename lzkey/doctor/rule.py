@@ -11,7 +11,7 @@ from landing_zone_key.errors import SettingsError
 from landing_zone_key.key import RESOURCE_TYPE
 from landing_zone_key.settings import RDKLIB_PARAMETERS
 from lzkey import RULE_NAME
-from lzkey.aws.evaluation_status import EvaluationStatus
+from lzkey.aws.rule import PERIODS, EvaluationStatus
 from lzkey.deployment.readback import account_rule_faults, organization_rule_faults
 from lzkey.doctor.check import not_applicable, ok, problem, unknown
 from lzkey.doctor.subject import ago
@@ -29,13 +29,6 @@ EVALUATION_ACTIONS: Final = (
     "config:ListDiscoveredResources",
 )
 
-_HOURS: Final = {
-    "One_Hour": 1,
-    "Three_Hours": 3,
-    "Six_Hours": 6,
-    "Twelve_Hours": 12,
-    "TwentyFour_Hours": 24,
-}
 _ALL_TRIGGERS: Final = {
     "ConfigurationItemChangeNotification",
     "OversizedConfigurationItemChangeNotification",
@@ -148,7 +141,7 @@ def _same(subject: Subject, name: str, value: str | None, wanted: Mapping[str, s
 def _patience(subject: Subject) -> timedelta:
     """How old the last success may be: two periods of the schedule; without one there is no limit."""
     wanted = subject.parameters.deployment
-    return timedelta(hours=2 * _HOURS[wanted.frequency]) if wanted.periodic else timedelta.max
+    return 2 * PERIODS[wanted.frequency] if wanted.periodic else timedelta.max
 
 
 def _from(maker: str | None) -> str:

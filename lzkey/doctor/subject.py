@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lzkey import RULE_NAME
 from lzkey.aws.account import Manner
+from lzkey.aws.rule import is_named
 from lzkey.deployment.stack import FUNCTION_NAME
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Subject:
         """Return the rule that an organization's rule has put into this account; None when there is none."""
         rules = self.reader.all("config:DescribeConfigRules", "ConfigRules") or []
         sent = (rule for rule in rules if rule["ConfigRuleName"] != RULE_NAME)
-        return next((rule for rule in sent if self.is_of_this_deployment(rule["ConfigRuleName"])), None)
+        return next((rule for rule in sent if is_named(rule["ConfigRuleName"], RULE_NAME)), None)
 
     def made_by(self) -> str | None:
         """Return the account whose function a rule of the organization's calls here, where it is another one.
@@ -110,14 +111,6 @@ class Subject:
             return None
         account = str(((self.sent_rule() or {}).get("Source") or {}).get("SourceIdentifier")).split(":")[4:5]
         return account[0] if account and account[0] != self.account else None
-
-    def is_of_this_deployment(self, rule_name: str) -> bool:
-        """Whether a rule of an account is the account's own, or comes from the organization's.
-
-        AWS Config names the latter OrgConfigRule-NAME-SUFFIX.
-        https://docs.aws.amazon.com/config/latest/developerguide/config-rule-multi-account-deployment.html
-        """
-        return rule_name == RULE_NAME or rule_name.startswith(f"OrgConfigRule-{RULE_NAME}-")
 
     def rule_here(self) -> str | None:
         """Return the name of the rule that evaluates this account; None when there is none."""

@@ -13,9 +13,9 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from lzkey.aws.account import UnansweredError, at_once
+from lzkey.aws.rule import is_named
 from lzkey.report.facts import Evaluation
 from lzkey.report.inventory import inventory
-from lzkey.report.surroundings import member_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -167,7 +167,7 @@ def _rows(
             ConfigurationAggregatorName=aggregator,
             Filters=filters,
         ):
-            if name or member_rule(row["ConfigRuleName"], wanted):
+            if name or is_named(row["ConfigRuleName"], wanted):
                 yield row
 
     return _as_far_as_told(aws, (row for name in sorted(names, key=str) for row in rows(name)))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key import KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.aws.account import UnansweredError, at_once
-from lzkey.aws.evaluation_status import EvaluationStatus
 from lzkey.aws.recorder import own_recorder
+from lzkey.aws.rule import EvaluationStatus
 from lzkey.report.aggregated import evaluation
 from lzkey.report.facts import Seen
 from lzkey.report.model import Cause, Doubt

@@ -13,6 +13,7 @@ from lzkey.aws.fact import actions_of
 from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import members
 from lzkey.aws.organization import organization as described
+from lzkey.aws.rule import PERIODS, is_named
 from lzkey.report.facts import Organization, Rule
 from lzkey.report.model import Account, LandingZoneFacts, RuleFacts
 
@@ -32,23 +33,6 @@ LANDING_ZONE_ACTIONS: Final = actions_of(landing_zone_arn, landing_zone_detail)
 
 _NO_ORGANIZATION_RULES: Final = ("NoSuchOrganizationConfigRuleException", "OrganizationAccessDeniedException")
 _ON_SCHEDULE: Final = "ScheduledNotification"
-
-#: https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html (MaximumExecutionFrequency)
-_PERIODS: Final = {
-    "One_Hour": timedelta(hours=1),
-    "Three_Hours": timedelta(hours=3),
-    "Six_Hours": timedelta(hours=6),
-    "Twelve_Hours": timedelta(hours=12),
-    "TwentyFour_Hours": timedelta(hours=24),
-}
-
-
-def member_rule(name: str, wanted: str) -> bool:
-    """Whether a rule of an account is the one that is asked for, or comes from the organization's.
-
-    https://docs.aws.amazon.com/config/latest/developerguide/config-rule-multi-account-deployment.html
-    """
-    return name == wanted or name.startswith(f"OrgConfigRule-{wanted}-")
 
 
 def organization(aws: Asker) -> Organization:
@@ -137,7 +121,7 @@ def _own_rule(aws: Asker, name: str) -> _Found | None:
 def own_rules(aws: Asker, name: str, region: str | None = None) -> list[Answer]:
     """Return an account's own rules of that name, or made by the organization's rule of that name."""
     rules: Iterable[Answer] = aws.each("config:DescribeConfigRules", "ConfigRules", region=region)
-    return [found for found in rules if member_rule(found["ConfigRuleName"], name)]
+    return [found for found in rules if is_named(found["ConfigRuleName"], name)]
 
 
 def _parameters(shown: Answer) -> dict[str, str]:
@@ -150,7 +134,7 @@ def _parameters(shown: Answer) -> dict[str, str]:
 
 def _period(shown: Answer) -> timedelta:
     frequency = shown.get("MaximumExecutionFrequency") or "TwentyFour_Hours"
-    return _PERIODS.get(frequency, _PERIODS["TwentyFour_Hours"])
+    return PERIODS.get(frequency, PERIODS["TwentyFour_Hours"])
 
 
 def _code(home: Asker, function: str | None) -> tuple[str | None, str]:

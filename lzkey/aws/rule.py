@@ -1,22 +1,40 @@
-"""When a rule was last evaluated in an account, and whether that failed.
-
-https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRuleEvaluationStatus.html
-"""
+"""An AWS Config rule: its name in each account, its schedule, and when it was last evaluated."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from typing import Any
+
+#: https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html (MaximumExecutionFrequency)
+PERIODS: Final = {
+    "One_Hour": timedelta(hours=1),
+    "Three_Hours": timedelta(hours=3),
+    "Six_Hours": timedelta(hours=6),
+    "Twelve_Hours": timedelta(hours=12),
+    "TwentyFour_Hours": timedelta(hours=24),
+}
+
+
+def is_named(name: str, wanted: str) -> bool:
+    """Whether a rule of an account is the one that is asked for, or comes from the organization's.
+
+    AWS Config names the latter OrgConfigRule-NAME-SUFFIX.
+    https://docs.aws.amazon.com/config/latest/developerguide/config-rule-multi-account-deployment.html
+    """
+    return name == wanted or name.startswith(f"OrgConfigRule-{wanted}-")
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationStatus:
-    """One rule's, as DescribeConfigRuleEvaluationStatus tells it."""
+    """One rule's, as DescribeConfigRuleEvaluationStatus tells it.
+
+    https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRuleEvaluationStatus.html
+    """
 
     succeeded: datetime | None
     """The last evaluation whose results AWS Config has."""
