@@ -17,6 +17,7 @@ from landing_zone_key.policy.variables import UNSETTLED, Lookup, Template, Unset
 from landing_zone_key.records import dataclass
 
 _STEPS_PER_CONDITION: Final = 10
+_STEPS_PER_PARTIAL: Final = 5
 _STEPS_PER_WALK: Final = 50
 """Matching a pattern that cannot be matched by search."""
 
@@ -137,6 +138,8 @@ def effort(statement: Statement, lookup: Lookup) -> int:
     texts = statement.resources.texts
     steps = 1 + len(texts) + statement.actions.wild + _STEPS_PER_CONDITION * len(statement.conditions)
     for text in texts:
+        if text.partial:
+            steps += _STEPS_PER_PARTIAL
         if text.inner or not isinstance(text.read, Pattern) or text.read.spelled:
             steps += _STEPS_PER_WALK + len(text.text) + _size(text.read, lookup) // 2
     for condition in statement.conditions:
@@ -191,7 +194,7 @@ def matches_resource(text: ResourceText, request: Request, *, negated: bool) -> 
     if isinstance(pattern, Unsettled):
         return None
     if not pattern.matches(request.resource):
-        return None if any(reading.matches(request.resource) for reading in text.readings) else False
+        return None if text.partial and text.may_mean(request.resource) else False
     # A wildcard inside a component that would have to cross a colon: not documented either way.
     inside = not text.inner or resource_parts(pattern).matches(request.resource)
     return True if inside and not text.doubt else None

@@ -94,8 +94,22 @@ class ResourceText:
     """Whether it may hold a wildcard that must stay inside of its component."""
     doubt: str = ""
     """Why nobody can say that it takes in what it matches as it is written: the end of a sentence."""
-    readings: tuple[Pattern, ...] = ()
-    """What else it may take in, where it is no ARN, or one of too few parts."""
+    partial: bool = False
+    """Whether it is no ARN, or one of too few parts, so that it may take in more than it matches."""
+
+    def may_mean(self, resource: str) -> bool:
+        """Tell whether a partial text may stand for a resource that it does not match as it is written.
+
+        What is no ARN may stand for one that it is a part of, such as the key's id. Of an ARN parts may be
+        missing at its end, or before the resource; an empty part is missing, too.
+        """
+        parts = self.text.split(":")
+        if not _is_arn(parts):
+            return glob(f"*{self.text}*").matches(resource)
+        head, last = [part or "*" for part in parts[:-1]], parts[-1]
+        if glob(":".join([*head, f"{last}*"])).matches(resource):
+            return True
+        return bool(last) and glob(":".join([*head, "*", last])).matches(resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +254,10 @@ def _resource(text: str, *, variables: bool) -> ResourceText:
     if text == "*":
         return _EVERYTHING
     parts = text.split(":", ARN_PARTS - 1)
-    doubt, readings = _undocumented(text, parts)
+    partial = not _is_arn(parts) or len(parts) < ARN_PARTS or parts[-1] == ""
+    doubt = _doubt(parts, partial=partial)
     if not variables or "${" not in text:
-        return ResourceText(text, glob(text), has_inner_wildcard(text), doubt, readings)
+        return ResourceText(text, glob(text), has_inner_wildcard(text), doubt, partial)
     if text.split("${", 1)[0].count(":") < ARN_PARTS - 1:
         return ResourceText(text, UNSETTLED, inner=True, doubt="a variable before its fifth colon")
     return ResourceText(text, read_text(text, wildcards=True, variables=True), inner=True, doubt=doubt)
@@ -253,32 +268,25 @@ EVERY_RESOURCE: Final = Resources(negated=False, texts=(_EVERYTHING,))
 DOUBTFUL_RESOURCE: Final = Resources(negated=False, texts=(ResourceText("", UNSETTLED, inner=False),))
 
 
-def _undocumented(text: str, parts: list[str]) -> tuple[str, tuple[Pattern, ...]]:
-    """Why AWS does not say what a text takes in that is not `*`, and what else that may be.
+def _is_arn(parts: list[str]) -> bool:
+    return parts[0] == "arn" and len(parts) > 1
 
-    What is no ARN may stand for one of which it is a part, such as the key's id.
+
+def _doubt(parts: list[str], *, partial: bool) -> str:
+    """Why AWS does not say what a text that is not `*` takes in; empty where it does.
 
     A wildcard may stand in any segment of an ARN but the service's, and be the whole last segment or follow
     the resource type in it. The last is the resource, unless it stands where the Region or account would.
     """
-    if parts[0] != "arn" or len(parts) == 1:
-        return "it is no ARN", (glob(f"*{text}*"),)
-    whole = len(parts) == ARN_PARTS and parts[-1] != ""
-    readings = () if whole else _readings(parts)
+    if not _is_arn(parts):
+        return "it is no ARN"
+    if len(parts) < 3 or has_wildcard(parts[2]):  # noqa: PLR2004 - the service is third
+        return "it has a wildcard for the service" if has_wildcard("".join(parts)) else ""
     last = parts[-1]
-    if has_wildcard("".join(parts[2:3])) or len(parts) < 3:  # noqa: PLR2004 - the service is third
-        return "it has a wildcard for the service", readings
-    crossing = whole or any(part.endswith("*") for part in parts[3:-1])
-    if crossing and last != "*" and has_wildcard(last.partition("/")[0].partition(":")[0]):
-        return "it has a wildcard in part of the resource type", readings
-    return "", readings
-
-
-def _readings(parts: list[str]) -> tuple[Pattern, ...]:
-    """An ARN with its missing parts: at its end, or before the resource; an empty part is missing, too."""
-    head, last = [part or "*" for part in parts[:-1]], parts[-1]
-    beginning = glob(":".join([*head, f"{last}*"]))
-    return (beginning, glob(":".join([*head, "*", last]))) if last else (beginning,)
+    if last == "*" or not has_wildcard(last.partition("/")[0].partition(":")[0]):
+        return ""
+    is_resource = not partial or any(part.endswith("*") for part in parts[3:-1])
+    return "it has a wildcard in part of the resource type" if is_resource else ""
 
 
 def _conditions(value: object, place: str, version: str) -> tuple[Condition, ...]:

@@ -133,7 +133,7 @@ def _doubt_of_resources(statement: Statement, request: Request) -> str:
         for entry in resources.texts
         if matches_resource(entry, request, negated=resources.negated) is None
     )
-    why = entry.doubt or ("it has too few parts" if entry.readings else "")
+    why = entry.doubt or ("it has too few parts" if entry.partial else "")
     told = f'whether "{entry.text[:160]}" takes in the key is not documented'
     return f"{told}: {why}" if why else told
 
