@@ -71,7 +71,7 @@ _ANOTHER: Final = (
     "alone."
 )
 
-CATALOGUE: Final[Mapping[Requirement, Entry]] = {
+CATALOGUE: Final[Mapping[str, Entry]] = {
     Requirement.ENABLED: Entry(
         Words(
             "The key is enabled",
@@ -181,5 +181,5 @@ ADVISORIES: Final[Mapping[AdvisoryCode, Words]] = {
 
 def advice(requirement: str) -> Advice:
     """The advice on a requirement, whether this version knows it or not."""
-    entry = CATALOGUE.get(Requirement(requirement)) if requirement in set(Requirement) else None
+    entry = CATALOGUE.get(requirement)
     return OTHER if entry is None else entry.advice

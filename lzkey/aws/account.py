@@ -70,10 +70,9 @@ class Manner:
 class UnansweredError(LiveError):
     """AWS refused a question, or could not be reached: what depends on the answer is unknown."""
 
-    def __init__(self, action: str, error: ClientError | BotoCoreError, told: str, *, refused: bool) -> None:
+    def __init__(self, action: str, error: ClientError | BotoCoreError, told: str) -> None:
         super().__init__(told)
-        self.action, self.refused = action, refused
-        self.code = code_of(error)
+        self.action, self.code, self.refused = action, code_of(error), is_refusal(error)
 
 
 def code_of(error: ClientError | BotoCoreError) -> str:
@@ -81,6 +80,12 @@ def code_of(error: ClientError | BotoCoreError) -> str:
     if isinstance(error, ClientError):
         return str(error.response["Error"].get("Code", "no code"))
     return type(error).__name__
+
+
+def is_refusal(error: ClientError | BotoCoreError) -> bool:
+    """Whether AWS says that whoever asks may not; that has a fix of its own."""
+    code = code_of(error)
+    return "denied" in code.lower() or code.startswith("Unauthorized")
 
 
 @dataclass(slots=True)
@@ -253,6 +258,8 @@ class Asker:
         call: Callable[[], Any],
     ) -> Json:
         try:
+            if not self.manner.once:
+                return call()
             return self._once(json.dumps([action, region, arguments], sort_keys=True), call)
         except (ClientError, BotoCoreError) as error:
             if code_of(error) in absent:
@@ -260,8 +267,6 @@ class Asker:
             raise self._unanswered(action, region, about, error) from error
 
     def _once(self, question: str, call: Callable[[], Any]) -> Json:
-        if not self.manner.once:
-            return call()
         with self._lock:
             first = question not in self._answers
             future = self._answers.setdefault(question, Future())
@@ -287,35 +292,21 @@ class Asker:
     def _unanswered(
         self, action: str, region: str | None, about: str, error: ClientError | BotoCoreError
     ) -> UnansweredError:
-        code = code_of(error)
-        refused = "denied" in code.lower() or code.startswith("Unauthorized")
-        words = self._quoting if self.manner.quoting else self._plain
-        return UnansweredError(action, error, words(action, region, about, error, refused), refused=refused)
+        quoting = self.manner.quoting
+        told = self._quoting(action, error) if quoting else self._plain(action, region, about, error)
+        return UnansweredError(action, error, told)
 
-    def _quoting(
-        self,
-        action: str,
-        _region: str | None,
-        _about: str,
-        error: ClientError | BotoCoreError,
-        refused: bool,  # noqa: FBT001
-    ) -> str:
+    def _quoting(self, action: str, error: ClientError | BotoCoreError) -> str:
         told = error.response["Error"].get("Message", "") if isinstance(error, ClientError) else str(error)
-        did = "refused" if refused else "did not answer"
+        did = "refused" if is_refusal(error) else "did not answer"
         return f"account {self.account} {did} {action} ({code_of(error)}: {told})"
 
-    def _plain(
-        self,
-        action: str,
-        region: str | None,
-        about: str,
-        error: ClientError | BotoCoreError,
-        refused: bool,  # noqa: FBT001
-    ) -> str:
+    def _plain(self, action: str, region: str | None, about: str, error: ClientError | BotoCoreError) -> str:
         about = f" for {about}" if about else ""
         place = f" in account {self.account}, Region {region or self.region}" if self.account else ""
         if isinstance(error, ClientError):
-            return f"{action} {'was refused' if refused else 'failed'} ({code_of(error)}){about}{place}"
+            did = "was refused" if is_refusal(error) else "failed"
+            return f"{action} {did} ({code_of(error)}){about}{place}"
         return f"AWS {action.partition(':')[0]} could not be asked{about}{place}: {error}"
 
 

@@ -22,8 +22,6 @@ class OrganizationDetail:
 
     id: str
     management_account: str
-    all_features: bool
-    """Without them there are no organization rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +45,7 @@ def organization(asker: Asker) -> OrganizationDetail | None:
     if answer is None:
         return None
     found = answer["Organization"]
-    return OrganizationDetail(
-        str(found["Id"]), str(found["MasterAccountId"]), found.get("FeatureSet", "ALL") == "ALL"
-    )
+    return OrganizationDetail(str(found["Id"]), str(found["MasterAccountId"]))
 
 
 @takes("organizations:ListAccounts")

@@ -191,13 +191,14 @@ def _all(results: Iterable[bool | None]) -> bool | None:
     return False if False in seen else None if None in seen else True
 
 
-def is_operator(name: str) -> bool:
-    """Tell whether a condition operator of this name exists, with what may stand before and behind it."""
+def operator_of(name: str) -> Operator | None:
+    """The condition operator of this name, with what may stand before and behind it, or None."""
     quantifier, colon, rest = name.rpartition(":")
     base = rest.removesuffix("IfExists")
-    if base not in OPERATORS or (colon and quantifier not in ("ForAllValues", "ForAnyValue")):
-        return False
-    return OPERATORS[base].kind is not Kind.PRESENCE or name == base
+    operator = OPERATORS.get(base)
+    if operator is None or (colon and quantifier not in ("ForAllValues", "ForAnyValue")):
+        return None
+    return operator if operator.kind is not Kind.PRESENCE or name == base else None
 
 
 def empty_condition(name: str) -> Condition:
@@ -207,16 +208,15 @@ def empty_condition(name: str) -> Condition:
 
 def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bool) -> Condition:
     """Read one operator with one key and its values; what cannot be read becomes doubt, not an error."""
-    quantifier, _, rest = name.rpartition(":")
-    base = rest.removesuffix("IfExists")
-    operator = OPERATORS.get(base)
-    if operator is None or not is_operator(name):
+    operator = operator_of(name)
+    if operator is None:
         return Condition(name, key, key.lower(), texts, None)
     if operator.kind is Kind.TEXT:
         values = _patterns(texts, operator, variables=variables and operator.variables)
     else:
         values = _operands(texts, operator, latest=LAST_MOMENT if key.lower() == _EPOCH_KEY else None)
-    return Condition(name, key, key.lower(), texts, operator, quantifier or None, base != rest, **values)
+    quantifier, if_exists = name.rpartition(":")[0] or None, name.endswith("IfExists")
+    return Condition(name, key, key.lower(), texts, operator, quantifier, if_exists, **values)
 
 
 def _operands(texts: tuple[str, ...], operator: Operator, latest: Decimal | None) -> dict[str, Any]:

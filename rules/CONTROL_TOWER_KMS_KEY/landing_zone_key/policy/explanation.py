@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from landing_zone_key.policy.budget import Budget, TooComplexError
-from landing_zone_key.policy.conditions import Condition, Kind, is_operator
+from landing_zone_key.policy.conditions import Condition, Kind, operator_of
 from landing_zone_key.policy.decision import (
     Request,
     effort,
@@ -141,7 +141,7 @@ def _doubt_of_resources(statement: Statement, request: Request) -> str:
 def _doubt_of_condition(condition: Condition) -> str:
     if condition.operator is not None:
         return f"{condition.name} {condition.key} cannot be decided{_unreadable(condition)}"
-    if condition.key or not is_operator(condition.name):
+    if condition.key or operator_of(condition.name) is None:
         return f'there is no condition operator "{condition.name}"'
     return f"what {condition.name} asks for without any key is not documented"
 
