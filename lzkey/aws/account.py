@@ -1,6 +1,6 @@
 """The one asker of AWS: one way to ask, to page, to count, to refuse and to say what was not answered.
 
-It asks and changes nothing: an operation that is no question is refused before it is called.
+An operation that is no question is refused before it is called, unless it is told to change something.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 AT_ONCE: Final = 8
 
 #: No operation whose name begins otherwise is ever called.
-_READS: Final = re.compile(r"[a-z]+:(Describe|Get|List|Select|BatchGet)[A-Z]\w*")
+_READS: Final = re.compile(r"[a-z0-9]+:(Describe|Get|Head|List|Select|BatchGet)[A-Z]\w*")
 _ASSUME: Final = "sts:AssumeRole"
 
 _Item = TypeVar("_Item")
@@ -73,6 +73,10 @@ class UnansweredError(LiveError):
     def __init__(self, action: str, error: ClientError | BotoCoreError, told: str) -> None:
         super().__init__(told)
         self.action, self.code, self.refused = action, code_of(error), is_refusal(error)
+        self.said = str(error)
+        """In botocore's words."""
+        self.message = _message_of(error)
+        """AWS's own text, which may hold anything."""
 
 
 def code_of(error: ClientError | BotoCoreError) -> str:
@@ -80,6 +84,10 @@ def code_of(error: ClientError | BotoCoreError) -> str:
     if isinstance(error, ClientError):
         return str(error.response["Error"].get("Code", "no code"))
     return type(error).__name__
+
+
+def _message_of(error: ClientError | BotoCoreError) -> str:
+    return error.response["Error"].get("Message", "") if isinstance(error, ClientError) else str(error)
 
 
 def is_refusal(error: ClientError | BotoCoreError) -> bool:
@@ -147,6 +155,10 @@ class Asker:
         caller = Caller(str(identity["Account"]), str(identity["Arn"]).split(":")[1])
         return cls(session, caller.account, session.region_name, manner), caller
 
+    def with_manner(self, manner: Manner) -> Asker:
+        """The same account, asked in another manner."""
+        return Asker(self._session, self.account, self.region, manner, self.log, self._credentials)
+
     def ask(
         self,
         action: str,
@@ -201,12 +213,21 @@ class Asker:
         size: int | None = None,
         **arguments: object,
     ) -> Iterator[Any]:
-        """The items of all pages as they come, never kept. Raises UnansweredError."""
+        """The items of all pages as they come. Raises UnansweredError."""
         _require_question(action)
+        pages = self._pages(action, member, region, size, arguments)
         try:
-            yield from self._pages(action, member, region, size, arguments)
+            once = self.manner.once
+            yield from self._once(action, region, arguments, lambda: list(pages)) if once else pages
         except (ClientError, BotoCoreError) as error:
             raise self._unanswered(action, region, about, error) from error
+
+    def change(self, action: str, /, *, region: str | None = None, **arguments: object) -> Json:
+        """Change something, such as by `kms:PutKeyPolicy`. Raises UnansweredError."""
+        try:
+            return self._call(action, region, arguments)
+        except (ClientError, BotoCoreError) as error:
+            raise self._unanswered(action, region, "", error) from error
 
     def role(self, arn: str) -> Asker:
         """Another account, asked with this role in it; raise UnansweredError."""
@@ -260,13 +281,16 @@ class Asker:
         try:
             if not self.manner.once:
                 return call()
-            return self._once(json.dumps([action, region, arguments], sort_keys=True), call)
+            return self._once(action, region, arguments, call)
         except (ClientError, BotoCoreError) as error:
             if code_of(error) in absent:
                 return None
             raise self._unanswered(action, region, about, error) from error
 
-    def _once(self, question: str, call: Callable[[], Any]) -> Json:
+    def _once(
+        self, action: str, region: str | None, arguments: Mapping[str, object], call: Callable[[], Any]
+    ) -> Json:
+        question = json.dumps([action, region, arguments], sort_keys=True)
         with self._lock:
             first = question not in self._answers
             future = self._answers.setdefault(question, Future())
@@ -297,7 +321,7 @@ class Asker:
         return UnansweredError(action, error, told)
 
     def _quoting(self, action: str, error: ClientError | BotoCoreError) -> str:
-        told = error.response["Error"].get("Message", "") if isinstance(error, ClientError) else str(error)
+        told = _message_of(error)
         did = "refused" if is_refusal(error) else "did not answer"
         return f"account {self.account} {did} {action} ({code_of(error)}: {told})"
 

@@ -6,10 +6,10 @@ What a command must be allowed is the union of the facts that it asks for: nobod
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _Asked = ParamSpec("_Asked")
 _Answer = TypeVar("_Answer")
@@ -45,3 +45,13 @@ def takes(
 def actions_of(*facts: Declared) -> frozenset[str]:
     """The IAM actions that these facts take together."""
     return frozenset(action for fact in facts for action in fact.actions)
+
+
+def identity_policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A policy for whoever asks; what nobody can be refused, as sts:GetCallerIdentity, belongs into none."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def statement(sid: str, actions: Iterable[str], resource: str = "*") -> dict[str, Any]:
+    """A statement that allows these actions."""
+    return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resource}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:
     from lzkey.aws.account import Asker
 
-_NONE = frozenset({"AWSOrganizationsNotInUseException"})
+_NONE: Final = frozenset({"AWSOrganizationsNotInUseException"})
+
+#: Makes organization rules: whose delegated administrator may have some (AWS Config API,
+#: PutOrganizationConfigRule), and what must be trusted for them to arrive.
+MULTI_ACCOUNT_SETUP: Final = "config-multiaccountsetup.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class OrganizationDetail:
 
     id: str
     management_account: str
+    all_features: bool = True
+    """Else it has consolidated billing alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,9 @@ def organization(asker: Asker) -> OrganizationDetail | None:
     if answer is None:
         return None
     found = answer["Organization"]
-    return OrganizationDetail(str(found["Id"]), str(found["MasterAccountId"]))
+    return OrganizationDetail(
+        str(found["Id"]), str(found["MasterAccountId"]), found.get("FeatureSet", "ALL") == "ALL"
+    )
 
 
 @takes("organizations:ListAccounts")
@@ -61,12 +69,21 @@ def members(asker: Asker) -> tuple[Member, ...]:
             str(found.get("Name", "")),
             str(found.get("State") or found.get("Status") or "UNKNOWN"),
         )
-        for found in asker.all("organizations:ListAccounts", "Accounts") or ()
+        for found in asker.each("organizations:ListAccounts", "Accounts")
     )
+
+
+@takes("organizations:ListDelegatedAdministrators")
+def delegated_administrators(asker: Asker, service: str) -> frozenset[str]:
+    """The accounts that may administer a service, given by its service principal."""
+    found = asker.each(
+        "organizations:ListDelegatedAdministrators", "DelegatedAdministrators", ServicePrincipal=service
+    )
+    return frozenset(str(administrator["Id"]) for administrator in found)
 
 
 @takes("organizations:ListAWSServiceAccessForOrganization")
 def trusted_services(asker: Asker) -> frozenset[str]:
     """The service principals that may work in the organization's accounts."""
-    found = asker.all("organizations:ListAWSServiceAccessForOrganization", "EnabledServicePrincipals")
-    return frozenset(str(service["ServicePrincipal"]) for service in found or ())
+    found = asker.each("organizations:ListAWSServiceAccessForOrganization", "EnabledServicePrincipals")
+    return frozenset(str(service["ServicePrincipal"]) for service in found)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 CONTINUOUS: Final = "CONTINUOUS"
 
+#: Part of the error code of an account without a recorder; AWS does not document how it ends.
+NO_RECORDER: Final = "NoAvailableConfigurationRecorder"
+
 
 class RecorderFault(Enum):
     """Why changes of keys are not recorded."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 #: Without rdk's suffix `-lib`: no Lambda layer, which rdk has in 16 Regions of one partition only.
 RUNTIME: Final = "python3.13"
+HANDLER: Final = f"{RULE_NAME}.lambda_handler"
 
 #: The zip must stay small enough to be read by who reviews it.
 MAX_ZIP_BYTES: Final = 150_000

@@ -8,10 +8,11 @@ https://docs.aws.amazon.com/config/latest/developerguide/config-rule-multi-accou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from lzkey import RULE_NAME
+from lzkey.aws.stack import stack
 from lzkey.deployment.build import BuildResult, build_to_deploy
 from lzkey.deployment.permission import made_function, restrict_invocation, restricted_on_failure
 from lzkey.deployment.prerequisites import (
@@ -39,7 +40,6 @@ from lzkey.deployment.stack import (
     ORGANIZATION_RULE,
     STACK_NAME,
     require_stack_of,
-    stack_status,
 )
 from lzkey.deployment.target import HERE, Target, Where, identify, locate
 from lzkey.errors import DeployError
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from lzkey.aws.rule import MemberStatus
     from lzkey.deployment.package import Archive
-    from lzkey.deployment.readback import AccountStatus
     from lzkey.parameters import Parameters
 
 
@@ -72,7 +72,7 @@ class DeployResult:
     verified: tuple[str, ...]
     warnings: tuple[str, ...]
     organization: str | None = None
-    accounts: tuple[AccountStatus, ...] = ()
+    accounts: tuple[MemberStatus, ...] = ()
     excluded_accounts: tuple[str, ...] = ()
 
 
@@ -91,7 +91,7 @@ class Rule:
 
     arn: str
     verified: tuple[str, ...]
-    accounts: tuple[AccountStatus, ...] = ()
+    accounts: tuple[MemberStatus, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -119,8 +119,7 @@ class Kind:
 
 
 def _find_organization(parameters: Parameters, where: Where) -> Target:
-    target = locate(parameters, where)
-    return replace(target, organization=identify_organization(parameters, target))
+    return identify_organization(parameters, locate(parameters, where))
 
 
 def _account_rule(target: Target, parameters: Parameters, _function_arn: str) -> Rule:
@@ -135,8 +134,7 @@ def _account_rule(target: Target, parameters: Parameters, _function_arn: str) ->
 
 def _organization_rule(target: Target, parameters: Parameters, function_arn: str) -> Rule:
     arn = verify_organization_rule(target, parameters, function_arn)
-    active = target.organization.accounts if target.organization else None
-    accounts, warnings = verify_accounts(target, parameters, active)
+    accounts, warnings = verify_accounts(target, parameters, target.members)
     verified = (
         f"organization rule {RULE_NAME} has the parameters of {parameters.path.name}",
         f"its trigger is {' and '.join(sorted(parameters.deployment.triggers))}",
@@ -211,7 +209,7 @@ def undeploy(
     target = kind.find(load(name, root=root), where)
     progress(f"account {target.account}, Region {target.region}")
     with said_clearly("the removal could not be verified"):
-        if stack_status(target) is None:
+        if stack(target.asker, STACK_NAME) is None:
             progress(f"nothing to remove: there is no stack {STACK_NAME}")
             return UndeployResult(target.account, target.region, found=False)
         require_stack_of(kind.rule_type, target)
@@ -230,7 +228,7 @@ def _deploy(
     """Run rdk and verify; who may invoke the function is restricted before any verification can fail."""
     parameters = built.parameters
     organization = target.organization.id if target.organization else None
-    before = stack_status(target)
+    before = stack(target.asker, STACK_NAME)
     with restricted_on_failure(target, organization):
         run_rdk(rdk_arguments(parameters, kind.command), target, built.folder.parent, progress)
         try:

@@ -15,24 +15,25 @@ https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from lzkey.aws.function_policy import (
+from lzkey.aws.account import UnansweredError
+from lzkey.aws.function import (
     ACTION,
     CONFIG,
     Statement,
     account_statement,
     faults,
+    function,
     grants,
     is_for_config_alone,
     lets_strangers_in,
-    listed,
     names,
     organization_statement,
     others,
+    policy,
+    statements_of,
     wider,
 )
 from lzkey.deployment.stack import FUNCTION_NAME
@@ -41,8 +42,7 @@ from lzkey.errors import DeployError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mypy_boto3_lambda import LambdaClient
-
+    from lzkey.aws.account import Asker
     from lzkey.deployment.target import Target
 
 
@@ -52,15 +52,16 @@ def restricted_on_failure(target: Target, organization: str | None = None) -> It
     arn = made_function(target)
     try:
         yield
-    except (DeployError, ClientError, BotoCoreError) as error:
+    except (DeployError, UnansweredError) as error:
         kind = type(error) if isinstance(error, DeployError) else DeployError
+        failed = error.said if isinstance(error, UnansweredError) else str(error)
         try:
-            if _exists(target):
+            if function(target.asker, FUNCTION_NAME) is not None:
                 restrict_invocation(target, arn, organization)
         except DeployError as left_open:
-            raise kind(f"{error}\n{left_open}") from error
-        except (ClientError, BotoCoreError) as unknown:
-            raise kind(f"{error}\n{_unrestricted(target, organization, unknown, arn)}") from error
+            raise kind(f"{failed}\n{left_open}") from error
+        except UnansweredError as unknown:
+            raise kind(f"{failed}\n{_unrestricted(target, organization, unknown.said, arn)}") from error
         raise
 
 
@@ -76,18 +77,18 @@ def restrict_invocation(target: Target, function_arn: str, organization: str | N
         wanted = organization_statement(function_arn, organization)
     else:
         wanted = account_statement(function_arn, target.account)
-    client = target.session.client("lambda")
+    asker = target.asker
     statements: list[Statement] = []
     try:
-        statements = _statements(client, function_arn)
+        statements = statements_of(policy(asker, function_arn))
         if faults(statements, wanted):
             by_name = organization is None and all("Sid" in entry for entry in others(statements, wanted))
             replace = _replace_statements if by_name else _replace_policy
-            replace(client, function_arn, wanted)
-            statements = _statements(client, function_arn)
+            replace(asker, function_arn, wanted)
+            statements = statements_of(policy(asker, function_arn))
         wrong = faults(statements, wanted)
-    except (ClientError, BotoCoreError) as error:
-        wrong = "; ".join(filter(None, (str(error), wider(statements, wanted))))
+    except UnansweredError as error:
+        wrong = "; ".join(filter(None, (error.said, wider(statements, wanted))))
     if wrong:
         raise DeployError(_unrestricted(target, organization, wrong, function_arn))
     said = f"AWS Config may invoke the function for {_source(target, organization)}"
@@ -96,7 +97,7 @@ def restrict_invocation(target: Target, function_arn: str, organization: str | N
 
 
 def made_function(target: Target) -> str:
-    """Return the ARN of the function that rdk makes."""
+    """The ARN of the function that rdk makes."""
     return f"arn:{target.partition}:lambda:{target.region}:{target.account}:function:{FUNCTION_NAME}"
 
 
@@ -112,37 +113,29 @@ def _unrestricted(target: Target, organization: str | None, why: object, functio
     )
 
 
-def _exists(target: Target) -> bool:
-    client = target.session.client("lambda")
-    try:
-        client.get_function_configuration(FunctionName=FUNCTION_NAME)
-    except client.exceptions.ResourceNotFoundException:
-        return False
-    return True
-
-
-def _replace_policy(client: LambdaClient, function_arn: str, wanted: Statement) -> None:
+def _replace_policy(asker: Asker, function_arn: str, wanted: Statement) -> None:
     """Put the whole policy in one step, if nobody has changed it meanwhile."""
     kept: list[Statement] = []
     revision = {}
-    with suppress(client.exceptions.ResourceNotFoundException):  # a function without any policy
-        found = client.get_resource_policy(ResourceArn=function_arn)
-        kept = [
-            entry
-            for entry in listed(json.loads(found["Policy"])["Statement"])
-            if not is_for_config_alone(entry)
-        ]
+    found = asker.ask(
+        "lambda:GetResourcePolicy", absent={"ResourceNotFoundException"}, ResourceArn=function_arn
+    )
+    if found is not None:
+        kept = [entry for entry in statements_of(found["Policy"]) if not is_for_config_alone(entry)]
         revision = {"RevisionId": found["RevisionId"]}
-    policy = {"Version": "2012-10-17", "Id": "default", "Statement": [*kept, wanted]}
-    client.put_resource_policy(ResourceArn=function_arn, Policy=json.dumps(policy), **revision)
+    document = {"Version": "2012-10-17", "Id": "default", "Statement": [*kept, wanted]}
+    asker.change(
+        "lambda:PutResourcePolicy", ResourceArn=function_arn, Policy=json.dumps(document), **revision
+    )
 
 
-def _replace_statements(client: LambdaClient, function_arn: str, wanted: Statement) -> None:
+def _replace_statements(asker: Asker, function_arn: str, wanted: Statement) -> None:
     """Add the statement if it is missing, and only then remove others of AWS Config."""
-    statements = _statements(client, function_arn)
+    statements = statements_of(policy(asker, function_arn))
     taken = {statement.get("Sid") for statement in statements}
     if not grants(statements, wanted):
-        client.add_permission(
+        asker.change(
+            "lambda:AddPermission",
             FunctionName=function_arn,
             StatementId=wanted["Sid"] + "Again" * (wanted["Sid"] in taken),
             Action=ACTION,
@@ -150,12 +143,4 @@ def _replace_statements(client: LambdaClient, function_arn: str, wanted: Stateme
             SourceAccount=wanted["Condition"]["StringEquals"]["AWS:SourceAccount"],
         )
     for statement in others(statements, wanted):
-        client.remove_permission(FunctionName=function_arn, StatementId=statement["Sid"])
-
-
-def _statements(client: LambdaClient, function_arn: str) -> list[Statement]:
-    try:
-        policy = json.loads(client.get_policy(FunctionName=function_arn)["Policy"])
-    except client.exceptions.ResourceNotFoundException:  # a function without any policy
-        return []
-    return listed(policy["Statement"])
+        asker.change("lambda:RemovePermission", FunctionName=function_arn, StatementId=statement["Sid"])

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
 from landing_zone_key.key import RESOURCE_TYPE
-from lzkey.aws.account import Asker, Manner
-from lzkey.aws.recorder import RecorderFault, described, own_recorder
+from lzkey.aws.account import UnansweredError
+from lzkey.aws.organization import MULTI_ACCOUNT_SETUP, delegated_administrators, members, organization
+from lzkey.aws.recorder import Recorder, RecorderFault, described, own_recorder
+from lzkey.aws.role import role
 from lzkey.deployment.stack import ACCOUNT_RULE, ORGANIZATION_RULE, require_stack_of, require_updatable_stack
-from lzkey.deployment.target import Organization, asked
+from lzkey.deployment.target import asked
 from lzkey.errors import ParametersError, PrerequisiteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mypy_boto3_organizations import OrganizationsClient
-    from mypy_boto3_organizations.type_defs import AccountTypeDef
-
+    from lzkey.aws.role import Role
     from lzkey.deployment.target import Target
     from lzkey.parameters import Parameters
 
 #: rdk's name: rdk.py, `code_bucket_prefix`.
 _CODE_BUCKET: Final = "config-rule-code-bucket-{account}-{region}"
-
-#: Whose delegated administrator may make organization rules (AWS Config API, PutOrganizationConfigRule).
-MULTI_ACCOUNT_SETUP: Final = "config-multiaccountsetup.amazonaws.com"
 
 
 def require_deployable_to_account(parameters: Parameters) -> None:
@@ -57,30 +55,26 @@ def require_deployable_to_organization(parameters: Parameters) -> None:
         raise ParametersError(f"{parameters.path} cannot be deployed to an organization:{lines}")
 
 
-def identify_organization(parameters: Parameters, target: Target) -> Organization:
-    """Find out the caller's organization; refuse any but the file's, and who may not make its rules.
+def identify_organization(parameters: Parameters, target: Target) -> Target:
+    """The target with its organization; refuse any but the file's, and who may not make its rules.
 
     Raises PrerequisiteError.
     """
-    client = target.session.client("organizations")
     with asked(target):
-        try:
-            found = client.describe_organization()["Organization"]
-        except client.exceptions.AWSOrganizationsNotInUseException as error:
-            raise PrerequisiteError(f"account {target.account} belongs to no organization") from error
+        found = organization(target.asker)
+        if found is None:
+            raise PrerequisiteError(f"account {target.account} belongs to no organization")
         _require_same(
-            parameters,
-            ("OrganizationId", found.get("Id")),
-            ("ManagementAccountId", found.get("MasterAccountId")),
+            parameters, ("OrganizationId", found.id), ("ManagementAccountId", found.management_account)
         )
-        if found.get("FeatureSet") != "ALL":
+        if not found.all_features:
             raise PrerequisiteError(
-                f"organization {found.get('Id')} has consolidated billing alone; organization rules need all "
+                f"organization {found.id} has consolidated billing alone; organization rules need all "
                 "features: aws organizations enable-all-features"
             )
         if target.account != parameters.management_account:
-            _require_delegated(client, target, parameters)
-        return Organization(found.get("Id", ""), parameters.management_account, _active_accounts(client))
+            _require_delegated(target, parameters)
+        return replace(target, organization=found, members=_active_accounts(target))
 
 
 def inspect(parameters: Parameters, target: Target, rule_type: str = ACCOUNT_RULE) -> tuple[str, ...]:
@@ -109,20 +103,19 @@ def require_execution_role(parameters: Parameters, target: Target) -> None:
     if target.account in parameters.deployment.excluded_accounts:
         return
     with asked(target):
-        try:
-            role = target.session.client("iam").get_role(RoleName=name.rsplit("/", 1)[-1])["Role"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchEntity":
-                return  # who deploys need not be allowed to read roles
-            raise PrerequisiteError(
-                f"account {target.account} has no role {name} (ExecutionRoleName): service-managed StackSets "
-                "do not reach the management account. Deploy deploy/execution-role.yaml there too, or name "
-                "the account in deployment.excludedAccounts"
-            ) from error
-    if not role["Arn"].endswith(f":role/{name}"):  # GetRole takes a name without its path
+        seen, found = _role(target, name)
+    if not seen:
+        return
+    if found is None:
+        raise PrerequisiteError(
+            f"account {target.account} has no role {name} (ExecutionRoleName): service-managed StackSets "
+            "do not reach the management account. Deploy deploy/execution-role.yaml there too, or name "
+            "the account in deployment.excludedAccounts"
+        )
+    if not found.arn.endswith(f":role/{name}"):  # GetRole takes a name without its path
         raise PrerequisiteError(
             f"ExecutionRoleName in {parameters.path} is {name}, but account {target.account} has "
-            f"{role['Arn']}: give the name with its path"
+            f"{found.arn}: give the name with its path"
         )
 
 
@@ -170,23 +163,19 @@ def _require_same(parameters: Parameters, *pairs: tuple[str, str | None]) -> Non
             )
 
 
-def _require_delegated(client: OrganizationsClient, target: Target, parameters: Parameters) -> None:
+def _require_delegated(target: Target, parameters: Parameters) -> None:
     hint = (
         f"Use the management account {parameters.management_account}, or there: aws organizations "
         f"register-delegated-administrator --account-id {target.account} --service-principal "
         f"{MULTI_ACCOUNT_SETUP}"
     )
-    pages = client.get_paginator("list_delegated_administrators")
     try:
-        delegated = {
-            administrator.get("Id")
-            for page in pages.paginate(ServicePrincipal=MULTI_ACCOUNT_SETUP)
-            for administrator in page["DelegatedAdministrators"]
-        }
-    except client.exceptions.AccessDeniedException as error:
-        said = error.response["Error"].get("Message", error)
+        delegated = delegated_administrators(target.asker, MULTI_ACCOUNT_SETUP)
+    except UnansweredError as error:
+        if error.code != "AccessDeniedException":
+            raise
         raise PrerequisiteError(
-            f"account {target.account} was refused organizations:ListDelegatedAdministrators ({said}): its "
+            f"account {target.account} was refused {error.action} ({error.message}): its "
             "credentials lack that permission, or it is neither the organization's management account nor a "
             f"delegated administrator for any service. {hint}"
         ) from error
@@ -197,18 +186,13 @@ def _require_delegated(client: OrganizationsClient, target: Target, parameters: 
         )
 
 
-def _active_accounts(client: OrganizationsClient) -> frozenset[str] | None:
+def _active_accounts(target: Target) -> frozenset[str] | None:
     try:
-        pages = client.get_paginator("list_accounts").paginate()
-        accounts = [account for page in pages for account in page["Accounts"]]
-    except client.exceptions.AccessDeniedException:
+        return frozenset(member.account for member in members(target.asker) if member.is_active)
+    except UnansweredError as error:
+        if error.code != "AccessDeniedException":
+            raise
         return None
-    return frozenset(account.get("Id", "") for account in accounts if _is_active(account))
-
-
-def _is_active(account: AccountTypeDef) -> bool:
-    """Whether an account takes part: `State`, before 2026 `Status` (Organizations API, Account)."""
-    return account.get("State", account.get("Status")) == "ACTIVE"
 
 
 def _require_readable_manifest(parameters: Parameters, target: Target) -> None:
@@ -228,22 +212,22 @@ def _require_bucket(parameters: Parameters, target: Target) -> None:
     bucket = code_bucket(parameters, target)
     owner = {} if parameters.deployment.code_bucket else {"ExpectedBucketOwner": target.account}
     try:
-        found = (
-            target.session.client("s3").head_bucket(Bucket=bucket, **owner).get("BucketRegion", target.region)
-        )
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in {"404", "NoSuchBucket"}:
+        found = target.asker.ask("s3:HeadBucket", Bucket=bucket, **owner).get("BucketRegion", target.region)
+    except UnansweredError as error:
+        if error.code in {"404", "NoSuchBucket"}:
             # Not `rdk init`: it also makes a recorder of everything where there is none.
             make = f"aws s3 mb s3://{bucket} --region {target.region}"
             hint = f"run `{make}`, or name another in deployment.codeBucket"
             raise PrerequisiteError(f"the code bucket {bucket} does not exist; {hint}") from error
-        if code in {"403", "AccessDenied"}:
+        if error.code in {"403", "AccessDenied"}:
             raise PrerequisiteError(
                 f"the code bucket {bucket} is not account {target.account}'s, or may not be used by it; "
                 "name another in deployment.codeBucket"
             ) from error
-        found = error.response["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", "another Region")
+        cause = error.__cause__
+        if not isinstance(cause, ClientError):
+            raise
+        found = cause.response["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", "another Region")
     if found != target.region:
         raise PrerequisiteError(
             f"the code bucket {bucket} is in {found}; Lambda reads its code from a bucket in its own Region, "
@@ -255,19 +239,28 @@ def _require_existing_role(parameters: Parameters, target: Target) -> None:
     arn = parameters.deployment.lambda_role_arn
     if arn is None:
         return
-    _, partition, _, _, account, role = arn.split(":", 5)
+    _, partition, _, _, account, _ = arn.split(":", 5)
     if (partition, account) != (target.partition, target.account):
         raise PrerequisiteError(f"deployment.lambdaRoleArn {arn} is not a role of account {target.account}")
+    seen, found = _role(target, arn)
+    if seen and found is None:
+        hint = "deploy deploy/lambda-role.yaml and give its RoleArn"
+        raise PrerequisiteError(f"deployment.lambdaRoleArn {arn} does not exist; {hint}")
+    if found is not None and found.arn != arn:  # GetRole takes a name without its path
+        raise PrerequisiteError(f"deployment.lambdaRoleArn {arn} does not exist, but {found.arn} does")
+
+
+def _role(target: Target, name: str) -> tuple[bool, Role | None]:
+    """Whether roles may be read, which who deploys need not be allowed to; and the role.
+
+    iam:PassRole is what counts, and Lambda checks it.
+    """
     try:
-        found = target.session.client("iam").get_role(RoleName=role.rsplit("/", 1)[-1])["Role"]["Arn"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchEntity":
-            hint = "deploy deploy/lambda-role.yaml and give its RoleArn"
-            raise PrerequisiteError(f"deployment.lambdaRoleArn {arn} does not exist; {hint}") from error
-        # Who deploys need not be allowed to read roles; iam:PassRole is what counts, and Lambda checks it.
-        return
-    if found != arn:  # GetRole takes a name without its path
-        raise PrerequisiteError(f"deployment.lambdaRoleArn {arn} does not exist, but {found} does")
+        return True, role(target.asker, name)
+    except UnansweredError as error:
+        if not isinstance(error.__cause__, ClientError):
+            raise
+        return False, None
 
 
 def _recorder_warnings(parameters: Parameters, target: Target) -> tuple[str, ...]:
@@ -279,19 +272,17 @@ def _recorder_warnings(parameters: Parameters, target: Target) -> tuple[str, ...
     """
     if target.account in parameters.deployment.excluded_accounts:
         return ()
-    asker = Asker(target.session, target.account, target.region, Manner(once=True))
     where = f"account {target.account} in {target.region}"
-    if described(asker) is None:
+    on_change = parameters.deployment.on_change
+    recorder = own_recorder(target.asker) if on_change else described(target.asker)
+    if recorder is None:
         missing = (
             f"there is no AWS Config recorder in {where}: no change to a key will be delivered, and AWS "
             "Config may refuse the rule (NoAvailableConfigurationRecorderException). Control Tower does not "
             f"create one in the management account; create one that records {RESOURCE_TYPE}"
         )
         return (missing,)
-    if not parameters.deployment.on_change:
-        return ()
-    recorder = own_recorder(asker)
-    if recorder is None or recorder.fault is None:
+    if not isinstance(recorder, Recorder) or recorder.fault is None:
         return ()
     failed = f"failed the last time ({recorder.failure}): a change to a key may not be delivered"
     said = {

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lzkey import RULE_NAME
+from lzkey.aws.stack import stack
 from lzkey.deployment.package import measure
 from lzkey.deployment.readback import failures
-from lzkey.deployment.stack import STACK_NAME, stack_status
+from lzkey.deployment.stack import STACK_NAME
 from lzkey.errors import DeployError, DeployInterruptedError, PrerequisiteError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def run_rdk(
                 process.terminate()
                 raise DeployInterruptedError(_interrupted(arguments[0], target)) from interrupted
     if process.returncode:
-        reasons = failures(target) if stack_status(target) else ""
+        reasons = failures(target) if stack(target.asker, STACK_NAME) else ""
         said = "\n  ".join(line for line in (*last, reasons) if line)
         raise DeployError(f"rdk {arguments[0]} failed with exit code {process.returncode}:\n  {said}")
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
-
 from lzkey import RULE_NAME
+from lzkey.aws.stack import resource_types, stack
 from lzkey.errors import PrerequisiteError
 
 if TYPE_CHECKING:
@@ -29,21 +28,13 @@ COMMANDS: Final = {ACCOUNT_RULE: "deploy", ORGANIZATION_RULE: "deploy-organizati
 _DEAD: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 
 
-def stack_status(target: Target, name: str = STACK_NAME) -> tuple[str, str] | None:
-    """Return the stack's status and the time of its last update; None when there is no such stack."""
-    try:
-        stack = target.session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
-    return stack["StackStatus"], str(stack.get("LastUpdatedTime", stack.get("CreationTime", "")))
-
-
 def require_stack_of(rule_type: str, target: Target) -> None:
     """Refuse a stack that the other command made."""
+    if stack(target.asker, STACK_NAME) is None:
+        return
+    types = resource_types(target.asker, STACK_NAME)
     for other in COMMANDS.keys() - {rule_type}:
-        if other in _resource_types(target):
+        if other in types:
             raise PrerequisiteError(
                 f"stack {STACK_NAME} was made by `lzkey {COMMANDS[other]}`, and CloudFormation cannot turn "
                 f"its {other} into an {rule_type}: run `lzkey un{COMMANDS[other]}` first"
@@ -52,18 +43,12 @@ def require_stack_of(rule_type: str, target: Target) -> None:
 
 def require_updatable_stack(target: Target) -> None:
     """Refuse a stack that is broken, or being worked on."""
-    status = (stack_status(target) or ("", ""))[0]
-    if status in _DEAD:
+    found = stack(target.asker, STACK_NAME)
+    if found is None:
+        return
+    if found.status in _DEAD:
         raise PrerequisiteError(
-            f"stack {STACK_NAME} is in {status} and cannot be updated; undeploy it, then deploy again"
+            f"stack {STACK_NAME} is in {found.status} and cannot be updated; undeploy it, then deploy again"
         )
-    if status.endswith("_IN_PROGRESS"):
-        raise PrerequisiteError(f"stack {STACK_NAME} is in {status}; wait until that has ended")
-
-
-def _resource_types(target: Target) -> frozenset[str]:
-    """The types of what the stack holds; none when there is no such stack."""
-    if stack_status(target) is None:
-        return frozenset()
-    resources = target.session.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)
-    return frozenset(resource.get("ResourceType", "") for resource in resources["StackResources"])
+    if found.changing:
+        raise PrerequisiteError(f"stack {STACK_NAME} is in {found.status}; wait until that has ended")

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
+from botocore.exceptions import ClientError, NoCredentialsError, ProfileNotFound
 
-from lzkey.aws.account import UnansweredError
+from lzkey.aws.account import Asker, Manner, UnansweredError
 from lzkey.errors import PrerequisiteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lzkey.aws.account import Caller
+    from lzkey.aws.organization import OrganizationDetail
     from lzkey.parameters import Parameters
 
 
@@ -34,25 +36,26 @@ HERE: Final = Where()
 
 
 @dataclass(frozen=True, slots=True)
-class Organization:
-    """The organization; `accounts` are the active ones, None where the caller may not list them."""
-
-    id: str
-    management_account: str
-    accounts: frozenset[str] | None
-
-
-@dataclass(frozen=True, slots=True)
 class Target:
-    """The account and Region that a command works on, and the session that gets there."""
+    """The account and Region that a command works on."""
 
-    session: boto3.Session
+    asker: Asker
     profile: str | None
-    account: str
     partition: str
-    region: str
-    organization: Organization | None = None
+    organization: OrganizationDetail | None = None
     """Whose rule the command works on; None for a rule of the account alone."""
+    members: frozenset[str] | None = None
+    """The organization's active accounts; None where the caller may not list them."""
+
+    @property
+    def account(self) -> str:
+        """The account's 12 digits."""
+        return self.asker.account
+
+    @property
+    def region(self) -> str:
+        """The Region's name."""
+        return self.asker.region
 
 
 def identify(parameters: Parameters, where: Where) -> Target:
@@ -88,8 +91,8 @@ def locate(parameters: Parameters, where: Where) -> Target:
             f"HOME_REGION. Use --region {home}, or --allow-other-region"
         )
     session = boto3.Session(profile_name=where.profile, region_name=region)
-    account, partition = _caller(session)
-    return Target(session, where.profile, account, partition, region)
+    asker, caller = _asker(session)
+    return Target(asker, where.profile, caller.partition)
 
 
 @contextmanager
@@ -97,16 +100,16 @@ def asked(target: Target) -> Iterator[None]:
     """Turn an AWS call that was refused or failed before anything was changed into one line."""
     try:
         yield
-    except (ClientError, BotoCoreError, UnansweredError) as error:
-        cause = error.__cause__ if isinstance(error, UnansweredError) else error
+    except UnansweredError as error:
+        cause = error.__cause__
         if not isinstance(cause, ClientError):
-            raise PrerequisiteError(f"AWS cannot be reached: {cause}") from error
+            raise PrerequisiteError(f"AWS cannot be reached: {error.said}") from error
         what = f"{cause.operation_name}: {cause.response['Error'].get('Message', cause)}"
         raise PrerequisiteError(f"account {target.account} in {target.region} refused {what}") from error
 
 
 def _region(parameters: Parameters, argument: str | None, session: str | None) -> tuple[str, str]:
-    """Return the Region and the name of where it was found; boto3 itself does not read AWS_REGION."""
+    """The Region and the name of where it was found; boto3 itself does not read AWS_REGION."""
     candidates = (
         (argument, "--region"),
         (parameters.deployment.region, f"deployment.region in {parameters.path}"),
@@ -117,17 +120,16 @@ def _region(parameters: Parameters, argument: str | None, session: str | None) -
     return next((region, origin) for region, origin in candidates if region)
 
 
-def _caller(session: boto3.Session) -> tuple[str, str]:
-    """Return account and partition of the credentials (STS GetCallerIdentity, which needs no permission)."""
+def _asker(session: boto3.Session) -> tuple[Asker, Caller]:
+    """The account that the credentials belong to."""
     try:
-        identity = session.client("sts").get_caller_identity()
-    except NoCredentialsError as error:
+        return Asker.of(session, Manner())
+    except UnansweredError as error:
+        if isinstance(error.__cause__, NoCredentialsError):
+            raise PrerequisiteError(
+                "there are no AWS credentials; sign in (`aws sso login`) and set AWS_PROFILE or --profile"
+            ) from error
         raise PrerequisiteError(
-            "there are no AWS credentials; sign in (`aws sso login`) and set AWS_PROFILE or --profile"
-        ) from error
-    except (BotoCoreError, ClientError) as error:
-        raise PrerequisiteError(
-            f"AWS does not accept the credentials in {session.region_name}: {error}; "
+            f"AWS does not accept the credentials in {session.region_name}: {error.said}; "
             "sign in again, or choose others with AWS_PROFILE or --profile"
         ) from error
-    return identity["Account"], identity["Arn"].split(":")[1]

@@ -3,10 +3,10 @@
 It asks and never changes anything.
 """
 
-from lzkey.doctor.check import Check, Status
 from lzkey.doctor.examination import Examination, examine
+from lzkey.doctor.expectations import EXPECTATIONS, Expectation, iam_policy
 from lzkey.doctor.screen import as_json, shown
-from lzkey.doctor.table import EXPECTATIONS, Expectation, iam_policy
+from lzkey.doctor.subject import Check, Status
 
 __all__ = [
     "EXPECTATIONS",

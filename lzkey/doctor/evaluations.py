@@ -7,40 +7,37 @@ speak, as an aggregator shows them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from landing_zone_key import LandingZone
-from landing_zone_key.key import RESOURCE_TYPE
 from landing_zone_key.settings import KeyScope
-from lzkey.doctor.aggregated import (
-    AGGREGATOR_ACTIONS,
+from lzkey.aws.aggregator import aggregators as all_aggregators
+from lzkey.aws.aggregator import have_policy, key_counts, recorders, rows
+from lzkey.aws.aggregator import sources as all_sources
+from lzkey.aws.fact import Fact, takes
+from lzkey.aws.organization import organization
+from lzkey.aws.rule import member_statuses
+from lzkey.doctor.landing_zone import FIND, logging_keys
+from lzkey.doctor.organization import (
     ELSEWHERE,
+    FRESH,
     NO_AGGREGATOR,
+    SINGLE,
     accounts,
+    aggregators,
     best,
-    compliance,
+    excluded_accounts,
     faults,
-    recording,
-    selected,
+    shown,
     sources,
+    statuses_of,
 )
-from lzkey.doctor.check import not_applicable, ok, problem, unknown
-from lzkey.doctor.landing_zone import FIND_ACTIONS, logging_keys
-from lzkey.doctor.organization import SINGLE, excluded_accounts, shown, statuses_of
+from lzkey.doctor.subject import RULES, Subject, not_applicable, ok, problem, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lzkey.doctor.check import Check
-    from lzkey.doctor.subject import Subject
-
-EVALUATIONS_ACTIONS: Final = (
-    *AGGREGATOR_ACTIONS,
-    *FIND_ACTIONS,
-    "config:GetOrganizationConfigRuleDetailedStatus",
-    "config:DescribeAggregateComplianceByConfigRules",
-    "config:SelectAggregateResourceConfig",
-)
+    from lzkey.doctor.subject import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +55,7 @@ class Seen:
     recording: Mapping[str, bool]
 
 
+@takes(facts=(*FRESH, *FIND, member_statuses, rows, key_counts, recorders))
 def evaluations(subject: Subject) -> Check:
     """Check that every account with keys in the rule's scope has results, and name those that have none.
 
@@ -76,20 +74,23 @@ def evaluations(subject: Subject) -> Check:
         return scope
     faulty, excluded = faults(subject, aggregator), excluded_accounts(subject)
     fresh = frozenset(accounts(sources(subject, aggregator)) - set(faulty) - excluded)
-    keys = _keys(subject, aggregator, scope)
+    keys = key_counts(subject.asker, aggregator, subject.region, scope)
     seen = Seen(
         aggregator,
         fresh,
         tuple(sorted(faulty)),
         {account: count for account, count in keys.items() if account in fresh},
-        frozenset(compliance(subject, aggregator, rule)),
-        recording(subject, aggregator),
+        frozenset(_compliance(subject, aggregator, rule)),
+        {
+            account: found.fault is None
+            for account, found in recorders(subject.asker, aggregator, subject.region).items()
+        },
     )
     return _silent(rule, seen) or _unseen(subject, seen, scope) or _sound(seen)
 
 
 def _silent(rule: str, seen: Seen) -> Check | None:
-    """Return which accounts have keys in scope and no result."""
+    """Which accounts have keys in scope and no result."""
     silent = sorted(set(seen.keys) - seen.results)
     if not silent:
         return None
@@ -102,7 +103,7 @@ def _silent(rule: str, seen: Seen) -> Check | None:
 
 
 def _unseen(subject: Subject, seen: Seen, listed: tuple[str, ...]) -> Check | None:
-    """Return which accounts or keys nobody can tell of; where all keys are in scope, a recorder must look."""
+    """Which accounts or keys nobody can tell of; where all keys are in scope, a recorder must look."""
     watched = set(seen.keys) if listed else seen.fresh
     blind = sorted(account for account in watched if seen.recording.get(account) is False)
     if blind and subject.parameters.deployment.on_change:
@@ -138,7 +139,7 @@ def _sound(seen: Seen) -> Check:
 
 
 def _rule_name(subject: Subject) -> str | None:
-    """Return the rule's name in the accounts, which is the same in all of them."""
+    """The rule's name in the accounts, which is the same in all of them."""
     sent = subject.rule_here()
     if sent is not None:
         return sent
@@ -148,7 +149,7 @@ def _rule_name(subject: Subject) -> str | None:
 
 
 def _scope(subject: Subject) -> tuple[str, ...] | Check:
-    """Return the ids of the keys that the rule judges, none for all, or why nobody knows."""
+    """The ids of the keys that the rule judges, none for all, or why nobody knows."""
     zone = LandingZone.from_rule_parameters(subject.parameters.rule)
     keys = zone.listed_keys
     if zone.key_scope is KeyScope.LANDING_ZONE:
@@ -168,15 +169,59 @@ def _scope(subject: Subject) -> tuple[str, ...] | Check:
     return tuple(sorted({key.rpartition("/")[2] for key in keys}))
 
 
-def _keys(subject: Subject, aggregator: str, listed: tuple[str, ...]) -> dict[str, int]:
-    """Return how many keys in scope each account has; those that AWS manages are not judged."""
-    among = f" AND resourceId IN ({', '.join(map(repr, listed))})" if listed else ""
-    query = (
-        f"SELECT accountId, COUNT(*) WHERE resourceType = '{RESOURCE_TYPE}' AND awsRegion = "
-        f"'{subject.region}' AND configuration.keyManager = 'CUSTOMER'{among} GROUP BY accountId"
-    )
-    return {row["accountId"]: row["COUNT(*)"] for row in selected(subject, aggregator, query)}
+def _compliance(subject: Subject, aggregator: str, rule: str) -> dict[str, str]:
+    """A rule's compliance by account; one without results that are shown is not in it."""
+    found = rows(subject.asker, aggregator, subject.region, rule)
+    return {row.account: row.compliance for row in found if row.compliance != "INSUFFICIENT_DATA"}
 
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+#: What a delegated administrator can tell of the management account, whose landing zone it cannot see. None
+#: of it settles a check; it says where one stands until somebody looks from the management account.
+Hint = Fact[[Subject], str]
+
+
+@takes(facts=(organization,))
+def manager(subject: Subject) -> str:
+    """Which account it is."""
+    found = organization(subject.asker)
+    if found is None:
+        return f"account {subject.account} is in no organization"
+    return f"{found.management_account} manages organization {found.id}"
+
+
+@takes(facts=(*RULES, all_aggregators, rows))
+def results(subject: Subject) -> str:
+    """Whether an aggregator shows results of it."""
+    aggregator, rule = next(iter(aggregators(subject)), None), subject.rule_here()
+    if aggregator is None or rule is None:
+        return ""
+    its = subject.parameters.management_account
+    kind = _compliance(subject, aggregator, rule).get(its)
+    return f"{aggregator} shows {f'{kind} results' if kind else 'no result'} for account {its}"
+
+
+@takes(facts=(all_aggregators, all_sources))
+def source(subject: Subject) -> str:
+    """Whether an aggregator shows it."""
+    its = subject.parameters.management_account
+    for aggregator in aggregators(subject):
+        for found in sources(subject, aggregator):
+            if found.account == its:
+                return f"{aggregator} shows account {its} as {found.status}"
+        return f"account {its} is no source of {aggregator}"
+    return ""
+
+
+@takes(facts=(all_aggregators, have_policy))
+def policies(subject: Subject) -> str:
+    """Whether an aggregator shows the policies of its keys."""
+    aggregator = next(iter(aggregators(subject)), None)
+    if aggregator is None:
+        return ""
+    its = subject.parameters.management_account
+    found = have_policy(subject.asker, aggregator, subject.region, its)
+    return f"{aggregator} shows the policies of {sum(found)} of its {len(found)} recorded keys"

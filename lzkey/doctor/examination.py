@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from lzkey.aws.account import Asker, UnansweredError
+from lzkey.aws.account import UnansweredError
 from lzkey.deployment.target import HERE, Where, identify
-from lzkey.doctor.check import Check, Status, unknown
-from lzkey.doctor.subject import MANNER, Subject
-from lzkey.doctor.table import EXPECTATIONS, Seer
+from lzkey.doctor.expectations import EXPECTATIONS, Seer
+from lzkey.doctor.subject import MANNER, Check, Status, Subject, unknown
 from lzkey.errors import LzkeyError
 from lzkey.parameters import load
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lzkey.deployment.target import Target
-    from lzkey.doctor.table import Expectation
+    from lzkey.doctor.expectations import Expectation
     from lzkey.parameters import Parameters
 
 #: What `lzkey doctor` ends with, by the worst line; a warning is no reason to fail.
@@ -89,12 +88,12 @@ def examine(
 
 
 def _subject(parameters: Parameters, target: Target, root: Path, now: datetime) -> Subject:
-    reader = Asker(target.session, target.account, target.region, MANNER)
-    return Subject(parameters, reader, target.account, target.region, target.partition, root, now)
+    asker = target.asker.with_manner(MANNER)
+    return Subject(parameters, asker, target.account, target.region, target.partition, root, now)
 
 
 def _look(expectation: Expectation, subject: Subject) -> Check:
-    """Return what one check says in the accounts that must look."""
+    """What one check says in the accounts that must look."""
     management = subject if subject.manages else subject.management
     if expectation.seen_by is Seer.MANAGEMENT:
         if management is None:
@@ -108,7 +107,7 @@ def _look(expectation: Expectation, subject: Subject) -> Check:
 
 
 def _elsewhere(subject: Subject) -> str | None:
-    """Return the account that made the organization's rule, where it is another one.
+    """The account that made the organization's rule, where it is another one.
 
     Raises UnansweredError where nobody says and the function is not here either.
     """
@@ -121,9 +120,9 @@ def _elsewhere(subject: Subject) -> str | None:
 
 
 def _unseen(expectation: Expectation, subject: Subject) -> Check:
-    """Return that the management account must look, and what can be told of it from here."""
+    """That the management account must look, and what can be told of it from here."""
     try:
-        hint = expectation.hint.tell(subject) if expectation.hint else ""
+        hint = expectation.hint(subject) if expectation.hint else ""
     except LzkeyError as error:
         hint = str(error)
     except Exception as error:  # noqa: BLE001 - as below
@@ -137,20 +136,20 @@ def _unseen(expectation: Expectation, subject: Subject) -> Check:
 
 
 def _of(subject: Subject, check: Check) -> Check:
-    """Return an answer that says of which of two accounts it is, and where to mend it."""
+    """An answer that says of which of two accounts it is, and where to mend it."""
     fix = f"in account {subject.account}: {check.fix}" if check.fix else ""
     return replace(check, detail=f"account {subject.account}: {check.detail}", fix=fix)
 
 
 def _worse(*checks: Check) -> Check:
-    """Return the worst of several accounts' answers, with the details of all."""
+    """The worst of several accounts' answers, with the details of all."""
     order = [Status.NOT_APPLICABLE, *Status]
     worst = max(checks, key=lambda found: order.index(found.status))
     return replace(worst, detail="; ".join(check.detail for check in checks))
 
 
 def _said(expectation: Expectation, subject: Subject) -> Check:
-    """Return what one check says; whatever goes wrong with it is unknown, and where."""
+    """What one check says; whatever goes wrong with it is unknown, and where."""
     try:
         if expectation.seen_by is Seer.MAKER and (maker := _elsewhere(subject)) is not None:
             return unknown(
@@ -168,5 +167,5 @@ def _said(expectation: Expectation, subject: Subject) -> Check:
     except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw must not end the other checks
         return unknown(
             f"the answer of account {subject.account} was not understood: {type(error).__name__}: {error}",
-            f"report it, with what {' and '.join(expectation.all_actions)} answers",
+            f"report it, with what {' and '.join(sorted(expectation.actions))} answers",
         )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -15,28 +14,34 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from landing_zone_key.policy import Policy, PolicyError, Request, decide
-from lzkey.aws.function_policy import account_statement, faults, organization_statement
-from lzkey.deployment.build import RUNTIME, package_files
+from lzkey.aws.fact import takes
+from lzkey.aws.function import account_statement, code_location, faults, organization_statement, statements_of
+from lzkey.aws.function import function as configuration
+from lzkey.aws.function import policy as resource_policy
+from lzkey.deployment.build import HANDLER, RUNTIME, package_files
 from lzkey.deployment.package import content_digest
-from lzkey.deployment.readback import HANDLER
 from lzkey.deployment.stack import FUNCTION_NAME
-from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
-from lzkey.doctor.runtimes import DEPRECATED_ON
+from lzkey.doctor.subject import RULES, not_applicable, ok, problem, unknown, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lzkey.doctor.check import Check
-    from lzkey.doctor.subject import Facts, Subject
+    from lzkey.aws.function import Function
+    from lzkey.doctor.subject import Check, Subject
 
-FUNCTION_ACTIONS: Final = ("lambda:GetFunctionConfiguration",)
-CODE_ACTIONS: Final = ("lambda:GetFunctionConfiguration", "lambda:GetFunction")
-PERMISSION_ACTIONS: Final = (
-    "lambda:GetFunctionConfiguration",
-    "lambda:GetPolicy",
-    "config:DescribeConfigRules",
-    "config:DescribeOrganizationConfigRules",
-)
+#: Lambda's Python runtimes and the days on which AWS deprecates them: after that day a runtime gets no
+#: security patches; later functions can no longer be created, then no longer be updated with it.
+#: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html, November 2026
+DEPRECATED_ON: Final[Mapping[str, date]] = {
+    "python3.7": date(2023, 12, 4),
+    "python3.8": date(2024, 10, 14),
+    "python3.9": date(2025, 12, 15),
+    "python3.10": date(2026, 10, 31),
+    "python3.11": date(2027, 6, 30),
+    "python3.12": date(2028, 10, 31),
+    "python3.13": date(2029, 6, 30),
+    "python3.14": date(2029, 6, 30),
+}
 
 _NO_FUNCTION: Final = "there is no function"
 
@@ -53,6 +58,7 @@ _OTHER_ACCOUNT: Final = "000000000000"
 _FOREIGN_ORGANIZATION: Final = "o-0000000000"
 
 
+@takes(facts=(configuration,))
 def function(subject: Subject) -> Check:
     """Check that the function is there, ready, and set as the parameters file says."""
     found = subject.function()
@@ -61,20 +67,21 @@ def function(subject: Subject) -> Check:
     wrong = tuple(_setting_faults(subject, found))
     if wrong:
         return problem("; ".join(wrong), subject.redeploy)
-    return ok(f"{FUNCTION_NAME}, {found.get('Timeout')} seconds, {found.get('MemorySize')} MB")
+    return ok(f"{FUNCTION_NAME}, {found.timeout} seconds, {found.memory} MB")
 
 
+@takes(facts=(configuration, code_location))
 def code(subject: Subject) -> Check:
     """Check that the function's files are those that `lzkey build` makes here, whatever zipped them."""
     found = subject.function()
     if found is None:
         return not_applicable(_NO_FUNCTION)
     ours = _code_of(package_files(subject.parameters, root=subject.root))
-    if found.get("CodeSize", 0) > _LARGEST:
-        return problem(f"it runs {found['CodeSize']} bytes of something else", subject.redeploy)
-    answer = subject.reader.ask("lambda:GetFunction", FunctionName=FUNCTION_NAME)
+    if found.code_size > _LARGEST:
+        return problem(f"it runs {found.code_size} bytes of something else", subject.redeploy)
+    location = code_location(subject.asker, FUNCTION_NAME)
     try:
-        theirs = _code_of(_unzipped(_fetched(answer["Code"].get("Location", ""))))
+        theirs = _code_of(_unzipped(_fetched(location)))
     except (HTTPClientError, OSError, zipfile.BadZipFile) as error:
         return unknown(f"it cannot be fetched: {error}", "look from where Amazon S3 can be reached")
     if content_digest(theirs) != content_digest(ours):
@@ -87,12 +94,13 @@ def code(subject: Subject) -> Check:
     return ok(f"all {len(ours)} files are what this checkout builds ({content_digest(ours)[:12]})")
 
 
+@takes(facts=(configuration,))
 def runtime(subject: Subject) -> Check:
     """Check that AWS still supports the function's runtime."""
     found = subject.function()
     if found is None:
         return not_applicable(_NO_FUNCTION)
-    name, today = str(found.get("Runtime")), subject.now.date()
+    name, today = str(found.runtime), subject.now.date()
     end = DEPRECATED_ON.get(name)
     if end is None:
         return unknown(
@@ -105,6 +113,7 @@ def runtime(subject: Subject) -> Check:
     return ok(f"{name}, supported until {end}")
 
 
+@takes(facts=(*RULES, configuration, resource_policy))
 def permission(subject: Subject) -> Check:
     """Check that AWS Config may invoke the function for our accounts, and for nobody else's.
 
@@ -116,22 +125,20 @@ def permission(subject: Subject) -> Check:
     found = subject.function()
     if found is None:
         return not_applicable(_NO_FUNCTION)
-    answer = subject.reader.ask(
-        "lambda:GetPolicy", absent={"ResourceNotFoundException"}, FunctionName=FUNCTION_NAME
-    )
-    if answer is None:
+    text = resource_policy(subject.asker, FUNCTION_NAME)
+    if text is None:
         return problem("nobody may invoke the function, AWS Config neither", subject.redeploy)
     try:
-        policy = Policy.parse(answer["Policy"])
+        policy = Policy.parse(text)
     except PolicyError as error:
         return unknown(f"the function's policy cannot be read: {error}", subject.redeploy)
-    arn = found["FunctionArn"]
+    arn = found.arn
     organization = subject.parameters.rule.get("OrganizationId") if subject.is_organization() else None
     wanted = (
         organization_statement(arn, organization) if organization else account_statement(arn, subject.account)
     )
     fault = _permission_fault(subject, policy, arn, organization)
-    fault = fault or faults(_statements(answer["Policy"]), wanted)
+    fault = fault or faults(statements_of(text), wanted)
     if fault:
         return problem(fault, subject.redeploy)
     whom = f"organization {organization}" if organization else f"account {subject.account}"
@@ -139,7 +146,7 @@ def permission(subject: Subject) -> Check:
 
 
 def _permission_fault(subject: Subject, policy: Policy, arn: str, organization: str | None) -> str:
-    """Return for whom AWS Config may not invoke the function and should, or the other way round."""
+    """For whom AWS Config may not invoke the function and should, or the other way round."""
     if not decide(policy, _invocation(subject, arn, subject.account, organization)).allowed:
         return "AWS Config may not invoke the function for this account"
     if organization and not decide(policy, _invocation(subject, arn, _OTHER_ACCOUNT, organization)).allowed:
@@ -151,24 +158,18 @@ def _permission_fault(subject: Subject, policy: Policy, arn: str, organization: 
     return ""
 
 
-def _statements(policy: str) -> list[Facts]:
-    found = json.loads(policy)["Statement"]
-    return list(found) if isinstance(found, list) else [found]
-
-
-def _setting_faults(subject: Subject, found: Facts) -> Iterator[str]:
-    state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
-    if state != "Active":
-        yield f"its state is {state}: {found.get('StateReason', 'no reason given')}"
-    if update != "Successful":
-        yield f"its last update is {update}: {found.get('LastUpdateStatusReason', 'no reason given')}"
+def _setting_faults(subject: Subject, found: Function) -> Iterator[str]:
+    if found.state != "Active":
+        yield f"its state is {found.state}: {found.state_reason}"
+    if found.update != "Successful":
+        yield f"its last update is {found.update}: {found.update_reason}"
     wanted = subject.parameters.deployment
-    expected = {"Handler": HANDLER, "Role": wanted.lambda_role_arn}
-    for name, value in expected.items():
-        if value is not None and found.get(name) != value:
-            yield f"{name} is {found.get(name)}, not {value}"
-    if found.get("Timeout", 0) < wanted.timeout_seconds:  # deploy/organization-rule.yaml gives more
-        yield f"Timeout is {found.get('Timeout')}, less than {wanted.timeout_seconds}"
+    if found.handler != HANDLER:
+        yield f"Handler is {found.handler}, not {HANDLER}"
+    if wanted.lambda_role_arn is not None and found.role != wanted.lambda_role_arn:
+        yield f"Role is {found.role}, not {wanted.lambda_role_arn}"
+    if found.timeout < wanted.timeout_seconds:  # deploy/organization-rule.yaml gives more
+        yield f"Timeout is {found.timeout}, less than {wanted.timeout_seconds}"
 
 
 def _code_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -190,7 +191,7 @@ def _fetched(location: str) -> bytes:
 
 
 def _unzipped(content: bytes) -> dict[str, bytes]:
-    """Return name and content of every file; a zip that unpacks to more than it may is none of ours."""
+    """Name and content of every file; a zip that unpacks to more than it may is none of ours."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         if sum(entry.file_size for entry in entries) > 10 * _LARGEST:
@@ -199,7 +200,7 @@ def _unzipped(content: bytes) -> dict[str, bytes]:
 
 
 def _invocation(subject: Subject, arn: str, account: str, organization: str | None) -> Request:
-    """Return AWS Config's request to invoke the function for an account."""
+    """AWS Config's request to invoke the function for an account."""
     source = f"arn:{subject.partition}:config:{subject.region}:{account}:config-rule/config-rule-000000"
     context = {"aws:SourceAccount": account, "aws:SourceArn": source}
     if organization:

@@ -5,33 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import LandingZone
-from landing_zone_key.key import RESOURCE_TYPE
 from landing_zone_key.settings import KeyScope
 from lzkey import RULE_NAME
-from lzkey.aws.fact import actions_of
+from lzkey.aws.fact import takes
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
-from lzkey.aws.rule import is_named
-from lzkey.doctor.check import not_applicable, ok, problem, unknown
-from lzkey.doctor.subject import ago
+from lzkey.aws.rule import is_named, results_of_key
+from lzkey.doctor.subject import RULES, ago, not_applicable, ok, problem, unknown
 
 if TYPE_CHECKING:
     from lzkey.aws.landing_zone import LandingZoneDetail
-    from lzkey.doctor.check import Check
-    from lzkey.doctor.subject import Facts, Subject
+    from lzkey.aws.rule import Evaluation
+    from lzkey.doctor.subject import Check, Subject
 
-FIND_ACTIONS: Final = tuple(sorted(actions_of(landing_zone_arn, landing_zone_detail)))
-SCOPE_ACTIONS: Final = (
-    *FIND_ACTIONS,
-    "config:DescribeConfigRules",
-    "config:DescribeOrganizationConfigRules",
-)
-RESULT_ACTIONS: Final = (*SCOPE_ACTIONS, "config:GetComplianceDetailsByResource")
+#: What it takes to find the landing zone.
+FIND: Final = (landing_zone_arn, landing_zone_detail)
 
 _NONE: Final = "there is no landing zone to read them from"
 _NO_KEY: Final = "the landing zone's manifest names no KMS key of yours"
 _SET_UP: Final = "set up or update the landing zone in Control Tower, or correct HomeRegion"
 
 
+@takes(facts=FIND)
 def landing_zone(subject: Subject) -> Check:
     """Check that the management account has a landing zone whose home Region is HomeRegion."""
     home = subject.parameters.home_region
@@ -54,6 +48,7 @@ def landing_zone(subject: Subject) -> Check:
     return ok(seen)
 
 
+@takes(facts=(*FIND, *RULES))
 def keys_in_scope(subject: Subject) -> Check:
     """Check that every key that the landing zone encrypts its logs with is one that the rule judges."""
     found = _found(subject)
@@ -75,6 +70,7 @@ def keys_in_scope(subject: Subject) -> Check:
     return ok(", ".join(keys))
 
 
+@takes(facts=(*FIND, *RULES, results_of_key))
 def keys_judged(subject: Subject) -> Check:
     """Check that the rule has a result for every key of the landing zone, whatever the result is."""
     found = _found(subject)
@@ -87,9 +83,7 @@ def keys_judged(subject: Subject) -> Check:
         return not_applicable("there is no rule in this account")
     results = {key: _result(subject, key) for key in keys}
     missing = [
-        key
-        for key, result in results.items()
-        if result is None or result["ComplianceType"] == "NOT_APPLICABLE"
+        key for key, result in results.items() if result is None or result.compliance == "NOT_APPLICABLE"
     ]
     if missing:
         return problem(
@@ -100,33 +94,33 @@ def keys_judged(subject: Subject) -> Check:
 
 
 def logging_keys(subject: Subject) -> tuple[str, ...] | None:
-    """Return the keys of the manifest that logs are encrypted with; None where there is no landing zone."""
+    """The keys of the manifest that logs are encrypted with; None where there is no landing zone."""
     found = _found(subject)
     return found.keys if found is not None else None
 
 
 def keys_here(subject: Subject) -> list[str]:
-    """Return the ids of the landing zone's keys in this account and Region."""
+    """The ids of the landing zone's keys in this account and Region."""
     here = f":kms:{subject.region}:{subject.account}:key/"
     keys = logging_keys(subject) or ()
     return [key.rpartition("/")[2] for key in keys if here in key]
 
 
 def _arn(subject: Subject) -> str | None:
-    """Return the landing zone's ARN."""
-    return landing_zone_arn(subject.reader, subject.parameters.home_region)
+    """The landing zone's ARN."""
+    return landing_zone_arn(subject.asker, subject.parameters.home_region)
 
 
 def _found(subject: Subject) -> LandingZoneDetail | None:
-    """Return the landing zone; None when there is none in HomeRegion."""
+    """The landing zone; None when there is none in HomeRegion."""
     arn = _arn(subject)
     if arn is None or home_region(arn) != subject.parameters.home_region:
         return None
-    return landing_zone_detail(subject.reader, arn)
+    return landing_zone_detail(subject.asker, arn)
 
 
 def _scope_fault(subject: Subject, key: str) -> str:
-    """Return why the rule does not judge a key that the manifest names; empty when it does."""
+    """Why the rule does not judge a key that the manifest names; empty when it does."""
     zone = LandingZone.from_rule_parameters(subject.parameters.rule)
     if ":key/" not in key:
         return ""
@@ -139,24 +133,17 @@ def _scope_fault(subject: Subject, key: str) -> str:
     if not subject.is_organization():
         other = account != subject.account
         return f"{key} is in account {account}, the rule in {subject.account}" if other else ""
-    excluded = (subject.organization_rule() or {}).get("ExcludedAccounts", [])
+    rule = subject.organization_rule()
+    excluded = rule.excluded_accounts if rule else ()
     return f"{key} is in account {account}, which the rule excludes" if account in excluded else ""
 
 
-def _result(subject: Subject, key: str) -> Facts | None:
-    results = subject.reader.all(
-        "config:GetComplianceDetailsByResource",
-        "EvaluationResults",
-        ResourceType=RESOURCE_TYPE,
-        ResourceId=key.rpartition("/")[2],
-    )
-    for result in results or []:
-        name = result["EvaluationResultIdentifier"]["EvaluationResultQualifier"]["ConfigRuleName"]
-        if is_named(name, RULE_NAME):
-            return dict(result)
-    return None
+def _result(subject: Subject, key: str) -> Evaluation | None:
+    """What the rule says of a key; None where it says nothing."""
+    results = results_of_key(subject.asker, key.rpartition("/")[2])
+    return next((result for result in results if is_named(result.rule, RULE_NAME)), None)
 
 
-def _shown(subject: Subject, key: str, result: Facts) -> str:
-    when = ago(subject.now, result["ResultRecordedTime"])
-    return f"{key.rpartition('/')[2]} is {result['ComplianceType']}, judged {when}"
+def _shown(subject: Subject, key: str, result: Evaluation) -> str:
+    when = ago(subject.now, result.at) if result.at else "at some time"
+    return f"{key.rpartition('/')[2]} is {result.compliance}, judged {when}"

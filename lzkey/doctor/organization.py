@@ -1,34 +1,39 @@
-"""The organization: its id, and its rule in every account."""
+"""The organization: its id, its rule in every account, and the aggregators that show it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from lzkey import RULE_NAME
-from lzkey.aws.organization import members, organization, trusted_services
-from lzkey.deployment.readback import NO_RECORDER, AccountStatus
-from lzkey.doctor.check import not_applicable, ok, problem, unknown
+from lzkey.aws import aggregator as aws_aggregator
+from lzkey.aws.fact import takes
+from lzkey.aws.organization import MULTI_ACCOUNT_SETUP, members, organization, trusted_services
+from lzkey.aws.recorder import NO_RECORDER
+from lzkey.aws.rule import member_statuses
+from lzkey.doctor.subject import RULES, not_applicable, ok, problem, unknown, warning
 
 if TYPE_CHECKING:
-    from lzkey.doctor.check import Check
-    from lzkey.doctor.subject import Subject
+    from lzkey.aws.aggregator import Source
+    from lzkey.aws.rule import MemberStatus
+    from lzkey.doctor.subject import Check, Subject
 
-IS_ORGANIZATION: Final = ("config:DescribeConfigRules", "config:DescribeOrganizationConfigRules")
-ID_ACTIONS: Final = tuple(organization.actions)
-ACCESS_ACTIONS: Final = (*IS_ORGANIZATION, *trusted_services.actions)
-LIST_ACTIONS: Final = tuple(members.actions)
-STATUS_ACTIONS: Final = (*IS_ORGANIZATION, "config:GetOrganizationConfigRuleDetailedStatus")
-ACCOUNTS_ACTIONS: Final = (*STATUS_ACTIONS, *LIST_ACTIONS)
+#: What it takes to know what an aggregator lacks.
+FRESH: Final = (*RULES, members, aws_aggregator.aggregators, aws_aggregator.sources)
 
 #: Both service principals: the first deploys organization rules, the second fills aggregators.
 #: https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-config.html
-_TRUSTED: Final = ("config-multiaccountsetup.amazonaws.com", "config.amazonaws.com")
+_TRUSTED: Final = (MULTI_ACCOUNT_SETUP, "config.amazonaws.com")
 
 SINGLE: Final = "a single account's rule needs no organization"
-_DELETED: Final = "DELETE_SUCCESSFUL"
-SHOWN: Final = 5
+_SHOWN: Final = 5
+
+NO_AGGREGATOR: Final = "none in this account aggregates the organization in {region}"
+ELSEWHERE: Final = (
+    "look from the account that has one (with landing zone 4.0 the audit account), or create one"
+)
 
 
+@takes(facts=(organization,))
 def organization_id(subject: Subject) -> Check:
     """Check that OrganizationId and ManagementAccountId are those of the organization we are in.
 
@@ -37,7 +42,7 @@ def organization_id(subject: Subject) -> Check:
     wanted = subject.parameters.rule.get("OrganizationId")
     if wanted is None:
         return not_applicable("OrganizationId is not given")
-    found = organization(subject.reader)
+    found = organization(subject.asker)
     fix = "correct it in the parameters file and deploy again"
     if found is None:
         return problem(f"OrganizationId is {wanted}, but {subject.account} is in no organization", fix)
@@ -49,11 +54,12 @@ def organization_id(subject: Subject) -> Check:
     return ok(f"{wanted}, managed by account {manager}")
 
 
+@takes(facts=(*RULES, trusted_services))
 def trusted_access(subject: Subject) -> Check:
     """Check that AWS Config may work in the organization's accounts."""
     if not subject.is_organization():
         return not_applicable(SINGLE)
-    enabled = trusted_services(subject.reader)
+    enabled = trusted_services(subject.asker)
     missing = [name for name in _TRUSTED if name not in enabled]
     if missing:
         enable = "; ".join(
@@ -63,6 +69,7 @@ def trusted_access(subject: Subject) -> Check:
     return ok(f"enabled for {' and '.join(_TRUSTED)}")
 
 
+@takes(facts=(*RULES, member_statuses))
 def rule_in_accounts(subject: Subject) -> Check:
     """Check that the organization's rule arrived in every account that it was sent to.
 
@@ -82,12 +89,13 @@ def rule_in_accounts(subject: Subject) -> Check:
     return ok(f"in place in {len(statuses)} accounts")
 
 
+@takes(facts=(*RULES, member_statuses, members))
 def accounts_without_rule(subject: Subject) -> Check:
     """Check that AWS Config tells of every active account of the organization, unless it is excluded."""
     rule = subject.organization_rule() if subject.is_organization() else None
     if rule is None:
         return not_applicable(SINGLE)
-    reached = {status.account for status in statuses_of(subject) if status.status != _DELETED}
+    reached = {status.account for status in statuses_of(subject) if not status.deleted}
     active = active_accounts(subject)
     if not active:
         return problem(
@@ -106,44 +114,31 @@ def accounts_without_rule(subject: Subject) -> Check:
 
 
 def active_accounts(subject: Subject) -> set[str]:
-    """Return the organization's accounts that are neither suspended nor being closed."""
-    return {member.account for member in members(subject.reader) if member.is_active}
+    """The organization's accounts that are neither suspended nor being closed."""
+    return {member.account for member in members(subject.asker) if member.is_active}
 
 
 def excluded_accounts(subject: Subject) -> set[str]:
-    """Return the accounts that are left out: by the rule where it can be seen, else by the file."""
+    """The accounts that are left out: by the rule where it can be seen, else by the file."""
     rule = subject.organization_rule()
     if rule is None:
         return set(subject.parameters.deployment.excluded_accounts)
-    return set(rule.get("ExcludedAccounts", []))
+    return set(rule.excluded_accounts)
 
 
-def statuses_of(subject: Subject) -> list[AccountStatus]:
-    """Return how the rule fares in each account, without the excluded ones that it was taken from."""
+def statuses_of(subject: Subject) -> list[MemberStatus]:
+    """How the rule fares in each account, without the excluded ones that it was taken from."""
     excluded = excluded_accounts(subject)
-    entries = subject.reader.all(
-        "config:GetOrganizationConfigRuleDetailedStatus",
-        "OrganizationConfigRuleDetailedStatus",
-        OrganizationConfigRuleName=RULE_NAME,
-    )
-    return [
-        AccountStatus(
-            entry["AccountId"],
-            entry["ConfigRuleName"],
-            entry["MemberAccountRuleStatus"],
-            ": ".join(filter(None, (entry.get("ErrorCode"), entry.get("ErrorMessage")))),
-        )
-        for entry in entries or []
-        if entry["AccountId"] not in excluded or entry["MemberAccountRuleStatus"] != _DELETED
-    ]
+    statuses = member_statuses(subject.asker, RULE_NAME)
+    return [status for status in statuses if status.account not in excluded or not status.deleted]
 
 
-def _failure(status: AccountStatus) -> str:
+def _failure(status: MemberStatus) -> str:
     return f"{status.account} {status.status} ({status.reason or 'no reason given'})"
 
 
-def _failure_fix(subject: Subject, failed: list[AccountStatus]) -> str:
-    """Return what to do; Control Tower enables AWS Config everywhere but in the management account."""
+def _failure_fix(subject: Subject, failed: list[MemberStatus]) -> str:
+    """What to do; Control Tower enables AWS Config everywhere but in the management account."""
     without = {status.account for status in failed if NO_RECORDER in status.reason}
     if subject.parameters.management_account in without:
         return (
@@ -156,6 +151,70 @@ def _failure_fix(subject: Subject, failed: list[AccountStatus]) -> str:
 
 
 def shown(names: list[str]) -> str:
-    """Return a few of many, and how many more there are."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{'; '.join(names[:SHOWN])}{more}"
+    """A few of many, and how many more there are."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{'; '.join(names[:_SHOWN])}{more}"
+
+
+@takes(facts=FRESH)
+def aggregator(subject: Subject) -> Check:
+    """Check that an aggregator shows this Region's results of the whole organization, none of them stale.
+
+    Accounts that the rule leaves out do not count. Results are as sound without an aggregator here: since
+    landing zone 4.0 it is in the audit account.
+    """
+    if not subject.is_organization():
+        return not_applicable(SINGLE)
+    seen = {name: faults(subject, name) for name in aggregators(subject)}
+    if not seen:
+        return warning(NO_AGGREGATOR.format(region=subject.region), ELSEWHERE)
+    began = [name for name in seen if sources(subject, name)]
+    fresh = [name for name in began if not seen[name]]
+    if fresh:
+        return ok(f"{', '.join(fresh)}: every source is fresh")
+    if not began:
+        return unknown(
+            f"{', '.join(seen)}: no source in {subject.region} yet", "wait until it has one, and look again"
+        )
+    return problem(
+        f"{began[0]}: {shown(list(seen[began[0]].values()))}",
+        "see that each source has a recorder and lets the aggregator read it",
+    )
+
+
+def aggregators(subject: Subject) -> list[str]:
+    """The names of the account's aggregators that take in the organization, in the rule's Region."""
+    found = aws_aggregator.aggregators(subject.asker)
+    return [each.name for each in found if each.organization and each.covers(subject.region)]
+
+
+def sources(subject: Subject, aggregator: str) -> list[Source]:
+    """The sources of an aggregator, those of other Regions left out."""
+    found = aws_aggregator.sources(subject.asker, aggregator)
+    return [source for source in found if source.region in {subject.region, aws_aggregator.ANY_REGION}]
+
+
+def accounts(found: list[Source]) -> set[str]:
+    """The accounts among sources; the organization is a source of its own."""
+    return {source.account for source in found if source.is_account}
+
+
+def best(subject: Subject) -> str | None:
+    """The aggregator with the fewest faults; None when there is none."""
+    return min(aggregators(subject), key=lambda name: len(faults(subject, name)), default=None)
+
+
+def faults(subject: Subject, aggregator: str) -> dict[str, str]:
+    """What is wrong with sources that the rule is for, by account: stale, or no source at all."""
+    found, excluded = sources(subject, aggregator), excluded_accounts(subject)
+    absent = sorted(active_accounts(subject) - accounts(found) - excluded)
+    return {
+        source.account: _stale(source)
+        for source in found
+        if source.account not in excluded and not source.is_fresh
+    } | {account: f"{account} is no source" for account in absent}
+
+
+def _stale(source: Source) -> str:
+    why = f" ({source.code})" if source.code else ""
+    return f"{source.account} {source.status}{why}"

@@ -6,41 +6,38 @@ Control Tower enables AWS Config in the accounts that it governs, but not in the
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.key import RESOURCE_TYPE
+from lzkey.aws.fact import takes
+from lzkey.aws.keys import BATCH, recorded_items, recorded_keys
 from lzkey.aws.recorder import CONTINUOUS, RecorderFault, described, own_recorder
-from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
-from lzkey.doctor.landing_zone import FIND_ACTIONS, keys_here
+from lzkey.aws.role import role
+from lzkey.doctor.landing_zone import FIND, keys_here
+from lzkey.doctor.subject import not_applicable, ok, problem, unknown, warning
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lzkey.aws.recorder import Recorder
-    from lzkey.doctor.check import Check
-    from lzkey.doctor.subject import Facts, Subject
-
-RECORDER_ACTIONS: Final = tuple(own_recorder.actions)
-ROLE_ACTIONS: Final = (*described.actions, "iam:GetRole")
-POLICY_ACTIONS: Final = (*FIND_ACTIONS, "config:ListDiscoveredResources", "config:BatchGetResourceConfig")
-
-#: Keys at most in one BatchGetResourceConfig.
-#: https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
-_BATCH: Final = 100
+    from lzkey.doctor.subject import Check, Subject
 
 _CREATE: Final = f"deploy deploy/recorder.yaml, or create one that records {RESOURCE_TYPE}"
 
 
+@takes(facts=(own_recorder,))
 def recorder(subject: Subject) -> Check:
     """Check that a recorder runs here and records KMS keys."""
     needless = _needless(subject)
     if needless:
         return not_applicable(needless)
-    recorder = own_recorder(subject.reader)
-    if recorder is None:
+    found = own_recorder(subject.asker)
+    if found is None:
         return problem(f"there is none in {subject.region}: no change to a key is delivered", _CREATE)
-    if recorder.fault is not None:
-        return problem(*_fault(recorder, recorder.fault))
-    records = f"{recorder.name} is on and records {RESOURCE_TYPE}"
-    if recorder.frequency != CONTINUOUS:
+    if found.fault is not None:
+        return problem(*_fault(found, found.fault))
+    records = f"{found.name} is on and records {RESOURCE_TYPE}"
+    if found.frequency != CONTINUOUS:
         return warning(
             f"{records} daily: a change is judged up to 24 hours late",
             "let it record continuously if that is too late",
@@ -48,16 +45,17 @@ def recorder(subject: Subject) -> Check:
     return ok(f"{records} continuously")
 
 
+@takes(facts=(described, role))
 def recorder_role(subject: Subject) -> Check:
     """Check that the role with which AWS Config reads the keys exists."""
     needless = _needless(subject)
     if needless:
         return not_applicable(needless)
-    found = described(subject.reader)
+    found = described(subject.asker)
     if found is None:
         return not_applicable("there is no recorder")
     arn = str(found.get("roleARN", ""))
-    if subject.reader.ask("iam:GetRole", absent={"NoSuchEntity"}, RoleName=arn.rpartition("/")[2]) is None:
+    if role(subject.asker, arn) is None:
         return problem(
             f"{arn} does not exist: AWS Config can read nothing",
             "create it (aws iam create-service-linked-role --aws-service-name config.amazonaws.com), or give "
@@ -66,6 +64,7 @@ def recorder_role(subject: Subject) -> Check:
     return ok(arn)
 
 
+@takes(facts=(*FIND, recorded_keys, recorded_items))
 def key_policies(subject: Subject) -> Check:
     """Check that AWS Config could read the policies of the keys that it has recorded.
 
@@ -99,7 +98,7 @@ def key_policies(subject: Subject) -> Check:
 
 
 def _needless(subject: Subject) -> str:
-    """Return why no recorder is needed here; empty when one is."""
+    """Why no recorder is needed here; empty when one is."""
     if subject.excluded:
         return "this account is excluded"
     if not subject.parameters.deployment.on_change:
@@ -108,7 +107,7 @@ def _needless(subject: Subject) -> str:
 
 
 def _fault(recorder: Recorder, fault: RecorderFault) -> tuple[str, str]:
-    """Return what is wrong with a recorder, and its fix."""
+    """What is wrong with a recorder, and its fix."""
     name = recorder.name
     match fault:
         case RecorderFault.STOPPED:
@@ -120,24 +119,13 @@ def _fault(recorder: Recorder, fault: RecorderFault) -> tuple[str, str]:
             return f"{name} is on, but failed to record ({recorder.failure})", "mend what its error names"
 
 
-def _recorded(subject: Subject, first: list[str]) -> list[Facts]:
-    """Return the items of up to a hundred recorded keys, these first."""
-    listed = subject.reader.all(
-        "config:ListDiscoveredResources",
-        "resourceIdentifiers",
-        absent={"NoAvailableConfigurationRecorderException"},
-        resourceType=RESOURCE_TYPE,
-    )
-    others = [found["resourceId"] for found in listed or []]
-    if not others:
-        return []
-    ids = list(dict.fromkeys((*first, *others)))[:_BATCH]
-    keys = [{"resourceType": RESOURCE_TYPE, "resourceId": key} for key in ids]
-    answer = subject.reader.ask("config:BatchGetResourceConfig", resourceKeys=keys)
-    return [item for item in answer["baseConfigurationItems"] if item.get("configuration")]
+def _recorded(subject: Subject, first: list[str]) -> tuple[dict[str, Any], ...]:
+    """The items of up to a hundred recorded keys, these first."""
+    others = recorded_keys(subject.asker)
+    return recorded_items(subject.asker, [*dict.fromkeys((*first, *others))][:BATCH]) if others else ()
 
 
-def _policy(item: Facts) -> bool:
+def _policy(item: Mapping[str, Any]) -> bool:
     """Whether an item carries the key's policy: a JSON text, which may itself be JSON text."""
     text = item.get("supplementaryConfiguration", {}).get("Policy") or "null"
     try:

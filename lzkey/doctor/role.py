@@ -1,4 +1,4 @@
-"""The role of the Lambda function: everything that the rule needs, and nothing else.
+"""The role of the Lambda function, and the one that it assumes: all that the rule needs, and nothing else.
 
 Its policies are decided by the engine's own policy language: an identity-based policy is a resource-based one
 whose principal is everyone. Conditions on what is not known here do not count as granted.
@@ -7,29 +7,25 @@ whose principal is everyone. Conditions on what is not known here do not count a
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
-from landing_zone_key.policy import Policy, PolicyError, Request, decide
+from landing_zone_key.policy import Policy, PolicyError, Reason, Request, decide
+from lzkey.aws.fact import takes
+from lzkey.aws.function import function
+from lzkey.aws.role import managed_policy, role, role_policies
 from lzkey.deployment.stack import FUNCTION_NAME
-from lzkey.doctor.check import not_applicable, ok, problem, unknown, warning
+from lzkey.doctor.subject import RULES, Status, not_applicable, ok, problem, unknown, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from lzkey import Json
-    from lzkey.doctor.check import Check
-    from lzkey.doctor.subject import Facts, Subject
+    from lzkey.aws.role import Role, RolePolicy
+    from lzkey.doctor.subject import Check, Subject
 
-ROLE_ACTIONS: Final = (
-    "lambda:GetFunctionConfiguration",
-    "iam:GetRole",
-    "iam:ListAttachedRolePolicies",
-    "iam:GetPolicy",
-    "iam:GetPolicyVersion",
-    "iam:ListRolePolicies",
-    "iam:GetRolePolicy",
-)
+#: What it takes to know what a role may do.
+_POWERS: Final = (role, role_policies, managed_policy)
 
 _EVERYONE: Final[Mapping[str, str]] = {"Principal": "*"}
 
@@ -55,45 +51,39 @@ _SHOWN: Final = 5
 _FIX: Final = "deploy deploy/lambda-role.yaml, give its RoleArn as deployment.lambdaRoleArn, and deploy"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One policy of the role."""
-
-    name: str
-    attached: bool
-    statements: tuple[Facts, ...]
+_Statements = tuple["dict[str, Any]", ...]
 
 
+@takes(facts=(function, *_POWERS))
 def lambda_role(subject: Subject) -> Check:
     """Check that the function's role allows what the rule needs, and say what it allows beyond that."""
-    function = subject.function()
-    if function is None:
+    working = subject.function()
+    if working is None:
         return not_applicable("there is no function")
-    name = str(function["Role"]).rpartition("/")[2]
-    found = subject.reader.ask("iam:GetRole", absent={"NoSuchEntity"}, RoleName=name)
+    found = role(subject.asker, working.role)
     if found is None:
-        return problem(f"the role {function['Role']} does not exist: the function cannot run", _FIX)
-    return powers(subject, found["Role"], needed(subject), _FIX)
+        return problem(f"the role {working.role} does not exist: the function cannot run", _FIX)
+    return _powers(subject, found, _needed(subject), _FIX)
 
 
-def powers(subject: Subject, role: Facts, actions: Mapping[str, str], fix: str) -> Check:
+def _powers(subject: Subject, found: Role, actions: Mapping[str, str], fix: str) -> Check:
     """Check that a role's policies and boundary allow the actions, and no policy what nobody needs."""
-    name = role["RoleName"]
+    name = found.name
     try:
-        sources = tuple(_sources(subject, name))
-        missing = _missing(subject, sources, _boundary(subject, role), actions)
+        policies = role_policies(subject.asker, name)
+        missing = _missing(subject, policies, _boundary(subject, found), actions)
     except (PolicyError, ValueError) as error:
         return unknown(f"a policy of {name} cannot be read: {error}", fix)
     if missing:
         return problem(f"{name} may not {', '.join(missing)}", fix)
-    excess = tuple(_excess(subject, sources))
+    excess = tuple(_excess(subject, policies))
     if excess:
         return warning(f"{name} may do more than is needed: {', '.join(excess)}", fix)
     return ok(f"{name} may do what is needed, and nothing else")
 
 
-def needed(subject: Subject) -> dict[str, str]:
-    """Return the actions that the function's own role must have, each with a resource to have it on.
+def _needed(subject: Subject) -> dict[str, str]:
+    """The actions that the function's own role must have, each with a resource to have it on.
 
     With a role to assume, that role reads the keys and reports; deploy/execution-role.yaml has its actions.
     """
@@ -105,13 +95,13 @@ def needed(subject: Subject) -> dict[str, str]:
         zone = f"arn:{subject.partition}:controltower:{home}:landingzone/ANY"
         actions |= {"controltower:ListLandingZones": "*", "controltower:GetLandingZone": zone}
     if subject.assumes_role:
-        role = subject.parameters.rule["ExecutionRoleName"]
-        return {**actions, _ASSUME: f"arn:{subject.partition}:iam::{subject.account}:role/{role}"}
-    return {**actions, **judging(subject)}
+        name = subject.parameters.rule["ExecutionRoleName"]
+        return {**actions, _ASSUME: f"arn:{subject.partition}:iam::{subject.account}:role/{name}"}
+    return {**actions, **_judging(subject)}
 
 
-def judging(subject: Subject) -> dict[str, str]:
-    """Return the actions that read the keys and report, of the one role or the other."""
+def _judging(subject: Subject) -> dict[str, str]:
+    """The actions that read the keys and report, of the one role or the other."""
     here = f"{subject.region}:{subject.account}"
     key = f"arn:{subject.partition}:kms:{here}:key/any"
     actions = {"config:PutEvaluations": "*", "kms:DescribeKey": key, "kms:GetKeyPolicy": key}
@@ -123,54 +113,39 @@ def judging(subject: Subject) -> dict[str, str]:
     return actions
 
 
-def _sources(subject: Subject, role: str) -> Iterator[Source]:
-    attached = subject.reader.all("iam:ListAttachedRolePolicies", "AttachedPolicies", RoleName=role)
-    for policy in attached or []:
-        yield Source(policy["PolicyName"], True, statements_of(_managed(subject, policy["PolicyArn"])))  # noqa: FBT003
-    for name in subject.reader.all("iam:ListRolePolicies", "PolicyNames", RoleName=role) or []:
-        document = subject.reader.ask("iam:GetRolePolicy", RoleName=role, PolicyName=name)["PolicyDocument"]
-        yield Source(name, False, statements_of(document))  # noqa: FBT003
-
-
-def _managed(subject: Subject, arn: str) -> Json:
-    version = subject.reader.ask("iam:GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    answer = subject.reader.ask("iam:GetPolicyVersion", PolicyArn=arn, VersionId=version)
-    return answer["PolicyVersion"]["Document"]
-
-
-def _boundary(subject: Subject, role: Facts) -> tuple[Facts, ...] | None:
-    arn = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-    return statements_of(_managed(subject, arn)) if arn else None
+def _boundary(subject: Subject, found: Role) -> _Statements | None:
+    return _statements_of(managed_policy(subject.asker, found.boundary)) if found.boundary else None
 
 
 def _missing(
     subject: Subject,
-    sources: tuple[Source, ...],
-    boundary: tuple[Facts, ...] | None,
+    policies: tuple[RolePolicy, ...],
+    boundary: _Statements | None,
     actions: Mapping[str, str],
 ) -> list[str]:
-    """Return those of the actions that are not allowed, by the policies or by the boundary."""
-    own = tuple(statement for source in sources for statement in source.statements)
-    policies = [policy_of(statements) for statements in (own, boundary) if statements is not None]
+    """Those of the actions that are not allowed, by the policies or by the boundary."""
+    own = tuple(statement for policy in policies for statement in _statements_of(policy.document))
+    all_of = [_policy_of(statements) for statements in (own, boundary) if statements is not None]
     return [
         action
         for action, resource in actions.items()
-        if not all(decide(policy, _request(subject, action, resource)).allowed for policy in policies)
+        if not all(decide(policy, _request(subject, action, resource)).allowed for policy in all_of)
     ]
 
 
-def _excess(subject: Subject, sources: tuple[Source, ...]) -> Iterator[str]:
-    """Yield what is allowed beyond what any deployment of the rule needs; a managed policy by its name."""
-    for source in sources:
-        found = [action for statement in source.statements for action in _excess_of(subject, statement)]
-        if found and source.attached:
-            yield source.name
+def _excess(subject: Subject, policies: tuple[RolePolicy, ...]) -> Iterator[str]:
+    """What is allowed beyond what any deployment of the rule needs; a managed policy by its name."""
+    for policy in policies:
+        statements = _statements_of(policy.document)
+        found = [action for statement in statements for action in _excess_of(subject, statement)]
+        if found and policy.attached:
+            yield policy.name
         else:
             yield from found[:_SHOWN]
             yield from [f"{len(found) - _SHOWN} more"] if found[_SHOWN:] else []
 
 
-def _excess_of(subject: Subject, statement: Facts) -> Iterator[str]:
+def _excess_of(subject: Subject, statement: dict[str, Any]) -> Iterator[str]:
     if statement.get("Effect") != "Allow":
         return
     if "NotAction" in statement:
@@ -185,47 +160,119 @@ def _excess_of(subject: Subject, statement: Facts) -> Iterator[str]:
             yield action
 
 
-def _foreign_roles(subject: Subject, statement: Facts) -> list[str]:
-    """Return the resources of a statement that are not the role of the rule's parameters."""
-    role = subject.parameters.rule.get("ExecutionRoleName") if subject.assumes_role else None
+def _foreign_roles(subject: Subject, statement: dict[str, Any]) -> list[str]:
+    """The resources of a statement that are not the role of the rule's parameters."""
+    name = subject.parameters.rule.get("ExecutionRoleName") if subject.assumes_role else None
     resources = _listed(statement.get("Resource")) or ["what is not named"]
-    return [where for where in resources if not role or not where.endswith(f":role/{role}")]
+    return [where for where in resources if not name or not where.endswith(f":role/{name}")]
 
 
-def _leaves_organization(subject: Subject, statement: Facts) -> bool:
+def _leaves_organization(subject: Subject, statement: dict[str, Any]) -> bool:
     """Whether a statement lets the function assume the role in an account of another organization."""
     if not subject.parameters.rule.get("OrganizationId"):
         return False
-    role = subject.parameters.rule["ExecutionRoleName"]
+    name = subject.parameters.rule["ExecutionRoleName"]
     context = {"aws:ResourceOrgID": "o-0000000000", "aws:ResourceAccount": "000000000000"}
     request = Request(
         service="lambda.amazonaws.com",
         action=_ASSUME,
-        resource=f"arn:{subject.partition}:iam::000000000000:role/{role}",
+        resource=f"arn:{subject.partition}:iam::000000000000:role/{name}",
         context=context,
     )
-    return decide(policy_of((statement,)), request).allowed
+    return decide(_policy_of((statement,)), request).allowed
 
 
-def statements_of(document: Json) -> tuple[Facts, ...]:
-    """Return the statements of a policy document; boto3 decodes it, unless it is no JSON."""
+def _statements_of(document: Json) -> _Statements:
+    """The statements of a policy document; boto3 decodes it, unless it is no JSON."""
     parsed = json.loads(document) if isinstance(document, str) else document
     statements = parsed.get("Statement", [])
     return tuple(statements if isinstance(statements, list) else [statements])
 
 
-def policy_of(statements: tuple[Facts, ...], lacking: Mapping[str, str] = _EVERYONE) -> Policy:
-    """Return a policy with the element that its kind does not have, and a resource-based one does."""
+def _policy_of(statements: _Statements, lacking: Mapping[str, str] = _EVERYONE) -> Policy:
+    """A policy with the element that its kind does not have, and a resource-based one does."""
     return Policy.parse(
         {"Version": "2012-10-17", "Statement": [{**statement, **lacking} for statement in statements]}
     )
 
 
 def _request(subject: Subject, action: str, resource: str) -> Request:
-    """Return a request of the function; what it asks for belongs to our organization."""
+    """A request of the function; what it asks for belongs to our organization."""
     context = {"aws:ResourceOrgID": subject.parameters.rule.get("OrganizationId", "")}
     return Request(service="lambda.amazonaws.com", action=action, resource=resource, context=context)
 
 
 def _listed(value: Json) -> list[str]:
     return [value] if isinstance(value, str) else [str(item) for item in value or []]
+
+
+_HERE: Final = (
+    "deploy deploy/execution-role.yaml (a service-managed StackSet leaves out the management account)"
+)
+
+
+@takes(facts=(function, *RULES, *_POWERS))
+def execution_role(subject: Subject) -> Check:
+    """Check that the role which the function assumes is here, lets it, and may do what the rule needs.
+
+    Other accounts' roles cannot be seen from here.
+    """
+    if subject.excluded or not subject.assumes_role:
+        why = "this account is excluded" if subject.excluded else "the function works with its own role"
+        return not_applicable(why)
+    maker = subject.made_by()
+    working = None if maker else subject.function()
+    if working is None and maker is None:
+        return not_applicable("there is no function")
+    name = subject.parameters.rule["ExecutionRoleName"]
+    found = role(subject.asker, name)
+    if found is None:
+        return problem(f"account {subject.account} has no role {name}: its keys are not judged", _HERE)
+    refused = _refusal(subject, found, working.role) if working else None
+    if refused:
+        return refused
+    check = _powers(subject, found, _judging(subject), _HERE)
+    if check.status is Status.OK:
+        trusted = ", lets the function assume it," if working else ""
+        seen = "" if working else f"; that account {maker} can assume it shows in the last evaluation"
+        return replace(check, detail=f"{name} is here{trusted} and may do what is needed{seen}")
+    return check
+
+
+def _refusal(subject: Subject, found: Role, function_role: str) -> Check | None:
+    """Why the function cannot assume a role; None when it can."""
+    name = subject.parameters.rule["ExecutionRoleName"]
+    assumed = f"arn:{subject.partition}:iam::{subject.account}:role/{name}"
+    if found.arn != assumed:
+        return problem(f"the function assumes {assumed}, but here is {found.arn}", _HERE)
+    try:
+        trust = _policy_of(_statements_of(found.trust), {"Resource": "*"})
+    except (PolicyError, ValueError) as error:
+        return unknown(f"the trust policy of {name} cannot be read: {error}", _HERE)
+    if not _trusts(trust, subject, function_role, assumed):
+        return problem(f"{name} does not let {function_role} assume it", _HERE)
+    return None
+
+
+def _trusts(trust: Policy, subject: Subject, function_role: str, assumed: str) -> bool:
+    """Whether a trust policy lets the function's role assume it, by its own ARN or by its account's.
+
+    An account as the principal leaves it to the role's own policies, which `lambda_role` looks at.
+    """
+    account = function_role.split(":")[4]
+    context = {
+        "aws:PrincipalArn": function_role,
+        "aws:PrincipalAccount": account,
+        "aws:PrincipalOrgID": subject.parameters.rule.get("OrganizationId", ""),
+    }
+    decisions = [
+        decide(
+            trust,
+            Request(principal_arn=principal, action="sts:AssumeRole", resource=assumed, context=context),
+        )
+        for principal in (function_role, f"arn:{subject.partition}:iam::{account}:root", account)
+    ]
+    denied = {Reason.EXPLICIT_DENY, Reason.UNDECIDABLE_DENY}
+    return any(decision.allowed for decision in decisions) and not any(
+        decision.reason in denied for decision in decisions
+    )

@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from landing_zone_key import LandingZone
 from landing_zone_key.errors import SettingsError
-from landing_zone_key.key import RESOURCE_TYPE
 from landing_zone_key.settings import RDKLIB_PARAMETERS
 from lzkey import RULE_NAME
-from lzkey.aws.rule import PERIODS, EvaluationStatus
-from lzkey.deployment.readback import account_rule_faults, organization_rule_faults
-from lzkey.doctor.check import not_applicable, ok, problem, unknown
-from lzkey.doctor.subject import ago
+from lzkey.aws.fact import takes
+from lzkey.aws.keys import recorded_keys
+from lzkey.aws.rule import (
+    CHANGES,
+    PERIODS,
+    SCHEDULED,
+    account_rule_faults,
+    evaluation_statuses,
+    organization_rule_faults,
+)
+from lzkey.doctor.subject import RULES, ago, not_applicable, ok, problem, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lzkey.doctor.check import Check
-    from lzkey.doctor.subject import Facts, Subject
-
-RULE_ACTIONS: Final = ("config:DescribeConfigRules", "config:DescribeOrganizationConfigRules")
-EVALUATION_ACTIONS: Final = (
-    *RULE_ACTIONS,
-    "config:DescribeConfigRuleEvaluationStatus",
-    "config:ListDiscoveredResources",
-)
-
-_ALL_TRIGGERS: Final = {
-    "ConfigurationItemChangeNotification",
-    "OversizedConfigurationItemChangeNotification",
-    "ScheduledNotification",
-}
+    from lzkey.aws.rule import Rule
+    from lzkey.doctor.subject import Check, Subject
 
 
+@takes(facts=RULES)
 def rule(subject: Subject) -> Check:
     """Check that the rule is there with the parameters, triggers and scope of the parameters file."""
     own, organizations, maker = subject.rule(), subject.organization_rule(), subject.made_by()
@@ -54,6 +48,7 @@ def rule(subject: Subject) -> Check:
     return ok(f"{kind}, as {subject.parameters.path.name} says, on {triggers}")
 
 
+@takes(facts=(*RULES, evaluation_statuses, recorded_keys))
 def last_evaluation(subject: Subject) -> Check:
     """Check that the rule's last evaluation in this account succeeded, and in time.
 
@@ -62,8 +57,7 @@ def last_evaluation(subject: Subject) -> Check:
     name = subject.rule_here()
     if name is None:
         return not_applicable("there is no rule in this account")
-    answer = subject.reader.ask("config:DescribeConfigRuleEvaluationStatus", ConfigRuleNames=[name])
-    status = EvaluationStatus.of(answer["ConfigRulesEvaluationStatus"][0])
+    status = evaluation_statuses(subject.asker, (name,))[0]
     succeeded = status.succeeded
     if status.is_failing:
         when = f" {ago(subject.now, status.failed)}" if status.failed else ""
@@ -88,41 +82,33 @@ def _nothing_to_evaluate(subject: Subject) -> bool:
     """Whether no change can have been evaluated: in the management account there must be a key."""
     if subject.manages or subject.parameters.deployment.periodic:
         return False
-    return not subject.reader.all(
-        "config:ListDiscoveredResources", "resourceIdentifiers", resourceType=RESOURCE_TYPE
+    return recorded_keys(subject.asker) == ()
+
+
+def _account_faults(subject: Subject, found: Rule, maker: str) -> Iterator[str]:
+    yield from account_rule_faults(_in_our_words(subject, found), subject.parameters)
+    wanted = subject.function_arn.replace(f":{subject.account}:", f":{maker}:")
+    if found.function != wanted:
+        yield f"its function is {found.function}, not {wanted}"
+
+
+def _organization_faults(subject: Subject, found: Rule) -> Iterator[str]:
+    """What differs; of two kinds of triggers rdk drops one, deploy/organization-rule.yaml none."""
+    wanted = subject.parameters.deployment
+    if wanted.on_change and wanted.periodic and found.triggers == CHANGES | {SCHEDULED}:
+        found = replace(found, triggers=frozenset({SCHEDULED}))
+    yield from organization_rule_faults(
+        _in_our_words(subject, found), subject.parameters, subject.function_arn
     )
 
 
-def _account_faults(subject: Subject, found: Facts, maker: str) -> Iterator[str]:
-    shape: Any = {**found, "InputParameters": _in_our_words(subject, found)}
-    yield from account_rule_faults(shape, subject.parameters)
-    calls = found["Source"].get("SourceIdentifier")
-    wanted = subject.function_arn.replace(f":{subject.account}:", f":{maker}:")
-    if calls != wanted:
-        yield f"its function is {calls}, not {wanted}"
-
-
-def _organization_faults(subject: Subject, found: Facts) -> Iterator[str]:
-    """Yield what differs; of two kinds of triggers rdk drops one, deploy/organization-rule.yaml none."""
-    custom, wanted = found.get("OrganizationCustomRuleMetadata"), subject.parameters.deployment
-    shape: Any = found
-    if custom is not None:
-        triggers = set(custom["OrganizationConfigRuleTriggerTypes"])
-        if wanted.on_change and wanted.periodic and triggers == _ALL_TRIGGERS:
-            triggers = {"ScheduledNotification"}
-        given = _in_our_words(subject, custom)
-        changes = {"InputParameters": given, "OrganizationConfigRuleTriggerTypes": sorted(triggers)}
-        shape = {**found, "OrganizationCustomRuleMetadata": {**custom, **changes}}
-    yield from organization_rule_faults(shape, subject.parameters, subject.function_arn)
-
-
-def _in_our_words(subject: Subject, found: Facts) -> str:
-    """Return a rule's InputParameters, with the file's words for every parameter that means the same."""
-    given = {name: value for name, value in json.loads(found.get("InputParameters") or "{}").items() if value}
+def _in_our_words(subject: Subject, found: Rule) -> Rule:
+    """A rule with the file's words for every parameter that means the same."""
+    given = {name: value for name, value in found.parameters.items() if value}
     wanted = subject.parameters.rule
     same = {name for name in {*given, *wanted} if _same(subject, name, given.get(name), wanted)}
     kept = {name: value for name, value in given.items() if name not in same}
-    return json.dumps(kept | {name: wanted[name] for name in same if name in wanted})
+    return replace(found, parameters=kept | {name: wanted[name] for name in same if name in wanted})
 
 
 def _same(subject: Subject, name: str, value: str | None, wanted: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Group
 from rich.text import Text
 
-from lzkey.doctor.check import Status
+from lzkey.doctor.subject import Status
 from lzkey.terminal import plain, table
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _LONGEST: Final = 400
 
 
 def shown(examination: Examination) -> RenderableType:
-    """Return one line for each expectation, and its fix below it; what does not apply is counted only."""
+    """One line for each expectation, and its fix below it; what does not apply is counted only."""
     asked = [found for found in examination.findings if found.check.status is not Status.NOT_APPLICABLE]
     left_out = len(examination.findings) - len(asked)
     lines = table(("status", "what", "what is"), map(_row, asked))
@@ -51,7 +51,7 @@ def shown(examination: Examination) -> RenderableType:
 
 
 def as_json(examination: Examination) -> dict[str, Any]:
-    """Return the examination, version 1: members may be added, and none will change its meaning.
+    """The examination, version 1: members may be added, and none will change its meaning.
 
     `status` is that of the worst line. Each of `checks` has `name` (stable), `mustBeTrue`, `status` (ok,
     not-applicable, warning, unknown or problem), `detail`, and `fix` (empty: nothing to do).

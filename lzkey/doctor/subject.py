@@ -1,13 +1,15 @@
-"""What is examined, and the facts about it that several checks share."""
+"""What is examined, the facts about it that several checks share, and what one look at it finds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
 
 from lzkey import RULE_NAME
 from lzkey.aws.account import Manner
-from lzkey.aws.rule import is_named
+from lzkey.aws.function import function
+from lzkey.aws.rule import organization_rule, own_rule, rules_named
 from lzkey.deployment.stack import FUNCTION_NAME
 
 if TYPE_CHECKING:
@@ -15,12 +17,64 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lzkey.aws.account import Asker
+    from lzkey.aws.function import Function
+    from lzkey.aws.rule import Rule
     from lzkey.parameters import Parameters
-
-Facts = dict[str, Any]
 
 #: Many checks want to know the same.
 MANNER: Final = Manner(once=True)
+
+
+#: What it takes to know whose rule it is.
+RULES: Final = (own_rule, organization_rule, rules_named)
+
+
+class Status(StrEnum):
+    """How one thing stands, the best first."""
+
+    OK = "ok"
+    NOT_APPLICABLE = "not-applicable"
+    """It is not asked of this deployment, or another line already says why it cannot be."""
+    WARNING = "warning"
+    """Results can be trusted, and still somebody should know."""
+    UNKNOWN = "unknown"
+    """AWS did not say, so nobody knows."""
+    PROBLEM = "problem"
+    """Results cannot be trusted, or there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The answer of one check; `fix` is empty where there is nothing to do."""
+
+    status: Status
+    detail: str
+    fix: str = ""
+
+
+def ok(detail: str) -> Check:
+    """It is so."""
+    return Check(Status.OK, detail)
+
+
+def not_applicable(detail: str) -> Check:
+    """It need not be so here."""
+    return Check(Status.NOT_APPLICABLE, detail)
+
+
+def warning(detail: str, fix: str) -> Check:
+    """It is so, but."""
+    return Check(Status.WARNING, detail, fix)
+
+
+def unknown(detail: str, fix: str) -> Check:
+    """Nobody can say whether it is so."""
+    return Check(Status.UNKNOWN, detail, fix)
+
+
+def problem(detail: str, fix: str) -> Check:
+    """It is not so."""
+    return Check(Status.PROBLEM, detail, fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +82,7 @@ class Subject:
     """One deployment in one account and Region: what it should be, how to look at it, and what time it is."""
 
     parameters: Parameters
-    reader: Asker
+    asker: Asker
     account: str
     region: str
     partition: str
@@ -65,30 +119,18 @@ class Subject:
         command = "deploy-organization" if self.assumes_role else "deploy"
         return f"deploy again: lzkey {command} {self.parameters.path.stem}"
 
-    def rule(self) -> Facts | None:
-        """Return the account's own rule; None when there is none of that name."""
-        found = self.reader.ask(
-            "config:DescribeConfigRules", absent={"NoSuchConfigRuleException"}, ConfigRuleNames=[RULE_NAME]
-        )
-        return found["ConfigRules"][0] if found and found["ConfigRules"] else None
+    def rule(self) -> Rule | None:
+        """The account's own rule; None when there is none of that name."""
+        return own_rule(self.asker, RULE_NAME)
 
-    def organization_rule(self) -> Facts | None:
-        """Return the organization's rule; None when there is none that may be seen.
+    def organization_rule(self) -> Rule | None:
+        """The organization's rule; None when there is none that may be seen.
 
         Each account sees those that it made itself.
-
-        OrganizationAccessDeniedException is what an account hears that can have no organization rule.
-        https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeOrganizationConfigRules.html
         """
         if self.maker is not None:
             return self.maker.organization_rule()
-        found = self.reader.ask(
-            "config:DescribeOrganizationConfigRules",
-            absent={"NoSuchOrganizationConfigRuleException", "OrganizationAccessDeniedException"},
-            OrganizationConfigRuleNames=[RULE_NAME],
-        )
-        rules = found["OrganizationConfigRules"] if found else []
-        return rules[0] if rules else None
+        return organization_rule(self.asker, RULE_NAME)
 
     def is_organization(self) -> bool:
         """Whether the deployment is an organization's, where the account has no rule of its own."""
@@ -96,43 +138,38 @@ class Subject:
             return False
         return self.organization_rule() is not None or self.sent_rule() is not None
 
-    def sent_rule(self) -> Facts | None:
-        """Return the rule that an organization's rule has put into this account; None when there is none."""
-        rules = self.reader.all("config:DescribeConfigRules", "ConfigRules") or []
-        sent = (rule for rule in rules if rule["ConfigRuleName"] != RULE_NAME)
-        return next((rule for rule in sent if is_named(rule["ConfigRuleName"], RULE_NAME)), None)
+    def sent_rule(self) -> Rule | None:
+        """The rule that an organization's rule has put into this account; None when there is none."""
+        rules = rules_named(self.asker, RULE_NAME)
+        return next((rule for rule in rules if rule.name != RULE_NAME), None)
 
     def made_by(self) -> str | None:
-        """Return the account whose function a rule of the organization's calls here, where it is another one.
+        """The account whose function a rule of the organization's calls here, where it is another one.
 
         None, too, where that account can be asked itself.
         """
         if self.rule() is not None or self.organization_rule() is not None:
             return None
-        account = str(((self.sent_rule() or {}).get("Source") or {}).get("SourceIdentifier")).split(":")[4:5]
+        sent = self.sent_rule()
+        account = str(sent and sent.function).split(":")[4:5]
         return account[0] if account and account[0] != self.account else None
 
     def rule_here(self) -> str | None:
-        """Return the name of the rule that evaluates this account; None when there is none."""
+        """The name of the rule that evaluates this account; None when there is none."""
         if self.rule():
             return RULE_NAME
         sent = self.sent_rule() if self.is_organization() else None
-        return str(sent["ConfigRuleName"]) if sent else None
+        return sent.name if sent else None
 
-    def function(self) -> Facts | None:
-        """Return the Lambda function's configuration; None when there is no function that may be seen."""
+    def function(self) -> Function | None:
+        """The Lambda function; None when there is none that may be seen."""
         if self.maker is not None:
             return self.maker.function()
-        found: Facts | None = self.reader.ask(
-            "lambda:GetFunctionConfiguration",
-            absent={"ResourceNotFoundException"},
-            FunctionName=FUNCTION_NAME,
-        )
-        return found
+        return function(self.asker, FUNCTION_NAME)
 
 
 def ago(now: datetime, then: datetime) -> str:
-    """Return how long ago something was, in the largest unit that is at least one."""
+    """How long ago something was, in the largest unit that is at least one."""
     seconds = max(0, round((now - then).total_seconds()))
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= length:

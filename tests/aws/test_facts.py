@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -11,8 +15,11 @@ import pytest
 from botocore.stub import Stubber
 
 import lzkey.aws
+from landing_zone_key.key import KeyArn
 from lzkey.aws.account import Asker, Manner, UnansweredError
+from lzkey.aws.aggregator import Row
 from lzkey.aws.fact import Fact, actions_of
+from lzkey.errors import LzkeyError
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 ARN = f"arn:aws:controltower:{REGION}:{ACCOUNT}:landingzone/1A2B3C4D5E6F7G8H"
@@ -27,6 +34,89 @@ MANIFEST = {
     "governedRegions": ["us-east-1", 1],
     "centralizedLogging": {"configurations": {"kmsKeyArn": KEY}},
 }
+
+OTHER, RULE = "444455556666", "CONTROL_TOWER_KMS_KEY"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
+ROLE, MANAGED = f"arn:aws:iam::{ACCOUNT}:role/path/mine", f"arn:aws:iam::{ACCOUNT}:policy/shared"
+NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
+OWN_RULE: dict[str, Any] = {
+    "ConfigRuleName": RULE,
+    "ConfigRuleArn": f"arn:aws:config:{REGION}:{ACCOUNT}:config-rule/config-rule-1",
+    "InputParameters": '{"HomeRegion": "us-east-1"}',
+    "Source": {
+        "Owner": "CUSTOM_LAMBDA",
+        "SourceIdentifier": FUNCTION,
+        "SourceDetails": [
+            {"EventSource": "aws.config", "MessageType": "ConfigurationItemChangeNotification"},
+            {"EventSource": "aws.config", "MessageType": "ScheduledNotification"},
+        ],
+    },
+    "MaximumExecutionFrequency": "Six_Hours",
+    "ConfigRuleState": "ACTIVE",
+}
+SENT_RULE = {**OWN_RULE, "ConfigRuleName": f"OrgConfigRule-{RULE}-abcdefgh", "InputParameters": "[]"}
+ORGANIZATION_RULE = {
+    "OrganizationConfigRuleName": RULE,
+    "OrganizationConfigRuleArn": f"arn:aws:config:{REGION}:{ACCOUNT}:organization-config-rule/x",
+    "ExcludedAccounts": [OTHER],
+    "OrganizationCustomRuleMetadata": {
+        "LambdaFunctionArn": FUNCTION,
+        "OrganizationConfigRuleTriggerTypes": ["ConfigurationItemChangeNotification"],
+    },
+}
+MEMBER = {"ConfigRuleName": f"OrgConfigRule-{RULE}-abcdefgh", "ErrorCode": "E", "ErrorMessage": "m"}
+RESULT = {
+    "EvaluationResultIdentifier": {
+        "EvaluationResultQualifier": {"ConfigRuleName": RULE, "ResourceId": "key-1"}
+    },
+    "ComplianceType": "NON_COMPLIANT",
+    "ResultRecordedTime": NOON,
+}
+AGGREGATOR = {
+    "ConfigurationAggregatorName": "everywhere",
+    "OrganizationAggregationSource": {"RoleArn": ROLE, "AllAwsRegions": True},
+}
+SOME_ACCOUNTS = {
+    "ConfigurationAggregatorName": "some",
+    "AccountAggregationSources": [{"AccountIds": [OTHER], "AwsRegions": ["eu-west-1"]}],
+}
+AGGREGATED_ROW = {
+    "ConfigRuleName": RULE,
+    "AccountId": ACCOUNT,
+    "AwsRegion": REGION,
+    "Compliance": {"ComplianceType": "COMPLIANT"},
+}
+ITEM = {
+    "arn": KEY,
+    "resourceType": "AWS::KMS::Key",
+    "configurationItemCaptureTime": "2026-11-29T12:00:00",
+    "configuration": {"keyManager": "CUSTOMER"},
+}
+AS_SHOWN = {
+    "RoleName": "mine",
+    "Arn": ROLE,
+    "Path": "/path/",
+    "RoleId": "AROAEXAMPLEEXAMPLE",
+    "CreateDate": NOON,
+    "AssumeRolePolicyDocument": "{}",
+    "PermissionsBoundary": {"PermissionsBoundaryArn": MANAGED},
+}
+STACK = {"StackName": "s", "StackStatus": "UPDATE_IN_PROGRESS", "CreationTime": NOON}
+EVENT = {"LogicalResourceId": "l", "Timestamp": NOON, "ResourceStatus": "CREATE_COMPLETE"}
+
+
+def selecting(*items: Any) -> list[tuple[str, Any]]:
+    """What an advanced query finds."""
+    return [("select_aggregate_resource_config", {"Results": [json.dumps(item) for item in items]})]
+
+
+def managed() -> list[tuple[str, Any]]:
+    """A managed policy, and its document."""
+    return [
+        ("get_policy", {"Policy": {"DefaultVersionId": "v1"}}),
+        ("get_policy_version", {"PolicyVersion": {"Document": "{}"}}),
+    ]
+
 
 #: Fact -> its arguments, and what AWS answers in the order in which it is asked.
 ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
@@ -66,6 +156,162 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
             ),
         ],
     ),
+    "delegated_administrators": (
+        ("config.amazonaws.com",),
+        [("list_delegated_administrators", {"DelegatedAdministrators": [{"Id": OTHER}]})],
+    ),
+    "own_rule": ((RULE,), [("describe_config_rules", {"ConfigRules": [OWN_RULE]})]),
+    "rules_named": (
+        (RULE,),
+        [
+            ("describe_config_rules", {"ConfigRules": [OWN_RULE], "NextToken": "x"}),
+            ("describe_config_rules", {"ConfigRules": [SENT_RULE, {**OWN_RULE, "ConfigRuleName": "other"}]}),
+        ],
+    ),
+    "organization_rule": (
+        (RULE,),
+        [("describe_organization_config_rules", {"OrganizationConfigRules": [ORGANIZATION_RULE]})],
+    ),
+    "member_statuses": (
+        (RULE,),
+        [
+            (
+                "get_organization_config_rule_detailed_status",
+                {
+                    "OrganizationConfigRuleDetailedStatus": [
+                        {**MEMBER, "AccountId": OTHER, "MemberAccountRuleStatus": "CREATE_FAILED"},
+                        {**MEMBER, "AccountId": ACCOUNT, "MemberAccountRuleStatus": "CREATE_SUCCESSFUL"},
+                    ]
+                },
+            )
+        ],
+    ),
+    "evaluation_statuses": (
+        ([RULE],),
+        [
+            (
+                "describe_config_rule_evaluation_status",
+                {"ConfigRulesEvaluationStatus": [{"ConfigRuleName": RULE, "LastErrorCode": "Timeout"}]},
+            )
+        ],
+    ),
+    "results": ((RULE,), [("get_compliance_details_by_config_rule", {"EvaluationResults": [RESULT]})]),
+    "results_of_key": (
+        ("key-1",),
+        [("get_compliance_details_by_resource", {"EvaluationResults": [RESULT]})],
+    ),
+    "aggregators": (
+        (),
+        [("describe_configuration_aggregators", {"ConfigurationAggregators": [AGGREGATOR, SOME_ACCOUNTS]})],
+    ),
+    "sources": (
+        ("everywhere",),
+        [
+            (
+                "describe_configuration_aggregator_sources_status",
+                {
+                    "AggregatedSourceStatusList": [
+                        {"SourceId": OTHER, "SourceType": "ACCOUNT", "LastUpdateStatus": "FAILED"},
+                        {"SourceId": "o-exampleorgid", "SourceType": "ORGANIZATION"},
+                    ]
+                },
+            )
+        ],
+    ),
+    "rows": (
+        ("everywhere", REGION),
+        [
+            (
+                "describe_aggregate_compliance_by_config_rules",
+                {"AggregateComplianceByConfigRules": [AGGREGATED_ROW]},
+            )
+        ],
+    ),
+    "details": (
+        ("everywhere", Row(ACCOUNT, REGION, RULE, "NON_COMPLIANT")),
+        [
+            (
+                "get_aggregate_compliance_details_by_config_rule",
+                {"AggregateEvaluationResults": [{**RESULT, "AccountId": ACCOUNT, "AwsRegion": REGION}]},
+            )
+        ],
+    ),
+    "selected": (("everywhere", "SELECT resourceId"), selecting({"resourceId": "key-1"})),
+    "keys": (("everywhere", REGION), selecting(ITEM, {**ITEM, "arn": "no ARN"}, [])),
+    "recorders": (
+        ("everywhere", REGION),
+        selecting(
+            {"accountId": OTHER, "configuration": {"recordingGroup": {"allSupported": True}}},
+            {"accountId": ACCOUNT, "configuration": None},
+        ),
+    ),
+    "key_counts": (
+        ("everywhere", REGION, ("key-1",)),
+        selecting({"accountId": OTHER, "COUNT(*)": 2}),
+    ),
+    "have_policy": (
+        ("everywhere", REGION, ACCOUNT),
+        selecting({"supplementaryConfiguration": {"Policy": "{}"}}, {"supplementaryConfiguration": None}),
+    ),
+    "function": (("f",), [("get_function_configuration", {"FunctionArn": FUNCTION, "Role": ROLE})]),
+    "code_location": (("f",), [("get_function", {"Code": {"Location": "https://localhost/zip"}})]),
+    "policy": (("f",), [("get_policy", {"Policy": "{}"})]),
+    "key_arns": ((), [("list_keys", {"Keys": [{"KeyArn": KEY}]})]),
+    "key": (("alias/x",), [("describe_key", {"KeyMetadata": {"Arn": KEY, "KeyId": KEY[-36:]}})]),
+    "key_policy": ((KeyArn.parse(KEY),), [("get_key_policy", {"Policy": "{ }"})]),
+    "key_tags": (
+        (KeyArn.parse(KEY),),
+        [("list_resource_tags", {"Tags": [{"TagKey": "team", "TagValue": "blue"}]})],
+    ),
+    "recorded_keys": (
+        (),
+        [("list_discovered_resources", {"resourceIdentifiers": [{"resourceId": "key-1"}]})],
+    ),
+    "recorded_items": (
+        (("key-1", "key-2"),),
+        [
+            (
+                "batch_get_resource_config",
+                {"baseConfigurationItems": [{"resourceId": "key-1", "configuration": "{}"}, {}]},
+            )
+        ],
+    ),
+    "role": ((ROLE,), [("get_role", {"Role": AS_SHOWN})]),
+    "managed_policy": ((MANAGED,), managed()),
+    "role_policies": (
+        ("mine",),
+        [
+            (
+                "list_attached_role_policies",
+                {"AttachedPolicies": [{"PolicyName": "shared", "PolicyArn": MANAGED}]},
+            ),
+            *managed(),
+            ("list_role_policies", {"PolicyNames": ["own"]}),
+            (
+                "get_role_policy",
+                {"RoleName": "mine", "PolicyName": "own", "PolicyDocument": "{}"},
+            ),
+        ],
+    ),
+    "stack": (("s",), [("describe_stacks", {"Stacks": [STACK]})]),
+    "resource_types": (
+        ("s",),
+        [
+            (
+                "describe_stack_resources",
+                {"StackResources": [{**EVENT, "ResourceType": "AWS::Config::ConfigRule"}]},
+            )
+        ],
+    ),
+    "events": (
+        ("s",),
+        [
+            (
+                "describe_stack_events",
+                {"StackEvents": [{**EVENT, "StackId": "s", "EventId": "e", "StackName": "s"}]},
+            )
+        ],
+    ),
 }
 
 
@@ -90,7 +336,7 @@ class Answering(boto3.Session):
             if isinstance(answer, str):
                 self.stubber.add_client_error(operation, answer)
             else:
-                self.stubber.add_response(operation, answer)
+                self.stubber.add_response(operation, deepcopy(answer))  # botocore decodes in place
         self.stubber.activate()
 
     def client(self, service_name: str, *_where: Any, **_settings: Any) -> Any:
@@ -105,7 +351,8 @@ def asking(name: str, answers: list[tuple[str, Any]] | None = None) -> tuple[Ask
     service = next(iter(fact.actions)).partition(":")[0]
     given, usual = ASKED[name]
     asker = Asker(Answering(service, usual if answers is None else answers), ACCOUNT, REGION, Manner())
-    return asker, fact(asker, *given)
+    found = fact(asker, *given)
+    return asker, list(found) if isinstance(found, Iterator) else found
 
 
 class TestActions:
@@ -171,6 +418,164 @@ class TestAnswers:
         """How often it records keys, too."""
         _, found = asking("own_recorder")
         assert (found.on, found.keys, found.frequency, found.fault) == (True, True, "DAILY", None)
+
+    def test_an_own_rule(self) -> None:
+        """Its schedule's frequency may stand beside its triggers."""
+        _, rule = asking("own_rule")
+        assert (rule.function, rule.parameters, rule.state) == (FUNCTION, {"HomeRegion": REGION}, "ACTIVE")
+        assert rule.period == timedelta(hours=6)
+
+    def test_rules_of_that_name(self) -> None:
+        """Also the organization's; parameters that are no object are none, and others' rules are left out."""
+        _, found = asking("rules_named")
+        assert [rule.name for rule in found] == [RULE, SENT_RULE["ConfigRuleName"]]
+        assert found[1].parameters == {}
+
+    def test_an_organizations_rule(self) -> None:
+        """Without a schedule it has no period."""
+        _, rule = asking("organization_rule")
+        assert (rule.function, rule.excluded_accounts, rule.period) == (FUNCTION, (OTHER,), None)
+
+    @pytest.mark.parametrize(
+        ("name", "operation", "code"),
+        [
+            ("own_rule", "describe_config_rules", "NoSuchConfigRuleException"),
+            (
+                "organization_rule",
+                "describe_organization_config_rules",
+                "NoSuchOrganizationConfigRuleException",
+            ),
+            ("organization_rule", "describe_organization_config_rules", "OrganizationAccessDeniedException"),
+            ("function", "get_function_configuration", "ResourceNotFoundException"),
+            ("policy", "get_policy", "ResourceNotFoundException"),
+            ("role", "get_role", "NoSuchEntity"),
+            ("recorded_keys", "list_discovered_resources", "NoAvailableConfigurationRecorderException"),
+        ],
+    )
+    def test_what_is_not_there(self, name: str, operation: str, code: str) -> None:
+        """Is None; any other code is an error."""
+        assert asking(name, [(operation, code)])[1] is None
+        with pytest.raises(UnansweredError, match="ThrottlingException"):
+            asking(name, [(operation, "ThrottlingException")])
+
+    def test_members_statuses(self) -> None:
+        """Ordered by account, with AWS Config's reason."""
+        _, found = asking("member_statuses")
+        assert [(each.account, each.successful, each.reason) for each in found] == [
+            (ACCOUNT, True, "E: m"),
+            (OTHER, False, "E: m"),
+        ]
+
+    @pytest.mark.parametrize("name", ["results", "results_of_key", "details"])
+    def test_a_result(self, name: str) -> None:
+        """The same value, whoever shows it; where it is not told when the rule was invoked, when it came."""
+        _, (result,) = asking(name)
+        assert (result.key_id, result.compliance, result.annotation) == ("key-1", "NON_COMPLIANT", "")
+        assert (result.at, result.rule) == (NOON, RULE)
+
+    def test_an_evaluation_that_failed(self) -> None:
+        """An error and no success."""
+        _, (status,) = asking("evaluation_statuses")
+        assert (status.is_failing, status.why) == (True, "Timeout")
+
+    def test_aggregators(self) -> None:
+        """Of the organization in all Regions, and of some accounts in one."""
+        _, (whole, some) = asking("aggregators")
+        assert (whole.organization, whole.covers("eu-west-1"), whole.accounts) == (True, True, ())
+        assert (some.organization, some.covers("eu-west-1"), some.covers(REGION)) == (False, True, False)
+        assert some.accounts == (OTHER,)
+
+    def test_sources(self) -> None:
+        """What tells no status is not fresh either; the organization is no account."""
+        _, (member, whole) = asking("sources")
+        assert (member.account, member.region, member.is_fresh, member.is_account) == (OTHER, "", False, True)
+        assert (whole.status, whole.is_fresh, whole.is_account) == ("UNKNOWN", False, False)
+
+    def test_rows(self) -> None:
+        """Where a rule has a result."""
+        assert asking("rows")[1] == [Row(ACCOUNT, REGION, RULE, "COMPLIANT")]
+
+    def test_recorded_keys_of_everybody(self) -> None:
+        """What is not understood is a note, once for each reason."""
+        asker, found = asking("keys")
+        assert [(str(key.arn), key.key_manager, at) for key, at in found] == [(KEY, "CUSTOMER", NOON)]
+        assert len(asker.log.notes) == 2
+
+    def test_counts_policies_and_recorders(self) -> None:
+        """By account; what is no recorder is none."""
+        assert asking("key_counts")[1] == {OTHER: 2}
+        assert asking("have_policy")[1] == (True, False)
+        assert [*asking("recorders")[1]] == [OTHER]
+
+    def test_a_function(self) -> None:
+        """States that Lambda leaves out are as they should be."""
+        _, found = asking("function")
+        assert (found.arn, found.role, found.state, found.changing) == (FUNCTION, ROLE, "Active", False)
+        assert asking("code_location")[1] == "https://localhost/zip"
+
+    def test_a_key(self) -> None:
+        """Its policy character by character, and its tags."""
+        assert str(asking("key")[1].arn) == KEY
+        assert asking("key_arns")[1] == [KEY]
+        assert asking("key_policy")[1] == "{ }"
+        assert asking("key_tags")[1] == {"team": "blue"}
+
+    def test_recorded_items(self) -> None:
+        """One without its configuration is left out."""
+        assert asking("recorded_keys")[1] == ("key-1",)
+        assert [item["resourceId"] for item in asking("recorded_items")[1]] == ["key-1"]
+
+    def test_a_role(self) -> None:
+        """Its boundary is no policy of it."""
+        _, found = asking("role")
+        assert (found.name, found.arn, found.boundary) == ("mine", ROLE, MANAGED)
+        assert [(each.name, each.attached) for each in asking("role_policies")[1]] == [
+            ("shared", True),
+            ("own", False),
+        ]
+
+    def test_a_stack(self) -> None:
+        """One that is being updated, what it holds, and what happened."""
+        _, found = asking("stack")
+        assert (found.changing, found.updated) == (True, str(NOON))
+        assert asking("resource_types")[1] == {"AWS::Config::ConfigRule"}
+        assert [event["EventId"] for event in asking("events")[1]] == ["e"]
+
+    def test_a_stack_that_is_not_there(self) -> None:
+        """CloudFormation says so in words; anything else is an error."""
+        session = Answering("cloudformation", [])
+        session.stubber.add_client_error("describe_stacks", "ValidationError", "Stack s does not exist")
+        session.stubber.add_client_error("describe_stacks", "ValidationError", "a name is too long")
+        asker = Asker(session, ACCOUNT, REGION, Manner())
+        assert facts()["stack"](asker, "s") is None
+        with pytest.raises(UnansweredError, match="too long"):
+            facts()["stack"](asker, "s")
+
+
+class TestChanging:
+    """An operation that is no question."""
+
+    def test_is_refused_where_it_is_asked(self) -> None:
+        """Before it is called; told to change something, it is called."""
+        answers: list[tuple[str, Any]] = [("put_key_policy", {})]
+        asker = Asker(Answering("kms", answers), ACCOUNT, REGION, Manner())
+        with pytest.raises(LzkeyError, match="kms:PutKeyPolicy is no question"):
+            asker.ask("kms:PutKeyPolicy", KeyId="x", Policy="{}")
+        assert not asker.log.calls
+        assert asker.change("kms:PutKeyPolicy", KeyId="x", Policy="{}") == {}
+        assert asker.log.calls == {"kms:PutKeyPolicy": 1}
+
+
+class TestOnce:
+    """A command that keeps answers asks each question once, whether page by page or not."""
+
+    @pytest.mark.parametrize(("once", "times"), [(True, 1), (False, 2)])
+    def test_pages(self, once: bool, times: int) -> None:  # noqa: FBT001
+        """The twin does not keep them."""
+        given, answers = ASKED["key_arns"]
+        asker = Asker(Answering("kms", answers * times), ACCOUNT, REGION, Manner(once=once))
+        assert [list(facts()["key_arns"](asker, *given)) for _ in range(2)] == [[KEY], [KEY]]
+        assert asker.log.calls.total() == times
 
 
 class TestQuoting:

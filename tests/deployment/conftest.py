@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lzkey.aws.account import Asker, Manner
+from lzkey.deployment.target import Target
 from lzkey_sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import boto3
 
 ROOT = Path(__file__).parents[2]
 RULE = "CONTROL_TOWER_KMS_KEY"
@@ -29,6 +33,11 @@ import helper
 def lambda_handler(event, context):
     return None
 """
+
+
+def target_at(session: boto3.Session, account: str, region: str) -> Target:
+    """What a command works on, with this session to get there."""
+    return Target(Asker(session, account, region, Manner()), None, "aws")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey import RULE_NAME
-from lzkey.aws.function_policy import account_statement
+from lzkey.aws.function import account_statement
 from lzkey.cli import main
 from lzkey.deployment.build import build
 from lzkey.deployment.deploy import deploy, undeploy

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey import RULE_NAME
-from lzkey.aws.function_policy import organization_statement
+from lzkey.aws.function import organization_statement
 from lzkey.cli import main
 from lzkey.deployment.deploy import ORGANIZATION, deploy, undeploy
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME

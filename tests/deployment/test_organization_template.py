@@ -15,9 +15,8 @@ from cfnlint.decode import decode
 from landing_zone_key import LandingZone
 from landing_zone_key.settings import PARAMETERS
 from lzkey import RULE_NAME
-from lzkey.aws.function_policy import organization_statement
-from lzkey.deployment.build import RUNTIME, build
-from lzkey.deployment.readback import HANDLER
+from lzkey.aws.function import organization_statement
+from lzkey.deployment.build import HANDLER, RUNTIME, build
 from lzkey.deployment.stack import FUNCTION_NAME
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 

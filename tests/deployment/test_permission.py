@@ -9,12 +9,14 @@ import boto3
 import pytest
 
 from landing_zone_key.policy import Policy, Request, decide
-from lzkey.aws.function_policy import account_statement, organization_statement
+from lzkey.aws.function import account_statement, organization_statement
 from lzkey.deployment.permission import restrict_invocation
-from lzkey.deployment.target import Target
 from lzkey.errors import DeployError
 
+from .conftest import target_at
+
 if TYPE_CHECKING:
+    from lzkey.deployment.target import Target
     from lzkey_sandbox import Sandbox
 
 FUNCTION = "my-function"
@@ -44,7 +46,7 @@ def target(sandbox: Sandbox) -> Target:
     )
     add(sandbox, AS_RDK_MAKES_IT)
     sandbox.forget_calls()
-    return Target(boto3.Session(), None, sandbox.account, "aws", sandbox.region)
+    return target_at(boto3.Session(), sandbox.account, sandbox.region)
 
 
 def add(sandbox: Sandbox, permission: dict[str, Any]) -> None:

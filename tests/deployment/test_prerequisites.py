@@ -55,6 +55,17 @@ def target(project: Project) -> Target:
     return identify(parameters(project), Where())
 
 
+def only_config(there: Target, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """One client of AWS Config for every session; those of other services are as they were."""
+    config, others = boto3.client("config", there.region), boto3.Session.client
+
+    def client(session: boto3.Session, name: Any, **settings: Any) -> Any:
+        return config if name == "config" else others(session, name, **settings)
+
+    monkeypatch.setattr(boto3.Session, "client", client)
+    return config
+
+
 def obstacle(project: Project, **changes: Any) -> str:
     """What is said about the account."""
     with pytest.raises(PrerequisiteError) as caught:
@@ -240,14 +251,10 @@ class TestRecorder:
     ) -> None:
         """One that an AWS service runs for itself delivers to no rule: as if there were none."""
         there = target(project)
-        config = there.session.client("config")
         recorder: Any = {"name": "its-own", "recordingGroup": {"allSupported": True}}
         if of_a_service:
             recorder |= {"servicePrincipal": "my-service.amazonaws.com", "recordingScope": "INTERNAL"}
-        others = there.session.client
-        monkeypatch.setattr(
-            there.session, "client", lambda name, **_: config if name == "config" else others(name)
-        )
+        config = only_config(there, monkeypatch)
         with Stubber(config) as stubber:
             stubber.add_response("describe_configuration_recorders", {"ConfigurationRecorders": [recorder]})
             if not of_a_service:
@@ -265,10 +272,7 @@ class TestRecorder:
     ) -> None:
         """What is changed now may not be delivered; the twin did not fail."""
         there = target(project)
-        config, others = there.session.client("config"), there.session.client
-        monkeypatch.setattr(
-            there.session, "client", lambda name, **_: config if name == "config" else others(name)
-        )
+        config = only_config(there, monkeypatch)
         recorder: Any = {"name": "default", "recordingGroup": {"allSupported": True}}
         fares: Any = {"recording": True, "lastStatus": status, "lastErrorCode": "AccessDenied"}
         with Stubber(config) as stubber:

@@ -16,12 +16,14 @@ from lzkey.deployment.prerequisites import (
     require_deployable_to_organization,
     require_execution_role,
 )
-from lzkey.deployment.target import Target
 from lzkey.errors import ParametersError, PrerequisiteError
 from lzkey.parameters import load
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
+from .conftest import target_at
+
 if TYPE_CHECKING:
+    from lzkey.deployment.target import Target
     from lzkey.parameters import Parameters
     from lzkey_sandbox import Sandbox
 
@@ -114,10 +116,10 @@ def target_of(sandbox: Sandbox, account: str) -> Target:
     """An account, with a session that gets there."""
     role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
     if account == sandbox.account:
-        return Target(boto3.Session(), None, account, "aws", sandbox.region)
+        return target_at(boto3.Session(), account, sandbox.region)
     given = sandbox.client("sts").assume_role(RoleArn=role, RoleSessionName="lzkey")["Credentials"]
     session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-    return Target(session, None, account, "aws", sandbox.region)
+    return target_at(session, account, sandbox.region)
 
 
 class TestCaller:
@@ -126,15 +128,17 @@ class TestCaller:
     def test_management_account(self, project: Project, sandbox: Sandbox, organization: Organization) -> None:
         """It sees the active accounts, itself among them."""
         found = identify_organization(parameters(project), target_of(sandbox, organization.management))
-        assert found.id == organization.organization_id
-        assert found.accounts == set(organization.accounts) - set(organization.suspended)
+        assert found.organization
+        assert found.organization.id == organization.organization_id
+        assert found.members == set(organization.accounts) - set(organization.suspended)
 
     def test_delegated_administrator(
         self, project: Project, sandbox: Sandbox, organization: Organization
     ) -> None:
         """For the service that makes organization rules; the log archive account is none."""
         found = identify_organization(parameters(project), target_of(sandbox, organization.audit))
-        assert found.management_account == organization.management
+        assert found.organization
+        assert found.organization.management_account == organization.management
         with pytest.raises(PrerequisiteError, match="register-delegated-administrator") as caught:
             identify_organization(parameters(project), target_of(sandbox, organization.log_archive))
         assert "refused organizations:ListDelegatedAdministrators" in str(caught.value)
@@ -191,13 +195,11 @@ class TestCaller:
         }
         session = boto3.Session("testing", "testing", region_name="us-east-1")
         client = session.client("organizations")
-        monkeypatch.setattr(session, "client", lambda _: client)
+        monkeypatch.setattr(session, "client", lambda *_, **__: client)
         with Stubber(client) as stubber:
             stubber.add_response("describe_organization", {"Organization": organization})
             with pytest.raises(PrerequisiteError, match="need all features"):
-                identify_organization(
-                    parameters(project), Target(session, None, "111122223333", "aws", "us-east-1")
-                )
+                identify_organization(parameters(project), target_at(session, "111122223333", "us-east-1"))
 
     def test_accounts_that_may_not_be_listed(
         self, project: Project, sandbox: Sandbox, organization: Organization
@@ -205,7 +207,7 @@ class TestCaller:
         """Are not known; what may not be described at all is refused with the call's name."""
         target = target_of(sandbox, organization.management)
         sandbox.fail_next("organizations", "ListAccounts", "AccessDeniedException")
-        assert identify_organization(parameters(project), target).accounts is None
+        assert identify_organization(parameters(project), target).members is None
         sandbox.fail_next("organizations", "DescribeOrganization", "AccessDeniedException")
         with pytest.raises(PrerequisiteError, match="refused DescribeOrganization"):
             identify_organization(parameters(project), target)

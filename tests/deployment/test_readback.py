@@ -12,16 +12,20 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from lzkey import RULE_NAME
+from lzkey.aws.stack import Stack
 from lzkey.deployment import readback
 from lzkey.deployment.build import build
 from lzkey.deployment.rdk import rdk_arguments
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
-from lzkey.deployment.target import Target
 from lzkey.errors import DeployError
 from lzkey.parameters import Parameters, load
 
+from .conftest import target_at
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from lzkey.deployment.target import Target
 
     from .conftest import Project
 
@@ -49,7 +53,7 @@ def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
     """An account in moto; nobody waits for what does not come."""
     monkeypatch.setattr(readback, "_WAIT_SECONDS", 0)
     with mock_aws():
-        yield Target(boto3.Session(region_name="us-east-1"), None, ACCOUNT, "aws", "us-east-1")
+        yield target_at(boto3.Session(region_name="us-east-1"), ACCOUNT, "us-east-1")
 
 
 @pytest.fixture
@@ -60,7 +64,7 @@ def parameters(project: Project) -> Parameters:
 
 def put_function(target: Target, project: Project, **changes: Any) -> str:
     """Create the function as rdk would; returns the code's digest."""
-    target.session.client("iam").create_role(
+    boto3.client("iam", target.region).create_role(
         RoleName="lzkey-lambda", AssumeRolePolicyDocument=json.dumps(TRUST)
     )
     archive = build("example", root=project.root).archive
@@ -72,7 +76,7 @@ def put_function(target: Target, project: Project, **changes: Any) -> str:
         "Timeout": 300,
         "Code": {"ZipFile": archive.path.read_bytes()},
     }
-    target.session.client("lambda").create_function(**{**wanted, **changes})
+    boto3.client("lambda", target.region).create_function(**{**wanted, **changes})
     return archive.code_sha256
 
 
@@ -89,7 +93,7 @@ def put_rule(target: Target, parameters: Parameters, **changes: Any) -> None:
         "Scope": {"ComplianceResourceTypes": ["AWS::KMS::Key"]},
         "InputParameters": json.dumps(dict(parameters.rule)),
     }
-    target.session.client("config").put_config_rule(ConfigRule={**rule, **changes})  # type: ignore[arg-type]
+    boto3.client("config", target.region).put_config_rule(ConfigRule={**rule, **changes})  # type: ignore[arg-type]
 
 
 class TestRule:
@@ -195,19 +199,15 @@ class StubbedSession(boto3.Session):
         client = super().client("cloudformation")
         stubber = Stubber(client)
         status, events = self._answers
-        method = "describe_stack_events" if self.asked_for_events else "describe_stacks"
         stack = {
             "StackName": STACK_NAME,
             "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
             "StackStatus": status,
         }
-        answer: Any = {"StackEvents": list(events)} if self.asked_for_events else {"Stacks": [stack]}
-        stubber.add_response(method, answer)
+        stubber.add_response("describe_stacks", {"Stacks": [stack]})
+        stubber.add_response("describe_stack_events", {"StackEvents": list(events)})
         stubber.activate()
-        self.asked_for_events = True
         return client
-
-    asked_for_events = False
 
 
 class TestStack:
@@ -224,7 +224,7 @@ class TestStack:
     def stack(self, status: str) -> Target:
         """The account with the stack in a status."""
         session = StubbedSession(status, *self.FAILED)
-        return Target(session, None, ACCOUNT, "aws", "us-east-1")
+        return target_at(session, ACCOUNT, "us-east-1")
 
     @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE"])
     def test_done(self, status: str) -> None:
@@ -243,8 +243,8 @@ class TestStack:
 
     def test_nothing_had_to_change(self) -> None:
         """A stack that was rolled back before, and now needs no update, is as asked."""
-        before = ("UPDATE_ROLLBACK_COMPLETE", str(datetime(2026, 1, 1, tzinfo=UTC)))
-        assert readback.verify_stack(self.stack("UPDATE_ROLLBACK_COMPLETE"), before) == before[0]
+        before = Stack("UPDATE_ROLLBACK_COMPLETE", str(datetime(2026, 1, 1, tzinfo=UTC)))
+        assert readback.verify_stack(self.stack("UPDATE_ROLLBACK_COMPLETE"), before) == before.status
 
     def test_missing(self, target: Target) -> None:
         """Not even begun."""
@@ -262,7 +262,7 @@ class TestGone:
     def test_stack_still_there(self, target: Target) -> None:
         """A deletion that failed is only printed by rdk."""
         body = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
-        target.session.client("cloudformation").create_stack(StackName=STACK_NAME, TemplateBody=body)
+        boto3.client("cloudformation", target.region).create_stack(StackName=STACK_NAME, TemplateBody=body)
         with pytest.raises(DeployError, match="is still there"):
             readback.verify_gone(target)
 

@@ -11,20 +11,21 @@ import pytest
 from botocore.stub import Stubber
 
 from lzkey import RULE_NAME
+from lzkey.aws.rule import MemberStatus, member_statuses
 from lzkey.deployment import readback
 from lzkey.deployment.readback import (
-    AccountStatus,
-    account_statuses,
     explained,
     verify_accounts,
     verify_organization_rule,
 )
-from lzkey.deployment.target import Target
 from lzkey.errors import DeployError
 from lzkey.parameters import Parameters, load
 from lzkey_sandbox.organization import OrganizationPlan
 
+from .conftest import target_at
+
 if TYPE_CHECKING:
+    from lzkey.deployment.target import Target
     from lzkey_sandbox import Sandbox
 
     from .conftest import Project
@@ -48,7 +49,7 @@ def parameters(project: Project) -> Parameters:
 def target(sandbox: Sandbox) -> Target:
     """The management account of an organization."""
     sandbox.organization(OrganizationPlan(members=3))
-    return Target(boto3.Session(), None, sandbox.account, "aws", sandbox.region)
+    return target_at(boto3.Session(), sandbox.account, sandbox.region)
 
 
 def put(target: Target, parameters: Parameters, **changes: Any) -> None:
@@ -61,7 +62,7 @@ def put(target: Target, parameters: Parameters, **changes: Any) -> None:
     }
     excluded = changes.pop("ExcludedAccounts", [OTHER])
     given = {name: value for name, value in {**rule, **changes}.items() if value is not None}
-    target.session.client("config").put_organization_config_rule(
+    boto3.client("config", target.region).put_organization_config_rule(
         OrganizationConfigRuleName=RULE_NAME,
         OrganizationCustomRuleMetadata=given,  # type: ignore[arg-type]
         ExcludedAccounts=excluded,
@@ -128,7 +129,7 @@ def telling(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(readback, "_WAIT_SECONDS", 0)
     session = boto3.Session("testing", "testing", region_name="us-east-1")
     client = session.client("config")
-    monkeypatch.setattr(session, "client", lambda _: client)
+    monkeypatch.setattr(session, "client", lambda *_, **__: client)
     with Stubber(client) as stubber:
 
         def told_by(*pages: list[dict[str, Any]], times: int = 2) -> Target:
@@ -137,7 +138,7 @@ def telling(monkeypatch: pytest.MonkeyPatch) -> Any:
                     answer: dict[str, Any] = {"OrganizationConfigRuleDetailedStatus": page}
                     answer |= {"NextToken": str(number)} if number < len(pages) else {}
                     stubber.add_response("get_organization_config_rule_detailed_status", answer)
-            return Target(session, None, MANAGEMENT, "aws", "us-east-1")
+            return target_at(session, MANAGEMENT, "us-east-1")
 
         yield told_by
         stubber.assert_no_pending_responses()
@@ -149,7 +150,7 @@ class TestAccounts:
     def test_every_page(self, telling: Any) -> None:
         """An organization has more accounts than a page; they come in order."""
         target = telling([told(OTHER)], [told(MEMBER, "UPDATE_SUCCESSFUL")], times=1)
-        assert [(entry.account, entry.status) for entry in account_statuses(target)] == [
+        assert [(entry.account, entry.status) for entry in member_statuses(target.asker, RULE_NAME)] == [
             (MEMBER, "UPDATE_SUCCESSFUL"),
             (OTHER, "CREATE_SUCCESSFUL"),
         ]
@@ -231,5 +232,5 @@ class TestExplanation:
 )
 def test_statuses(status: str, successful: bool, changing: bool) -> None:  # noqa: FBT001
     """A deleted rule is one that the account does not have."""
-    found = AccountStatus(MEMBER, RULE_NAME, status)
+    found = MemberStatus(MEMBER, RULE_NAME, status)
     assert (found.successful, found.changing) == (successful, changing)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lzkey import cli
+from lzkey.aws.fact import Fact
 from lzkey.doctor import EXPECTATIONS, Status, iam_policy
-from lzkey.doctor.afar import Hint
 from lzkey.errors import PrerequisiteError
 
 from .conftest import EXECUTION_ROLE, NAME, not_ok
@@ -114,7 +114,7 @@ class TestAlone:
     def test_a_hint_that_nobody_foresaw(self, delegated: Delegated, monkeypatch: pytest.MonkeyPatch) -> None:
         """Ends no other line."""
         (row,) = (row for row in EXPECTATIONS if row.name == "recorder")
-        hint = Hint((), lambda found: {"reader": ""}[found.account])
+        hint = Fact(lambda found: {"reader": ""}[found.account], frozenset())
         monkeypatch.setattr("lzkey.doctor.examination.EXPECTATIONS", (replace(row, hint=hint), row))
         odd, usual = (found.check for found in delegated.seen("audit").findings)
         assert odd.status is usual.status is Status.UNKNOWN

@@ -19,9 +19,9 @@ from lzkey.aws.account import Asker, UnansweredError
 from lzkey.aws.recorder import key_frequency, records_keys
 from lzkey.deployment.build import RUNTIME
 from lzkey.doctor import EXPECTATIONS
+from lzkey.doctor.function import DEPRECATED_ON
 from lzkey.doctor.landing_zone import landing_zone
 from lzkey.doctor.role import KNOWN
-from lzkey.doctor.runtimes import DEPRECATED_ON
 from lzkey.doctor.subject import MANNER, Subject, ago
 from lzkey.errors import LzkeyError
 from lzkey.parameters import load
@@ -53,11 +53,11 @@ class TestTable:
         account.sandbox.forget_calls()
         account.examine()
         called = {f"{call.service}:{call.operation}" for call in account.sandbox.calls}
-        assert called - {"sts:GetCallerIdentity", "s3:GetObject"} <= {*made.all_actions}
+        assert called - {"sts:GetCallerIdentity", "s3:GetObject"} <= {*made.actions}
 
     def test_actions_exist(self) -> None:
         """Each is an operation that botocore knows."""
-        for action in {action for made in EXPECTATIONS for action in made.all_actions}:
+        for action in {action for made in EXPECTATIONS for action in made.actions}:
             service, _, operation = action.partition(":")
             assert operation in service_model(service).operation_names
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.doctor.aggregated import aggregator
-from lzkey.doctor.organization import accounts_without_rule, rule_in_accounts
+from lzkey.doctor.organization import accounts_without_rule, aggregator, rule_in_accounts
 from lzkey.doctor.rule import rule
 
 from .answers import ACCOUNT, ALL_TRIGGERS, GIVEN, OTHER, TOLD, organization_rule, subject

@@ -66,7 +66,7 @@ class TestRefused:
     def test_everything_at_once(self, tmp_path: Path) -> None:
         """Who may read nothing sees every line unknown, and no traceback."""
         with management_account(tmp_path / "project") as account:
-            for action in {action for expectation in EXPECTATIONS for action in expectation.all_actions}:
+            for action in {action for expectation in EXPECTATIONS for action in expectation.actions}:
                 service, _, operation = action.partition(":")
                 account.sandbox.fail_next(service, operation, "AccessDeniedException", times=50)
             seen = account.examine()

@@ -1,15 +1,24 @@
-"""The resource policy of a function, as far as it says who may invoke it.
+"""A Lambda function: its settings, its code, and who may invoke it by its resource policy.
 
 https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from lzkey.aws.fact import takes
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from lzkey import Json
+    from lzkey.aws.account import Asker
+
+_NONE: Final = frozenset({"ResourceNotFoundException"})
 
 CONFIG: Final = "config.amazonaws.com"
 ACTION: Final = "lambda:InvokeFunction"
@@ -19,6 +28,80 @@ OF_THE_ORGANIZATION: Final = "ConfigOfThisOrganization"
 Statement = dict[str, Any]
 
 _EVERYBODY: Final = {("AWS", "*"), ("Service", "*")}
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function's configuration.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
+    """
+
+    arn: str
+    role: str
+    runtime: str | None
+    handler: str | None
+    timeout: int
+    """Seconds."""
+    memory: int | None
+    """Megabytes."""
+    code_size: int
+    """Bytes, zipped."""
+    code_sha256: str | None
+    """In base64."""
+    state: str
+    state_reason: str
+    update: str
+    """Successful, Failed or InProgress: the last update's."""
+    update_reason: str
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Function:
+        """Read GetFunctionConfiguration, which leaves out states that are as they should be."""
+        return cls(
+            str(found["FunctionArn"]),
+            str(found["Role"]),
+            found.get("Runtime"),
+            found.get("Handler"),
+            found.get("Timeout", 0),
+            found.get("MemorySize"),
+            found.get("CodeSize", 0),
+            found.get("CodeSha256"),
+            found.get("State", "Active"),
+            found.get("StateReason", "no reason given"),
+            found.get("LastUpdateStatus", "Successful"),
+            found.get("LastUpdateStatusReason", "no reason given"),
+        )
+
+    @property
+    def changing(self) -> bool:
+        """Whether Lambda is still at work on it."""
+        return self.update == "InProgress" or self.state == "Pending"
+
+
+@takes("lambda:GetFunctionConfiguration")
+def function(asker: Asker, name: str, region: str | None = None) -> Function | None:
+    """The function of a name or ARN; None where there is none."""
+    found = asker.ask("lambda:GetFunctionConfiguration", region=region, absent=_NONE, FunctionName=name)
+    return None if found is None else Function.of(found)
+
+
+@takes("lambda:GetFunction")
+def code_location(asker: Asker, name: str) -> str:
+    """The presigned address of the function's zip; empty where none is given."""
+    return str(asker.ask("lambda:GetFunction", FunctionName=name)["Code"].get("Location", ""))
+
+
+@takes("lambda:GetPolicy")
+def policy(asker: Asker, name: str) -> str | None:
+    """The function's resource policy as JSON text; None where it has none."""
+    found = asker.ask("lambda:GetPolicy", absent=_NONE, FunctionName=name)
+    return None if found is None else str(found["Policy"])
+
+
+def statements_of(text: str | None) -> list[Statement]:
+    """The statements of a policy; none where there is none."""
+    return [] if text is None else listed(json.loads(text)["Statement"])
 
 
 def account_statement(function_arn: str, account: str) -> Statement:
@@ -32,7 +115,7 @@ def organization_statement(function_arn: str, organization: str) -> Statement:
 
 
 def faults(statements: Sequence[Statement], wanted: Statement) -> str:
-    """Return what is wrong with a function's policy: AWS Config must have this permission and no other."""
+    """What is wrong with a function's policy: AWS Config must have this permission and no other."""
     strays = names(others(statements, wanted))
     if strays:
         return f"its policy has the statements {strays} for AWS Config"
@@ -42,7 +125,7 @@ def faults(statements: Sequence[Statement], wanted: Statement) -> str:
 
 
 def wider(statements: Sequence[Statement], wanted: Statement) -> str:
-    """Return what else lets in AWS Config of anybody; empty where nothing does."""
+    """What else lets in AWS Config of anybody; empty where nothing does."""
     found = names(entry for entry in statements if _is_wider(entry, wanted))
     return (
         f"its policy has the statements {found}, which are not rdk's to remove: narrow them" if found else ""
@@ -60,13 +143,13 @@ def _statement(sid: str, function_arn: str, condition: dict[str, str]) -> Statem
     }
 
 
-def listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON of any shape
-    """Return a list as it is, and any other value as a list of one, as policies may write it."""
+def listed(value: Json) -> list[Any]:
+    """A list as it is, and any other value as a list of one, as policies may write it."""
     return list(value) if isinstance(value, list) else [value]
 
 
 def names(statements: Iterable[Statement]) -> str:
-    """Return the Sids."""
+    """The Sids."""
     return ", ".join(statement.get("Sid") or "(without Sid)" for statement in statements)
 
 

@@ -1,0 +1,71 @@
+"""KMS keys of an account and Region: as KMS tells of them, and as AWS Config has recorded them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from landing_zone_key import KmsKey
+from landing_zone_key.key import RESOURCE_TYPE
+from lzkey.aws.fact import takes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from landing_zone_key.key import KeyArn
+    from lzkey.aws.account import Asker
+
+#: KMS's code for a key or alias that is not there.
+NOT_FOUND: Final = "NotFoundException"
+
+#: Keys at most in one BatchGetResourceConfig.
+#: https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
+BATCH: Final = 100
+
+
+@takes("kms:ListKeys")
+def key_arns(asker: Asker) -> Iterator[str]:
+    """The ARNs of all keys, AWS's own among them, as the pages come."""
+    return (str(entry["KeyArn"]) for entry in asker.each("kms:ListKeys", "Keys", size=1000))
+
+
+@takes("kms:DescribeKey")
+def key(asker: Asker, name: str, region: str | None = None) -> KmsKey:
+    """The key of an ARN, id or alias, without its policy."""
+    answer = asker.ask("kms:DescribeKey", region=region, about=f"key {name}", KeyId=name)
+    return KmsKey.from_describe_key(answer)
+
+
+@takes("kms:GetKeyPolicy")
+def key_policy(asker: Asker, arn: KeyArn) -> str:
+    """The key policy as it was put, character by character."""
+    answer = asker.ask(
+        "kms:GetKeyPolicy", region=arn.region, about=f"key {arn}", KeyId=str(arn), PolicyName="default"
+    )
+    return str(answer.get("Policy", ""))
+
+
+@takes("kms:ListResourceTags")
+def key_tags(asker: Asker, arn: KeyArn) -> dict[str, str]:
+    """The key's tags."""
+    tags = asker.each("kms:ListResourceTags", "Tags", region=arn.region, about=f"key {arn}", KeyId=str(arn))
+    return {tag["TagKey"]: tag["TagValue"] for tag in tags}
+
+
+@takes("config:ListDiscoveredResources")
+def recorded_keys(asker: Asker) -> tuple[str, ...] | None:
+    """The ids of the keys that AWS Config has recorded; None where there is no recorder."""
+    listed = asker.all(
+        "config:ListDiscoveredResources",
+        "resourceIdentifiers",
+        absent={"NoAvailableConfigurationRecorderException"},
+        resourceType=RESOURCE_TYPE,
+    )
+    return None if listed is None else tuple(found["resourceId"] for found in listed)
+
+
+@takes("config:BatchGetResourceConfig")
+def recorded_items(asker: Asker, key_ids: Iterable[str]) -> tuple[dict[str, Any], ...]:
+    """The configuration items of at most a batch of keys; keys that are gone are left out."""
+    keys = [{"resourceType": RESOURCE_TYPE, "resourceId": key_id} for key_id in key_ids]
+    answer = asker.ask("config:BatchGetResourceConfig", resourceKeys=keys)
+    return tuple(item for item in answer["baseConfigurationItems"] if item.get("configuration"))
