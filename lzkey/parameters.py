@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from landing_zone_key.errors import SettingsError
 from landing_zone_key.settings import PARAMETERS, LandingZone
 from lzkey.errors import ParametersError
-from lzkey.strict_json import read_json
+from lzkey.files import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

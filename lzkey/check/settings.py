@@ -11,7 +11,7 @@ from landing_zone_key import LandingZone
 from landing_zone_key import SettingsError as RuleSettingsError
 from landing_zone_key.settings import PARAMETERS, KeyScope
 from lzkey.errors import ParametersError, SettingsError
-from lzkey.strict_json import read_json
+from lzkey.files import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

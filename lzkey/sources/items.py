@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import RESOURCE_TYPE
 from lzkey.errors import SourceError
-from lzkey.sources.json_stream import element_lines
-from lzkey.sources.json_text import read
+from lzkey.sources.json_text import element_lines, read
 from lzkey.sources.source import found, json_pointer, listed, members
 from lzkey.sources.subject import Kind, PassedOver, Place, Unread
 

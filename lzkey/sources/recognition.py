@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.errors import SourceError
 from lzkey.sources import cloudformation, documents, items, terraform
-from lzkey.sources.json_stream import element_lines
-from lzkey.sources.json_text import line_of, read
+from lzkey.sources.json_text import element_lines, line_of, read
 from lzkey.sources.source import Source, members, unread
 from lzkey.sources.subject import RECOGNISED, UNTOLD, Kind, PassedOver, Place, Unread
 

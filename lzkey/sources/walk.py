@@ -12,7 +12,7 @@ from lzkey.errors import SourceError
 from lzkey.sources.characters import Characters
 from lzkey.sources.cloud_assembly import Assemblies
 from lzkey.sources.items import LISTS, Items, may_be_a_key
-from lzkey.sources.json_stream import JsonStream
+from lzkey.sources.json_text import JsonStream
 from lzkey.sources.recognition import Document
 from lzkey.sources.source import json_pointer
 from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread

@@ -14,8 +14,7 @@ import pytest
 
 from lzkey.errors import SourceError
 from lzkey.sources.characters import Characters
-from lzkey.sources.json_stream import JsonStream
-from lzkey.sources.json_text import read
+from lzkey.sources.json_text import JsonStream, read
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lzkey.errors import SourceError
-from lzkey.sources.json_stream import JsonStream
-from lzkey.sources.json_text import line_of, read
+from lzkey.sources.json_text import JsonStream, line_of, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,8 +1,11 @@
-"""JSON text read as JSON is defined: every member once, no NaN; and the error of a text that is no policy."""
+"""JSON text read as JSON is defined: every member once, no NaN; and the error of a text that is no policy.
+
+`decode` says which fault a text has, and where; whoever reads a text says it in a sentence of its own.
+"""
 
 import json
 from collections import Counter
-from typing import Final, NoReturn
+from typing import Final, Literal, NoReturn
 
 from landing_zone_key.errors import LandingZoneKeyError
 
@@ -20,8 +23,37 @@ TRAILING_COMMA: Final = {
 _BEFORE_3_13: Final = {"}": "Expecting property name enclosed in double quotes", "]": "Expecting value"}
 
 
+Fault = Literal["syntax", "twice", "constant", "bytes", "digits", "depth", "half"]
+"""What is wrong with a text: what the parser says, a member given twice, NaN or Infinity, bytes that are no
+text, a number of thousands of digits, too deep a nesting, half of a surrogate pair.
+"""
+
+
 class PolicyError(LandingZoneKeyError):
     """The text is no policy document; the message names the place, such as `Statement[2].Condition`."""
+
+
+class NotJsonError(LandingZoneKeyError):
+    """A text is no JSON (RFC 8259), or none that can be read."""
+
+    def __init__(self, fault: Fault, what: str = "", told: json.JSONDecodeError | None = None) -> None:
+        super().__init__(fault, what)
+        self.fault = fault
+        self.what = what
+        """What the parser says, the member's name, or the constant; empty for other faults."""
+        self.position, self.line, self.column = (told.pos, told.lineno, told.colno) if told else (0, 0, 0)
+        """Where the parser stopped: from 0, from 1, and from 1; nobody tells the places of other faults."""
+
+
+_SENTENCES: Final[dict[Fault, str]] = {
+    "syntax": "the policy is not JSON: line {0.line}, column {0.column}: {0.what}",
+    "twice": "the member {shown} stands twice in one object; nobody can tell which one counts",
+    "constant": "the policy is not JSON: {0.what}",
+    "bytes": "the policy is not JSON: it holds text or a number that cannot be read",
+    "digits": "the policy is not JSON: it holds text or a number that cannot be read",
+    "depth": "the policy is nested too deeply",
+    "half": "the policy holds half of a character (a lone surrogate)",
+}
 
 
 def read_json(document: object) -> object:
@@ -30,29 +62,36 @@ def read_json(document: object) -> object:
     Raises `PolicyError`, also for text in an object that nothing can write.
     """
     suspect = _may_hold_surrogates(document)
-    for _ in range(2):
-        if not isinstance(document, str | bytes | bytearray):
-            break
-        document = _decode(document)
-    if suspect:
-        _require_characters(document)
+    try:
+        for _ in range(2):
+            if not isinstance(document, str | bytes | bytearray):
+                break
+            if len(document) > MAXIMUM_CHARACTERS:
+                raise PolicyError(
+                    f"the policy has {len(document)} characters; a key policy has at most 32 KB"
+                )
+            document = decode(document)
+        if suspect:
+            require_characters(document)
+    except NotJsonError as error:
+        sentence = _SENTENCES[error.fault]
+        raise PolicyError(sentence.format(error, shown=shown(error.what))) from None
     return document
 
 
-def _decode(text: str | bytes | bytearray) -> object:
-    if len(text) > MAXIMUM_CHARACTERS:
-        raise PolicyError(f"the policy has {len(text)} characters; a key policy has at most 32 KB")
+def decode(text: str | bytes | bytearray) -> object:
+    """The value of JSON text; raises `NotJsonError`."""
     try:
         return json.loads(text, object_pairs_hook=_unique_members, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         told = on_every_python(error)
-        raise PolicyError(
-            f"the policy is not JSON: line {told.lineno}, column {told.colno}: {told.msg}"
-        ) from None
-    except (UnicodeDecodeError, ValueError):
-        raise PolicyError("the policy is not JSON: it holds text or a number that cannot be read") from None
+        raise NotJsonError("syntax", told.msg, told) from None
+    except UnicodeDecodeError:
+        raise NotJsonError("bytes") from None
+    except ValueError:  # an integer of more digits than Python reads
+        raise NotJsonError("digits") from None
     except RecursionError:
-        raise PolicyError("the policy is nested too deeply") from None
+        raise NotJsonError("depth") from None
 
 
 def _may_hold_surrogates(document: object) -> bool:
@@ -62,12 +101,12 @@ def _may_hold_surrogates(document: object) -> bool:
     return not isinstance(document, bytes | bytearray) or b"\\u" in document or not document.isascii()
 
 
-def _require_characters(document: object) -> None:
-    """Refuse half of a surrogate pair, wherever it stands: UTF-8 has no such character."""
+def require_characters(document: object) -> None:
+    """Raise `NotJsonError` for half of a surrogate pair, wherever it stands: UTF-8 has no such character."""
     try:
         _ENCODER.encode(document).encode()
     except UnicodeEncodeError:
-        raise PolicyError("the policy holds half of a character (a lone surrogate)") from None
+        raise NotJsonError("half") from None
     except (TypeError, ValueError, RecursionError):
         return  # no JSON at all: `Policy.parse` says where
 
@@ -92,14 +131,12 @@ def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) < len(pairs):
         [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
-        raise PolicyError(
-            f"the member {shown(twice)} stands twice in one object; nobody can tell which one counts"
-        )
+        raise NotJsonError("twice", twice)
     return members
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise PolicyError(f"the policy is not JSON: {name}")
+    raise NotJsonError("constant", name)
 
 
 def shown(value: object) -> str:
