@@ -6,12 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
-from lzkey.sources.intrinsics import Resolver
-from lzkey.sources.open_policy import NAMES_OPEN, doubted, in_quotes, open_key, with_names_open
-from lzkey.sources.source import known_lines, members, unread
-from lzkey.sources.stand_in import stand_in_arn
+from lzkey.sources.numbers import in_quotes
+from lzkey.sources.open_policy import NAMES_OPEN, doubted, open_key, with_names_open
+from lzkey.sources.source import known_lines, members, stand_in_arn, unread
 from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
-from lzkey.sources.template import Template
+from lzkey.sources.template import Resolver, Template
 from lzkey.sources.unknown import ABSENT, Unknown
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.sources.items import row
 from lzkey.sources.open_policy import NAMES_OPEN, open_key, with_names_open
-from lzkey.sources.source import found, members, unread
-from lzkey.sources.stand_in import stand_in_arn
+from lzkey.sources.source import found, members, stand_in_arn, unread
 from lzkey.sources.subject import FoundKey, Kind, Unread
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def _is_about_keys(statement: object) -> bool:
     return any(isinstance(action, str) and _KMS_ACTION.match(action) for action in actions)
 
 
-def policy_keys(source: Source, document: Any, context: Context) -> Iterator[FoundKey | Unread]:  # noqa: ANN401
+def policy_keys(source: Source, document: Json, context: Context) -> Iterator[FoundKey | Unread]:
     """A bare key policy, also as a JSON string: the key that `Context.key_arn` names, or a stand-in."""
     yield from _keys_of_policy(source, document, context, Kind.KEY_POLICY)
 

@@ -10,9 +10,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from lzkey.sources.unknown import Unknown
+from lzkey.sources.source import dotted
+from lzkey.sources.unknown import Located, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lzkey import Json
+    from lzkey.sources.json_text import Path
 
 # Wider than YAML 1.1's own: digits that begin with 0 are no octal number with an 8 or 9 among them, and
 # an exponent needs neither a point nor a sign. https://github.com/aws/aws-cli/issues/3991
@@ -33,7 +40,7 @@ _LEAST: Final = 1e-3
 _MOST: Final = 1e7
 _MOST_SHOWN: Final = 40
 
-QUOTES: Final = "put it into quotes"
+_QUOTES: Final = "put it into quotes"
 _PACKAGE: Final = "`aws cloudformation package` removes such quotes itself: mend what it wrote, too"
 
 
@@ -61,7 +68,7 @@ def refused_name(text: str, line: int) -> Misread:
 def _misread(text: str, line: int, what: str) -> Misread:
     shown = text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
     return Misread(
-        why=f"line {line}: without quotes {shown} is a number, which CloudFormation {what}; {QUOTES} "
+        why=f"line {line}: without quotes {shown} is a number, which CloudFormation {what}; {_QUOTES} "
         f"({_PACKAGE})"
     )
 
@@ -76,5 +83,41 @@ def misread(value: object) -> str:
     if isinstance(value, Misread):
         return value.why
     if isinstance(value, float) and not is_kept(value):
-        return f"{value} is a number, which CloudFormation may write in another way; {QUOTES}"
+        return f"{value} is a number, which CloudFormation may write in another way; {_QUOTES}"
     return ""
+
+
+def in_quotes(policy: Json, path: Path, line_of: Callable[[Path], int | None]) -> tuple[Any, tuple[str, ...]]:
+    """Return a policy with text for its numbers, and a sentence for each of them; conditions may have some.
+
+    A bare number as a principal is doubt, in JSON and in YAML: policies have strings there, so that KMS
+    refuses the policy if CloudFormation hands on the number, and takes it if that makes text of it, as it
+    does for the handlers of resource types (github.com/aws-cloudformation/cloudformation-cli-python-plugin,
+    `recast.py`). Which of them it is for a key policy, AWS does not document.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    found: dict[str, None] = {}
+
+    def quoted(value: Json, at: Path) -> Json:
+        if isinstance(value, dict):
+            here = getattr(value, "path", at) or at
+            made = {
+                name: each if name == "Condition" else quoted(each, (*here, name))
+                for name, each in value.items()
+            }
+            return Located.at(here, made)
+        if isinstance(value, list):
+            return [quoted(each, at) for each in value]
+        if isinstance(value, Unknown) and value.alternatives:
+            return Unknown(value.pieces, tuple(quoted(each, at) for each in value.alternatives))
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return value
+        line = line_of(at)
+        where = dotted(at) if line is None else f"{dotted(at)} (line {line})"
+        found[
+            f"{where}: {value} is a number, where a policy has text alone, and AWS does not say what "
+            f"CloudFormation makes of it; {_QUOTES}"
+        ] = None
+        return str(value)
+
+    return quoted(policy, path), tuple(found)

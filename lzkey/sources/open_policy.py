@@ -1,4 +1,10 @@
-"""A key of which not everything is known before deployment: what is certain of it, and the best it may be."""
+"""A key of which not everything is known before deployment: what is certain of it, and the best it may be.
+
+Of a policy of which parts are unknown, `certain` takes what is unknown against the landing zone: an Allow is
+as narrow, a Deny as wide as it may be. `hopeful` is the other way round. Statements stay in their places: one
+that is left out has no Resource, and with that no effect.
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+"""
 
 from __future__ import annotations
 
@@ -7,22 +13,25 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from lzkey.sources.extremes import extremes
+from landing_zone_key.requests import CLOUDTRAIL, CONFIG
 from lzkey.sources.items import row
-from lzkey.sources.numbers import QUOTES
-from lzkey.sources.source import best_case, default_policy, documented_policy
-from lzkey.sources.stand_in import may_be_named
-from lzkey.sources.template import dotted
-from lzkey.sources.unknown import ABSENT, Located, Unknown
+from lzkey.sources.source import best_case, default_policy, documented_policy, may_be_named
+from lzkey.sources.unknown import ABSENT, Located, Unknown, entries, is_known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from landing_zone_key import KmsKey, LandingZone
     from landing_zone_key.key import KeyArn
     from lzkey import Json
     from lzkey.sources.json_text import Path
 
+Statement = dict[str, Any]
+
+#: Stands for principals that are no AWS services, whoever they may be.
+_NOBODY: Final = {"Federated": "not-known-yet"}
+_EVERYTHING: Final = {"Principal": "*", "Action": "kms:*", "Resource": "*"}
+_NEGATED: Final = {"NotPrincipal": "Principal", "NotAction": "Action", "NotResource": "Resource"}
 
 NAMES_OPEN: Final = (
     "it names a key by ARN as a resource, and nobody can tell whether that is this key; "
@@ -103,42 +112,6 @@ def with_names_open(policy: Json, arn: KeyArn) -> Json:
     return policy if opened == document else opened
 
 
-def in_quotes(policy: Json, path: Path, line_of: Callable[[Path], int | None]) -> tuple[Any, tuple[str, ...]]:
-    """Return a policy with text for its numbers, and a sentence for each of them; conditions may have some.
-
-    A bare number as a principal is doubt, in JSON and in YAML: policies have strings there, so that KMS
-    refuses the policy if CloudFormation hands on the number, and takes it if that makes text of it, as it
-    does for the handlers of resource types (github.com/aws-cloudformation/cloudformation-cli-python-plugin,
-    `recast.py`). Which of them it is for a key policy, AWS does not document.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-    """
-    found: dict[str, None] = {}
-
-    def quoted(value: Json, at: Path) -> Json:
-        if isinstance(value, dict):
-            here = getattr(value, "path", at) or at
-            made = {
-                name: each if name == "Condition" else quoted(each, (*here, name))
-                for name, each in value.items()
-            }
-            return Located.at(here, made)
-        if isinstance(value, list):
-            return [quoted(each, at) for each in value]
-        if isinstance(value, Unknown) and value.alternatives:
-            return Unknown(value.pieces, tuple(quoted(each, at) for each in value.alternatives))
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            return value
-        line = line_of(at)
-        where = dotted(at) if line is None else f"{dotted(at)} (line {line})"
-        found[
-            f"{where}: {value} is a number, where a policy has text alone, and AWS does not say what "
-            f"CloudFormation makes of it; {QUOTES}"
-        ] = None
-        return str(value)
-
-    return quoted(policy, path), tuple(found)
-
-
 def _each(value: Json, change: Callable[[Any], Any]) -> Json:
     """A value with every element of it, or whatever else it may be, changed."""
     if isinstance(value, list):
@@ -166,3 +139,186 @@ def _with_policy(key: KmsKey, policy: object, zone: LandingZone) -> tuple[KmsKey
         return unknown, unknown, ()
     known = key.with_policy(policy if isinstance(policy, str) else json.dumps(policy, default=repr))
     return known, known, ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extremes:
+    """What a policy is at least, and at best, for the landing zone."""
+
+    certain: dict[str, Any]
+    hopeful: dict[str, Any]
+    paths: tuple[Path, ...]
+    """Where each statement stands in its document; () where that is not known."""
+
+
+def extremes(policy: Mapping[str, Any], best: Sequence[Statement] | None = None) -> Extremes | None:
+    """Return both extremes; None where so much is unknown that anything may be.
+
+    `best` are statements that stand for whatever unknown Allows may be at best; by default each is widened.
+    """
+    statements = policy.get("Statement")
+    if is_known(policy):
+        same = _plain(policy)
+        return Extremes(same, same, tuple(_path(each) for each, _ in entries(statements)))
+    if not is_known(policy.get("Version")) or (
+        isinstance(statements, Unknown) and not statements.alternatives
+    ):
+        return None
+    slots = list(entries(statements))
+    certain = [_certain(statement, there=there) for statement, there in slots]
+    hopeful = [_hopeful(statement, there=there, widen=best is None) for statement, there in slots]
+    if best is not None and any(map(_is_open, slots)):
+        hopeful += best
+    members = {name: value for name, value in policy.items() if name != "Statement" and is_known(value)}
+    paths = tuple(_path(slot) for slot, _ in slots)
+    return Extremes({**members, "Statement": certain}, {**members, "Statement": hopeful}, paths)
+
+
+def _path(statement: object) -> Path:
+    return statement.path if isinstance(statement, Located) else ()
+
+
+def _is_open(slot: tuple[Any, bool]) -> bool:
+    """Whether it may allow more than what is certain."""
+    statement, there = slot
+    if there and is_known(statement):
+        return False
+    return not isinstance(statement, dict) or statement.get("Effect") != "Deny"
+
+
+def _certain(statement: Json, *, there: bool) -> Json:
+    if isinstance(statement, Unknown):
+        return {"Sid": "NotKnownYet", "Effect": "Deny", **_EVERYTHING}
+    if not isinstance(statement, dict) or (there and is_known(statement)):
+        return _plain(statement)
+    effect = statement.get("Effect")
+    if effect == "Allow":
+        return (_narrowed(statement) if there else None) or _disarmed(statement, "Allow")
+    return _widened(statement, "Deny" if isinstance(effect, Unknown) else effect)
+
+
+def _hopeful(statement: Json, *, there: bool, widen: bool) -> Json:
+    if isinstance(statement, Unknown):
+        return {"Sid": "NotKnownYet", "Effect": "Allow", **_EVERYTHING} if widen else _disarmed({}, "Allow")
+    if not isinstance(statement, dict) or (there and is_known(statement)):
+        return _plain(statement)
+    effect = statement.get("Effect")
+    if effect == "Deny":
+        return (_narrowed(statement) if there else None) or _disarmed(statement, "Deny")
+    effect = "Allow" if isinstance(effect, Unknown) else effect
+    return _widened(statement, effect) if widen else _disarmed(statement, effect)
+
+
+def _disarmed(statement: Statement, effect: object) -> Statement:
+    sid = statement.get("Sid")
+    named = {"Sid": sid} if isinstance(sid, str) else {}
+    return {**named, "Effect": effect, "Principal": _NOBODY, "Action": "kms:*"}
+
+
+def _narrowed(statement: Statement) -> Statement | None:
+    """The statement where it applies whatever the unknown is; None where that may be nowhere."""
+    if not is_known(statement.get("Condition")):
+        return None
+    made: Statement = {}
+    for name, value in statement.items():
+        if is_known(value):
+            made[name] = _plain(value)
+        elif name in _NEGATED:
+            left = _narrowed_exception(name, value)
+            if left is None:
+                return None
+            made[name] = left
+        elif name != "Sid":
+            kept = _known_principals(value) if name == "Principal" else _known(value)
+            if not kept:
+                return None
+            made[name] = kept
+    return made
+
+
+def _widened(statement: Statement, effect: object) -> Statement:
+    """The statement where it may apply, depending on the unknown."""
+    made: Statement = {}
+    for name, value in statement.items():
+        if is_known(value):
+            made[name] = _plain(value)
+        elif name == "Condition":
+            made |= _known_conditions(value)
+        elif name in _NEGATED:
+            left = _known_principals(value) if name == "NotPrincipal" else _known(value)
+            made |= {name: left} if left else {_NEGATED[name]: "*"}
+        elif name == "Principal":
+            made[name] = _possible_principals(value)
+        elif name != "Sid":
+            made[name] = _possible(value)
+    return {**made, "Effect": effect}
+
+
+def _narrowed_exception(name: str, value: object) -> object:
+    """The most that a Not-element may leave out; None where that may be everything."""
+    if name != "NotPrincipal":
+        return _possible(value)
+    possible = _possible_principals(value)
+    if possible == "*" or "*" in possible.get("AWS", ()):
+        return None
+    return possible
+
+
+def _known(value: object) -> list[Any]:
+    """The entries of a list that are certain."""
+    return [_plain(each) for each, there in entries(value) if there and not isinstance(each, Unknown)]
+
+
+def _possible(value: object) -> list[Any]:
+    """The entries of a list that may be there, with wildcards for what is not known of them."""
+    return [each.widened if isinstance(each, Unknown) else _plain(each) for each, _ in entries(value)]
+
+
+def _known_principals(value: object) -> Json:
+    """The principals that are certain; empty where none is."""
+    if not isinstance(value, dict):
+        return {}
+    kinds = {kind: _known(listed) for kind, listed in value.items()}
+    return {kind: listed for kind, listed in kinds.items() if listed}
+
+
+def _possible_principals(value: object) -> Json:
+    """The principals that there may be. An unknown one counts as the services that it may be, if any."""
+    if not isinstance(value, dict):
+        return "*"
+    kinds = {kind: _possible_of(kind, listed) for kind, listed in value.items()}
+    return {kind: listed for kind, listed in kinds.items() if listed} or dict(_NOBODY)
+
+
+def _possible_of(kind: str, listed: object) -> list[Any]:
+    candidates = {"AWS": ("*",), "Service": (CONFIG, CLOUDTRAIL)}.get(kind, ())
+    found = []
+    for each, _ in entries(listed):
+        if isinstance(each, Unknown):
+            found += [name for name in candidates if each.may_be(name)]
+        else:
+            found.append(_plain(each))
+    return found
+
+
+def _known_conditions(value: object) -> dict[str, Any]:
+    """The conditions without those of which something is unknown: with fewer, a statement applies wider."""
+    if not isinstance(value, dict):
+        return {}
+    known: dict[str, Any] = {}
+    for operator, keys in value.items():
+        kept = {key: _plain(texts) for key, texts in _items(keys) if is_known(texts)}
+        if kept:
+            known[operator] = kept
+    return {"Condition": known} if known else {}
+
+
+def _items(value: object) -> Json:
+    return value.items() if isinstance(value, dict) else ()
+
+
+def _plain(value: Json) -> Json:
+    """A copy in plain dicts and lists."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value

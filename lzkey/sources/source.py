@@ -1,17 +1,21 @@
-"""One document, and what its readers share: places, and what is unknown of a key."""
+"""One document, and what its readers share: places, what is unknown of a key, an ARN for one without."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import Requirement
+from landing_zone_key.key import KeyArn, partition_of
 from landing_zone_key.repair import documented_statement
 from lzkey.sources.json_text import Path, line_of
 from lzkey.sources.subject import UNTOLD, FoundKey, Kind, Place, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from landing_zone_key import KmsKey, LandingZone
     from lzkey import Json
@@ -25,6 +29,10 @@ _BEST: Final = {
     "multi_region": False,
 }
 _CURRENT_VERSION: Final = "2012-10-17"
+
+# In the form of a key id, and that of no key.
+_NO_ID: Final = "00000000-0000-0000-0000-"
+_NO_MULTI_REGION_ID: Final = f"mrk-{'0' * 20}"
 
 # A document of more characters is not searched for lines: each statement costs one walk through it.
 _LARGEST_WITH_LINES: Final = 1 << 20
@@ -76,6 +84,16 @@ def json_pointer(path: Path) -> str:
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
 
 
+def dotted(path: Path) -> str:
+    """Write a path as people do, `Resources.Key.Properties.KeyPolicy.Statement[1]`, down to a function."""
+    steps = itertools.takewhile(lambda step: not _is_function(step), path)
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+
+
+def _is_function(step: str | int) -> bool:
+    return step == "Ref" or str(step).startswith("Fn::")
+
+
 def documented_policy(key: KmsKey, zone: LandingZone) -> dict[str, Any]:
     """Return Control Tower's own two statements: the best that an unknown policy can be."""
     wanted = (Requirement.CONFIG_ACCESS, Requirement.CLOUDTRAIL_ACCESS)
@@ -119,16 +137,33 @@ def what_is_missing(key: KmsKey) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def found(  # noqa: PLR0913 - what a key is found with
-    key: KmsKey,
-    place: Place,
+def may_be_named(text: str, arn: KeyArn) -> bool:
+    """Tell whether who names a key may mean the one that a stand-in is for: it may be there already."""
+    place, named, key_id = text.partition(":key/")
+    own_place, _, own_id = str(arn).partition(":key/")
+    another = bool(named) and not key_id.startswith((_NO_ID, _NO_MULTI_REGION_ID))
+    return another and fnmatchcase(own_place, place) and not fnmatchcase(own_id, key_id)
+
+
+def stand_in_arn(
+    name: str,
     context: Context,
     *,
-    name: str | None = None,
-    assumptions: Sequence[str] = (),
-    statement_lines: tuple[int, ...] = (),
-    arn_known: bool = True,
-) -> FoundKey:
+    region: str | None = None,
+    account: str | None = None,
+    multi_region: bool = False,
+) -> KeyArn:
+    """Return an ARN for what is called `name`, always the same: by default in the landing zone's place.
+
+    The id is in the form of a key id, and that of no key.
+    """
+    region, account = region or context.zone.home_region, account or context.zone.management_account_id
+    digest = sha256(name.encode(errors="surrogatepass")).hexdigest()[:12]
+    key_id = f"{_NO_MULTI_REGION_ID}{digest}" if multi_region else f"{_NO_ID}{digest}"
+    return KeyArn(partition_of(region), region, account, key_id)
+
+
+def found(key: KmsKey, place: Place, context: Context, *, name: str | None = None) -> FoundKey:
     """Return a key of which everything is known but for what its source leaves out."""
     best = best_case(key, context.zone)
     return FoundKey(
@@ -137,9 +172,6 @@ def found(  # noqa: PLR0913 - what a key is found with
         place=place,
         hopeful=best,
         unresolved=what_is_missing(key) if best else (),
-        assumptions=tuple(assumptions),
-        statement_lines=statement_lines,
-        arn_known=arn_known,
     )
 
 

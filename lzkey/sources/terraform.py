@@ -13,8 +13,7 @@ from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.sources.open_policy import open_key
 from lzkey.sources.plan import Plan, planned_policy, without_indexes
-from lzkey.sources.source import found, members
-from lzkey.sources.stand_in import stand_in_arn
+from lzkey.sources.source import found, members, stand_in_arn
 from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
 from lzkey.sources.unknown import ABSENT, Unknown
 
@@ -138,7 +137,7 @@ class _Work:
         place += [] if region else [f"Region {arn.region}"]
         return arn, [f"it is made in {' and '.join(place)}: the plan does not tell"] if place else []
 
-    def _policy(self, holder: Resource, unresolved: list[str], assumptions: list[str]) -> Any:  # noqa: ANN401
+    def _policy(self, holder: Resource, unresolved: list[str], assumptions: list[str]) -> Json:
         """The policy of a key or of a policy resource: text, object, `ABSENT` or `Unknown`."""
         value = holder.value("policy")
         if value is ABSENT and self.plan.is_state:
@@ -167,7 +166,7 @@ class _Work:
 
 
 def _described(resource: Resource, arn: KeyArn, unresolved: list[str]) -> KmsKey:
-    def settled(name: str, default: Any) -> Any:  # noqa: ANN401 - of the argument's type
+    def settled(name: str, default: Json) -> Json:
         value = default if (given := resource.value(name)) is ABSENT else given
         if isinstance(value, Unknown):
             unresolved.append(f"{resource.address}.{name}: known only when the plan is applied")

@@ -69,7 +69,7 @@ def _folder(folder: str, assemblies: Assemblies) -> Iterator[Unit | Unread | Pas
     while waiting:
         path = waiting.pop()
         try:
-            status = os.stat(path)  # noqa: PTH116 - as above
+            status = Path(path).stat()
             if not stat.S_ISDIR(status.st_mode):
                 yield from _file(path, assemblies, named=False)
                 continue
@@ -78,7 +78,7 @@ def _folder(folder: str, assemblies: Assemblies) -> Iterator[Unit | Unread | Pas
                 yield from _seen_before(path)
                 continue
             seen.add(identity)
-            names = sorted(os.listdir(path), reverse=True)  # noqa: PTH208 - as above
+            names = sorted((each.name for each in Path(path).iterdir()), reverse=True)
         except OSError as error:
             yield Unread(Place(path), f"{path} cannot be read: {_reason(error)}")
             continue
@@ -99,10 +99,10 @@ def _is_skipped(name: str) -> bool:
 
 def _file(path: str, assemblies: Assemblies, *, named: bool) -> Iterator[Unit | Unread | PassedOver]:
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - as above
+        if not stat.S_ISREG(Path(path).stat().st_mode):
             yield _no_file(path, named=named)
             return
-        with open(path, "rb") as raw:  # noqa: PTH123 - as above
+        with Path(path).open("rb") as raw:
             yield from _read(path, raw, named=named, environment=assemblies.environment(path))
     except OSError as error:
         yield Unread(Place(path), f"{path} cannot be read: {_reason(error)}")

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from landing_zone_key.key import KeyArn
-from lzkey.sources.intrinsics import Resolver
-from lzkey.sources.template import Template
+from lzkey.sources.template import Resolver, Template
 from lzkey.sources.unknown import Unknown, is_known, joined
 
 TABLE = json.loads(Path(__file__).with_name("intrinsics.json").read_text())

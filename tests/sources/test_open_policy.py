@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landing_zone_key.policy import Policy, Request, decide
-from lzkey.sources.extremes import extremes
+from lzkey.sources.open_policy import extremes
 from lzkey.sources.unknown import ABSENT, Unknown, joined
 
 ARN = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
