@@ -19,6 +19,7 @@ from lzkey.check.writing import require_writable, write
 from lzkey.cli.answers import is_key
 from lzkey.cli.asked import ALIVE, FILES, Asked, live_policy_option, with_options
 from lzkey.errors import SettingsError
+from lzkey.sources.recognition import RECOGNISED
 from lzkey.terminal import messages, plain
 
 if TYPE_CHECKING:
@@ -105,12 +106,7 @@ def check(  # noqa: PLR0913 - a command's options
     allow_empty: _AllowEmpty = False,
     print_iam_policy: _Print = False,
 ) -> None:
-    """Prove that the landing zone can use its KMS keys: live, or in files before they are deployed.
-
-    A file is recognised by what it holds: a key policy, the answers of describe-key and get-key-policy, AWS
-    Config's items, snapshots, histories and queries (also gzip), CloudFormation templates, and what
-    terraform show -json prints.
-    """
+    """Prove that the landing zone can use its KMS keys: live, or in files before they are deployed."""
     del print_iam_policy  # its callback has ended the command
     files = output or []
     require_writable(files)
@@ -132,6 +128,12 @@ def check(  # noqa: PLR0913 - a command's options
     if tally.empty and form is not Form.TABLE:
         messages().print(plain(NOTHING_FOUND), soft_wrap=True)
     raise typer.Exit(exit_code(tally))
+
+
+check.__doc__ = f"""{check.__doc__}
+
+A file is recognised by what it holds, also in gzip: {RECOGNISED.replace("`", "")}.
+"""  # the command's help
 
 
 def _of_files(sources: list[str], context: Context, at: datetime, *, named: bool) -> Iterator[Judged]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lzkey.sources.permissions import PERMISSIONS, Permission
-from lzkey.sources.subject import RECOGNISED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from lzkey.sources.subject import Context, FoundKey, PassedOver, Unit, Unread
 
-__all__ = ["PERMISSIONS", "RECOGNISED", "Permission", "discover", "live", "units"]
+__all__ = ["PERMISSIONS", "Permission", "discover", "live", "units"]
 
 
 def units(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key import KmsKey
 from lzkey.sources.numbers import in_quotes
 from lzkey.sources.open_policy import NAMES_OPEN, doubted, open_key, with_names_open
-from lzkey.sources.source import known_lines, members, stand_in_arn, unread
+from lzkey.sources.source import Format, known_lines, members, stand_in_arn, unread
 from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
 from lzkey.sources.template import Resolver, Template
 from lzkey.sources.unknown import ABSENT, Unknown
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lzkey import Json
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context, Environment
+
+KIND: Final = Kind("cloudformation", "a CloudFormation template (JSON or YAML)", is_template=True)
 
 _KEY: Final = "AWS::KMS::Key"
 _REPLICA: Final = "AWS::KMS::ReplicaKey"
@@ -63,12 +65,12 @@ def template_keys(
         template.keys[name] = _arn(source, name, template, context)
     loops = [name for name, value in template.resources.items() if _makes_keys(name, value)]
     if not wanted and not loops:
-        yield PassedOver(source.place(Kind.CLOUDFORMATION))
+        yield PassedOver(source.place(KIND))
     if wanted and source.environment.fault and _untold(context):
         yield unread(
             source,
             f"{source.name}: {source.environment.fault}; mend it, or give {_giving(_untold(context))}",
-            Kind.CLOUDFORMATION,
+            KIND,
         )
         return
     for name in wanted:
@@ -78,9 +80,7 @@ def template_keys(
         if holds is not False:
             yield _found(source, resolver, context, name, "" if holds else str(condition))
     for name in loops:
-        yield Unread(
-            source.place(Kind.CLOUDFORMATION, ("Resources", name), name), f"Resources.{name}: {_PROCESSED}"
-        )
+        yield Unread(source.place(KIND, ("Resources", name), name), f"Resources.{name}: {_PROCESSED}")
 
 
 def _makes_keys(name: str, value: object) -> bool:
@@ -122,7 +122,7 @@ def _found(source: Source, resolver: Resolver, context: Context, name: str, cond
     return FoundKey(
         name=name,
         key=opened.certain,
-        place=source.place(Kind.CLOUDFORMATION, path, name),
+        place=source.place(KIND, path, name),
         hopeful=opened.hopeful,
         unresolved=(*resolver.reasons, *opened.reasons) if opened.hopeful else (),
         assumptions=_assumptions(template, source.environment, context, condition),
@@ -235,3 +235,6 @@ def _transforms(document: Mapping[str, Any]) -> set[str]:
 
 def _truth(value: object) -> bool | None:
     return value if isinstance(value, bool) else _TRUTH.get(str(value).lower())
+
+
+FORMATS: Final = (Format(KIND, lambda document, _: is_template(document), template_keys),)

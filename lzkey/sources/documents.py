@@ -10,7 +10,7 @@ from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.sources.items import row
 from lzkey.sources.open_policy import NAMES_OPEN, open_key, with_names_open
-from lzkey.sources.source import found, members, stand_in_arn, unread
+from lzkey.sources.source import Format, found, members, stand_in_arn, unread
 from lzkey.sources.subject import FoundKey, Kind, Unread
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from lzkey import Json
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context, Place
+
+KEY_POLICY: Final = Kind("key-policy", "a key policy")
+DESCRIBE_KEY: Final = Kind("describe-key", "the output of `aws kms describe-key` or `get-key-policy`")
+GET_KEY_POLICY: Final = Kind("get-key-policy")
 
 _KMS_ACTION: Final = re.compile(r"kms:|\*\Z", re.IGNORECASE)
 
@@ -58,17 +62,15 @@ def _is_about_keys(statement: object) -> bool:
 
 def policy_keys(source: Source, document: Json, context: Context) -> Iterator[FoundKey | Unread]:
     """A bare key policy, also as a JSON string: the key that `Context.key_arn` names, or a stand-in."""
-    yield from _keys_of_policy(source, document, context, Kind.KEY_POLICY)
+    yield from _keys_of_policy(source, document, context, KEY_POLICY)
 
 
-def get_key_policy_keys(
-    source: Source, document: dict[str, Any], context: Context
-) -> Iterator[FoundKey | Unread]:
+def answered_keys(source: Source, document: dict[str, Any], context: Context) -> Iterator[FoundKey | Unread]:
     """GetKeyPolicy's answer: the policy alone, without the key it belongs to.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html
     """
-    yield from _keys_of_policy(source, document["Policy"], context, Kind.GET_KEY_POLICY)
+    yield from _keys_of_policy(source, document["Policy"], context, GET_KEY_POLICY)
 
 
 def describe_key_keys(
@@ -78,7 +80,7 @@ def describe_key_keys(
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
     """
-    yield described(document, source.place(Kind.DESCRIBE_KEY), context)
+    yield described(document, source.place(DESCRIBE_KEY), context)
 
 
 def described(document: dict[str, Any], place: Place, context: Context) -> FoundKey | Unread:
@@ -168,3 +170,10 @@ def customer_key(arn: KeyArn) -> KmsKey:
 
 def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
+
+
+FORMATS: Final = (
+    Format(DESCRIBE_KEY, lambda document, _: "KeyMetadata" in document, describe_key_keys),
+    Format(KEY_POLICY, lambda document, named: is_key_policy(document, named=named), policy_keys),
+    Format(GET_KEY_POLICY, lambda document, named: is_get_key_policy(document, named=named), answered_keys),
+)

@@ -10,7 +10,7 @@ from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import RESOURCE_TYPE
 from lzkey.errors import SourceError
 from lzkey.sources.json_text import element_lines, read
-from lzkey.sources.source import found, json_pointer, listed, members
+from lzkey.sources.source import Format, found, json_pointer, listed, members
 from lzkey.sources.subject import Kind, PassedOver, Place, Unread
 
 if TYPE_CHECKING:
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context, FoundKey
 
+KIND: Final = Kind(
+    "configuration-item", "an AWS Config configuration item, snapshot, history or advanced query"
+)
+
 #: The members that hold items, or rows, in what AWS Config stores and answers.
 # https://docs.aws.amazon.com/config/latest/developerguide/view-config-history.html (GetResourceConfigHistory)
 # https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
 # https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.html
-LISTS: Final = ("configurationItems", "baseConfigurationItems", "Results")
+_LISTS: Final = ("configurationItems", "baseConfigurationItems", "Results")
 
 _ITEM: Final = frozenset({"configuration", "supplementaryConfiguration", "configurationItemStatus"})
 
@@ -48,7 +52,7 @@ class Items:
     def keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
         """Read the keys of the batch."""
         for pointer, text, line in zip(self.pointers, self.texts, self.lines, strict=True):
-            place = Place(self.source, Kind.CONFIGURATION_ITEM, pointer, line)
+            place = Place(self.source, KIND, pointer, line)
             try:
                 item = row(read(text))
             except SourceError as error:
@@ -74,21 +78,21 @@ def listed_keys(
     source: Source, document: dict[str, Any], context: Context
 ) -> Iterator[FoundKey | Unread | PassedOver]:
     """Whatever holds lists of items. Of a key with several, the newest alone counts: the rest is past."""
-    lines = element_lines(source.text, LISTS)
+    lines = element_lines(source.text, _LISTS)
     keys: list[tuple[FoundKey | Unread, datetime | None]] = []
     newest: dict[str, datetime] = {}
-    for name in LISTS:
+    for name in _LISTS:
         for index, value in enumerate(listed(document.get(name))):
             if not is_of_a_key(item := row(value)):
                 continue
             path = (name, index)
-            place = Place(source.name, Kind.CONFIGURATION_ITEM, json_pointer(path), lines.get(path))
+            place = Place(source.name, KIND, json_pointer(path), lines.get(path))
             key, moment = item_key(item, place, context), _moment(item)
             keys.append((key, moment))
             if moment and not isinstance(key, Unread):
                 newest[key.name] = max(moment, newest.get(key.name, moment))
     if not keys:
-        yield PassedOver(source.place(Kind.CONFIGURATION_ITEM))
+        yield PassedOver(source.place(KIND))
     for key, moment in keys:
         if isinstance(key, Unread) or moment is None or moment == newest[key.name]:
             yield key
@@ -107,7 +111,7 @@ def one_item(
         path, document = ("invokingEvent",), row(invoking)
     if isinstance(item := members(document, "configurationItem"), dict):
         path, document = path or ("configurationItem",), item
-    place = source.place(Kind.CONFIGURATION_ITEM, path)
+    place = source.place(KIND, path)
     yield item_key(document, place, context) if is_of_a_key(document) else PassedOver(place)
 
 
@@ -148,3 +152,17 @@ def _moment(item: object) -> datetime | None:
         return datetime.fromtimestamp(captured, UTC)
     except (ValueError, TypeError, OverflowError, OSError):
         return None
+
+
+def _has_lists(document: dict[str, Any]) -> bool:
+    return any(isinstance(document.get(name), list) for name in _LISTS)
+
+
+def _has_an_item(document: dict[str, Any]) -> bool:
+    return "configurationItem" in document or "invokingEvent" in document or is_item(document)
+
+
+FORMATS: Final = (
+    Format(KIND, lambda document, _: _has_lists(document), listed_keys, _LISTS),
+    Format(KIND, lambda document, _: _has_an_item(document), one_item),
+)

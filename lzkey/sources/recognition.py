@@ -10,15 +10,29 @@ from lzkey.errors import SourceError
 from lzkey.sources import cloudformation, documents, items, terraform
 from lzkey.sources.json_text import element_lines, line_of, read
 from lzkey.sources.source import Source, members, unread
-from lzkey.sources.subject import RECOGNISED, UNTOLD, Kind, PassedOver, Place, Unread
+from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lzkey.sources.json_text import Path
+    from lzkey.sources.source import Reader
     from lzkey.sources.subject import Context, Environment, FoundKey
 
-    Readers = Callable[[Source, Any, Context], Iterator[FoundKey | Unread | PassedOver]]
+#: The order tells: a template may hold anything.
+FORMATS: Final = (
+    *cloudformation.FORMATS,
+    *terraform.FORMATS,
+    *items.FORMATS,
+    *documents.FORMATS,
+)
+
+_WORDS: Final = [words for words in dict.fromkeys(form.kind.words for form in reversed(FORMATS)) if words]
+RECOGNISED: Final = f"{', '.join(_WORDS[:-1])}, or {_WORDS[-1]}"
+"""What a source may be, for people; the simplest first."""
+
+LISTS: Final = tuple(name for form in FORMATS for name in form.lists)
+"""The members that are lists of configuration items."""
 
 _JSON_BEGINS: Final = tuple('{["')
 _TEMPLATE: Final = re.compile(r"""^["']?(Resources|AWSTemplateFormatVersion)["']?[ \t]*:""", re.MULTILINE)
@@ -92,7 +106,7 @@ def _template_body(source: Source, body: object) -> tuple[Source, object]:
     return replace(source, line=lambda _path: None), document
 
 
-def reader_of(document: object, *, named: bool) -> Readers | None:
+def reader_of(document: object, *, named: bool) -> Reader | None:
     """Return what reads a document of this kind; None where nothing does."""
     if isinstance(document, str):
         inner = items.row(document)
@@ -102,7 +116,7 @@ def reader_of(document: object, *, named: bool) -> Readers | None:
         return _each if any(isinstance(value, dict | str) for value in document) else None
     if not isinstance(document, dict):
         return None
-    return next((reader for test, reader in _READERS if test(document, named)), None)
+    return next((form.keys for form in FORMATS if form.fits(document, named)), None)
 
 
 def _each(
@@ -115,13 +129,11 @@ def _each(
         if isinstance(entry, dict) and "KeyMetadata" in entry:
             nothing = False
             yield documents.described(
-                entry, Place(source.name, Kind.DESCRIBE_KEY, f"/{index}", lines[index,]), context
+                entry, Place(source.name, documents.DESCRIBE_KEY, f"/{index}", lines[index,]), context
             )
         elif isinstance(entry, dict) and items.is_item(entry) and items.is_of_a_key(entry):
             nothing = False
-            yield items.item_key(
-                entry, Place(source.name, Kind.CONFIGURATION_ITEM, f"/{index}", lines[index,]), context
-            )
+            yield items.item_key(entry, Place(source.name, items.KIND, f"/{index}", lines[index,]), context)
     if nothing:
         yield PassedOver(source.place(None))
 
@@ -133,23 +145,3 @@ def _hint(document: object) -> str:
     if members(document, "Keys") is not None or members(document, "Aliases") is not None:
         return " (a list of keys does not describe them: give the output of `aws kms describe-key`)"
     return ""
-
-
-def _has_lists(document: dict[str, Any], _named: bool) -> bool:  # noqa: FBT001 - one row of a table
-    return any(isinstance(document.get(name), list) for name in items.LISTS)
-
-
-# The order tells: a template may hold anything, an event holds an item.
-_READERS: Final[tuple[tuple[Callable[[dict[str, Any], bool], bool], Readers], ...]] = (
-    (lambda document, _: cloudformation.is_template(document), cloudformation.template_keys),
-    (lambda document, _: terraform.is_plan_or_state(document), terraform.terraform_keys),
-    (_has_lists, items.listed_keys),
-    (lambda document, _: "configurationItem" in document or "invokingEvent" in document, items.one_item),
-    (lambda document, _: items.is_item(document), items.one_item),
-    (lambda document, _: "KeyMetadata" in document, documents.describe_key_keys),
-    (lambda document, named: documents.is_key_policy(document, named=named), documents.policy_keys),
-    (
-        lambda document, named: documents.is_get_key_policy(document, named=named),
-        documents.get_key_policy_keys,
-    ),
-)

@@ -12,14 +12,16 @@ from landing_zone_key import Requirement
 from landing_zone_key.key import KeyArn, partition_of
 from landing_zone_key.repair import documented_statement
 from lzkey.sources.json_text import Path, line_of
-from lzkey.sources.subject import UNTOLD, FoundKey, Kind, Place, Unread
+from lzkey.sources.subject import UNTOLD, FoundKey, Place, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from landing_zone_key import KmsKey, LandingZone
     from lzkey import Json
-    from lzkey.sources.subject import Context, Environment
+    from lzkey.sources.subject import Context, Environment, Kind, PassedOver
+
+    Reader = Callable[["Source", Any, Context], Iterator[FoundKey | Unread | PassedOver]]
 
 #: The name of an attribute, and what serves the landing zone best.
 _BEST: Final = {
@@ -71,6 +73,18 @@ class Source:
             [(*here, index) for index in range(len(statements))] if isinstance(statements, list) else [here]
         )
         return known_lines(map(self.line_of, paths))
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One form of documents that are objects: what tells it from others, and what reads the keys in it."""
+
+    kind: Kind
+    fits: Callable[[dict[str, Any], bool], bool]
+    """Whether an object is one; with False for a file that was found in a folder, and may be anything."""
+    keys: Reader
+    lists: tuple[str, ...] = ()
+    """The members that are lists of configuration items, which are read piece by piece, however long."""
 
 
 def known_lines(lines: Iterator[int | None]) -> tuple[int, ...]:

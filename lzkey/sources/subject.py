@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -12,27 +11,21 @@ if TYPE_CHECKING:
     from landing_zone_key import KmsKey, LandingZone
 
 
-RECOGNISED: Final = (
-    "a key policy, the output of `aws kms describe-key` or `get-key-policy`, an AWS Config configuration "
-    "item, snapshot, history or advanced query, a CloudFormation template (JSON or YAML), or the output of "
-    "`terraform show -json`"
-)
-"""What a source may be, for people."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What describes a key; each reader declares its own."""
+
+    LIVE: ClassVar[Kind]
+    """The live account."""
+
+    name: str
+    words: str = ""
+    """What it is, for people who ask what may be given; "" where another one's words tell of it."""
+    is_template: bool = False
+    """Whether it has values that are filled in only when it is deployed."""
 
 
-class Kind(StrEnum):
-    """What describes a key."""
-
-    LIVE = "live"
-    KEY_POLICY = "key-policy"
-    DESCRIBE_KEY = "describe-key"
-    """DescribeKey's answer."""
-    GET_KEY_POLICY = "get-key-policy"
-    """GetKeyPolicy's answer."""
-    CONFIGURATION_ITEM = "configuration-item"
-    """One item, or those of a snapshot, a history file or an advanced query."""
-    CLOUDFORMATION = "cloudformation"
-    TERRAFORM = "terraform"
+Kind.LIVE = Kind("live")
 
 
 @dataclass(frozen=True, slots=True)

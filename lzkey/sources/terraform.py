@@ -13,7 +13,7 @@ from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.sources.open_policy import open_key
 from lzkey.sources.plan import Plan, planned_policy, without_indexes
-from lzkey.sources.source import found, members, stand_in_arn
+from lzkey.sources.source import Format, found, members, stand_in_arn
 from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
 from lzkey.sources.unknown import ABSENT, Unknown
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from lzkey.sources.subject import Context
 
 # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key and its neighbours
+KIND: Final = Kind("terraform", "the output of `terraform show -json`", is_template=True)
+
 _KEY: Final = "aws_kms_key"
 _EXTERNAL: Final = ("aws_kms_external_key", "aws_kms_replica_external_key")
 _REPLICAS: Final = ("aws_kms_replica_key", "aws_kms_replica_external_key")
@@ -55,15 +57,15 @@ def terraform_keys(
     given, astray = holders(plan, keys)
     if document.get("errored") is True or document.get("deferred_changes"):
         why = "ended in an error" if document.get("errored") is True else "defers changes to another one"
-        yield Unread(source.place(Kind.TERRAFORM), f"the plan {why}: it does not hold all resources")
+        yield Unread(source.place(KIND), f"the plan {why}: it does not hold all resources")
     elif not keys and not astray:
-        yield PassedOver(source.place(Kind.TERRAFORM))
+        yield PassedOver(source.place(KIND))
     work = _Work(source, plan, context, keys)
     for key in keys:
         try:
             yield work.key(key, given[key.address])
         except KeyDataError as error:
-            place = source.place(Kind.TERRAFORM, key.path, key.address)
+            place = source.place(KIND, key.path, key.address)
             yield Unread(place, f"{key.address}: {error}")
     for policy in astray:
         yield work.policy_alone(policy)
@@ -95,7 +97,7 @@ class _Work:
         return FoundKey(
             name=resource.address,
             key=opened.certain,
-            place=self.source.place(Kind.TERRAFORM, resource.path, resource.address),
+            place=self.source.place(KIND, resource.path, resource.address),
             hopeful=opened.hopeful,
             unresolved=(*unresolved, *opened.reasons) if opened.hopeful else (),
             assumptions=tuple(assumptions),
@@ -104,7 +106,7 @@ class _Work:
 
     def policy_alone(self, resource: Resource) -> FoundKey | Unread:
         """Return the key that a policy is for, where its resource names one that is not in the document."""
-        place = self.source.place(Kind.TERRAFORM, resource.path, resource.address)
+        place = self.source.place(KIND, resource.path, resource.address)
         key_id, policy = resource.value("key_id"), resource.value("policy")
         try:
             arn = KeyArn.parse(key_id if isinstance(key_id, str) else "")
@@ -310,3 +312,6 @@ def _only(resources: Iterable[Resource]) -> Resource | None:
     for each in resources:
         found.setdefault(each.address, each)
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+FORMATS: Final = (Format(KIND, lambda document, _: is_plan_or_state(document), terraform_keys),)

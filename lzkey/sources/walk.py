@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from lzkey.errors import SourceError
 from lzkey.sources.characters import Characters
 from lzkey.sources.cloud_assembly import Assemblies
-from lzkey.sources.items import LISTS, Items, may_be_a_key
+from lzkey.sources.items import Items, may_be_a_key
 from lzkey.sources.json_text import JsonStream
-from lzkey.sources.recognition import Document
+from lzkey.sources.recognition import LISTS, Document
 from lzkey.sources.source import json_pointer
 from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
 

@@ -15,7 +15,8 @@ import pytest
 
 from landing_zone_key import KmsKey, LandingZone
 from lzkey import cli
-from lzkey.sources.subject import FoundKey, Kind, Place
+from lzkey.sources.documents import KEY_POLICY
+from lzkey.sources.subject import FoundKey, Place
 from lzkey_sandbox import Sandbox
 
 HERE = Path(__file__).parent
@@ -56,7 +57,7 @@ def policy(name: str) -> dict[str, Any]:
 
 def found(key: KmsKey, **changes: Any) -> FoundKey:
     """The key as a file would tell of it, on the lines 10, 20 and so on."""
-    place = Place("keys/logs.json", Kind.KEY_POLICY, "", 3)
+    place = Place("keys/logs.json", KEY_POLICY, "", 3)
     return FoundKey(**{"name": "logs", "key": key, "place": place, "statement_lines": (10, 20, 30)} | changes)
 
 

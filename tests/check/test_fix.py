@@ -20,6 +20,8 @@ from lzkey.check.formats.hcl import hcl
 from lzkey.check.formats.proposed import TEXTS, cli, cloudformation, diff, remarks, terraform, to_put
 from lzkey.check.proposal import propose
 from lzkey.cli.fix import Form
+from lzkey.sources.cloudformation import KIND as TEMPLATE
+from lzkey.sources.documents import KEY_POLICY
 from lzkey.sources.subject import Kind, Place
 from lzkey.state import State
 
@@ -152,7 +154,7 @@ class TestRemarks:
         }
         assert f"for the Condition of that Deny: {json.dumps(exemption)}" in said
 
-    @pytest.mark.parametrize(("kind", "filled_in"), [(Kind.CLOUDFORMATION, True), (Kind.KEY_POLICY, False)])
+    @pytest.mark.parametrize(("kind", "filled_in"), [(TEMPLATE, True), (KEY_POLICY, False)])
     def test_a_template_keeps_its_functions(
         self, make_found: MakeFound, zone: LandingZone, kind: Kind, *, filled_in: bool
     ) -> None:

@@ -27,6 +27,7 @@ from lzkey.check.run import Tally
 from lzkey.check.verdict import Problem, Verdict, judge
 from lzkey.cli.check import Form
 from lzkey.errors import OutputError
+from lzkey.sources.documents import KEY_POLICY
 from lzkey.sources.subject import Kind, Place, Unread
 from lzkey.state import State
 
@@ -71,7 +72,7 @@ def hostile() -> tuple[Verdict, Verdict, Unread]:
     verdict = Verdict(
         name=HOSTILE,
         arn=None,
-        place=Place(f"a b/{HOSTILE}", Kind.KEY_POLICY, HOSTILE, 1),
+        place=Place(f"a b/{HOSTILE}", KEY_POLICY, HOSTILE, 1),
         state=State.NON_COMPLIANT,
         annotation=HOSTILE,
         rule="NON_COMPLIANT",
@@ -320,8 +321,8 @@ class TestSarif:
                 Place("account 111122223333 in us-east-1", Kind.LIVE),
                 "arn%3Aaws%3Akms%3Aus-east-1%3A111122223333%3Akey/1234abcd-12ab-34cd-56ef-1234567890ab",
             ),
-            (Place("-", Kind.KEY_POLICY), "stdin"),
-            (Place("keys/logs.json", Kind.KEY_POLICY), "keys/logs.json"),
+            (Place("-", KEY_POLICY), "stdin"),
+            (Place("keys/logs.json", KEY_POLICY), "keys/logs.json"),
         ],
     )
     def test_every_result_has_a_file_or_what_stands_for_one(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from lzkey.sources.subject import Kind
+from lzkey.sources.cloudformation import KIND
 
 if TYPE_CHECKING:
     from .conftest import Reader
@@ -42,7 +42,7 @@ class TestRealTemplates:
         """A self-reference, pseudo parameters and defaults are resolved."""
         found = reader.text(YAML, parameters=ADMIN).key
         assert (found.name, found.arn_known, found.hopeful) == ("Key", False, None)
-        assert (found.place.kind, found.place.pointer) == (Kind.CLOUDFORMATION, "Key")
+        assert (found.place.kind, found.place.pointer) == (KIND, "Key")
         assert reader.answers(found) == ("COMPLIANT", "COMPLIANT")
 
     def test_another_trail_is_refused(self, reader: Reader) -> None:

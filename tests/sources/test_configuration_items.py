@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.sources.subject import Kind
+from lzkey.sources.items import KIND
 
 if TYPE_CHECKING:
     from .conftest import Reader
@@ -34,7 +34,7 @@ class TestOneItem:
     def test_every_shape_is_recognised(self, reader: Reader, documents: Any, name: str) -> None:
         """Of a notification, of GetResourceConfigHistory, of an advanced query."""
         found = reader.text(documents[name]).key
-        assert found.place.kind is Kind.CONFIGURATION_ITEM
+        assert found.place.kind is KIND
         assert reader.answers(found) == ("COMPLIANT", "COMPLIANT")
 
     def test_rdk_s_sample_is_an_aws_managed_key(self, reader: Reader, documents: Any) -> None:

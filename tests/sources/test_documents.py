@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.sources.subject import Kind
+from lzkey.sources.documents import DESCRIBE_KEY, GET_KEY_POLICY, KEY_POLICY
 
 if TYPE_CHECKING:
     from .conftest import Reader
@@ -23,7 +23,7 @@ class TestKeyPolicy:
         """`--key-arn`."""
         found = reader.text(documents["key_policy"], key_arn=ARN).key
         assert (found.name, str(found.key.arn), found.arn_known) == (ARN, ARN, True)
-        assert found.place.kind is Kind.KEY_POLICY
+        assert found.place.kind is KEY_POLICY
         assert reader.answers(found) == ("COMPLIANT", "COMPLIANT")
 
     def test_for_another_key_its_resources_are_other_keys(self, reader: Reader, documents: Any) -> None:
@@ -110,7 +110,7 @@ class TestGetKeyPolicy:
     def test_its_policy_is_judged(self, reader: Reader, documents: Any) -> None:
         """As a bare policy is."""
         found = reader.text(documents["get_key_policy"], key_arn=ARN).key
-        assert found.place.kind is Kind.GET_KEY_POLICY
+        assert found.place.kind is GET_KEY_POLICY
         assert reader.answers(found) == ("COMPLIANT", "COMPLIANT")
 
     def test_an_empty_policy_is_malformed(self, reader: Reader) -> None:
@@ -125,7 +125,7 @@ class TestDescribeKey:
     def test_without_a_policy_nothing_is_determined(self, reader: Reader, documents: Any) -> None:
         """Refused at worst, allowed at best, and the reader learns what is missing."""
         found = reader.text(documents["describe_key"]).key
-        assert found.place.kind is Kind.DESCRIBE_KEY
+        assert found.place.kind is DESCRIBE_KEY
         assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
         assert "get-key-policy" in "".join(found.unresolved)
 

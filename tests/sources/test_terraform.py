@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from lzkey.sources.subject import Kind
+from lzkey.sources.terraform import KIND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,7 @@ class TestPlan:
             failed, best = self.EXPECTED[found.name]
             assert reader.failed(found) == failed, found.name
             assert (reader.answers(found)[1] if found.hopeful else None) == best, found.name
-            assert (found.place.kind, found.arn_known) == (Kind.TERRAFORM, False)
+            assert (found.place.kind, found.arn_known) == (KIND, False)
 
     def test_a_document_that_is_read_later_is_known_now(self, reader: Reader) -> None:
         """aws_iam_policy_document: where it refers to the key's ARN, that is an assumption."""

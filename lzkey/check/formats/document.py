@@ -73,7 +73,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 def _place(place: Place) -> dict[str, Any]:
     return {
         "source": place.source,
-        "kind": place.kind.value if place.kind else None,
+        "kind": place.kind.name if place.kind else None,
         "pointer": place.pointer,
         "line": place.line,
     }

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key.amendment import MAXIMUM_POLICY_BYTES
 from lzkey.check.formats.document import as_json
 from lzkey.check.formats.hcl import hcl
-from lzkey.sources.subject import Kind
 from lzkey.state import State
 from lzkey.terminal import printable
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from lzkey.check.proposal import Proposal
-
-_TEMPLATES: Final = (Kind.CLOUDFORMATION, Kind.TERRAFORM)
 
 
 def pretty(policy: Mapping[str, Any] | None) -> str:
@@ -115,7 +112,8 @@ def remarks(proposal: Proposal) -> Iterator[str]:
         yield _one_line(f"cannot be repaired here: {unresolved.requirement}: {unresolved.message}")
         if unresolved.exemption:
             yield _one_line(f"for the Condition of that Deny: {json.dumps(unresolved.exemption)}")
-    if proposal.added and proposal.whole and proposal.found.place.kind in _TEMPLATES:
+    kind = proposal.found.place.kind
+    if proposal.added and proposal.whole and kind is not None and kind.is_template:
         yield "the template's values are filled in here: what goes into it are the added statements alone"
     yield from (_one_line(f"not resolved: {text}") for text in proposal.found.unresolved)
     yield from (_one_line(f"assumed: {text}") for text in proposal.found.assumptions)

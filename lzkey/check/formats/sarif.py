@@ -149,7 +149,7 @@ def _result(verdict: Verdict, rule: str, about: Problem | Remark, text: str) -> 
 def _location(place: Place, line: int | None, name: str) -> dict[str, Any]:
     """A place in a file, or what stands for one: code scanning refuses all results where one has none."""
     logical = {"fullyQualifiedName": printable(place.pointer or name or place_of(place)), "kind": "resource"}
-    source = (name or place.source) if place.kind is Kind.LIVE else place.source
+    source = (name or place.source) if place.kind == Kind.LIVE else place.source
     physical = {
         "artifactLocation": {"uri": _uri("stdin" if source == "-" else source)},
         "region": {"startLine": line or place.line or 1},
