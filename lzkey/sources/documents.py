@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
-from lzkey.sources.items import row
+from lzkey.sources.json_text import decoded
 from lzkey.sources.open_policy import NAMES_OPEN, open_key, with_names_open
 from lzkey.sources.source import Format, found, members, stand_in_arn, unread
 from lzkey.sources.subject import FoundKey, Kind, Unread
@@ -48,7 +48,7 @@ def is_get_key_policy(document: dict[str, Any], *, named: bool) -> bool:
     policy = document.get("Policy")
     if named or "PolicyName" in document:
         return isinstance(policy, str | dict)
-    inner = row(policy)
+    inner = decoded(policy)
     return isinstance(inner, dict) and is_key_policy(inner, named=False)
 
 
@@ -141,7 +141,7 @@ def _arn_of(source: Source, policy: object, context: Context) -> tuple[KeyArn, t
 
 def _resources_named(policy: object) -> set[str]:
     """The ARNs of keys, without wildcards, among the policy's resources."""
-    document = row(policy)
+    document = decoded(policy)
     named = set()
     for statement in _as_list(members(document, "Statement")):
         for text in _as_list(members(statement, "Resource")):

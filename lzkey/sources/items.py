@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import RESOURCE_TYPE
 from lzkey.errors import SourceError
-from lzkey.sources.json_text import element_lines, read
+from lzkey.sources.json_text import decoded, element_lines, read
 from lzkey.sources.source import Format, found, json_pointer, listed, members
 from lzkey.sources.subject import Kind, PassedOver, Place, Unread
 
@@ -54,7 +54,7 @@ class Items:
         for pointer, text, line in zip(self.pointers, self.texts, self.lines, strict=True):
             place = Place(self.source, KIND, pointer, line)
             try:
-                item = row(read(text))
+                item = decoded(read(text))
             except SourceError as error:
                 yield Unread(place, f"the item cannot be read: {error}")
             else:
@@ -83,7 +83,7 @@ def listed_keys(
     newest: dict[str, datetime] = {}
     for name in _LISTS:
         for index, value in enumerate(listed(document.get(name))):
-            if not is_of_a_key(item := row(value)):
+            if not is_of_a_key(item := decoded(value)):
                 continue
             path = (name, index)
             place = Place(source.name, KIND, json_pointer(path), lines.get(path))
@@ -108,7 +108,7 @@ def one_item(
     path: Path = ()
     invoking = members(document, "invokingEvent")
     if isinstance(invoking, str):
-        path, document = ("invokingEvent",), row(invoking)
+        path, document = ("invokingEvent",), decoded(invoking)
     if isinstance(item := members(document, "configurationItem"), dict):
         path, document = path or ("configurationItem",), item
     place = source.place(KIND, path)
@@ -130,16 +130,6 @@ def may_be_a_key(value: Json, list_name: str) -> bool:
     if isinstance(value, dict):
         return is_of_a_key(value) and (bool(list_name) or is_item(value))
     return bool(list_name) or (isinstance(value, str) and '"arn:' in value)
-
-
-def row(value: Json) -> Json:
-    """An item, also where it is kept as JSON text: rows of advanced queries are."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return read(value)
-    except SourceError:
-        return value
 
 
 def _moment(item: object) -> datetime | None:

@@ -61,6 +61,16 @@ def read(text: str) -> Json:
         raise SourceError(_SENTENCES[error.fault].format(what=error.what, shown=shown)) from None
 
 
+def decoded(value: Json) -> Json:
+    """A value, also where it is kept as JSON text: policies are, and the rows of advanced queries."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return read(value)
+    except SourceError:
+        return value
+
+
 def _fault(message: str, text: str, position: int, line: int = 1, column: int = 1) -> str:
     """Say what is wrong with JSON text at a position; `line` and `column` are where the text begins."""
     told = on_every_python(json.JSONDecodeError(message, text, position))

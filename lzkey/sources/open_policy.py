@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG
-from lzkey.sources.items import row
+from lzkey.sources.json_text import decoded
 from lzkey.sources.source import best_case, default_policy, documented_policy, may_be_named
 from lzkey.sources.unknown import ABSENT, Located, Unknown, entries, is_known
 
@@ -75,7 +75,7 @@ def doubted(opened: OpenKey, why: str) -> OpenKey:
 
 def with_any_tags(key: KmsKey, zone: LandingZone) -> KmsKey | None:
     """Return a key of unknown tags at best; None where its policy does not ask for them."""
-    document = row(key.policy)
+    document = decoded(key.policy)
     opened = _without_tags(document)
     is_open = isinstance(opened, dict) and opened != document
     result = extremes(opened, _best(key, zone)) if is_open else None
@@ -94,7 +94,7 @@ def _without_tags(value: Json) -> Json:
 
 def with_names_open(policy: Json, arn: KeyArn) -> Json:
     """Return the policy of a key without ARN: a resource that names some key may be this key, or not."""
-    document = row(policy)
+    document = decoded(policy)
     if not isinstance(document, dict) or "Statement" not in document:
         return policy
 

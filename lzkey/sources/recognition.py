@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.errors import SourceError
 from lzkey.sources import cloudformation, documents, items, terraform
-from lzkey.sources.json_text import element_lines, line_of, read
+from lzkey.sources.json_text import decoded, element_lines, line_of, read
 from lzkey.sources.source import Source, members, unread
 from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
 
@@ -109,7 +109,7 @@ def _template_body(source: Source, body: object) -> tuple[Source, object]:
 def reader_of(document: object, *, named: bool) -> Reader | None:
     """Return what reads a document of this kind; None where nothing does."""
     if isinstance(document, str):
-        inner = items.row(document)
+        inner = decoded(document)
         is_policy = isinstance(inner, dict) and documents.is_key_policy(inner, named=named)
         return documents.policy_keys if is_policy else None
     if isinstance(document, list):
@@ -125,7 +125,7 @@ def _each(
     """A list: of items, of rows of a query, or of answers of `aws kms describe-key`."""
     nothing, lines = True, element_lines(source.text, ())
     for index, value in enumerate(document):
-        entry = items.row(value)
+        entry = decoded(value)
         if isinstance(entry, dict) and "KeyMetadata" in entry:
             nothing = False
             yield documents.described(
