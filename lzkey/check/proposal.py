@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from landing_zone_key import repair
-from landing_zone_key.amendment import document_of, statements_of
+from landing_zone_key.amendment import document_of, with_statements
 from lzkey.check.verdict import judge, zone_for
 
 if TYPE_CHECKING:
@@ -44,27 +43,20 @@ def propose(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -
     """Repair the policy of one key, and judge the key again with it."""
     before = document_of(found.key.policy)
     repaired = repair(found.key, zone_for(found, zone), at=at)
-    added = tuple(_added(before, repaired.policy, found))
+    # Where the key has no ARN yet, `*` names it in its own policy.
+    added = tuple(
+        statement if found.arn_known else {**statement, "Resource": "*"} for statement in repaired.added
+    )
     return Proposal(
         found=found,
         before=before,
-        after={**before, "Statement": [*statements_of(before), *added]} if before and added else before,
+        after=with_statements(before, added) if before and added else before,
         added=added,
         changes=repaired.changes,
         unresolved=repaired.unresolved,
         verdict=judge(_with(found, added), zone, at=at),
         whole=found.hopeful is None or found.hopeful.policy == found.key.policy,
     )
-
-
-def _added(
-    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, found: FoundKey
-) -> list[Mapping[str, Any]]:
-    """The new statements; where the key has no ARN yet, `*` names it in its own policy."""
-    if before is None or after is None:
-        return []
-    new = copy.deepcopy(statements_of(after)[len(statements_of(before)) :])
-    return new if found.arn_known else [{**statement, "Resource": "*"} for statement in new]
 
 
 def _with(found: FoundKey, added: tuple[Mapping[str, Any], ...]) -> FoundKey:
@@ -77,6 +69,4 @@ def _with(found: FoundKey, added: tuple[Mapping[str, Any], ...]) -> FoundKey:
 
 def _extended(key: KmsKey, added: tuple[Mapping[str, Any], ...]) -> KmsKey:
     document = document_of(key.policy)
-    if document is None:
-        return key
-    return key.with_policy({**document, "Statement": [*statements_of(document), *added]})
+    return key if document is None else key.with_policy(with_statements(document, added))

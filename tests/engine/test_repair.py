@@ -66,6 +66,18 @@ class TestTable:
         assert {**after, "Statement": after["Statement"][:count]} == before
         assert [each["Sid"] for each in after["Statement"][count:]] == case["added"]
 
+    def test_what_was_added_is_told_as_it_stands_in_the_policy(
+        self, case: dict[str, Any], key: KmsKey, zone: LandingZone, make_policy: Any
+    ) -> None:
+        """Statement by statement, behind those that were there; nothing where nothing was added."""
+        repaired = repair(key, zone)
+        assert repaired.policy is not None
+        assert repaired.policy["Statement"] == [
+            *make_policy(case["statements"])["Statement"],
+            *repaired.added,
+        ]
+        assert len(repaired.added) == len(repaired.changes) == len(case["added"])
+
     def test_the_key_is_not_changed(
         self, case: dict[str, Any], key: KmsKey, zone: LandingZone, make_policy: Any
     ) -> None:
@@ -140,7 +152,7 @@ class TestForms:
     def test_a_malformed_policy_is_left_alone(self, policy: Any, make_key: Any, make_zone: Any) -> None:
         """There is nothing to build on: both requirements are unresolved, with the place."""
         repaired = repair(make_key().with_policy(policy), make_zone())
-        assert (repaired.policy, repaired.changes) == (None, ())
+        assert (repaired.policy, repaired.added, repaired.changes) == (None, (), ())
         assert {each.requirement for each in repaired.unresolved} == ACCESS
         assert all("repair needs the policy as it is" in each.message for each in repaired.unresolved)
 
@@ -203,7 +215,7 @@ class TestForms:
     def test_a_policy_that_was_not_read(self, make_key: Any, make_zone: Any) -> None:
         """The reason is handed on."""
         repaired = repair(make_key().with_policy(None, "kms:GetKeyPolicy was refused"), make_zone())
-        assert (repaired.policy, repaired.changes) == (None, ())
+        assert (repaired.policy, repaired.added, repaired.changes) == (None, (), ())
         assert all("kms:GetKeyPolicy was refused" in each.message for each in repaired.unresolved)
 
     def test_a_key_that_is_not_judged_is_left_alone(

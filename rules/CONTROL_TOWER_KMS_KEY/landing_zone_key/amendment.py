@@ -1,7 +1,7 @@
 """Changes to a key policy as a JSON document. Each returns another document; nothing is changed in place."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from landing_zone_key.policy.document import Policy
@@ -40,12 +40,16 @@ def statements_of(document: Document) -> list[Mapping[str, Any]]:
 
 def with_statement(document: Document, statement: Mapping[str, Any]) -> dict[str, Any]:
     """The document with one more statement at its end, under a Sid that no other statement has."""
-    listed = statements_of(document)
-    taken = {other.get("Sid") for other in listed}
+    taken = {other.get("Sid") for other in statements_of(document)}
     sid, number = statement["Sid"], 2
     while sid in taken:
         sid, number = f"{statement['Sid']} {number}", number + 1
-    return {**document, "Statement": [*listed, {**statement, "Sid": sid}]}
+    return with_statements(document, [{**statement, "Sid": sid}])
+
+
+def with_statements(document: Document, added: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The document with these statements, as they stand, at its end."""
+    return {**document, "Statement": [*statements_of(document), *added]}
 
 
 def with_condition(document: Document, index: int, operator: str, keys: Mapping[str, Any]) -> dict[str, Any]:

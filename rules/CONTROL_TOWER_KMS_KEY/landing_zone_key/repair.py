@@ -62,8 +62,10 @@ class Repair:
 
     policy: Mapping[str, Any] | None
     """The new policy document; None where there is no policy to build on."""
+    added: tuple[Mapping[str, Any], ...]
+    """Its statements that are new; empty where nothing had to be added, or nothing would help."""
     changes: tuple[str, ...]
-    """What was added, a sentence each; empty where nothing had to be, or nothing would help."""
+    """The same in words, a sentence each."""
     unresolved: tuple[Unresolved, ...]
 
 
@@ -106,7 +108,7 @@ def repair(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None
     """
     document = document_of(key.policy)
     if why_not_judged(key, landing_zone):
-        return Repair(document, (), ())
+        return Repair(document, (), (), ())
     question = ask(key, landing_zone, at)
     answers = [test(question) for test in REQUIREMENTS.values()]
     findings = [answer for answer in answers if isinstance(answer, Finding)]
@@ -117,14 +119,17 @@ def repair(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None
             Unresolved(found.requirement, f"{found.message}; repair needs the policy as it is")
             for found in refused
         ]
-        return Repair(None, (), tuple(unresolved))
+        return Repair(None, (), (), tuple(unresolved))
+    statements: list[Mapping[str, Any]] = []
     changes: list[str] = []
     services = sorted(_SERVICES[found.requirement] for found in refused)
     for found in refused:
         document, added, obstacles = _Mending(question, found, services).of(document)
-        changes += added
+        if added is not None:
+            statements.append(added)
+            changes.append(f'added "{added["Sid"]}"{size_note(document)}')
         unresolved += obstacles
-    return Repair(document, tuple(changes), tuple(unresolved))
+    return Repair(document, tuple(statements), tuple(changes), tuple(unresolved))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +141,16 @@ class _Mending:
     services: list[str]
     """All that are refused: what spares one of them spares them together."""
 
-    def of(self, document: Document) -> tuple[Document, list[str], list[Unresolved]]:
-        """The document, with a statement more if one is missing; what was added; what is in the way."""
-        added = []
+    def of(self, document: Document) -> tuple[Document, Mapping[str, Any] | None, list[Unresolved]]:
+        """The document, with a statement more if one is missing; that statement; what is in the way."""
+        added: Mapping[str, Any] | None = None
         if isinstance(self.prove(_allows_of(Policy.parse(document))), Refused):
             wanted = documented_statement(self.finding.requirement, self.question.key, self.question.zone)
             attempt = with_statement(document, wanted)
             fault = self.fault_of(attempt)
             if fault:
-                return document, [], [self.unresolved(fault)]
-            document, added = attempt, [f'added "{attempt["Statement"][-1]["Sid"]}"{size_note(attempt)}']
+                return document, None, [self.unresolved(fault)]
+            document, added = attempt, attempt["Statement"][-1]
         obstacles = list(self.denies(document))
         left = None if obstacles else self.test(document)
         if left is not None:
