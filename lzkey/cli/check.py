@@ -13,11 +13,10 @@ import typer
 from landing_zone_key.settings import KeyScope
 from lzkey.check.formats import SUFFIXES, Head
 from lzkey.check.run import judged, judged_keys
-from lzkey.check.settings import as_parameters
 from lzkey.check.words import NOTHING_FOUND
 from lzkey.check.writing import require_writable, write
 from lzkey.cli.answers import is_key
-from lzkey.cli.asked import ALIVE, FILES, Asked, live_policy_option, with_options
+from lzkey.cli.asked import ALIVE, FILES, Asked, as_parameters, live_policy_option, with_options
 from lzkey.errors import SettingsError
 from lzkey.sources.recognition import RECOGNISED
 from lzkey.terminal import messages, plain

@@ -13,6 +13,8 @@ from lzkey.terminal import output, plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from typer.models import OptionInfo
+
 JSON_VERSION: Final = 1
 
 
@@ -35,7 +37,7 @@ OtherRegion = Annotated[
 ]
 
 
-def iam_policy_option(policy: Callable[[], dict[str, Any]]) -> Any:  # noqa: ANN401 - typer's own
+def iam_policy_option(policy: Callable[[], dict[str, Any]]) -> OptionInfo:
     """The option that prints the least that a command must be allowed, and ends it."""
 
     def print_it(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
@@ -43,12 +45,13 @@ def iam_policy_option(policy: Callable[[], dict[str, Any]]) -> Any:  # noqa: ANN
             print(json.dumps(policy(), indent=2))  # noqa: T201 - the result
             raise typer.Exit
 
-    return typer.Option(
+    made: OptionInfo = typer.Option(
         "--print-iam-policy",
         is_eager=True,
         callback=print_it,
         help="Print the least that the command must be allowed, and exit.",
     )
+    return made
 
 
 def tell(form: Format, members: dict[str, Any], lines: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from landing_zone_key import LandingZone
 from landing_zone_key.settings import PARAMETERS
-from lzkey.check.settings import as_parameters, flag, landing_zone, variable
+from lzkey.cli.asked import as_parameters, flag, landing_zone, variable
 from lzkey.errors import ParametersError, SettingsError
 
 if TYPE_CHECKING:
