@@ -1,18 +1,23 @@
-"""Files that are there whole, or not at all; and JSON files, read as JSON is defined."""
+"""Files: the format that a name asks for, new ones whole or not at all, and JSON as JSON is defined."""
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from landing_zone_key.policy.strict_json import NotJsonError, decode, require_characters
 from lzkey.errors import OutputError, ParametersError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from types import ModuleType
+    from typing import TextIO
 
     from landing_zone_key.policy.strict_json import Fault
     from lzkey import Json
@@ -27,16 +32,54 @@ _SENTENCES: Final[Mapping[Fault, str]] = {
 }
 
 
+class Format(StrEnum):
+    """What results can be written as; a table of formats is a subclass, with a member for each row.
+
+    A row is the option's word for it, the module beside the table that writes it, and the ends of the names
+    of such files.
+    """
+
+    module: str
+    suffixes: tuple[str, ...]
+
+    def __new__(cls, word: str, module: str, *suffixes: str) -> Self:
+        """Make the member of a row."""
+        made = str.__new__(cls, word)
+        made._value_ = word
+        made.module = module
+        made.suffixes = suffixes
+        return made
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """The format that a file's name asks for, the longest suffix counts; OutputError where for none."""
+        rows = {suffix: form for form in cls for suffix in form.suffixes}
+        found = [suffix for suffix in rows if path.name.lower().endswith(suffix)]
+        if not found:
+            raise OutputError(f"{path}: the suffix says the format; it is one of {', '.join(rows)}")
+        return rows[max(found, key=len)]
+
+    @property
+    def maker(self) -> ModuleType:
+        """The module that writes it, imported when it is asked for."""
+        return import_module(f"{type(self).__module__}.{self.module}")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a new file beside `path` that takes its place when all went well, and disappears when not."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    os.close(handle)
+    """Yield a new file beside `path` that takes its place when all went well, and disappears when not.
+
+    Raises OutputError where there can be none, or it cannot take the place.
+    """
+    with _faults_of(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        with _faults_of(path):
+            temporary.chmod(0o644)
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -47,9 +90,10 @@ def require_folder(path: Path) -> None:
         raise OutputError(f"{path} cannot be written: there is no folder {path.absolute().parent}")
 
 
-def require_files(paths: Sequence[Path]) -> None:
-    """Raise OutputError, before the long work, where not each of these could be a file of its own."""
+def require_files(paths: Sequence[Path], formats: type[Format]) -> None:
+    """Raise OutputError, before the long work, where not each of these could be a file of its own format."""
     for path in paths:
+        formats.of(path)
         require_folder(path)
         if path.is_dir():
             raise OutputError(f"{path} cannot be written: it is a folder")
@@ -57,11 +101,46 @@ def require_files(paths: Sequence[Path]) -> None:
             raise OutputError(f"{path} is asked for twice")
 
 
+@contextmanager
+def writing(paths: Sequence[Path]) -> Iterator[list[TextIO]]:
+    """Yield a stream for each new text file; all are complete before the first takes its place.
+
+    Raises OutputError where one cannot be written; where anything is raised, none of them is there.
+    """
+    with ExitStack() as places:
+        temporaries = [places.enter_context(replacing(path)) for path in paths]
+        with ExitStack() as streams:
+            yield [streams.enter_context(_Stream(*pair)) for pair in zip(temporaries, paths, strict=True)]
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file in one step; raise OutputError where that cannot be done."""
+    with writing([path]) as (stream,):
+        stream.write(text)
+
+
+class _Stream(io.TextIOWrapper):
+    """A file that is written; its faults are told with the name that it will have."""
+
+    def __init__(self, temporary: Path, path: Path) -> None:
+        super().__init__(temporary.open("wb"), encoding="utf-8", newline="")
+        self._path = path
+
+    def write(self, text: str) -> int:
+        """Write text."""
+        with _faults_of(self._path):
+            return super().write(text)
+
+    def close(self) -> None:
+        """Write what waits, and close the file."""
+        with _faults_of(self._path):
+            super().close()
+
+
+@contextmanager
+def _faults_of(path: Path) -> Iterator[None]:
     try:
-        with replacing(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        yield
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
 

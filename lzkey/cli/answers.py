@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
-from lzkey.check.formats.document import SCHEMA_VERSION, as_json
+from lzkey.check.formats.json import SCHEMA_VERSION, as_json
 from lzkey.check.run import Tally
 from lzkey.check.words import NOTHING_FOUND, one_line, place_of
 from lzkey.errors import SettingsError

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from landing_zone_key.settings import KeyScope
-from lzkey.check.formats import SUFFIXES, Head
+from lzkey.check.formats import Form, Head, write
 from lzkey.check.run import judged, judged_keys
 from lzkey.check.words import NOTHING_FOUND
-from lzkey.check.writing import require_writable, write
 from lzkey.cli.answers import is_key
 from lzkey.cli.asked import ALIVE, FILES, Asked, as_parameters, live_policy_option, with_options
+from lzkey.cli.options import ExitZero, output_option
 from lzkey.errors import SettingsError
+from lzkey.files import require_files
 from lzkey.sources.recognition import RECOGNISED
 from lzkey.terminal import messages, plain
 
@@ -43,17 +43,6 @@ Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong ar
 """
 
 
-class Form(StrEnum):
-    """How results are written to standard output."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-    SARIF = "sarif"
-    JUNIT = "junit"
-
-
 _Source = Annotated[
     list[str] | None,
     typer.Argument(
@@ -71,14 +60,7 @@ _LandingZone = Annotated[
     typer.Option("--landing-zone", help="The keys of the landing zone's manifest.", rich_help_panel=ALIVE),
 ]
 _Form = Annotated[Form, typer.Option("--format", help="How results are written to standard output.")]
-_Output = Annotated[
-    list[Path] | None,
-    typer.Option(
-        metavar="FILE",
-        help=f"Also write a file, its format by its suffix: {' '.join(SUFFIXES)}; repeatable.",
-    ),
-]
-_ExitZero = Annotated[bool, typer.Option("--exit-zero", help="End with 0 in place of 3 and 4.")]
+_Output = Annotated[list[Path] | None, output_option(Form)]
 _AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="End with 0 where no key is found.")]
 _SkipOthers = Annotated[
     bool,
@@ -101,14 +83,14 @@ def check(  # noqa: PLR0913 - a command's options
     form: _Form = Form.TABLE,
     output: _Output = None,
     skip_other_files: _SkipOthers = False,
-    exit_zero: _ExitZero = False,
+    exit_zero: ExitZero = False,
     allow_empty: _AllowEmpty = False,
     print_iam_policy: _Print = False,
 ) -> None:
     """Prove that the landing zone can use its KMS keys: live, or in files before they are deployed."""
     del print_iam_policy  # its callback has ended the command
     files = output or []
-    require_writable(files)
+    require_files(files, Form)
     if source and (key or landing_zone):
         raise SettingsError("--key and --landing-zone are for the live account; leave out the files")
     if live := next(filter(is_key, source or ()), None):

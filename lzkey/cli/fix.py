@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from lzkey.check.formats.proposed import TEXTS, as_document, cli, remarks
+from lzkey.check.formats.proposed import Form, as_document, cli, remarks
 from lzkey.check.proposal import propose
 from lzkey.check.verdict import judge
 from lzkey.cli.answers import Answers, Target, is_file
@@ -40,16 +39,6 @@ files; 3 something stays that cannot be repaired; 4 something could not be deter
 """
 
 _STYLES: Final = {"+": "green", "-": "red", "@": "cyan", "#": "bold"}
-
-
-class Form(StrEnum):
-    """How the repaired policy is written."""
-
-    DIFF = "diff"
-    JSON = "json"
-    CLI = "cli"
-    CLOUDFORMATION = "cloudformation"
-    TERRAFORM = "terraform"
 
 
 _Form = Annotated[Form, typer.Option("--format", help="How the repaired policy is written.")]
@@ -112,7 +101,10 @@ def _require_appliable(target: str, form: Form, *, yes: bool) -> None:
 
 def _text(proposal: Proposal, form: Form, profile: str | None) -> Iterable[str]:
     yield from (f"# {remark}" for remark in remarks(proposal))
-    yield from cli(proposal, profile) if form is Form.CLI else TEXTS[form](proposal)
+    if form is Form.CLI:
+        yield from cli(proposal, profile)
+    elif form.lines is not None:
+        yield from form.lines(proposal)
 
 
 def _show(lines: Iterable[str]) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from typer.models import OptionInfo
 
+    from lzkey.files import Format as FileFormat
+
 JSON_VERSION: Final = 1
 
 
@@ -26,6 +28,7 @@ class Format(StrEnum):
 
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="parameters/NAME.json")]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help="End with 0 in place of 3 and 4.")]
 OneFormat = Annotated[Format, typer.Option("--format", help="json is versioned and stable.")]
 Profile = Annotated[str | None, typer.Option(help="AWS profile, as in the AWS CLI.")]
 Region = Annotated[str | None, typer.Option(help="AWS Region, as in the AWS CLI.")]
@@ -35,6 +38,18 @@ OtherAccount = Annotated[
 OtherRegion = Annotated[
     bool, typer.Option("--allow-other-region", help="Work in a Region that is not HomeRegion.")
 ]
+
+
+def output_option(formats: type[FileFormat]) -> OptionInfo:
+    """The option that writes files, each in the format that its name asks for."""
+    suffixes = " ".join(suffix for form in formats for suffix in form.suffixes)
+    made: OptionInfo = typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help=f"Also write a file, its format by its suffix: {suffixes}; repeatable.",
+    )
+    return made
 
 
 def iam_policy_option(policy: Callable[[], dict[str, Any]]) -> OptionInfo:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -12,17 +11,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from lzkey import RULE_NAME
 from lzkey.aws.session import session
-from lzkey.cli.options import Profile, Region, iam_policy_option
+from lzkey.cli.options import ExitZero, Profile, Region, iam_policy_option, output_option
+from lzkey.files import require_files
 from lzkey.report.facts import Options
-from lzkey.report.formats import SUFFIXES, Form, render
-from lzkey.report.formats.files import require_writable, write
-from lzkey.report.formats.screen import shown
+from lzkey.report.formats import Form, render, write
 from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
 from lzkey.report.permissions import iam_policy
 from lzkey.report.trend import earlier_report
 from lzkey.state import State
-from lzkey.terminal import messages, output
+from lzkey.terminal import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,21 +44,8 @@ is unknown; with --exit-zero 3 and 4 are 0.
 """
 
 
-class Shown(StrEnum):
-    """What standard output gets."""
-
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
-_Output = Annotated[
-    list[Path] | None,
-    typer.Option("--output", "-o", metavar="FILE", help=f"Write {', '.join(SUFFIXES)}; several at once."),
-]
-_Shown = Annotated[Shown, typer.Option("--format", help="What standard output gets; json is versioned.")]
+_Output = Annotated[list[Path] | None, output_option(Form)]
+_Form = Annotated[Form, typer.Option("--format", help="What standard output gets; json is versioned.")]
 _Previous = Annotated[
     Path | None, typer.Option(metavar="FILE.json", help="An earlier report: show what has changed since.")
 ]
@@ -85,14 +70,13 @@ _Account = Annotated[
 _Excluded = Annotated[
     list[str] | None, typer.Option("--exclude-account", metavar="ID", help="Expect no results there.")
 ]
-_ExitZero = Annotated[bool, typer.Option("--exit-zero", help="End with 0 in place of 3 and 4.")]
 _Policy = Annotated[bool, iam_policy_option(iam_policy)]
 
 
 def report(  # noqa: PLR0913 - a command's options
     *,
     outputs: _Output = None,
-    form: _Shown = Shown.TEXT,
+    form: _Form = Form.TEXT,
     previous: _Previous = None,
     aggregator: _Aggregator = None,
     rule_name: _RuleName = RULE_NAME,
@@ -102,7 +86,7 @@ def report(  # noqa: PLR0913 - a command's options
     excluded: _Excluded = None,
     profile: Profile = None,
     region: Region = None,
-    exit_zero: _ExitZero = False,
+    exit_zero: ExitZero = False,
     print_iam_policy: _Policy = False,
 ) -> None:
     """Report every account and Region of the organization, with its gaps; nothing is changed.
@@ -112,7 +96,7 @@ def report(  # noqa: PLR0913 - a command's options
     """
     del print_iam_policy  # its callback has ended the command
     files = outputs or []
-    require_writable(files)
+    require_files(files, Form)
     options = Options(
         rule_name, aggregator, assume_role, management_role, tuple(accounts or ()), tuple(excluded or ())
     )
@@ -121,10 +105,7 @@ def report(  # noqa: PLR0913 - a command's options
     with _progress() as told:
         made = make_report(session(profile, region), options, previous=earlier, progress=told)
     write(made, files)
-    if form is Shown.TEXT:
-        output().print(shown(made))
-    else:
-        print(render(made, Form(form.value)), end="")  # noqa: T201 - the result
+    print(render(made, form), end="")  # noqa: T201 - the result
     raise typer.Exit(0 if exit_zero else exit_code(made))
 
 

@@ -21,11 +21,10 @@ from jsonschema import Draft202012Validator
 from landing_zone_key import Requirement
 from landing_zone_key.advisories import AdvisoryCode
 from lzkey import check as package
-from lzkey.check.formats import FORMATS, SUFFIXES, Head, format_of, writer
+from lzkey.check.formats import Form, Head, writer
 from lzkey.check.formats.sarif import RULES
 from lzkey.check.run import Tally
 from lzkey.check.verdict import Problem, Verdict, judge
-from lzkey.cli.check import Form
 from lzkey.errors import OutputError
 from lzkey.sources.documents import KEY_POLICY
 from lzkey.sources.subject import Kind, Place, Unread
@@ -44,7 +43,7 @@ SARIF = json.loads((HERE / "sarif-subset.schema.json").read_text())
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 # Read here: a test's own environment has nothing of ours.
 ACCEPT = os.environ.get("LZKEY_ACCEPT_GOLDEN") == "1"
-each_format = pytest.mark.parametrize("form", FORMATS)
+each_format = pytest.mark.parametrize("form", Form)
 
 HOSTILE = "=cmd|' /C calc'!A0 \x1b]0;title\x07\u202e|`x` <script>&\"'[a](b)\n# @team \udcff ]]>"
 
@@ -55,7 +54,7 @@ def stable(text: str) -> str:
     return re.sub(r'("semanticVersion"|"version"): "1\.\d+\.\d+"', r'\1: "VERSION"', text)
 
 
-def written(form: str, *entries: Verdict | Unread, exit_code: int = 0) -> str:
+def written(form: Form, *entries: Verdict | Unread, exit_code: int = 0) -> str:
     """What a writer makes of the entries."""
     stream, tally = io.StringIO(), Tally()
     made = writer(form, stream, Head({"HomeRegion": "us-east-1", "ManagementAccountId": "1"}, NOON))
@@ -87,7 +86,7 @@ class TestGolden:
     """Each format as it is, over the sources beside the tests."""
 
     @each_format
-    def test_output(self, run: Run, sources: Path, form: str) -> None:
+    def test_output(self, run: Run, sources: Path, form: Form) -> None:
         """To accept new output: LZKEY_ACCEPT_GOLDEN=1."""
         ended = run("check", ".", *SETTINGS, "--format", form)
         golden = HERE / f"golden/check.{ENDINGS[form]}"
@@ -125,8 +124,8 @@ class TestFiles:
             assert (process.stderr.read(), process.wait()) == (b"", 1)
         assert list(sources.glob("*result*")) == []
 
-    @pytest.mark.parametrize("form", FORMATS)
-    def test_an_encoding_without_the_character(self, sources: Path, form: str) -> None:
+    @each_format
+    def test_an_encoding_without_the_character(self, sources: Path, form: Form) -> None:
         """A terminal of another time gets an escape in place of it; what programs read stays what it is."""
         (sources / "policies/missing.json").rename(sources / "鍵.json")
         words = [sys.executable, "-m", "lzkey", "check", "鍵.json", *SETTINGS, "--format", form]
@@ -162,18 +161,18 @@ class TestFiles:
 
     def test_longest_suffix_counts(self) -> None:
         """result.sarif.json is SARIF, result.json is not."""
-        assert format_of(Path("result.sarif.json")) == "sarif"
-        assert format_of(Path("RESULT.JSON")) == "json"
-        assert set(SUFFIXES.values()) == set(FORMATS) == set(Form) == set(ENDINGS)
+        assert Form.of(Path("result.sarif.json")) is Form.SARIF
+        assert Form.of(Path("RESULT.JSON")) is Form.JSON
+        assert {Form.of(Path(f"result.{ending}")) for ending in ENDINGS.values()} == set(Form) == set(ENDINGS)
         with pytest.raises(OutputError):
-            format_of(Path("sarif"))
+            Form.of(Path("sarif"))
 
 
 class TestHostile:
     """Nothing from a policy, a tag, a file's name or an error gets to act."""
 
     @each_format
-    def test_no_terminal_escapes(self, form: str) -> None:
+    def test_no_terminal_escapes(self, form: Form) -> None:
         """No control character but line ends, no character that reorders text."""
         text = written(form, *hostile())
         assert [character for character in text if not (character.isprintable() or character in "\r\n")] == []
@@ -181,7 +180,7 @@ class TestHostile:
 
     def test_csv_has_no_formula(self) -> None:
         """Every cell of a spreadsheet is text."""
-        rows = list(csv.reader(io.StringIO(written("csv", *hostile()), newline="")))
+        rows = list(csv.reader(io.StringIO(written(Form.CSV, *hostile()), newline="")))
         assert len(rows) == 4
         assert {len(row) for row in rows} == {11}
         assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))] == []
@@ -196,19 +195,19 @@ class TestHostile:
     )
     def test_formula(self, text: str, cell: str) -> None:
         """What a spreadsheet would compute, and what it would not."""
-        (row,) = list(csv.reader(io.StringIO(written("csv", Unread(Place("x"), text)), newline="")))[1:]
+        (row,) = list(csv.reader(io.StringIO(written(Form.CSV, Unread(Place("x"), text)), newline="")))[1:]
         assert row[5] == cell
 
     def test_markdown_has_code_spans_only(self) -> None:
         """Outside of them there is nothing that the source has said, on one line each."""
-        lines = written("markdown", *hostile()).splitlines()
+        lines = written(Form.MARKDOWN, *hostile()).splitlines()
         assert len(lines) == 2 + 4 + 4 + 2 + 2
         outside = [re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", line) for line in lines]
         assert [line for line in outside if re.search(r"script|@team|\[a\]|cmd", line)] == []
 
     def test_junit_stays_xml(self) -> None:
         """The texts come back as they were, but for what is not printable."""
-        root = ET.fromstring(written("junit", *hostile()))  # noqa: S314 - our own
+        root = ET.fromstring(written(Form.JUNIT, *hostile()))  # noqa: S314 - our own
         failed, skipped, unread = root.iter("testcase")
         assert failed.attrib["name"].startswith(
             "=cmd|' /C calc'!A0 ?]0;title??|`x` <script>&\"'[a](b) # @team ?"
@@ -221,7 +220,7 @@ class TestHostile:
 
     def test_json_comes_back_as_it_was(self) -> None:
         """Escaped, not replaced: programs get the very text."""
-        document = json.loads(written("json", *hostile()))
+        document = json.loads(written(Form.JSON, *hostile()))
         assert document["results"][0]["name"] == HOSTILE
         Draft202012Validator(OURS).validate(
             {**document, "settings": {"HomeRegion": "us-east-1", "ManagementAccountId": "1"}}
@@ -229,7 +228,7 @@ class TestHostile:
 
     def test_sarif_is_valid(self) -> None:
         """Its URIs are URIs."""
-        document = json.loads(written("sarif", *hostile()))
+        document = json.loads(written(Form.SARIF, *hostile()))
         Draft202012Validator(SARIF).validate(document)
         location = document["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
         assert location["artifactLocation"]["uri"].startswith("a%20b/%3Dcmd%7C")
@@ -291,7 +290,7 @@ class TestSarif:
             "Version": "2012-10-17",
             "Statement": {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"},
         }
-        document = json.loads(written("sarif", judge(make_found(open_policy), zone)))
+        document = json.loads(written(Form.SARIF, judge(make_found(open_policy), zone)))
         assert {result["level"] for result in document["runs"][0]["results"]} == {"note"}
 
     def test_what_cannot_be_read_is_a_notification(self, run: Run, sources: Path) -> None:
@@ -330,14 +329,15 @@ class TestSarif:
     ) -> None:
         """GitHub refuses a whole upload for one result without ("expected a physical location")."""
         verdict = judge(make_found("denied", place=place), zone)
-        for result in json.loads(written("sarif", verdict))["runs"][0]["results"]:
+        for result in json.loads(written(Form.SARIF, verdict))["runs"][0]["results"]:
             (location,) = result["locations"]
             assert location["physicalLocation"]["artifactLocation"] == {"uri": uri}
             assert location["physicalLocation"]["region"]["startLine"] == 30
 
     def test_thousands_of_unread_sources_stay_few(self) -> None:
         """They wait in memory; the last one tells how many there were."""
-        document = json.loads(written("sarif", *[Unread(Place(f"{n}.json"), "broken") for n in range(1_200)]))
+        unread = [Unread(Place(f"{n}.json"), "broken") for n in range(1_200)]
+        document = json.loads(written(Form.SARIF, *unread))
         told = document["runs"][0]["invocations"][0]["toolExecutionNotifications"]
         assert len(told) == 1_000
         assert "1,200" in told[-1]["message"]["text"]
@@ -376,7 +376,7 @@ class TestAssumptions:
         make_key: MakeKey,
         make_found: MakeFound,
         zone: LandingZone,
-        form: str,
+        form: Form,
         written_as: str,
         key_manager: str,
     ) -> None:
@@ -392,7 +392,7 @@ class TestAssumptions:
         """The twin: where it has one, it is said there, and not once more."""
         for policy, notes, results in (("documented", 1, 0), ("missing", 0, 2)):
             verdict = judge(make_found(policy, assumptions=("a condition holds",)), zone)
-            document = json.loads(written("sarif", verdict))
+            document = json.loads(written(Form.SARIF, verdict))
             Draft202012Validator(SARIF).validate(document)
             (run,) = document["runs"]
             told = run["invocations"][0]["toolExecutionNotifications"]
@@ -406,7 +406,7 @@ class TestAssumptions:
     ) -> None:
         """Thousands of one are still few, and those of the other are all there."""
         verdict = judge(make_found(assumptions=("a condition holds",)), zone)
-        document = json.loads(written("sarif", *[verdict] * 1_200, Unread(Place("x"), "broken")))
+        document = json.loads(written(Form.SARIF, *[verdict] * 1_200, Unread(Place("x"), "broken")))
         told = document["runs"][0]["invocations"][0]["toolExecutionNotifications"]
         assert len(told) == 1_001
         assert "1,200" in told[-2]["message"]["text"]
@@ -431,7 +431,7 @@ class TestAssumptions:
     ) -> None:
         """Which is its output where nothing is wrong."""
         found = make_found(key=make_key(policy, KeyManager=key_manager), assumptions=("a condition holds",))
-        (case,) = ET.fromstring(written("junit", judge(found, zone))).iter("testcase")  # noqa: S314 - our own
+        (case,) = ET.fromstring(written(Form.JUNIT, judge(found, zone))).iter("testcase")  # noqa: S314 - our own
         (child,) = case
         assert child.tag == tag
         assert "assumed: a condition holds" in (child.text or "").splitlines()
@@ -442,7 +442,7 @@ class TestTable:
 
     def test_a_name_cannot_look_like_a_result(self) -> None:
         """A line end in it is none."""
-        text = written("table", Unread(Place("a\nCOMPLIANT       b"), "it is\nbroken"))
+        text = written(Form.TABLE, Unread(Place("a\nCOMPLIANT       b"), "it is\nbroken"))
         assert [line for line in text.splitlines() if line.startswith("COMPLIANT")] == []
 
     def test_one_line_at_the_end(self, run: Run, sources: Path) -> None:

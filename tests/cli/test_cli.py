@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lzkey import cli
 from lzkey.deployment.build import checkout
 from lzkey.errors import BuildError, LzkeyError, OutputError
-from lzkey.files import write_text
+from lzkey.files import Format, write_text, writing
 from lzkey.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
@@ -176,6 +182,24 @@ class TestCheckout:
             checkout()
 
 
+class Two(Format):
+    """A table of two rows."""
+
+    ONE_SUFFIX = "of one suffix", "one", ".two"
+    TWO_SUFFIXES = "of two", "two", ".one.two"
+
+
+@contextmanager
+def most_bytes(count: int) -> Iterator[None]:
+    """No file of this process gets any longer."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (count, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 class TestFiles:
     """Whole, or not at all."""
 
@@ -196,6 +220,41 @@ class TestFiles:
         """It names the path."""
         with pytest.raises(OutputError, match=r"nowhere.*cannot be written: No such file"):
             write_text(tmp_path / "nowhere" / "file", "")
+
+    @pytest.mark.parametrize("fails", [True, False])
+    def test_several_are_there_together(self, tmp_path: Path, *, fails: bool) -> None:
+        """Or none of them is, whatever was raised, and that is raised."""
+        paths = [tmp_path / "a", tmp_path / "b"]
+        for path in paths:
+            path.write_text("old")
+        with pytest.raises(BrokenPipeError) if fails else nullcontext(), writing(paths) as streams:
+            for stream in streams:
+                stream.write("new")
+            assert [path.read_text() for path in paths] == ["old", "old"]
+            if fails:
+                raise BrokenPipeError
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+        assert {path.read_text() for path in paths} == {"old" if fails else "new"}
+
+    @pytest.mark.parametrize("name", ["a", "b"])
+    def test_a_file_that_becomes_too_long_is_named(self, tmp_path: Path, name: str) -> None:
+        """Which of them it was, although it was the last moment to tell; the other is not there either."""
+        paths = [tmp_path / "a", tmp_path / "b"]
+        texts = ["x" * (200 if path.name == name else 50) for path in paths]
+        too_large = pytest.raises(OutputError, match=rf"/{name} cannot be written: File too large")
+        with too_large, most_bytes(100), writing(paths) as streams:
+            streams[0].write(texts[0])
+            streams[1].write(texts[1])
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("name", "form"),
+        [("x.two", "of one suffix"), ("X.ONE.TWO", "of two"), ("x.one", None), ("two", None)],
+    )
+    def test_their_format(self, name: str, form: str | None) -> None:
+        """The longest suffix says it; where none does, all that there are are told."""
+        with nullcontext() if form else pytest.raises(OutputError, match=r"it is one of \.two, \.one\.two"):
+            assert Two.of(Path(name)) == form
 
 
 class TestPrintable:

@@ -161,7 +161,7 @@ class TestWrongArguments:
             (["--exclude-account", "12"], 2, "12 digits"),
             (["--format", "pdf"], 2, "pdf"),
             (["extra"], 2, "extra"),
-            (["--output", "report.pdf"], 2, "the name of a report ends with"),
+            (["--output", "report.pdf"], 2, "the suffix says the format"),
             (["--output", "no/such/report.csv"], 2, "there is no folder"),
             (["--previous", "nothing.json"], 2, "nothing.json cannot be read"),
             (["--profile", "nobody"], 2, "nobody"),

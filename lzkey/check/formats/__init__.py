@@ -1,24 +1,39 @@
-"""How the results of a check are written: each format a writer that takes one entry after the other."""
+"""How the results of a check are written, and where: standard output, and any number of files."""
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from lzkey.errors import OutputError
+from lzkey.check.run import Tally
+from lzkey.files import Format, writing
+from lzkey.sources.subject import PassedOver
+from lzkey.terminal import messages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from typing import TextIO
 
-    from lzkey.check.run import Entry, Tally
+    from lzkey.check.run import Entry, Judged
+
+
+class Form(Format):
+    """The formats; the module of each has a `writer(stream, head)`."""
+
+    TABLE = "table", "terminal", ".txt"
+    JSON = "json", "json", ".json"
+    CSV = "csv", "csv", ".csv"
+    MARKDOWN = "markdown", "markdown", ".md"
+    SARIF = "sarif", "sarif", ".sarif", ".sarif.json"
+    JUNIT = "junit", "junit", ".xml"
 
 
 class Writer(Protocol):
-    """Writes to the stream that it was made with."""
+    """Writes to the stream that it was made with, one entry after the other."""
 
     def add(self, entry: Entry) -> None:
         """Write one key, or what could not be read."""
@@ -37,37 +52,50 @@ class Head:
     """The moment from which on requests were assumed."""
 
 
-#: Format -> its module in this package, each with a `writer(stream, head)`.
-FORMATS: Final = {
-    "table": "table",
-    "json": "document",
-    "csv": "rows",
-    "markdown": "markdown",
-    "sarif": "sarif",
-    "junit": "junit",
-}
-
-#: The end of a file's name -> format; the longest counts.
-SUFFIXES: Final = {
-    ".sarif.json": "sarif",
-    ".sarif": "sarif",
-    ".json": "json",
-    ".csv": "csv",
-    ".md": "markdown",
-    ".xml": "junit",
-    ".txt": "table",
-}
-
-
-def writer(form: str, stream: TextIO, head: Head) -> Writer:
+def writer(form: Form, stream: TextIO, head: Head) -> Writer:
     """Make the writer of a format; only its own module is imported."""
-    made: Writer = import_module(f"lzkey.check.formats.{FORMATS[form]}").writer(stream, head)
+    made: Writer = form.maker.writer(stream, head)
     return made
 
 
-def format_of(path: Path) -> str:
-    """The format that a file's name asks for; raise OutputError where it asks for none."""
-    for suffix, form in SUFFIXES.items():
-        if path.name.lower().endswith(suffix):
-            return form
-    raise OutputError(f"{path}: the suffix says the format; it is one of {', '.join(SUFFIXES)}")
+def write(
+    results: Iterable[Judged],
+    form: Form,
+    files: Sequence[Path],
+    head: Head,
+    exit_code: Callable[[Tally], int],
+) -> Tally:
+    """Write the results as they come, and count them; `exit_code` is for the formats that hold it.
+
+    Raises OutputError where a file cannot be written; none of the files is there then.
+    """
+    tally = Tally()
+    with writing(files) as streams:
+        named = [(form, sys.stdout), *zip(map(Form.of, files), streams, strict=True)]
+        writers = [writer(name, stream, head) for name, stream in named]
+        with _progress(results) as coming:  # it puts something else in place of sys.stdout
+            _add(coming, writers, tally)
+        for each in writers:
+            each.end(tally, exit_code(tally))
+    return tally
+
+
+def _add(results: Iterable[Judged], writers: Sequence[Writer], tally: Tally) -> None:
+    for result in results:
+        tally.count(result)
+        if not isinstance(result, PassedOver):
+            for each in writers:
+                each.add(result)
+
+
+@contextmanager
+def _progress(results: Iterable[Judged]) -> Iterator[Iterable[Judged]]:
+    """Count on standard error while the results go elsewhere; on the screen they are progress enough."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield results
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} keys"), TimeElapsedColumn())
+    with Progress(*columns, console=messages(), transient=True) as progress:
+        yield progress.track(results, total=None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Group
 
-from lzkey.check.formats.document import as_json
+from lzkey.check.formats.json import as_json
 from lzkey.check.refusal import Knowledge
 from lzkey.check.words import one_line, place_of
 from lzkey.state import State

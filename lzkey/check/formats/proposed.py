@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from difflib import unified_diff
-from typing import TYPE_CHECKING, Any, Final
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from landing_zone_key.amendment import MAXIMUM_POLICY_BYTES
-from lzkey.check.formats.document import as_json
-from lzkey.check.formats.hcl import hcl
+from lzkey.check.formats.json import as_json
 from lzkey.state import State
 from lzkey.terminal import printable
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from lzkey.check.proposal import Proposal
+
+# Of HCL.
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_INTERPOLATION: Final = re.compile(r"([$%]+)\{")
+_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+_RESERVED: Final = frozenset({"null", "true", "false", "for", "if", "in"})
 
 
 def pretty(policy: Mapping[str, Any] | None) -> str:
@@ -89,12 +96,22 @@ def terraform(proposal: Proposal) -> Iterator[str]:
     yield from f"[{', '.join(map(hcl, proposal.added))}]".splitlines()
 
 
-TEXTS: Final[Mapping[str, Callable[[Proposal], Iterator[str]]]] = {
-    "diff": diff,
-    "cli": cli,
-    "cloudformation": cloudformation,
-    "terraform": terraform,
-}
+class Form(StrEnum):
+    """How a proposal is written: the option's word for it, and its lines; none where it is `as_document`."""
+
+    lines: Callable[[Proposal], Iterator[str]] | None
+
+    DIFF = "diff", diff
+    JSON = "json", None
+    CLI = "cli", cli
+    CLOUDFORMATION = "cloudformation", cloudformation
+    TERRAFORM = "terraform", terraform
+
+    def __new__(cls, word: str, lines: Callable[[Proposal], Iterator[str]] | None) -> Self:
+        """Make the member of a row."""
+        made = str.__new__(cls, word)
+        made._value_, made.lines = word, lines
+        return made
 
 
 def remarks(proposal: Proposal) -> Iterator[str]:
@@ -141,3 +158,46 @@ def as_document(proposal: Proposal) -> dict[str, Any]:
 def _one_line(text: str) -> str:
     """A comment must not end before its line does."""
     return printable(" ".join(text.split()))
+
+
+def hcl(value: object, indent: str = "") -> str:
+    """A JSON value as an HCL expression, over several lines where it has parts.
+
+    Text stands for itself, never for a template.
+    https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
+    https://developer.hashicorp.com/terraform/language/expressions/strings
+    """
+    inner = f"{indent}  "
+    if isinstance(value, dict):
+        lines = [f"{inner}{_name(name)} = {hcl(member, inner)}\n" for name, member in value.items()]
+        return "{\n" + "".join(lines) + f"{indent}}}" if lines else "{}"
+    if isinstance(value, list | tuple):
+        lines = [f"{inner}{hcl(member, inner)},\n" for member in value]
+        return "[\n" + "".join(lines) + f"{indent}]" if lines else "[]"
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _name(name: str) -> str:
+    return name if _IDENTIFIER.fullmatch(name) and name not in _RESERVED else _text(name)
+
+
+def _text(text: str) -> str:
+    """A quoted template without interpolation: `${` and `%{` begin one, with the first character doubled not.
+
+    More of these characters before it are written as escapes, so that none of them is taken for the doubling.
+    """
+    return f'"{_INTERPOLATION.sub(_literally, "".join(map(_character, text)))}"'
+
+
+def _literally(found: re.Match[str]) -> str:
+    run = found.group(1)
+    return f"{''.join(map(_escape, run[:-1]))}{run[-1]}{run[-1]}{{"
+
+
+def _character(character: str) -> str:
+    return _ESCAPES.get(character) or (character if character.isprintable() else _escape(character))
+
+
+def _escape(character: str) -> str:
+    code = f"{ord(character):04x}"
+    return f"\\u{code}" if len(code) == len("FFFF") else f"\\U{code:>08}"

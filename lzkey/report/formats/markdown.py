@@ -26,7 +26,7 @@ _SPECIAL: Final = re.compile(
 )
 
 
-def as_markdown(report: Report) -> str:
+def render(report: Report) -> str:
     """Return the whole report, the answer first."""
     return "\n".join(_lines(report)) + "\n"
 

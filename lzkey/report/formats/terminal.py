@@ -12,7 +12,7 @@ from lzkey.catalogue import advice
 from lzkey.report.model import Delivery
 from lzkey.report.wording import counted, delivery, moment, percentage, scored, unknowns
 from lzkey.state import State
-from lzkey.terminal import plain, table
+from lzkey.terminal import output, plain, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +27,12 @@ _ANSWERS: Final = {Delivery.YES: "bold green", Delivery.NO: "bold red", Delivery
 _SHOWN: Final = 20
 
 
-def shown(report: Report) -> RenderableType:
-    """Return what matters most, with how much more there is."""
-    return Group(*_parts(report))
+def render(report: Report) -> str:
+    """Return what matters most, with how much more there is; in colours where standard output shows them."""
+    console = output()
+    with console.capture() as captured:
+        console.print(Group(*_parts(report)))
+    return captured.get()
 
 
 def _parts(report: Report) -> Iterator[RenderableType]:

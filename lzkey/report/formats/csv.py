@@ -36,7 +36,7 @@ COLUMNS: Final = (
 )
 
 
-def as_csv(report: Report) -> str:
+def render(report: Report) -> str:
     """Return the table; every key is in it, and every account and Region that counts as UNKNOWN.
 
     `holds` is yes or no where the rule has judged; a requirement that its annotation does not name holds,
