@@ -11,19 +11,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from landing_zone_key.finding import Requirement
 from lzkey.catalogue import advice
-from lzkey.cells import cell
 from lzkey.errors import OutputError
 from lzkey.files import require_files
+from lzkey.quoting import references
 from lzkey.report.document import as_document
 from lzkey.report.formats import Form, render, write
 from lzkey.report.formats.csv import COLUMNS
-from lzkey.report.formats.markdown import text
 from lzkey.report.model import Account, Collected, KeyResult
 from lzkey.report.wording import percentage, unknowns
 from lzkey.state import State
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     from lzkey.report.model import Report
 
 NAMES = ("healthy", "troubled", "empty", "hostile")
-ANYTHING = st.text(st.characters(codec="utf-8")) | st.text("|\\`*_[]()<>!#:/@w.\n\r\t=+-&;~ a1", max_size=30)
 
 
 @pytest.fixture(params=NAMES)
@@ -101,35 +97,6 @@ class TestCsv:
         assert text.endswith("\r\n")
         assert {len(row) for row in csv.reader(io.StringIO(text, newline=""))} == {len(COLUMNS)}
 
-    @given(ANYTHING)
-    def test_no_cell_is_a_formula(self, value: str) -> None:
-        """Nor holds anything that a terminal would obey."""
-        shown = cell(value)
-        assert not shown.startswith(
-            ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-        )
-        assert shown.isprintable()
-
-    @pytest.mark.parametrize(
-        ("value", "shown"),
-        [
-            ("a;=1", "a;'=1"),
-            ("a; @x", "a;' @x"),
-            (" =1", "' =1"),
-            ("=1;+2", "'=1;'+2"),
-            ("a; b", "a; b"),
-            ("a,=1", "a,=1"),
-        ],
-    )
-    def test_after_a_semicolon(self, value: str, shown: str) -> None:
-        """Which parts cells where the comma parts decimals: no formula begins there either."""
-        assert cell(value) == shown
-
-    @pytest.mark.parametrize("value", ["", "plain", "a=b", "1-2", "arn:aws:kms", "é"])
-    def test_other_cells(self, value: str) -> None:
-        """Stay as they are."""
-        assert cell(value) == value
-
 
 def parsed(markdown: str) -> list[Any]:
     """Every token, as a reader of GitHub's kind understands them."""
@@ -163,33 +130,7 @@ class TestMarkdown:
         markdown = render(report, Form.MARKDOWN)
         for key in report.keys:
             for failure in key.failures:
-                assert f"{key.arn} | {text(failure.detail)} |" in markdown
-
-    @given(ANYTHING)
-    def test_text_is_text(self, value: str) -> None:
-        """Wherever it stands: a cell, a paragraph, an item of a list."""
-        safe = text(value)
-        markdown = f"| a | b |\n| --- | --- |\n| {safe} | x |\n\n**x** {safe}.\n\n- {safe}\n"
-        kinds = Counter(token.type for token in parsed(markdown))
-        assert kinds["td_open"] == 2
-        allowed = {"inline", "text", "strong_open", "strong_close", "code_inline", "paragraph_open"}
-        structure = {"table", "thead", "tbody", "tr", "th", "td", "bullet_list", "list_item", "paragraph"}
-        allowed |= {f"{name}_{end}" for name in structure for end in ("open", "close")}
-        allowed |= {"text_special"}
-        assert kinds.keys() <= allowed
-
-    @given(ANYTHING.filter(lambda value: "@" not in value))
-    def test_text_is_not_lost(self, value: str) -> None:
-        """What cannot be printed becomes a question mark, and spaces one."""
-        (shown,) = [token for token in parsed(f"x {text(value)} x") if token.type == "inline"]
-        said = "".join(part.content for part in shown.children or ())
-        expected = "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in value)
-        assert said.split() == ["x", *expected.split(), "x"]
-
-    @pytest.mark.parametrize("address", ["http://example.com", "www.example.com", "HTTPS://example.com"])
-    def test_addresses(self, address: str) -> None:
-        """Are no links, not even where bare ones are."""
-        assert address not in text(address)
+                assert f"{key.arn} | {references(failure.detail)} |" in markdown
 
 
 class TestJson:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, Final
 
-from lzkey.cells import cell
+from lzkey.quoting import cell
 from lzkey.sources.subject import Unread
 
 if TYPE_CHECKING:

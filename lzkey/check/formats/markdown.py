@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from lzkey.check.words import doubt, place_of, summary
+from lzkey.quoting import code_span
 from lzkey.sources.subject import Unread
 from lzkey.state import State
-from lzkey.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +31,9 @@ class _Markdown:
     def add(self, entry: Entry) -> None:
         """Write one item of the list."""
         if isinstance(entry, Unread):
-            head, details = f"**UNREAD** {code(place_of(entry.place))}", iter([code(entry.message)])
+            head, details = f"**UNREAD** {code_span(place_of(entry.place))}", iter([code_span(entry.message)])
         else:
-            head = f"**{entry.state}** {code(entry.name)} ({code(place_of(entry.place))})"
+            head = f"**{entry.state}** {code_span(entry.name)} ({code_span(place_of(entry.place))})"
             details = _details(entry)
         self._stream.write(f"- {head}\n")
         for detail in details:
@@ -48,21 +47,10 @@ class _Markdown:
 
 def _details(verdict: Verdict) -> Iterator[str]:
     if verdict.state is State.NOT_APPLICABLE:
-        yield code(verdict.annotation)
+        yield code_span(verdict.annotation)
     for problem in verdict.problems:
         line = "" if problem.line is None else f" (line {problem.line})"
         certainty = doubt(problem.reason, certain=problem.certain)
-        yield f"`{problem.requirement}`{line}: {certainty}{code(problem.message)}"
-    yield from (f"not resolved: {code(text)}" for text in verdict.unresolved)
-    yield from (f"assumed: {code(text)}" for text in verdict.assumptions)
-
-
-def code(text: str) -> str:
-    """A code span: nothing in it is markup, a link, or a mention.
-
-    https://spec.commonmark.org/0.31.2/#code-spans
-    """
-    shown = " ".join(printable(text).split()) or " "
-    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
-    space = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{space}{shown}{space}{fence}"
+        yield f"`{problem.requirement}`{line}: {certainty}{code_span(problem.message)}"
+    yield from (f"not resolved: {code_span(text)}" for text in verdict.unresolved)
+    yield from (f"assumed: {code_span(text)}" for text in verdict.assumptions)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.finding import Requirement
 from lzkey.catalogue import advice
-from lzkey.cells import cell
+from lzkey.quoting import cell
 from lzkey.report.wording import unknowns
 from lzkey.state import State
 

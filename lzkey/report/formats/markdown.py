@@ -1,29 +1,22 @@
 """The report as Markdown (CommonMark with GitHub's tables).
 
-What AWS says is text and nothing else: whatever could begin something in Markdown is written as a character
-reference, so no link, no HTML and no other column can come of it. https://github.github.com/gfm/
+What AWS says is text and nothing else: no link, no HTML and no other column can come of it.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from lzkey.catalogue import advice
+from lzkey.quoting import references
 from lzkey.report.wording import counted, delivery, moment, percentage, scored, subject, unknowns
 from lzkey.state import State
-from lzkey.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lzkey.report.model import Report
-
-#: What begins something: anywhere, in a bare address, or at the beginning of a block.
-_SPECIAL: Final = re.compile(
-    r"[\\`*_{}\[\]<>&|~#!]|:(?=//)|(?<=www)\.|\A[-+=]|\A\d(?=\d*[.)])", re.IGNORECASE
-)
 
 
 def render(report: Report) -> str:
@@ -31,27 +24,16 @@ def render(report: Report) -> str:
     return "\n".join(_lines(report)) + "\n"
 
 
-def text(value: str) -> str:
-    """Return text that stays text wherever it stands in Markdown, on one line.
-
-    With an @ it becomes code, because a page that mentions somebody may tell him so.
-    """
-    flat = " ".join(printable(value).split())
-    if "@" in flat:
-        return "`" + flat.replace("`", "'").replace("|", "\u00a6").replace("\\", "/") + "`"
-    return _SPECIAL.sub(lambda found: "\\_" if found[0] == "_" else f"&#{ord(found[0])};", flat)
-
-
 def _lines(report: Report) -> Iterator[str]:
-    yield f"# Landing zone key report: {text(subject(report.scope))}"
+    yield f"# Landing zone key report: {references(subject(report.scope))}"
     yield ""
-    yield f"**{delivery(report.answer)}** {text(report.answer.why)}."
+    yield f"**{delivery(report.answer)}** {references(report.answer.why)}."
     yield ""
     yield f"As of {moment(report.as_of)}; the oldest evaluation is of {moment(report.oldest_evaluation)}."
     yield ""
     counts = report.counts
     yield from _table(("State", "Keys"), ((state.value, str(counts[state])) for state in reversed(State)))
-    yield f"S{text(scored(report))[1:]}."
+    yield f"S{references(scored(report))[1:]}."
     yield ""
     yield from _failures(report)
     yield from _doubts(report)
@@ -71,9 +53,9 @@ def _failures(report: Report) -> Iterator[str]:
         yield "## Findings by requirement"
         yield ""
     for requirement, rows in sorted(failing.items(), key=lambda found: (-len(found[1]), found[0])):
-        yield f"### {text(requirement)}: {counted(len(rows), 'key')}"
+        yield f"### {references(requirement)}: {counted(len(rows), 'key')}"
         yield ""
-        yield text(advice(requirement).told("ARN"))
+        yield references(advice(requirement).told("ARN"))
         yield ""
         yield from _table(("Account", "Name", "Region", "Key", "What is wrong"), rows)
 
@@ -142,13 +124,13 @@ def _method(report: Report) -> Iterator[str]:
     }
     yield from _table(("What", "Which"), facts.items())
     for note in (*filter(None, (rule.unknown,)), *report.notes):
-        yield f"- {text(note)}"
+        yield f"- {references(note)}"
 
 
 def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
     named = [*headings]
-    yield f"| {' | '.join(text(heading) for heading in named)} |"
+    yield f"| {' | '.join(references(heading) for heading in named)} |"
     yield f"|{' --- |' * len(named)}"
     for row in rows:
-        yield f"| {' | '.join(text(value) for value in row)} |"
+        yield f"| {' | '.join(references(value) for value in row)} |"
     yield ""

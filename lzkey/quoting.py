@@ -1,0 +1,57 @@
+"""Text of others, such as a Sid or a tag, as text: in a cell of a spreadsheet, and in Markdown in two ways.
+
+Which of the two is a matter of what is around it: a code span shows that somebody else is speaking, character
+references read as our own words and may stand in a table. Nothing that would drive a terminal is left in any.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from lzkey.terminal import printable
+
+_FORMULA: Final = re.compile(r"\A(?=[\t\r\n])|(?:\A|(?<=;))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+
+#: What begins something: anywhere, in a bare address, or at the beginning of a block.
+_SPECIAL: Final = re.compile(
+    r"[\\`*_{}\[\]<>&|~#!]|:(?=//)|(?<=www)\.|\A[-+=]|\A\d(?=\d*[.)])", re.IGNORECASE
+)
+
+
+def cell(text: str) -> str:
+    """A cell of a CSV file that no spreadsheet takes for a formula.
+
+    One that it would begins with an apostrophe, which spreadsheets do not show; so does what comes after a
+    semicolon, where it is that which parts cells, and not the comma.
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    quoted = _FORMULA.sub("'", text)
+    return printable(quoted.replace("\r\n", " ").replace("\n", " "))
+
+
+def code_span(text: str) -> str:
+    """A code span of Markdown: nothing in it is markup, a link, or a mention.
+
+    https://spec.commonmark.org/0.31.2/#code-spans
+    """
+    shown = _flat(text) or " "
+    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    space = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{space}{shown}{space}{fence}"
+
+
+def references(text: str) -> str:
+    """Text that stays text wherever it stands in Markdown: what could begin something is a reference.
+
+    With an @ it becomes code, because a page that mentions somebody may tell him so.
+    https://github.github.com/gfm/
+    """
+    flat = _flat(text)
+    if "@" in flat:
+        return "`" + flat.replace("`", "'").replace("|", "\u00a6").replace("\\", "/") + "`"
+    return _SPECIAL.sub(lambda found: "\\_" if found[0] == "_" else f"&#{ord(found[0])};", flat)
+
+
+def _flat(text: str) -> str:
+    return " ".join(printable(text).split())
