@@ -31,6 +31,11 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
 
 
+def one_line(text: str) -> str:
+    """The text without line ends, with which a name could look like a result; printable."""
+    return printable(text).replace("\n", "?")
+
+
 def plain(text: str, style: str = "") -> Text:
     """Return text that is shown as it stands."""
     return Text(printable(text), style=style)

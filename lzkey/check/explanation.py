@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
 
+from landing_zone_key import FindingReason
 from landing_zone_key.access import FAMILIES
-from landing_zone_key.requests import CONFIG, trail_arn
+from landing_zone_key.policy.explanation import Miss, explain
+from landing_zone_key.policy.family import ABSENT, AtLeast, Clock, Fixed, Text
+from landing_zone_key.requests import COMMON, CONFIG, trail_arn
 from landing_zone_key.requirements import REQUIREMENTS
-from lzkey.check.refusal import Refusal, refusal
-from lzkey.check.verdict import Verdict, assessed, is_certain, verdict
-from lzkey.check.words import doubt
+from lzkey.check.verdict import Verdict, assessed, doubt, is_certain, verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from landing_zone_key import LandingZone
     from landing_zone_key.assessment import Assessment
     from landing_zone_key.finding import Finding, Holds, Question
+    from landing_zone_key.policy import Policy, Request, Statement
+    from landing_zone_key.policy.conditions import Condition
+    from landing_zone_key.policy.explanation import Outcome
+    from landing_zone_key.policy.family import Family
     from lzkey.sources.subject import FoundKey
+
+
+_NAMES: Final = {
+    **{row.key.lower(): row.key for row in COMMON},
+    "aws:sourcearn": "aws:SourceArn",
+    "aws:sourceaccount": "aws:SourceAccount",
+    "aws:sourceorgpaths": "aws:SourceOrgPaths",
+    "aws:principalservicename": "aws:PrincipalServiceName",
+    "aws:principalservicenameslist": "aws:PrincipalServiceNamesList",
+    "kms:encryptioncontext:aws:cloudtrail:arn": "kms:EncryptionContext:aws:cloudtrail:arn",
+    "kms:encryptioncontextkeys": "kms:EncryptionContextKeys",
+}
+_PREFIXES: Final = {row.key.lower(): row.key for row in COMMON if row.key.endswith(("/", "SourceVpc"))}
+_WEIGHTS: Final = {"Statement": 10_000, "Principal": 1_000, "Action": 100, "Resource": 10, "Condition": 1}
+_MOST_VALUES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +53,52 @@ class Proof:
     """Representative requests that were decided."""
     stands_for: str
     """In words: what the requests differ in."""
+
+
+class Knowledge(StrEnum):
+    """What is known of a condition key."""
+
+    KNOWN = "known"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextKey:
+    """One condition key of the request."""
+
+    name: str
+    knowledge: Knowledge
+    values: tuple[str, ...]
+    """What this request carries; empty: it does not carry the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementOutcome:
+    """What one statement does for the request."""
+
+    statement: str
+    """The Sid in quotes, or the place."""
+    index: int
+    effect: str
+    applies: bool | None
+    """None: cannot be decided, which counts against the request."""
+    why: tuple[str, ...]
+    """What keeps it from applying or cannot be decided; where it applies, the conditions that hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One request that is not decided as it should be."""
+
+    principal: str
+    action: str
+    resource: str
+    context: tuple[ContextKey, ...]
+    statements: tuple[StatementOutcome, ...]
+    """Those that apply first, then those that may, then the nearest miss."""
+    should_be_refused: bool = False
+    """True: a foreign request that is allowed, where RequireConfusedDeputyProtection asks otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +182,98 @@ def _proved(proof: Proof) -> str:
         f"proved, every request of {proof.service} is allowed: {requests} for {', '.join(proof.actions)}; "
         f"{proof.stands_for}; and any value of every condition key that is not known"
     )
+
+
+def refusal(finding: Finding, question: Question, *, arn_known: bool = True) -> Refusal | None:
+    """The request of a finding in full; None where there is none, as for a key that is disabled."""
+    request, policy = finding.request, question.policy
+    if request is None or policy is None:
+        return None
+    family = FAMILIES[finding.requirement](question.key, question.zone, question.earliest)
+    outcomes = sorted(explain(policy, request), key=_distance)
+    return Refusal(
+        request.service or "",
+        request.action,
+        request.resource if arn_known else "this key, which has no ARN yet",
+        tuple(_context(request, policy, family)),
+        tuple(_outcome(outcome, request) for outcome in outcomes),
+        should_be_refused=finding.reason is FindingReason.FOREIGN_REQUEST_ALLOWED,
+    )
+
+
+def _context(request: Request, policy: Policy, family: Family) -> Iterator[ContextKey]:
+    """Every key of which something is known, and every key that the policy asks for."""
+    written = {
+        condition.lookup_key: condition.key
+        for statement in policy.statements
+        for condition in statement.conditions
+    }
+    order = list(Knowledge)
+    keys = [
+        ContextKey(
+            _NAMES.get(key, written.get(key, key)), _knowledge(family, key), request.values.get(key, ())
+        )
+        for key in dict.fromkeys([*family.facts, *request.values, *written])
+    ]
+    keys += [
+        ContextKey(f"{_PREFIXES.get(each, each)}*", Knowledge.ABSENT, ()) for each in family.absent_prefixes
+    ]
+    yield from sorted(keys, key=lambda each: (order.index(each.knowledge), each.name.lower()))
+
+
+def _knowledge(family: Family, key: str) -> Knowledge:
+    fact = family.fact(key)
+    if fact is ABSENT:
+        return Knowledge.ABSENT
+    return Knowledge.KNOWN if isinstance(fact, Fixed | AtLeast | Text | Clock) else Knowledge.UNKNOWN
+
+
+def _distance(outcome: Outcome) -> tuple[int, bool, int, int]:
+    """The statements that apply, then those that may, a Deny before an Allow; then by how much they miss."""
+    missed = sum(_WEIGHTS[miss.element] for miss in outcome.misses)
+    order = (True, None, False).index(outcome.matches)
+    return order, outcome.statement.allows, missed, outcome.statement.index
+
+
+def _outcome(outcome: Outcome, request: Request) -> StatementOutcome:
+    statement, misses = outcome.statement, outcome.misses
+    # Of a statement about others nothing else is worth a line.
+    principal = [miss for miss in misses if miss.element == "Principal" and not miss.undecidable]
+    met = [Miss("Condition", condition) for condition in statement.conditions] if outcome.matches else ()
+    return StatementOutcome(
+        statement.label,
+        statement.index,
+        "Allow" if statement.allows else "Deny",
+        outcome.matches,
+        tuple(_why(miss, statement, request) for miss in met or principal or misses),
+    )
+
+
+def _why(miss: Miss, statement: Statement, request: Request) -> str:
+    if miss.condition is not None:
+        return _condition(miss.condition, request, miss)
+    if miss.undecidable:
+        return f"{miss.element}: {miss.doubt}"
+    if miss.element in statement.lacks:
+        return f"{miss.element}: there is none, so the statement has no effect in a key policy"
+    if miss.element == "Principal":
+        return f"Principal: not {request.service}"
+    if miss.element == "Action":
+        return f"Action: not {request.action}"
+    negated = "NotResource" if statement.resources.negated else "Resource"
+    return f"{negated}: {_listed(text.text for text in statement.resources.texts)} is not this key"
+
+
+def _condition(condition: Condition, request: Request, miss: Miss) -> str:
+    if condition.operator is None:
+        return f"Condition: {miss.doubt}; this cannot be decided"
+    values = request.values.get(condition.lookup_key)
+    carried = f"the request carries {_listed(values)}" if values else "the request does not carry the key"
+    doubt = "; this cannot be decided" if miss.undecidable else ""
+    return f"Condition: {condition.name} {condition.key} {_listed(condition.texts)}; {carried}{doubt}"
+
+
+def _listed(values: Iterator[str] | tuple[str, ...]) -> str:
+    listed = list(values)
+    more = f" and {len(listed) - _MOST_VALUES} more" if len(listed) > _MOST_VALUES else ""
+    return ", ".join(f'"{value}"' for value in listed[:_MOST_VALUES]) + more

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lzkey.check.verdict import Verdict, judge
 from lzkey.sources.subject import PassedOver, Unread
-from lzkey.state import State
+from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,6 +29,8 @@ Judged: TypeAlias = Entry | PassedOver
 """What is counted."""
 
 Source: TypeAlias = "Iterable[Unit | Unread | PassedOver]"
+
+NOTHING_FOUND: Final = "no KMS key was found in what was given, so that nothing is proved"
 
 #: So many units are done before other processes are worth their start.
 ALONE: Final = 16
@@ -70,6 +72,23 @@ class Tally:
         if self.states[State.UNKNOWN] or self.unread or (self.empty and not allow_empty):
             return 4
         return 0
+
+    def __str__(self) -> str:
+        """All that was found, in one line."""
+        return "; ".join([self._found() if not self.empty else NOTHING_FOUND, *self._passed_over()])
+
+    def _found(self) -> str:
+        counts = ", ".join(f"{count} {state}" for state in WORST_FIRST if (count := self.states[state]))
+        keys = f"{self.keys:,} {'key' if self.keys == 1 else 'keys'}"
+        unread = f"; {self.unread:,} could not be read" if self.unread else ""
+        return f"{keys}{': ' if counts else ''}{counts}{unread}"
+
+    def _passed_over(self) -> list[str]:
+        """What holds no key, if there was any."""
+        if not self.passed_over:
+            return []
+        what = "file or resource holds" if self.passed_over == 1 else "files or resources hold"
+        return [f"{self.passed_over:,} {what} no key"]
 
 
 def judged(

@@ -120,6 +120,19 @@ def is_certain(finding: Finding) -> bool:
     return finding.reason not in _UNDETERMINED
 
 
+def doubt(reason: str, *, certain: bool) -> str:
+    """What comes before a message: without certainty it tells what is missing, or what would be at worst."""
+    if certain:
+        return ""
+    return "not determined: " if reason in _UNDETERMINED else "not determined; at worst: "
+
+
+def place_of(place: Place) -> str:
+    """A place as editors and terminals take it: file:line, and what stands there."""
+    where = place.source if place.line is None else f"{place.source}:{place.line}"
+    return f"{where} {place.pointer}".rstrip()
+
+
 def _annotation(assessment: Assessment, state: State) -> str:
     """The rule's own words; it has none for what is not determined."""
     words = annotate(assessment)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import typer
 
 from lzkey.check.formats.json import SCHEMA_VERSION, as_json
-from lzkey.check.run import Tally
-from lzkey.check.words import NOTHING_FOUND, one_line, place_of
+from lzkey.check.run import NOTHING_FOUND, Tally
+from lzkey.check.verdict import place_of
 from lzkey.errors import SettingsError
 from lzkey.sources.subject import FoundKey, PassedOver, Unread
-from lzkey.terminal import messages, plain
+from lzkey.terminal import messages, one_line, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

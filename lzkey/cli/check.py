@@ -11,8 +11,7 @@ import typer
 
 from landing_zone_key.settings import KeyScope
 from lzkey.check.formats import Form, Head, write
-from lzkey.check.run import judged, judged_keys
-from lzkey.check.words import NOTHING_FOUND
+from lzkey.check.run import NOTHING_FOUND, judged, judged_keys
 from lzkey.cli.answers import is_key
 from lzkey.cli.asked import ALIVE, FILES, Asked, as_parameters, live_policy_option, with_options
 from lzkey.cli.options import ExitZero, output_option

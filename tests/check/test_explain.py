@@ -12,8 +12,7 @@ import pytest
 
 from landing_zone_key import LandingZone, access
 from landing_zone_key.policy import Policy, Request, decide, prove
-from lzkey.check.explanation import Answer, Explanation, explanation
-from lzkey.check.refusal import Knowledge, Refusal
+from lzkey.check.explanation import Answer, Explanation, Knowledge, Refusal, explanation
 
 if TYPE_CHECKING:
     from conftest import MakeFound, MakeKey, Run

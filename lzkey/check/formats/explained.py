@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Group
 
+from lzkey.check.explanation import Knowledge
 from lzkey.check.formats.json import as_json
-from lzkey.check.refusal import Knowledge
-from lzkey.check.words import one_line, place_of
+from lzkey.check.verdict import place_of
 from lzkey.state import State
-from lzkey.terminal import STYLES, plain, printable
+from lzkey.terminal import STYLES, one_line, plain, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.text import Text
 
-    from lzkey.check.explanation import Answer, Explanation
-    from lzkey.check.refusal import ContextKey, Refusal
+    from lzkey.check.explanation import Answer, ContextKey, Explanation, Refusal
     from lzkey.check.verdict import Remark
 
 _COLUMNS: Final = 110

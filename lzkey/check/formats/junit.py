@@ -12,7 +12,7 @@ import tempfile
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from lzkey.check.words import doubt, place_of
+from lzkey.check.verdict import doubt, place_of
 from lzkey.sources.subject import Unread
 from lzkey.state import State
 from lzkey.terminal import printable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lzkey.check.words import doubt, place_of, summary
+from lzkey.check.verdict import doubt, place_of
 from lzkey.quoting import code_span
 from lzkey.sources.subject import Unread
 from lzkey.state import State
@@ -42,7 +42,7 @@ class _Markdown:
     def end(self, tally: Tally, exit_code: int) -> None:
         """Write the last line."""
         del exit_code
-        self._stream.write(f"{'' if tally.empty else chr(10)}{summary(tally).replace('_', chr(92) + '_')}.\n")
+        self._stream.write(f"{'' if tally.empty else chr(10)}{str(tally).replace('_', chr(92) + '_')}.\n")
 
 
 def _details(verdict: Verdict) -> Iterator[str]:

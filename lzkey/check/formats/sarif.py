@@ -18,7 +18,8 @@ from urllib.parse import quote
 from landing_zone_key import Requirement
 from landing_zone_key.advisories import AdvisoryCode
 from lzkey.catalogue import ADVISORIES, CATALOGUE, GUIDE
-from lzkey.check.words import NOTHING_FOUND, doubt, place_of
+from lzkey.check.run import NOTHING_FOUND
+from lzkey.check.verdict import doubt, place_of
 from lzkey.sources.subject import Kind, Place, Unread
 from lzkey.terminal import printable
 

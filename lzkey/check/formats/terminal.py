@@ -5,10 +5,10 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
-from lzkey.check.words import doubt, one_line, place_of, summary
+from lzkey.check.verdict import doubt, place_of
 from lzkey.sources.subject import Unread
 from lzkey.state import State
-from lzkey.terminal import STYLES, output, plain, printable
+from lzkey.terminal import STYLES, one_line, output, plain, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ class _Table:
         del exit_code
         if not tally.empty:
             self._write("")
-        self._write(summary(tally))
+        self._write(str(tally))
 
     def _write(self, text: str, style: str = "", end: str = "\n") -> None:
         if self._console is None:
