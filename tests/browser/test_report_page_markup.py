@@ -19,8 +19,17 @@ from lzkey.catalogue import CATALOGUE
 from lzkey.report.html import as_html
 from lzkey.report.html.rows import key_rows
 from lzkey.report.html.sections import SHOWN, doubts, findings
-from lzkey.report.html.text import arn_parts, sentence, visible
-from lzkey.report.html.words import ANSWERS, CAUSES, COLLECTED, DOUBTS, MEANINGS, STATES
+from lzkey.report.html.words import (
+    ANSWERS,
+    CAUSES,
+    COLLECTED,
+    DOUBTS,
+    MEANINGS,
+    STATES,
+    arn_parts,
+    sentence,
+    visible,
+)
 from lzkey.report.model import Cause, Collected, Delivery, Doubt, Failure, Report
 from lzkey.state import WORST_FIRST, State
 

@@ -12,9 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lzkey.report import wording
-from lzkey.report.html import sections, summary, text, words
-from lzkey.report.html.data import fingerprint, island
-from lzkey.report.html.rows import accounts_by_id, key_rows, matrix_rows, regions_of
+from lzkey.report.html import sections, words
+from lzkey.report.html.rows import accounts_by_id, fingerprint, island, key_rows, matrix_rows, regions_of
 from lzkey.report.model import Collected
 from lzkey.state import WORST_FIRST, State
 
@@ -36,7 +35,7 @@ def as_html(report: Report) -> str:
     It loads nothing, and its Content-Security-Policy lets it load nothing; nothing of the report is trusted.
     """
     keys, matrix = key_rows(report), matrix_rows(report)
-    failing = summary.failing(keys)
+    failing = sections.failing(keys)
     data = island(report, keys, matrix, [one.requirement for one in failing])
     style, script = _resource("page.css"), _resource("listing.js") + _resource("page.js")
     return (
@@ -44,7 +43,7 @@ def as_html(report: Report) -> str:
         .get_template("page.html.j2")
         .render(
             report=report,
-            subject=text.sentence(wording.subject(report.scope).removeprefix("organization ")),
+            subject=words.sentence(wording.subject(report.scope).removeprefix("organization ")),
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
             style_hash=_source_hash(style),
@@ -59,13 +58,13 @@ def as_html(report: Report) -> str:
             own=own_keys(report, keys),
             regions=regions_of(report),
             accounts=accounts_by_id(report),
-            bar=summary.bar(report.counts),
-            bar_before=summary.bar(report.trend.counts_before) if report.trend else None,
-            differences=summary.differences(report, report.trend) if report.trend else (),
-            score=summary.score(report),
-            oldest=summary.oldest(report),
-            coverage=summary.coverage(report),
-            unknown_in_words=summary.unknown_in_words(report),
+            bar=sections.bar(report.counts),
+            bar_before=sections.bar(report.trend.counts_before) if report.trend else None,
+            differences=sections.differences(report, report.trend) if report.trend else (),
+            score=sections.score(report),
+            oldest=sections.oldest(report),
+            coverage=sections.coverage(report),
+            unknown_in_words=sections.unknown_in_words(report),
             failing=failing,
             findings=sections.findings(report, keys),
             doubts=sections.doubts(report),
@@ -112,13 +111,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "grouped": text.grouped,
+        "grouped": words.grouped,
         "counted": wording.counted,
         "utc": wording.moment,
         "percent": wording.percentage,
-        "sentence": text.sentence,
-        "arn_parts": text.arn_parts,
-        "arn_pieces": text.arn_pieces,
+        "sentence": words.sentence,
+        "arn_parts": words.arn_parts,
+        "arn_pieces": words.arn_pieces,
     }
     environment.globals |= {
         "words": words,
@@ -130,7 +129,7 @@ def _environment() -> Environment:
 
 
 def _finalize(value: Json) -> Json:
-    return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return words.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache

@@ -1,7 +1,12 @@
-"""What the page calls things."""
+"""What the page calls things, and values as people read them.
+
+Nothing from a report can reorder, hide or break the text around it.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from lzkey.report.model import Cause, Collected, Delivery
@@ -69,3 +74,49 @@ COLLECTED: Final[Mapping[Collected, str]] = {
 }
 
 UNNAMED: Final = "Requirement not named"
+
+_KEY_ARN: Final = re.compile(
+    r"(arn:[a-z-]{1,12}:kms:[a-z0-9-]{1,20}:\d{12}:)(key/[0-9A-Za-z-]{1,40})", re.ASCII
+)
+_WORD: Final = re.compile(r"[a-z]+ ")
+
+
+def visible(text: str) -> str:
+    """Return the text with any kind of space as a space, and all else that is not printable as its code.
+
+    Control characters, marks that reorder text and lone surrogates become such as `⟨U+202E⟩`.
+    """
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def grouped(number: int) -> str:
+    """Return a number with its thousands apart."""
+    return f"{number:,}"
+
+
+def sentence(told: str) -> str:
+    """Return the text with a capital, where it begins with a word and not with a name such as kms:Decrypt."""
+    return told[:1].upper() + told[1:] if _WORD.match(told) else told
+
+
+def arn_parts(arn: str) -> tuple[str, ...]:
+    """Return the ARN in the parts between which a line may end; one of no key may end it anywhere."""
+    found = _KEY_ARN.fullmatch(arn)
+    return found.groups() if found else (arn,)
+
+
+def arn_pieces(told: str) -> list[tuple[str, ...]]:
+    """Return a text in pieces, in turn plain text and an ARN of a key, in its parts."""
+    pieces: list[tuple[str, ...]] = []
+    end = 0
+    for found in _KEY_ARN.finditer(told):
+        pieces += [(told[end : found.start()],), found.groups()]
+        end = found.end()
+    return [*pieces, (told[end:],)]
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    spaces = character in "\t\n\r" or unicodedata.category(character) in ("Zs", "Zl", "Zp")
+    return " " if spaces else f"⟨U+{ord(character):04X}⟩"
