@@ -1,7 +1,8 @@
-"""The rule's own annotation, read back: which requirements a key fails, and what is said of each.
+"""The rule's own annotation, read back: what a key fails, what is said of it, and how certain that is.
 
-landing_zone_key.annotation writes `REQUIREMENT: detail; REQUIREMENT; …`. A detail quotes Sids, which are
-somebody else's text and may hold `; ` or the name of a requirement.
+landing_zone_key.annotation writes `REQUIREMENT: detail; REQUIREMENT; …`; the words that are looked for here
+have names there, beside the writer. A detail quotes Sids, which are somebody else's text and may hold `; ` or
+the name of a requirement.
 """
 
 from __future__ import annotations
@@ -9,18 +10,37 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from landing_zone_key.access import (
+    ALLOWS,
+    FAMILIES,
+    MISSES_ON,
+    PERHAPS_ALLOWED_BY,
+    PERHAPS_DENIED_BY,
+    PERHAPS_NO_SERVICE,
+    REFUSED,
+)
+from landing_zone_key.annotation import BETWEEN, CUT, NAMED
 from landing_zone_key.assessment import COMPLIANT_REASON
 from landing_zone_key.finding import Requirement
+from landing_zone_key.requirements import UNKNOWN
 from lzkey.report.model import Failure
 
+_BETWEEN, _NAMED, _CUT = map(re.escape, (BETWEEN, NAMED, CUT))
 _NAME: Final = "|".join(re.escape(requirement.value) for requirement in Requirement)
-_FIRST: Final = re.compile(rf"({_NAME})(?::\x20|(?=;\x20)|\Z)")
-_NEXT: Final = re.compile(rf";\x20({_NAME})(?::\x20|(?=;\x20)|\Z)")
+_FIRST: Final = re.compile(rf"({_NAME})(?:{_NAMED}|(?={_BETWEEN})|\Z)")
+_NEXT: Final = re.compile(rf"{_BETWEEN}{_FIRST.pattern}")
 #: A quotation from where it begins to what the engine writes after one; one that was cut short ends with
 #: "..." instead. A Sid may hold quotes itself: it can add a requirement that way, and can hide none.
 _QUOTED: Final = re.compile(
-    rf'"(?:(?!\.\.\.;\x20(?:{_NAME})(?:[:;]|\Z)).)*?"'
-    rf"(?=\Z|;\x20(?:{_NAME})(?::\x20|;\x20|\Z)|\x20misses\x20on\x20|\x20allows\x20)"
+    rf'"(?:(?!{_CUT}{_BETWEEN}(?:{_NAME})(?:[:;]|\Z)).)*?"'
+    rf"(?=\Z|{_BETWEEN}(?:{_NAME})(?:{_NAMED}|{_BETWEEN}|\Z)|\x20(?:{MISSES_ON}|{ALLOWS})\x20)"
+)
+
+_USE: Final = (Requirement.ENABLED, Requirement.SYMMETRIC)
+#: As the engine writes it of a request where it is certain.
+_REFUSED: Final = re.compile(
+    rf"kms:\w+\x20{REFUSED}"
+    rf"(?!.*(?:,\x20(?:{PERHAPS_DENIED_BY}|{PERHAPS_ALLOWED_BY})\x20|{re.escape(PERHAPS_NO_SERVICE)}))"
 )
 
 
@@ -49,3 +69,13 @@ def failures(annotation: str) -> tuple[Failure, ...] | None:
 def proves(annotation: str) -> bool:
     """Whether an annotation is what our rule says of a COMPLIANT key."""
     return annotation == COMPLIANT_REASON
+
+
+def stops(failure: Failure) -> bool:
+    """Whether a failure is certain to stop deliveries: what is only unproved, or unsupported, is not.
+
+    A Sid can make a certain refusal look uncertain, and no failure look like a proof.
+    """
+    if failure.requirement in FAMILIES:
+        return _REFUSED.match(failure.detail) is not None
+    return failure.requirement in _USE and bool(failure.detail) and f" {UNKNOWN}" not in failure.detail

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
-from landing_zone_key.finding import Requirement
+from lzkey.report.annotations import stops
 from lzkey.report.model import Answer, Delivery
 from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from lzkey.report.model import Failure, KeyResult, LandingZoneFacts
-
-_ACCESS: Final = (Requirement.CLOUDTRAIL_ACCESS, Requirement.CONFIG_ACCESS)
-_USE: Final = (Requirement.ENABLED, Requirement.SYMMETRIC)
-#: As landing_zone_key.access writes it, where it is certain.
-_REFUSED: Final = re.compile(
-    r'kms:\w+ refused(?!.*(?:, perhaps (?:denied|allowed) by |"\}, perhaps no service))'
-)
+    from lzkey.report.model import KeyResult, LandingZoneFacts
 
 #: https://docs.aws.amazon.com/controltower/latest/APIReference/API_LandingZoneDetail.html (status)
 _SETTLED: Final = "ACTIVE"
@@ -37,7 +29,7 @@ def answer(
     `proved_regions` are those that the rule proves deliveries from; empty: any.
     """
     own = [key for key in keys if key.of_landing_zone]
-    refused = [key for key in own if any(map(_stops, key.failures))]
+    refused = [key for key in own if any(map(stops, key.failures))]
     if refused:
         return Answer(Delivery.NO, "; ".join(map(_failing, refused)))
     unsettled = _unsettled(landing_zone)
@@ -65,16 +57,6 @@ def _unsettled(landing_zone: LandingZoneFacts) -> str:
         return ""
     told = f"the landing zone's status is {landing_zone.status}, which is not understood"
     return _UNSETTLED.get(str(landing_zone.status), told)
-
-
-def _stops(failure: Failure) -> bool:
-    """Whether a failure is certain to stop deliveries: what is only unproved, or unsupported, is not.
-
-    A Sid can make a certain refusal look uncertain, and no failure look like a proof.
-    """
-    if failure.requirement in _ACCESS:
-        return _REFUSED.match(failure.detail) is not None
-    return failure.requirement in _USE and bool(failure.detail) and " unknown" not in failure.detail
 
 
 def _failing(key: KeyResult) -> str:

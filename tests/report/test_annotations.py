@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landing_zone_key import Assessment, Compliance, Finding, FindingReason, Requirement, annotate
-from lzkey.report.annotations import failures, proves
+from landing_zone_key import (
+    Assessment,
+    Compliance,
+    Finding,
+    FindingReason,
+    KmsKey,
+    LandingZone,
+    Requirement,
+    annotate,
+    assess,
+)
+from landing_zone_key.repair import documented_statement
+from lzkey.report.annotations import failures, proves, stops
 from lzkey.report.model import Failure
 
 SIDS = st.text(st.characters(codec="latin-1"), max_size=40) | st.sampled_from(
@@ -84,3 +97,110 @@ class TestProof:
         assert proves(compliant)
         assert not proves(compliant + ".")
         assert not proves("")
+
+
+ZONE = LandingZone.from_rule_parameters({"HomeRegion": "us-east-1", "ManagementAccountId": "111122223333"})
+DESCRIBED = {
+    "Arn": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "KeyManager": "CUSTOMER",
+    "KeyState": "Enabled",
+    "KeySpec": "SYMMETRIC_DEFAULT",
+    "KeyUsage": "ENCRYPT_DECRYPT",
+    "MultiRegion": False,
+}
+KEY = KmsKey.from_describe_key(DESCRIBED)
+CLOUDTRAIL, CONFIG = (
+    documented_statement(requirement, KEY, ZONE)
+    for requirement in (Requirement.CLOUDTRAIL_ACCESS, Requirement.CONFIG_ACCESS)
+)
+DENY = {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+ELSEWHERE = {"Condition": {"StringEquals": {"aws:SourceAccount": "777766665555"}}}
+each_sid = pytest.mark.parametrize("sid", [None, "Short", "perhaps", "; ENABLED: no", "a; CLOUDTRAIL_ACCESS"])
+
+
+def policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A key policy in which CloudTrail's statement is as documented."""
+    return {"Version": "2012-10-17", "Statement": [CLOUDTRAIL, *statements]}
+
+
+class TestWriterAndReader:
+    """What the engine writes of a key, this reads: neither may change its words alone."""
+
+    @each_sid
+    @pytest.mark.parametrize(
+        ("statement", "others", "certain"),
+        [
+            ({**CONFIG, **ELSEWHERE}, (), True),
+            ({**CONFIG, "Action": "kms:DescribeKey"}, (), True),
+            (DENY, (CONFIG,), True),
+            ({**DENY, "Resource": "key/*"}, (CONFIG,), False),
+            ({**CONFIG, "Action": "K*:*"}, (), False),
+            ({**CONFIG, "Principal": {"AWS": "*"}}, (), False),
+        ],
+        ids=["misses", "allows less", "denies", "perhaps denies", "perhaps allows", "perhaps no service"],
+    )
+    def test_a_refused_request(
+        self, sid: str | None, statement: dict[str, Any], others: tuple[Any, ...], *, certain: bool
+    ) -> None:
+        """Stops deliveries where the engine is certain of it, whatever the statement is called."""
+        named = {name: value for name, value in {**statement, "Sid": sid}.items() if value is not None}
+        assessment = assess(KEY.with_policy(policy(named, *others)), ZONE)
+        found = failures(annotate(assessment)) or ()
+        details = [(each.requirement, each.detail) for each in found]
+        order = sorted(assessment.findings, key=lambda each: each.requirement != "CLOUDTRAIL_ACCESS")
+        assert details == [(each.requirement, each.summary) for each in order]
+        assert [stops(each) for each in found] == [certain] * len(found)
+        assert "CONFIG_ACCESS" in dict(details)
+
+    @pytest.mark.parametrize("long", [True, False])
+    def test_a_name_that_is_cut_short(self, *, long: bool) -> None:
+        """Hides no requirement behind it; of one for which there is no room nothing more is certain."""
+        denies = [
+            {**DENY, "Sid": sid, "Principal": {"Service": f"{service}.amazonaws.com"}}
+            for service, sid in (("cloudtrail", "x" * (300 if long else 20)), ("config", "y"))
+        ]
+        annotation = annotate(assess(KEY.with_policy(policy(CONFIG, *denies)), ZONE))
+        found = failures(annotation) or ()
+        assert [(each.requirement, stops(each)) for each in found] == [
+            ("CLOUDTRAIL_ACCESS", True),
+            ("CONFIG_ACCESS", not long),
+        ]
+        assert annotation.endswith("xxx...; CONFIG_ACCESS") == long
+
+    @pytest.mark.parametrize(
+        ("described", "certain"),
+        [
+            ({"KeyState": "Disabled"}, {"ENABLED": True}),
+            ({"KeyState": None}, {"ENABLED": False}),
+            ({"KeySpec": "RSA_2048"}, {"SYMMETRIC": True}),
+            ({"KeySpec": None}, {"SYMMETRIC": False}),
+            ({"MultiRegion": True}, {"SINGLE_REGION": False}),
+        ],
+    )
+    def test_what_a_key_is(self, described: dict[str, Any], certain: dict[str, bool]) -> None:
+        """Stops deliveries where it is known, and KMS refuses to use such a key."""
+        known = {name: value for name, value in {**DESCRIBED, **described}.items() if value is not None}
+        key = KmsKey.from_describe_key(known).with_policy(policy(CONFIG))
+        found = failures(annotate(assess(key, ZONE))) or ()
+        assert {each.requirement: stops(each) for each in found} == certain
+
+    @pytest.mark.parametrize("written", [None, "{"], ids=["not known", "malformed"])
+    def test_a_policy_that_cannot_be_judged(self, written: str | None) -> None:
+        """Is no refusal."""
+        key = KEY if written is None else KEY.with_policy(written)
+        found = failures(annotate(assess(key, ZONE))) or ()
+        assert [(each.requirement, stops(each)) for each in found] == [
+            ("CLOUDTRAIL_ACCESS", False),
+            ("CONFIG_ACCESS", False),
+        ]
+
+    def test_a_foreign_request_that_is_allowed(self) -> None:
+        """Is none either."""
+        required = {"HomeRegion": "us-east-1", "ManagementAccountId": "111122223333"}
+        zone = LandingZone.from_rule_parameters({**required, "RequireConfusedDeputyProtection": "true"})
+        found = failures(annotate(assess(KEY.with_policy(policy(CONFIG)), zone))) or ()
+        assert [(each.requirement, stops(each)) for each in found] == [("CONFIG_ACCESS", False)]
+
+    def test_nothing_fails(self) -> None:
+        """What is proved is read as a proof."""
+        assert proves(annotate(assess(KEY.with_policy(policy(CONFIG)), ZONE)))

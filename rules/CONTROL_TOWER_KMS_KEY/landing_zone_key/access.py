@@ -20,6 +20,14 @@ FAMILIES: Final[Mapping[Requirement, Callable[[KmsKey, LandingZone, datetime], F
     Requirement.CLOUDTRAIL_ACCESS: cloudtrail_family,
 }
 
+# What stands in an annotation, which is all of a finding that AWS Config keeps: `lzkey report` reads it back.
+REFUSED: Final = "refused"
+MISSES_ON: Final = "misses on"
+ALLOWS: Final = "allows"
+PERHAPS_DENIED_BY: Final = "perhaps denied by"
+PERHAPS_ALLOWED_BY: Final = "perhaps allowed by"
+PERHAPS_NO_SERVICE: Final = '{"AWS": "*"}, perhaps no service'
+
 # Where a condition is one that the cases of a proof cannot cover: text on a number, a variable that differs.
 _OTHER_REQUESTS: Final = "its conditions cannot be decided for every request of the service"
 
@@ -68,7 +76,7 @@ def _refused(requirement: Requirement, question: Question, family: Family, resul
     return Finding(
         requirement,
         reason,
-        f"{request.action} refused{brief}, {short}",
+        f"{request.action} {REFUSED}{brief}, {short}",
         f"{request.action} by {request.service}{whole} would be refused: {cause}{hint}",
         reference(statement),
         request,
@@ -119,7 +127,7 @@ def _cause(decision: Decision, nearest: Outcome | None, outcomes: Sequence[Outco
             why = ", and ".join(dict.fromkeys(doubts or [_OTHER_REQUESTS]))
             return (
                 f"whether the Deny {label} applies cannot be decided: {why}",
-                f"perhaps denied by {label}",
+                f"{PERHAPS_DENIED_BY} {label}",
             )
         return f"{label} denies it", f"denied by {label}"
     if nearest is None:
@@ -131,7 +139,7 @@ def _cause(decision: Decision, nearest: Outcome | None, outcomes: Sequence[Outco
     keys = [miss.condition.key if miss.condition else miss.element for miss in nearest.misses]
     return (
         f"the nearest statement, {label}, does not match its {', '.join(misses) or 'request'}",
-        f"{label} misses on {', '.join(dict.fromkeys(keys)) or 'doubt'}",
+        f"{label} {MISSES_ON} {', '.join(dict.fromkeys(keys)) or 'doubt'}",
     )
 
 
@@ -144,10 +152,10 @@ def _doubtful_allow(outcome: Outcome) -> tuple[str, str]:
         cause = f'whether {{"AWS": "*"}} in {label} includes AWS services is not documented'
         return (
             f"no statement names this service: {', and '.join([cause, *doubts[1:]])}",
-            f'{label} allows {{"AWS": "*"}}, perhaps no service',
+            f"{label} {ALLOWS} {PERHAPS_NO_SERVICE}",
         )
     doubts = doubts or [_OTHER_REQUESTS]
-    return f"{label} may allow it, but {', and '.join(doubts)}", f"perhaps allowed by {label}"
+    return f"{label} may allow it, but {', and '.join(doubts)}", f"{PERHAPS_ALLOWED_BY} {label}"
 
 
 def _missed(miss: Miss, statement: Statement) -> str:

@@ -11,7 +11,14 @@ from landing_zone_key.requirements import WORST_FIRST
 
 MAXIMUM_LENGTH: Final = 256
 
+# How the parts are put together; `lzkey report` takes them apart.
+BETWEEN: Final = "; "
+NAMED: Final = ": "
+CUT: Final = "..."
+
 _UNCERTAIN: Final = (FindingReason.UNKNOWN, FindingReason.TOO_COMPLEX)
+_LEAST: Final = 12
+"""Fewer characters than these, and one more, say nothing."""
 
 
 def annotate(assessment: Assessment) -> str:
@@ -25,12 +32,12 @@ def annotate(assessment: Assessment) -> str:
     parts = []
     for place, finding in enumerate(findings):
         name = finding.requirement.value
-        later = sum(len(f"; {other.requirement.value}") for other in findings[place + 1 :])
-        detail = _fit(_clean(finding.summary), room - later - len(f"; {name}: "))
-        part = f"{name}: {detail}" if detail else name
-        room -= len(part) + len("; ")
+        later = sum(len(f"{BETWEEN}{other.requirement.value}") for other in findings[place + 1 :])
+        detail = _fit(_clean(finding.summary), room - later - len(f"{BETWEEN}{name}{NAMED}"))
+        part = f"{name}{NAMED}{detail}" if detail else name
+        room -= len(part) + len(BETWEEN)
         parts.append(part)
-    return "; ".join(parts)
+    return BETWEEN.join(parts)
 
 
 def worst_first(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -53,4 +60,4 @@ def _clean(text: str) -> str:
 def _fit(text: str, room: int) -> str:
     if len(text) <= room:
         return text
-    return f"{text[: room - 3]}..." if room > 12 else ""  # noqa: PLR2004 - fewer say nothing
+    return f"{text[: room - len(CUT)]}{CUT}" if room > _LEAST else ""

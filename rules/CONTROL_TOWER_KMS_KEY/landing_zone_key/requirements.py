@@ -10,6 +10,9 @@ from landing_zone_key.access import access
 from landing_zone_key.finding import Answer, Finding, FindingReason, Holds, Question, Requirement
 from landing_zone_key.key import KmsKey
 
+# In an annotation, from which `lzkey report` reads it back: what a key is in this, nobody knows.
+UNKNOWN: Final = "unknown"
+
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 _REMEDIES: Final[Mapping[str, str]] = {
     "Disabled": "enable the key",
@@ -119,6 +122,6 @@ def _unknown(key: KmsKey, requirement: Requirement, what: str) -> Finding:
     return Finding(
         requirement,
         FindingReason.UNKNOWN,
-        f"{what} unknown{why}",
+        f"{what} {UNKNOWN}{why}",
         f"the {what} could not be read{why}",
     )
