@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from lzkey.check.settings import landing_zone
 
 from landing_zone_key import LandingZone, assess
 from landing_zone_key.policy import Policy, PolicyError
+from lzkey.cli.asked import landing_zone
 from lzkey.errors import LzkeyError, SourceError
 from lzkey.parameters import load
 from lzkey.report.trend import earlier_report
