@@ -37,10 +37,13 @@ AT_ONCE: Final = 8
 
 #: No operation whose name begins otherwise is ever called.
 _READS: Final = re.compile(r"[a-z0-9]+:(Describe|Get|Head|List|Select|BatchGet)[A-Z]\w*")
-_ASSUME: Final = "sts:AssumeRole"
+
+#: To work in another account.
+ASSUME_ROLE: Final = "sts:AssumeRole"
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_Other = TypeVar("_Other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +235,9 @@ class Asker:
     def role(self, arn: str) -> Asker:
         """Another account, asked with this role in it; raise UnansweredError."""
         wanted = {"RoleArn": arn, "RoleSessionName": "lzkey-report"}
-        answer = self._answer(_ASSUME, None, "", (), wanted, lambda: self._call(_ASSUME, None, wanted))
+        answer = self._answer(
+            ASSUME_ROLE, None, "", (), wanted, lambda: self._call(ASSUME_ROLE, None, wanted)
+        )
         given = answer["Credentials"]
         credentials = {
             "aws_access_key_id": given["AccessKeyId"],
@@ -241,7 +246,7 @@ class Asker:
         }
         return Asker(self._session, arn.split(":")[4], self.region, self.manner, self.log, credentials)
 
-    def unless(self, ask: Callable[[], _Result], otherwise: _Result, *absent: str) -> _Result:
+    def unless(self, ask: Callable[[], _Result], otherwise: _Other, *absent: str) -> _Result | _Other:
         """The answer; what is not answered is a note, unless its code says that there is nothing."""
         try:
             return ask()

@@ -13,11 +13,11 @@ from lzkey import RULE_NAME
 from lzkey.aws.session import session
 from lzkey.cli.options import ExitZero, Profile, Region, iam_policy_option, output_option
 from lzkey.files import require_files
+from lzkey.report.collection import iam_policy
 from lzkey.report.facts import Options
 from lzkey.report.formats import Form, render, write
 from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
-from lzkey.report.permissions import iam_policy
 from lzkey.report.trend import earlier_report
 from lzkey.state import State
 from lzkey.terminal import messages

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from lzkey.aws.account import UnansweredError, at_once
+from landing_zone_key import KmsKey
+from landing_zone_key.key import KeyArn
+from lzkey.aws.account import ASSUME_ROLE, UnansweredError, at_once
+from lzkey.aws.aggregator import aggregators
+from lzkey.aws.fact import actions_of, identity_policy, statement, takes
+from lzkey.aws.keys import NOT_FOUND, key, key_arns
+from lzkey.aws.recorder import own_recorder
+from lzkey.aws.rule import evaluation_statuses, results, rules_named
 from lzkey.errors import ReportArgumentError, ReportError
-from lzkey.report import aggregated, single
-from lzkey.report.facts import Organization, Rule, Seen, World
+from lzkey.report import aggregated
+from lzkey.report.facts import RuleInForce, Seen, World
 from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
 from lzkey.report.surroundings import landing_zone, organization, rule
-from lzkey.report.troubles import trouble
+from lzkey.report.troubles import ALLOW, DEPLOY, DIAGNOSE, ENROLL, of_recorder, trouble
 from lzkey.report.wording import counted
 
 if TYPE_CHECKING:
-    from lzkey.aws.account import Answer, Asker, Progress
+    from lzkey.aws.account import Asker, Progress
+    from lzkey.aws.aggregator import Aggregator
+    from lzkey.aws.organization import OrganizationDetail
     from lzkey.report.aggregated import Aggregated
     from lzkey.report.facts import Options
 
@@ -24,103 +33,117 @@ if TYPE_CHECKING:
 _CONTROL_TOWERS: Final = "aws-controltower-"
 
 
-def collect(aws: Asker, partition: str, options: Options, progress: Progress) -> World:
+def collect(asker: Asker, partition: str, options: Options, progress: Progress) -> World:
     """Ask AWS for everything; raise ReportError where it is not clear, or not possible, what to ask."""
     progress("organization", 0, 1)
-    whole = organization(aws)
-    home = _home(aws, whole, partition, options)
-    the_rule = rule(aws, home, options.rule_name)
+    whole, listed = organization(asker)
+    home = _home(asker, whole, partition, options)
+    the_rule = rule(asker, home, options.rule_name)
     excluded = tuple(sorted({*the_rule.excluded_accounts, *options.excluded_accounts}))
     the_rule = replace(the_rule, excluded_accounts=excluded)
-    region = the_rule.zone.home_region if the_rule.zone else aws.region
+    region = the_rule.zone.home_region if the_rule.zone else asker.region
     facts, manifest = landing_zone(home, region, _manager(whole, the_rule))
     if the_rule.zone and not facts.unknown:
         the_rule = replace(the_rule, zone=the_rule.zone.with_manifest(manifest))
     scope = Scope(
         Collected.ACCOUNT,
-        aws.account,
-        aws.region,
+        asker.account,
+        asker.region,
         the_rule.zone.home_region if the_rule.zone else None,
         _manager(whole, the_rule),
-        whole.organization_id,
+        whole.id if whole else None,
         None,
-        (aws.region,),
+        (asker.region,),
         excluded,
     )
     manager = scope.management_account
-    accounts = sorted(whole.accounts or (), key=lambda account: (account.account != manager, account.account))
+    accounts = sorted(listed, key=lambda account: (account.account != manager, account.account))
     world = World(scope, the_rule, facts, tuple(accounts), (), partition)
     if options.assume_role is not None:
-        return _by_roles(aws, world, options, progress)
-    aggregator = choose(aws, options.aggregator)
+        return _by_roles(asker, world, options, progress)
+    aggregator = choose(asker, options.aggregator)
     if aggregator is not None:
-        return _by_aggregator(aws, home, world, aggregator, options, progress)
-    return _of_account(aws, world, options)
+        return _by_aggregator(asker, home, world, aggregator, options, progress)
+    return _of_account(asker, world, options)
 
 
-def choose(aws: Asker, wanted: str | None) -> Answer | None:
-    """Return the aggregator to ask: an organization's before others, Control Tower's own among several.
+def iam_policy() -> dict[str, Any]:
+    """The least that whoever makes a report must be allowed, a statement for each way of making one."""
+    return identity_policy(
+        statement("WhoAndWhat", actions_of(organization, rule, landing_zone)),
+        statement("ThroughAnAggregator", actions_of(aggregators, aggregated.collect)),
+        statement("InAnAccount", look.actions),
+        statement("WithRoles", [ASSUME_ROLE]),
+    )
+
+
+def choose(asker: Asker, wanted: str | None) -> Aggregator | None:
+    """The aggregator to ask: an organization's before others, Control Tower's own among several.
 
     None where the account has none. Raises ReportArgumentError where there are several, or another is wanted.
     """
-    action = "config:DescribeConfigurationAggregators"
     try:
-        found: list[Answer] = list(aws.each(action, "ConfigurationAggregators"))
+        found = aggregators(asker)
     except UnansweredError as error:
         if wanted is not None:
             raise ReportError(str(error)) from error
-        aws.log.note(f"{error}: only the account's own results are shown")
+        asker.log.note(f"{error}: only the account's own results are shown")
         return None
-    names = ", ".join(sorted(entry["ConfigurationAggregatorName"] for entry in found)) or "none"
+    names = ", ".join(sorted(each.name for each in found)) or "none"
     if wanted is not None:
-        for entry in found:
-            if entry["ConfigurationAggregatorName"] == wanted:
-                return entry
+        for each in found:
+            if each.name == wanted:
+                return each
         raise ReportArgumentError(
-            f"account {aws.account} has no aggregator {wanted} in {aws.region}; it has {names}"
+            f"account {asker.account} has no aggregator {wanted} in {asker.region}; it has {names}"
         )
-    whole = [entry for entry in found if entry.get("OrganizationAggregationSource")]
-    candidates = whole or found
+    whole = [each for each in found if each.organization]
+    candidates = whole or list(found)
     if len(candidates) > 1:
-        own = [entry for entry in whole if entry["ConfigurationAggregatorName"].startswith(_CONTROL_TOWERS)]
+        own = [each for each in whole if each.name.startswith(_CONTROL_TOWERS)]
         if len(own) != 1:
             raise ReportArgumentError(
-                f"account {aws.account} has several aggregators in {aws.region}: {names}; choose one with "
-                "--aggregator"
+                f"account {asker.account} has several aggregators in {asker.region}: {names}; choose one "
+                "with --aggregator"
             )
         candidates = own
     return candidates[0] if candidates else None
 
 
-def _home(aws: Asker, whole: Organization, partition: str, options: Options) -> Asker:
-    """Return the management account where a role gets there, else the account that is asked already."""
-    role, manager = options.management_role or options.assume_role, whole.management_account
-    if role is None or manager is None or manager == aws.account:
-        return aws
+def _home(asker: Asker, whole: OrganizationDetail | None, partition: str, options: Options) -> Asker:
+    """The management account where a role gets there, else the account that is asked already."""
+    role, manager = (
+        options.management_role or options.assume_role,
+        whole.management_account if whole else None,
+    )
+    if role is None or manager is None or manager == asker.account:
+        return asker
     try:
-        return aws.role(f"arn:{partition}:iam::{manager}:role/{role}")
+        return asker.role(f"arn:{partition}:iam::{manager}:role/{role}")
     except UnansweredError as error:
-        aws.log.note(f"{error}: the landing zone and the organization's rule are not read there")
-        return aws
+        asker.log.note(f"{error}: the landing zone and the organization's rule are not read there")
+        return asker
 
 
-def _manager(whole: Organization, the_rule: Rule) -> str | None:
-    return whole.management_account or (the_rule.zone.management_account_id if the_rule.zone else None)
+def _manager(whole: OrganizationDetail | None, the_rule: RuleInForce) -> str | None:
+    if whole:
+        return whole.management_account
+    return the_rule.zone.management_account_id if the_rule.zone else None
 
 
 def _by_aggregator(
-    aws: Asker, home: Asker, world: World, aggregator: Answer, options: Options, progress: Progress
+    asker: Asker, home: Asker, world: World, aggregator: Aggregator, options: Options, progress: Progress
 ) -> World:
-    found = aggregated.collect(aws, home, aggregator, options.rule_name, progress)
+    found = aggregated.collect(asker, home, aggregator, options.rule_name, progress)
     accounts = _expected(world.accounts, aggregator, found)
-    home_region = world.scope.home_region or aws.region
+    home_region = world.scope.home_region or asker.region
     covered = {region for _, region in found.rules} | {home_region}
     covered |= found.statuses.keys() | found.unread_regions.keys()
     regions = (home_region, *sorted(covered - {home_region}))
     scope = replace(
         world.scope,
         collected=Collected.AGGREGATOR,
-        aggregator=str(aggregator["ConfigurationAggregatorName"]),
+        aggregator=aggregator.name,
         regions=regions,
         other_regions=tuple(sorted(set(found.regions) - covered)),
     )
@@ -128,19 +151,18 @@ def _by_aggregator(
     return replace(world, scope=scope, accounts=accounts, seen=seen)
 
 
-def _expected(listed: tuple[Account, ...], aggregator: Answer, found: Aggregated) -> tuple[Account, ...]:
-    """Return the accounts that should be there: the organization's, and whom an aggregator names or shows.
+def _expected(listed: tuple[Account, ...], aggregator: Aggregator, found: Aggregated) -> tuple[Account, ...]:
+    """The accounts that should be there: the organization's, and whom an aggregator names or shows.
 
     An aggregator of some accounts is no reason to miss no others: the rest of the organization is not seen.
     """
     told = {account for account, _ in (*(found.sources or ()), *found.rules, *found.inventory.keys)}
-    for source in aggregator.get("AccountAggregationSources", []):
-        told |= set(source.get("AccountIds", []))
+    told |= set(aggregator.accounts)
     unlisted = told - {account.account for account in listed}
     return (*listed, *(Account(name, "", "ACTIVE") for name in sorted(unlisted)))
 
 
-def _seen(account: Account, region: str, found: Aggregated, the_rule: Rule) -> Seen:
+def _seen(account: Account, region: str, found: Aggregated, the_rule: RuleInForce) -> Seen:
     spot = (account.account, region)
     source = (found.sources or {}).get(spot)
     status = found.statuses.get(region, {}).get(account.account)
@@ -151,45 +173,47 @@ def _seen(account: Account, region: str, found: Aggregated, the_rule: Rule) -> S
         found.inventory.keys.get(spot, ()),
         found.inventory.changed_at.get(spot, {}),
         trouble(account, region, found, the_rule),
-        found.rules.get(spot) or (status[0] if status else None),
+        found.rules.get(spot) or (status.rule if status else None),
         source.updated_at if source else None,
         account.account in the_rule.excluded_accounts,
     )
 
 
-def _of_account(aws: Asker, world: World, options: Options) -> World:
+def _of_account(asker: Asker, world: World, options: Options) -> World:
     listed = {account.account: account for account in world.accounts}
-    account = listed.get(aws.account, Account(aws.account, "", "ACTIVE"))
-    seen = single.look(aws, options.rule_name, world.rule)
-    if aws.account in world.rule.excluded_accounts:
+    account = listed.get(asker.account, Account(asker.account, "", "ACTIVE"))
+    seen = look(asker, options.rule_name, world.rule)
+    if asker.account in world.rule.excluded_accounts:
         seen = replace(seen, excluded=True)
-    aws.log.note(
-        f"account {aws.account} has no aggregator in {aws.region}: the report is of this account alone"
+    asker.log.note(
+        f"account {asker.account} has no aggregator in {asker.region}: the report is of this account alone"
     )
     return replace(world, accounts=(account,), seen=(seen,))
 
 
-def _by_roles(aws: Asker, world: World, options: Options, progress: Progress) -> World:
+def _by_roles(asker: Asker, world: World, options: Options, progress: Progress) -> World:
     listed = {account.account: account for account in world.accounts}
     if not options.accounts and not listed:
         raise ReportArgumentError(
-            f"account {aws.account} may not list the organization's accounts: name them with --account"
+            f"account {asker.account} may not list the organization's accounts: name them with --account"
         )
     accounts = tuple(listed.get(name, Account(name, "", "ACTIVE")) for name in (options.accounts or listed))
     seen = []
-    looks = at_once(lambda account: _with_role(aws, account, world, options), accounts)
+    looks = at_once(lambda account: _with_role(asker, account, world, options), accounts)
     for done, one in enumerate(looks, 1):
         seen.append(one)
         progress("accounts", done, len(accounts))
     if len(accounts) < len(listed):
-        aws.log.note(f"the report is of {counted(len(accounts), 'account')} of {len(listed)}: see --account")
+        asker.log.note(
+            f"the report is of {counted(len(accounts), 'account')} of {len(listed)}: see --account"
+        )
     scope = replace(world.scope, collected=Collected.ROLES)
     return replace(world, scope=scope, accounts=accounts, seen=tuple(seen))
 
 
-def _with_role(aws: Asker, account: Account, world: World, options: Options) -> Seen:
+def _with_role(asker: Asker, account: Account, world: World, options: Options) -> Seen:
     excluded = account.account in world.rule.excluded_accounts
-    seen = Seen(account.account, aws.region, excluded=excluded)
+    seen = Seen(account.account, asker.region, excluded=excluded)
     if account.status != "ACTIVE":
         closed = Doubt(
             Cause.ACCOUNT_NOT_ACTIVE,
@@ -198,12 +222,83 @@ def _with_role(aws: Asker, account: Account, world: World, options: Options) -> 
         )
         return replace(seen, trouble=closed)
     try:
-        there = aws
-        if account.account != aws.account:
+        there = asker
+        if account.account != asker.account:
             role = f"arn:{world.partition}:iam::{account.account}:role/{options.assume_role}"
-            there = aws.role(role)
+            there = asker.role(role)
     except UnansweredError as error:
-        aws.log.note(f"{error}: account {account.account} is not read")
-        unread = Doubt(Cause.NOT_READ, str(error), f"let {aws.account} assume {options.assume_role} there")
+        asker.log.note(f"{error}: account {account.account} is not read")
+        unread = Doubt(Cause.NOT_READ, str(error), f"let {asker.account} assume {options.assume_role} there")
         return replace(seen, trouble=unread)
-    return replace(single.look(there, options.rule_name, world.rule), excluded=excluded)
+    return replace(look(there, options.rule_name, world.rule), excluded=excluded)
+
+
+@takes(facts=(rules_named, evaluation_statuses, results, own_recorder, key_arns, key))
+def look(asker: Asker, wanted: str, the_rule: RuleInForce) -> Seen:
+    """What one account shows of itself in its Region; the keys are KMS's own list of them.
+
+    What is refused is a note, and a doubt where results depend on it.
+    """
+    seen = Seen(asker.account, asker.region)
+    try:
+        rules = rules_named(asker, wanted)
+        if not rules:
+            missing = Doubt(Cause.RULE_MISSING, f"the account has no rule {wanted}", DEPLOY)
+            return replace(seen, keys=_keys(asker, frozenset()) or (), trouble=missing)
+        names = [found.name for found in rules]
+        evaluations = tuple(result for name in names for result in results(asker, name))
+        failing = _failing(asker, names)
+    except UnansweredError as error:
+        asker.log.note(str(error))
+        unread = Doubt(Cause.NOT_READ, str(error), ALLOW)
+        return replace(seen, keys=_keys(asker, frozenset()) or (), trouble=unread)
+    keys = _keys(asker, frozenset(result.key_id for result in evaluations))
+    if failing is None and (the_rule.period is None or not evaluations):
+        failing = _recording(asker)
+    gap = None
+    if keys is None and (the_rule.period is None or not evaluations):
+        gap = Doubt(Cause.NOT_READ, "the keys of the account could not be listed", ALLOW)
+    seen = replace(seen, evaluations=evaluations, keys=keys or (), rule_name=names[0])
+    return replace(seen, trouble=failing, gap=gap)
+
+
+def _failing(asker: Asker, names: list[str]) -> Doubt | None:
+    """The doubt that a rule's last evaluation failed: its results are those of the time before."""
+    for status in evaluation_statuses(asker, names):
+        if status.is_failing:
+            why = status.why or "no reason given"
+            return Doubt(Cause.RULE_FAILING, f"the last evaluation failed ({why})", DIAGNOSE)
+    return None
+
+
+def _recording(asker: Asker) -> Doubt | None:
+    """The doubt that changes of keys are not recorded here, or that nobody may know it."""
+    try:
+        recorder = own_recorder(asker)
+    except UnansweredError as error:
+        asker.log.note(str(error))
+        return Doubt(Cause.NOT_READ, str(error), ALLOW)
+    if recorder is None:
+        return Doubt(Cause.NO_RECORDER, f"there is no recorder in {asker.region}", ENROLL)
+    return of_recorder(recorder)
+
+
+def _keys(asker: Asker, judged: frozenset[str]) -> tuple[KmsKey, ...] | None:
+    """The keys that have no result, described; None where KMS does not list them."""
+
+    def listed() -> list[KeyArn]:
+        arns = map(KeyArn.parse, key_arns(asker))
+        return [arn for arn in arns if arn.key_id not in judged]
+
+    arns = asker.unless(listed, None)
+    return None if arns is None else tuple(at_once(lambda arn: _described(asker, arn), arns))
+
+
+def _described(asker: Asker, arn: KeyArn) -> KmsKey:
+    """A key; of one that may not be described nothing is known, and one that is gone is deleted."""
+    try:
+        return key(asker, str(arn))
+    except UnansweredError as error:
+        if error.code != NOT_FOUND:
+            asker.log.note(str(error))
+        return replace(KmsKey.from_arn(arn), deleted=error.code == NOT_FOUND)

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from landing_zone_key import KmsKey, LandingZone
+    from lzkey.aws.rule import Evaluation
     from lzkey.report.model import Account, Doubt, LandingZoneFacts, RuleFacts, Scope
 
-Spot = tuple[str, str]
-"""Account and Region."""
+AccountRegion = tuple[str, str]
+"""An account, and a Region in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +32,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Organization:
-    """Who belongs together; both None where that is not known, or where there is no organization."""
-
-    organization_id: str | None
-    management_account: str | None
-    accounts: tuple[Account, ...] | None
-    """None where nobody may list them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
+class RuleInForce:
     """The rule, its parameters as the engine reads them, and how often it runs."""
 
     facts: RuleFacts
@@ -49,16 +40,6 @@ class Rule:
     period: timedelta | None = None
     """None: it runs on changes only, or nothing is known of it."""
     excluded_accounts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """One result of the rule."""
-
-    key_id: str
-    compliance: str
-    annotation: str
-    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +65,7 @@ class World:
     """Everything that AWS has told."""
 
     scope: Scope
-    rule: Rule
+    rule: RuleInForce
     landing_zone: LandingZoneFacts
     accounts: tuple[Account, ...]
     seen: tuple[Seen, ...]

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from lzkey.report.facts import Evaluation, Seen
+    from lzkey.aws.rule import Evaluation
+    from lzkey.report.facts import Seen
 
 _ORDER: Final = {state: place for place, state in enumerate(State)}
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lzkey.aws.recorder import RecorderFault
-from lzkey.report.aggregated import ANY_REGION
+from lzkey.aws.aggregator import ANY_REGION
+from lzkey.aws.recorder import NO_RECORDER, RecorderFault
 from lzkey.report.model import Cause, Doubt
 from lzkey.report.wording import moment
 
 if TYPE_CHECKING:
+    from lzkey.aws.aggregator import Source
     from lzkey.aws.recorder import Recorder
-    from lzkey.report.aggregated import Aggregated, Source
-    from lzkey.report.facts import Rule, Spot
+    from lzkey.report.aggregated import Aggregated
+    from lzkey.report.facts import AccountRegion, RuleInForce
     from lzkey.report.model import Account
 
-NO_RECORDER: Final = "NoAvailableConfigurationRecorder"
 ENROLL: Final = "enroll the account in Control Tower, or create a recorder (deploy/recorder.yaml)"
 START: Final = (
     "start it there: aws configservice start-configuration-recorder --configuration-recorder-name {}"
@@ -25,12 +25,10 @@ DEPLOY: Final = "deploy the rule there: lzkey deploy-organization NAME, of its p
 DIAGNOSE: Final = "see whether the rule is there, and runs: lzkey doctor NAME, of its parameters/NAME.json"
 ALLOW: Final = "allow it (lzkey report --print-iam-policy), or try again later"
 
-_WORKS: Final = ("CREATE_SUCCESSFUL", "UPDATE_SUCCESSFUL")
 
-
-def trouble(account: Account, region: str, seen: Aggregated, rule: Rule) -> Doubt | None:
-    """Return the first reason, the one to be put right before any other; None where there is none."""
-    spot = (account.account, region)
+def trouble(account: Account, region: str, seen: Aggregated, rule: RuleInForce) -> Doubt | None:
+    """The first reason, the one to be put right before any other; None where there is none."""
+    where = (account.account, region)
     if account.status != "ACTIVE":
         return Doubt(
             Cause.ACCOUNT_NOT_ACTIVE,
@@ -38,21 +36,21 @@ def trouble(account: Account, region: str, seen: Aggregated, rule: Rule) -> Doub
             "nothing to do, unless the account is to be used again",
         )
     excluded = account.account in rule.excluded_accounts
-    if excluded and spot not in seen.rules:
+    if excluded and where not in seen.rules:
         return None
     return (
-        _of_source(spot, seen)
-        or _of_results(spot, seen)
-        or (None if excluded else _of_rule(spot, seen))
-        or _of_recorder(spot, seen, rule)
+        _of_source(where, seen)
+        or _of_results(where, seen)
+        or (None if excluded else _of_rule(where, seen))
+        or _of_recorder(where, seen, rule)
         or _of_unread_sources(seen)
     )
 
 
-def _of_source(spot: Spot, seen: Aggregated) -> Doubt | None:
+def _of_source(where: AccountRegion, seen: Aggregated) -> Doubt | None:
     if seen.sources is None:
         return None
-    source = seen.sources.get(spot) or seen.sources.get((spot[0], ANY_REGION))
+    source = seen.sources.get(where) or seen.sources.get((where[0], ANY_REGION))
     if source is None:
         return Doubt(
             Cause.NOT_AGGREGATED,
@@ -61,7 +59,7 @@ def _of_source(spot: Spot, seen: Aggregated) -> Doubt | None:
         )
     if source.status == "FAILED":
         return _failed(source)
-    if source.status == "SUCCEEDED":
+    if source.is_fresh:
         return None
     error = f" ({source.error})" if source.error else ""
     return Doubt(
@@ -84,49 +82,48 @@ def _failed(source: Source) -> Doubt:
     return Doubt(Cause.SOURCE_FAILED, why, "mend what it names: the aggregator must be authorized there")
 
 
-def _of_results(spot: Spot, seen: Aggregated) -> Doubt | None:
-    why = seen.unread.get(spot) or seen.unread_regions.get(spot[1])
+def _of_results(where: AccountRegion, seen: Aggregated) -> Doubt | None:
+    why = seen.unread.get(where) or seen.unread_regions.get(where[1])
     return Doubt(Cause.NOT_READ, why, ALLOW) if why else None
 
 
-def _of_rule(spot: Spot, seen: Aggregated) -> Doubt | None:
-    account, region = spot
+def _of_rule(where: AccountRegion, seen: Aggregated) -> Doubt | None:
+    account, region = where
     if region not in seen.statuses:
         return None
-    has_results = spot in seen.rules
+    has_results = where in seen.rules
     told = seen.statuses[region].get(account)
     if told is None:
         return None if has_results else Doubt(Cause.RULE_MISSING, "AWS Config did not send it there", DEPLOY)
-    _, status, reason = told
-    if status in _WORKS:
+    if told.successful:
         return None
-    said = f"{status} ({reason or 'no reason given'})"
+    said = f"{told.status} ({told.reason or 'no reason given'})"
     if not has_results:
-        recorder = NO_RECORDER in reason
+        recorder = NO_RECORDER in told.reason
         return Doubt(Cause.RULE_MISSING, said, f"{ENROLL}; then {DEPLOY}" if recorder else DEPLOY)
     return Doubt(Cause.RULE_FAILING, f"its results are of an earlier version: {said}", DEPLOY)
 
 
-def _of_recorder(spot: Spot, seen: Aggregated, rule: Rule) -> Doubt | None:
+def _of_recorder(where: AccountRegion, seen: Aggregated, rule: RuleInForce) -> Doubt | None:
     """A rule that runs on a schedule reads the keys itself: where it has results, no recorder is needed.
 
     Where AWS Config shows recorders at all, an account without one has none, whatever it had before.
     """
-    judged = bool(seen.evaluations.get(spot))
+    judged = bool(seen.evaluations.get(where))
     if judged and rule.period is not None:
         return None
-    if spot[1] in seen.inventory.not_listed:
+    if where[1] in seen.inventory.not_listed:
         return Doubt(Cause.NOT_READ, "keys and recorder there could not be listed", ALLOW)
-    recorder = seen.inventory.recorders.get(spot)
+    recorder = seen.inventory.recorders.get(where)
     if recorder is None:
-        if not seen.inventory.recorders and (judged or seen.inventory.keys.get(spot)):
+        if not seen.inventory.recorders and (judged or seen.inventory.keys.get(where)):
             return None
         return Doubt(Cause.NO_RECORDER, "AWS Config shows no recorder there", ENROLL)
     return of_recorder(recorder)
 
 
 def of_recorder(recorder: Recorder) -> Doubt | None:
-    """Return the doubt that changes of keys are not recorded; None where there is none."""
+    """The doubt that changes of keys are not recorded; None where there is none."""
     name = recorder.name
     match recorder.fault:
         case RecorderFault.STOPPED:

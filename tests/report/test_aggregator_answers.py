@@ -12,9 +12,8 @@ import pytest
 from botocore.stub import Stubber
 
 from lzkey.aws.account import Asker, Manner
+from lzkey.aws.aggregator import ANY_REGION, KEYS_QUERY, RECORDERS_QUERY, Aggregator
 from lzkey.report import aggregated
-from lzkey.report.aggregated import ANY_REGION
-from lzkey.report.inventory import KEYS_QUERY, RECORDERS_QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +97,7 @@ def answering(
 
 def collected(aws: Asker) -> Aggregated:
     """Everything that it tells."""
-    return aggregated.collect(aws, aws, AGGREGATOR, RULE, lambda _what, _done, _of: None)
+    return aggregated.collect(aws, aws, Aggregator.of(AGGREGATOR), RULE, lambda _what, _done, _of: None)
 
 
 def result(compliance: str, **more: Any) -> dict[str, Any]:

@@ -11,10 +11,11 @@ import pytest
 from landing_zone_key import KmsKey, LandingZone
 from landing_zone_key.assessment import COMPLIANT_REASON
 from landing_zone_key.key import KeyArn
+from lzkey.aws.aggregator import ANY_REGION, Source
 from lzkey.aws.recorder import Recorder
-from lzkey.report.aggregated import ANY_REGION, Aggregated, Source
-from lzkey.report.facts import Evaluation, Rule, Seen, World
-from lzkey.report.inventory import Inventory
+from lzkey.aws.rule import Evaluation, MemberStatus
+from lzkey.report.aggregated import Aggregated, Inventory
+from lzkey.report.facts import RuleInForce, Seen, World
 from lzkey.report.judgement import Measure, judge
 from lzkey.report.making import as_report
 from lzkey.report.model import (
@@ -185,7 +186,7 @@ class TestWhoseKeyItIs:
         here = replace(seen(PROVED), account=account)
         scope = Scope(Collected.ACCOUNT, account, REGION, REGION, None, None, None, (REGION,))
         report = as_report(
-            World(scope, Rule(RuleFacts("X", {}), zone), landing_zone, (), (here,), "aws"), NOW
+            World(scope, RuleInForce(RuleFacts("X", {}), zone), landing_zone, (), (here,), "aws"), NOW
         )
         key = next(key for key in report.keys if key.account == account)
         assert (key.state, key.of_landing_zone) == (State.COMPLIANT, own)
@@ -194,7 +195,7 @@ class TestWhoseKeyItIs:
         """Is in the report all the same."""
         scope = Scope(Collected.ACCOUNT, ACCOUNT, REGION, REGION, None, None, None, (REGION,))
         landing_zone = LandingZoneFacts("4.0", "4.0", "ACTIVE", (str(ARN), "alias/no-key"))
-        world = World(scope, Rule(RuleFacts("X", {}), ZONE), landing_zone, (), (seen(keys=()),), "aws")
+        world = World(scope, RuleInForce(RuleFacts("X", {}), ZONE), landing_zone, (), (seen(keys=()),), "aws")
         report = as_report(world, NOW)
         (key,) = report.keys
         assert (key.arn, key.state, key.of_landing_zone) == (str(ARN), State.UNKNOWN, True)
@@ -206,7 +207,7 @@ class TestWhoseKeyItIs:
         """Is no proof for the landing zone that governs it."""
         scope = Scope(Collected.ACCOUNT, ACCOUNT, REGION, REGION, None, None, None, (REGION,))
         facts = LandingZoneFacts("4.0", "4.0", "ACTIVE", (str(ARN),), governed_regions=(REGION, "eu-west-1"))
-        rule = Rule(RuleFacts("X", {}), with_zone(GovernedRegions=governed).zone)
+        rule = RuleInForce(RuleFacts("X", {}), with_zone(GovernedRegions=governed).zone)
         report = as_report(World(scope, rule, facts, (), (seen(PROVED),), "aws"), NOW)
         assert report.answer.delivery.value == delivery
 
@@ -311,8 +312,15 @@ class TestNoResult:
 
 ACTIVE = Account(ACCOUNT, "", "ACTIVE")
 GOOD = Recorder("default", on=True, keys=True)
-FRESH = Source("SUCCEEDED", NOW, "")
-INSTALLED = {REGION: {ACCOUNT: ("OrgConfigRule-X", "CREATE_SUCCESSFUL", "")}}
+
+
+def source(status: str, at: datetime | None, code: str = "", message: str = "") -> Source:
+    """The account as a source of the aggregator."""
+    return Source(ACCOUNT, REGION, status, at, code, message)
+
+
+FRESH = source("SUCCEEDED", NOW)
+INSTALLED = {REGION: {ACCOUNT: MemberStatus(ACCOUNT, "OrgConfigRule-X", "CREATE_SUCCESSFUL")}}
 INVENTORY: dict[str, Any] = {
     "keys": {},
     "changed_at": {},
@@ -339,7 +347,7 @@ def inventory(**changes: Any) -> dict[str, Any]:
 
 def status(told: str, reason: str = "") -> dict[str, Any]:
     """The organization's rule fares otherwise in the account."""
-    return {"statuses": {REGION: {ACCOUNT: ("OrgConfigRule-X", told, reason)}}}
+    return {"statuses": {REGION: {ACCOUNT: MemberStatus(ACCOUNT, "OrgConfigRule-X", told, reason)}}}
 
 
 class TestTrouble:
@@ -354,14 +362,14 @@ class TestTrouble:
             ({"sources": {}}, Cause.NOT_AGGREGATED),
             ({"sources": {(ACCOUNT, "eu-west-1"): FRESH}}, Cause.NOT_AGGREGATED),
             ({"sources": {(ACCOUNT, ANY_REGION): FRESH}}, None),
-            ({"sources": {(ACCOUNT, ANY_REGION): Source("FAILED", NOW, "")}}, Cause.SOURCE_FAILED),
-            ({"sources": {SPOT: Source("FAILED", NOW, "AccessDenied: no")}}, Cause.SOURCE_FAILED),
+            ({"sources": {(ACCOUNT, ANY_REGION): source("FAILED", NOW)}}, Cause.SOURCE_FAILED),
+            ({"sources": {SPOT: source("FAILED", NOW, "AccessDenied", "no")}}, Cause.SOURCE_FAILED),
             (
-                {"sources": {SPOT: Source("FAILED", NOW, "NoAvailableConfigurationRecorder: x")}},
+                {"sources": {SPOT: source("FAILED", NOW, "NoAvailableConfigurationRecorder", "x")}},
                 Cause.NO_RECORDER,
             ),
-            ({"sources": {SPOT: Source("OUTDATED", None, "")}}, Cause.SOURCE_OUTDATED),
-            ({"sources": {SPOT: Source("UNKNOWN", NOW, "")}}, Cause.SOURCE_OUTDATED),
+            ({"sources": {SPOT: source("OUTDATED", None)}}, Cause.SOURCE_OUTDATED),
+            ({"sources": {SPOT: source("UNKNOWN", NOW)}}, Cause.SOURCE_OUTDATED),
             ({"unread": {SPOT: "refused"}}, Cause.NOT_READ),
             ({"unread_regions": {REGION: "refused"}}, Cause.NOT_READ),
             ({"unread_regions": {"eu-west-1": "refused"}}, None),
@@ -406,7 +414,7 @@ class TestTrouble:
     def test_excluded(self) -> None:
         """Nothing is expected there; where there are results, they must be fresh."""
         excluded = {"excluded_accounts": (ACCOUNT,)}
-        stale = {"sources": {SPOT: Source("OUTDATED", NOW, "")}, "statuses": {REGION: {}}}
+        stale = {"sources": {SPOT: source("OUTDATED", NOW)}, "statuses": {REGION: {}}}
         assert self.of(stale, **excluded) is None
         found = self.of({**stale, **RESULTS}, **excluded)
         assert found is not None
@@ -416,4 +424,4 @@ class TestTrouble:
     def of(changes: dict[str, Any], account: Account = ACTIVE, **rule: Any) -> Doubt | None:
         """The doubt of the account when something is other than healthy."""
         whole = Aggregated(**{**HEALTHY, **changes})
-        return trouble(account, REGION, whole, Rule(RuleFacts("X", {}), ZONE, **rule))
+        return trouble(account, REGION, whole, RuleInForce(RuleFacts("X", {}), ZONE, **rule))

@@ -13,9 +13,9 @@ import pytest
 from botocore.stub import Stubber
 
 from lzkey.aws.account import Asker, Manner
-from lzkey.report.facts import Rule
+from lzkey.report.collection import look
+from lzkey.report.facts import RuleInForce
 from lzkey.report.model import Cause
-from lzkey.report.single import look
 
 ACCOUNT, REGION, RULE = "111122223333", "us-east-1", "CONTROL_TOWER_KMS_KEY"
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -83,7 +83,7 @@ def doubt(status: dict[str, Any], recorder: dict[str, Any]) -> tuple[Cause, str]
         ],
         kms=[("list_keys", {"Keys": [key], "Truncated": False})],
     )
-    seen = look(Asker(session, ACCOUNT, REGION, Manner()), RULE, Rule(RULE))
+    seen = look(Asker(session, ACCOUNT, REGION, Manner()), RULE, RuleInForce(RULE))
     return None if seen.trouble is None else (seen.trouble.cause, seen.trouble.detail)
 
 
