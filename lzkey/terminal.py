@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from typing import TYPE_CHECKING, Final
 
 from rich.box import SIMPLE_HEAD
@@ -44,6 +45,11 @@ def plain(text: str, style: str = "") -> Text:
 def output() -> Console:
     """Return standard output."""
     return Console(highlight=False)
+
+
+def result(text: str) -> None:
+    """Write to standard output what may be for programs, as it stands."""
+    sys.stdout.write(text)
 
 
 def messages() -> Console:

@@ -38,10 +38,10 @@ COMMANDS: Final = {
 }
 
 
-class _Commands(Mapping[str, Any]):
+class _Commands(Mapping[str, object]):
     """The commands, each imported when it is asked for: a hook before a commit waits for no AWS client."""
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - typer's own kind of command
+    def __getitem__(self, name: str) -> object:
         module = import_module(f"lzkey.cli.{COMMANDS[name]}")
         alone = typer.Typer(add_completion=False, context_settings=app.info.context_settings)
         function = getattr(module, name.replace("-", "_"))

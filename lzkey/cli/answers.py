@@ -15,8 +15,9 @@ from lzkey.check.formats.json import SCHEMA_VERSION, as_json
 from lzkey.check.run import NOTHING_FOUND, Tally
 from lzkey.check.verdict import place_of
 from lzkey.errors import SettingsError
+from lzkey.sources import live, units
 from lzkey.sources.subject import FoundKey, PassedOver, Unread
-from lzkey.terminal import messages, one_line, plain
+from lzkey.terminal import messages, one_line, plain, result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ class Answers:
         code = self.tally.exit_code()
         if self.as_json:
             document = {"schema_version": SCHEMA_VERSION, "results": self.results, "exit_code": code}
-            print(json.dumps(document, indent=2))  # noqa: T201 - the result
+            result(json.dumps(document, indent=2) + "\n")
         if self.tally.empty:
             messages().print(plain(NOTHING_FOUND), soft_wrap=True)
         raise typer.Exit(code)
@@ -78,13 +79,9 @@ def is_key(target: str) -> bool:
 def _found(target: str, asked: Asked, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
     """The keys of a file, a folder or standard input, or the live key of an ARN, id or alias."""
     if is_key(target):
-        from lzkey.sources import live  # noqa: PLC0415 - boto3 takes longer than the work on a file
-
         yield from live(asked.session(context.zone.home_region), context, keys=[target], landing_zone=False)
         return
     if not is_file(target):
         raise SettingsError(f"there is no file {target}, and it is no ARN, id or alias of a key either")
-    from lzkey.sources import units  # noqa: PLC0415
-
     for unit in units([target], stdin=sys.stdin.buffer):
         yield from [unit] if isinstance(unit, Unread | PassedOver) else unit.keys(context)

@@ -19,9 +19,11 @@ from landing_zone_key import KeyDataError, LandingZone
 from landing_zone_key import SettingsError as RuleSettingsError
 from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import PARAMETERS, KeyScope
+from lzkey.check.permissions import iam_policy
 from lzkey.cli.options import iam_policy_option
 from lzkey.errors import ParametersError, SettingsError
 from lzkey.files import read_json
+from lzkey.sources import discover
 from lzkey.sources.subject import Context
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ class Asked:
 
     def session(self, home: str | None = None) -> boto3.Session:
         """The AWS session, if need be in the home Region; boto3 is imported for those alone who need one."""
-        from lzkey.aws.session import session  # noqa: PLC0415
+        from lzkey.aws.session import session  # noqa: PLC0415 - boto3
 
         return session(self.profile, self.region, home or self.home_region)
 
@@ -161,8 +163,6 @@ class Asked:
         return {name: value for name, value in given.items() if value}
 
     def _discover(self) -> Mapping[str, str]:
-        from lzkey.sources import discover  # noqa: PLC0415
-
         return discover(self.session())
 
     def _stack_parameters(self) -> dict[str, str]:
@@ -253,8 +253,6 @@ def live_policy_option(command: str) -> OptionInfo:
     """The option that prints what the command must be allowed on a live account."""
 
     def policy() -> dict[str, Any]:
-        from lzkey.check.permissions import iam_policy  # noqa: PLC0415 - only when it is asked for
-
         return iam_policy(command)
 
     return iam_policy_option(policy)
@@ -268,9 +266,10 @@ def with_options(command: Callable[..., _Made]) -> Callable[..., _Made]:
     names = [field.name for field in fields(Asked)]
 
     @wraps(command)
-    def expanded(*arguments: Any, **options: Any) -> _Made:  # noqa: ANN401 - whatever the command takes
-        asked = Asked(**{name: options.pop(name) for name in names})
-        return command(*arguments, asked=asked, **options)
+    def expanded(*arguments: object, **options: object) -> _Made:
+        given: dict[str, Any] = options
+        asked = Asked(**{name: given.pop(name) for name in names})
+        return command(*arguments, asked=asked, **given)
 
     parameters = [
         parameter.replace(annotation=own[name])

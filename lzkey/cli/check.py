@@ -17,6 +17,7 @@ from lzkey.cli.asked import ALIVE, FILES, Asked, as_parameters, live_policy_opti
 from lzkey.cli.options import ExitZero, output_option
 from lzkey.errors import SettingsError
 from lzkey.files import require_files
+from lzkey.sources import live, units
 from lzkey.sources.recognition import RECOGNISED
 from lzkey.terminal import messages, plain
 
@@ -73,7 +74,7 @@ _Print = Annotated[bool, live_policy_option("check")]
 
 
 @with_options
-def check(  # noqa: PLR0913 - a command's options
+def check(
     source: _Source = None,
     *,
     asked: Asked,
@@ -92,8 +93,8 @@ def check(  # noqa: PLR0913 - a command's options
     require_files(files, Form)
     if source and (key or landing_zone):
         raise SettingsError("--key and --landing-zone are for the live account; leave out the files")
-    if live := next(filter(is_key, source or ()), None):
-        raise SettingsError(f"there is no file {live}; for the live key of that name: --key {live}")
+    if named := next(filter(is_key, source or ()), None):
+        raise SettingsError(f"there is no file {named}; for the live key of that name: --key {named}")
     context, at = asked.context(), datetime.now(UTC)
 
     def exit_code(tally: Tally) -> int:
@@ -117,16 +118,12 @@ A file is recognised by what it holds, also in gzip: {RECOGNISED.replace("`", ""
 
 
 def _of_files(sources: list[str], context: Context, at: datetime, *, named: bool) -> Iterator[Judged]:
-    from lzkey.sources import units  # noqa: PLC0415 - readers are not for the live account
-
     return judged(units(sources, stdin=sys.stdin.buffer, named=named), context, at)
 
 
 def _live(
     asked: Asked, context: Context, at: datetime, keys: list[str] | None, *, landing_zone: bool
 ) -> Iterator[Judged]:
-    from lzkey.sources import live  # noqa: PLC0415 - boto3 takes longer than the check of a file
-
     return judged_keys(
         live(asked.session(context.zone.home_region), context, keys=keys, landing_zone=landing_zone),
         context,

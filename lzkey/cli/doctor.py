@@ -28,7 +28,7 @@ EXIT_CODES: Final = (
 )
 
 
-def doctor(  # noqa: PLR0913 - a command's options
+def doctor(
     name: Name,
     *,
     profile: Profile = None,

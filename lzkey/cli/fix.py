@@ -56,7 +56,7 @@ _Print = Annotated[bool, live_policy_option("fix")]
 
 
 @with_options
-def fix(  # noqa: PLR0913 - a command's options
+def fix(
     target: Target,
     *,
     asked: Asked,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from lzkey.terminal import output, plain
+from lzkey.terminal import output, plain, result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,7 +57,7 @@ def iam_policy_option(policy: Callable[[], dict[str, Any]]) -> OptionInfo:
 
     def print_it(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
         if wanted:
-            print(json.dumps(policy(), indent=2))  # noqa: T201 - the result
+            result(json.dumps(policy(), indent=2) + "\n")
             raise typer.Exit
 
     made: OptionInfo = typer.Option(
@@ -72,7 +72,7 @@ def iam_policy_option(policy: Callable[[], dict[str, Any]]) -> OptionInfo:
 def tell(form: Format, members: dict[str, Any], lines: Iterable[str]) -> None:
     """Print a result: as JSON with its version, or as lines for people."""
     if form is Format.JSON:
-        print(json.dumps({"version": JSON_VERSION, **members}, indent=2))  # noqa: T201 - the result
+        result(json.dumps({"version": JSON_VERSION, **members}, indent=2) + "\n")
         return
     for line in lines:
         output().print(plain(line), soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -20,7 +21,7 @@ from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
 from lzkey.report.trend import earlier_report
 from lzkey.state import State
-from lzkey.terminal import messages
+from lzkey.terminal import messages, result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ _Excluded = Annotated[
 _Policy = Annotated[bool, iam_policy_option(iam_policy)]
 
 
-def report(  # noqa: PLR0913 - a command's options
+def report(
     *,
     outputs: _Output = None,
     form: _Form = Form.TEXT,
@@ -105,7 +106,7 @@ def report(  # noqa: PLR0913 - a command's options
     with _progress() as told:
         made = make_report(session(profile, region), options, previous=earlier, progress=told)
     write(made, files)
-    print(render(made, form), end="")  # noqa: T201 - the result
+    result(render(made, form))
     raise typer.Exit(0 if exit_zero else exit_code(made))
 
 
@@ -123,7 +124,7 @@ def _require_sensible(options: Options) -> None:
     if options.assume_role is not None and options.aggregator is not None:
         raise typer.BadParameter("--assume-role asks no aggregator: leave one of the two out")
     for account in (*options.accounts, *options.excluded_accounts):
-        if len(account) != 12 or not (account.isascii() and account.isdigit()):  # noqa: PLR2004 - digits
+        if not re.fullmatch(r"[0-9]{12}", account):
             raise typer.BadParameter(f"{account!r} is no account: 12 digits are")
 
 
