@@ -76,6 +76,8 @@ class UnansweredError(LiveError):
     def __init__(self, action: str, error: ClientError | BotoCoreError, told: str) -> None:
         super().__init__(told)
         self.action, self.code, self.refused = action, code_of(error), is_refusal(error)
+        self.answered = isinstance(error, ClientError)
+        """Whether AWS answered, with an error; else nobody knows what became of a change."""
         self.said = str(error)
         """In botocore's words."""
         self.message = _message_of(error)

@@ -44,6 +44,19 @@ def key_policy(asker: Asker, arn: KeyArn) -> str:
     return str(answer.get("Policy", ""))
 
 
+@takes("kms:PutKeyPolicy")
+def put_key_policy(asker: Asker, arn: KeyArn, policy: str) -> None:
+    """Put a key policy, with KMS's own check that whoever puts it can still change it afterwards."""
+    asker.change(
+        "kms:PutKeyPolicy",
+        region=arn.region,
+        KeyId=str(arn),
+        PolicyName="default",
+        Policy=policy,
+        BypassPolicyLockoutSafetyCheck=False,
+    )
+
+
 @takes("kms:ListResourceTags")
 def key_tags(asker: Asker, arn: KeyArn) -> dict[str, str]:
     """The key's tags."""

@@ -8,10 +8,10 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from lzkey.aws.account import UnansweredError
+from lzkey.aws.keys import key_policy, put_key_policy
 from lzkey.check.formats.proposed import put_command, to_put
 from lzkey.check.verdict import judge
 from lzkey.errors import ApplyError, OutputError
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from mypy_boto3_kms import KMSClient
-
     from landing_zone_key import LandingZone
+    from landing_zone_key.key import KeyArn
+    from lzkey.aws.account import Asker
     from lzkey.check.proposal import Proposal
     from lzkey.check.verdict import Verdict
 
@@ -35,7 +35,7 @@ _READS: Final = 6
 class Applying:
     """Everything that putting a policy needs."""
 
-    kms: KMSClient
+    asker: Asker
     folder: Path
     """Where the old policy is saved."""
     tell: Callable[[str], None]
@@ -48,11 +48,11 @@ class Applying:
         Raises ApplyError. Once the old policy is saved, the command that takes the change back is told,
         however this ends, also with Ctrl-C.
         """
-        key, arn = proposal.found.key, str(proposal.found.key.arn)
+        key, arn = proposal.found.key, proposal.found.key.arn
         if proposal.after is None or not isinstance(key.policy, str):
             raise ApplyError(f"{arn}: the policy that is there is not known; nothing was changed")
         self._require_unchanged(arn, key.policy)
-        saved = save(key.policy, self.folder, f"{key.arn.key_id}-policy-{at:%Y%m%dT%H%M%SZ}")
+        saved = save(key.policy, self.folder, f"{arn.key_id}-policy-{at:%Y%m%dT%H%M%SZ}")
         self.tell(f"the policy as it was is in {saved}")
         try:
             self._put(arn, to_put(proposal.after))
@@ -61,28 +61,24 @@ class Applying:
             verdict = judge(replace(proposal.found, key=key.with_policy(now), hopeful=hopeful), zone, at=at)
             self.tell(f"put, read back, and judged again: {verdict.state}: {verdict.annotation}")
         finally:
-            back = put_command(arn, f"file://{saved}", self.profile)
+            back = put_command(str(arn), f"file://{saved}", self.profile)
             self.tell(f"to take the change back: {back}")
         return verdict
 
-    def _require_unchanged(self, arn: str, shown: str) -> None:
+    def _require_unchanged(self, arn: KeyArn, shown: str) -> None:
         if self._read(arn) != shown:
             raise ApplyError(
                 f"{arn}: somebody has changed the key policy since it was shown; nothing was put. Try again"
             )
 
-    def _put(self, arn: str, policy: str) -> None:
-        """Put it with KMS's own check that whoever puts it can still change it afterwards."""
+    def _put(self, arn: KeyArn, policy: str) -> None:
         try:
-            self.kms.put_key_policy(
-                KeyId=arn, PolicyName="default", Policy=policy, BypassPolicyLockoutSafetyCheck=False
-            )
-        except ClientError as error:
-            raise ApplyError(f"{arn}: the policy was not put: {_failed(error)}") from error
-        except BotoCoreError as error:  # such as an answer that did not come
-            raise ApplyError(f"{arn}: nobody knows whether the policy was put: {_failed(error)}") from error
+            put_key_policy(self.asker, arn, policy)
+        except UnansweredError as error:
+            what = "the policy was not put" if error.answered else "nobody knows whether the policy was put"
+            raise ApplyError(f"{arn}: {what}: {_failed(error)}") from error
 
-    def _read_until(self, arn: str, wanted: object) -> str:
+    def _read_until(self, arn: KeyArn, wanted: object) -> str:
         """The policy as it is, once it is the one that was put."""
         for waited in range(_READS):
             now = self._read(arn)
@@ -92,12 +88,11 @@ class Applying:
             self.wait(waited)
         raise ApplyError(f"{arn}: the policy was put, but another one is read back")
 
-    def _read(self, arn: str) -> str:
+    def _read(self, arn: KeyArn) -> str:
         try:
-            answer: Any = self.kms.get_key_policy(KeyId=arn, PolicyName="default")
-        except (BotoCoreError, ClientError) as error:
+            return key_policy(self.asker, arn)
+        except UnansweredError as error:
             raise ApplyError(f"{arn}: the policy cannot be read: {_failed(error)}") from error
-        return str(answer.get("Policy", ""))
 
 
 def save(text: str, folder: Path, name: str) -> Path:
@@ -134,9 +129,8 @@ def _linked(temporary: Path, folder: Path, name: str) -> Path:
             return path
 
 
-def _failed(error: BotoCoreError | ClientError) -> str:
+def _failed(error: UnansweredError) -> str:
     """The action and what became of it."""
-    if not isinstance(error, ClientError):
-        return f"AWS KMS could not be asked ({type(error).__name__})"
-    said = error.response["Error"]
-    return f"kms:{error.operation_name} failed with {said.get('Code')}: {said.get('Message', '')}"
+    if not error.answered:
+        return f"AWS KMS could not be asked ({error.code})"
+    return f"{error.action} failed with {error.code}: {error.message}"

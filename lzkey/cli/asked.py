@@ -19,11 +19,12 @@ from landing_zone_key import KeyDataError, LandingZone
 from landing_zone_key import SettingsError as RuleSettingsError
 from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import PARAMETERS, KeyScope
-from lzkey.check.permissions import iam_policy
+from lzkey.aws.fact import actions_of, identity_policy, statement
+from lzkey.aws.keys import put_key_policy
 from lzkey.cli.options import iam_policy_option
 from lzkey.errors import ParametersError, SettingsError
 from lzkey.files import read_json
-from lzkey.sources import discover
+from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover
 from lzkey.sources.subject import Context
 
 if TYPE_CHECKING:
@@ -250,12 +251,25 @@ def _path(named: str) -> Path:
 
 
 def live_policy_option(command: str) -> OptionInfo:
-    """The option that prints what the command must be allowed on a live account."""
+    """The option that prints what check, explain or fix must be allowed on a live account."""
+    return iam_policy_option(lambda: iam_policy(command))
 
-    def policy() -> dict[str, Any]:
-        return iam_policy(command)
 
-    return iam_policy_option(policy)
+def iam_policy(command: str) -> dict[str, Any]:
+    """The least that it must be allowed: its options decide how much of that it does.
+
+    Writing is allowed with KMS's check against a lockout alone: kms:BypassPolicyLockoutSafetyCheck in
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+    """
+    keys = ALL_KEYS if command == "check" else KEYS
+    statements = [
+        statement("ReadKeys", actions_of(*keys)),
+        statement("ReadTheLandingZone", actions_of(*DISCOVERY)),
+    ]
+    if command == "fix":
+        condition = {"Bool": {"kms:BypassPolicyLockoutSafetyCheck": "false"}}
+        statements.append({**statement("PutKeyPolicies", put_key_policy.actions), "Condition": condition})
+    return identity_policy(*statements)
 
 
 def with_options(command: Callable[..., _Made]) -> Callable[..., _Made]:

@@ -126,15 +126,17 @@ def _apply(
     proposal: Proposal, asked: Asked, context: Context, at: datetime, backup: Path, *, yes: bool
 ) -> Verdict:
     """Put the policy, and judge the key as it is then: unchanged where the answer is no."""
+    from lzkey.aws.account import Asker, Manner  # noqa: PLC0415 - boto3
     from lzkey.check.applying import Applying  # noqa: PLC0415 - boto3
 
     if not yes and not _agreed(f"Put this policy on {proposal.found.key.arn}?"):
         messages().print("nothing was changed")
         return judge(proposal.found, context.zone, at=at)
-    kms = asked.session(context.zone.home_region).client("kms", region_name=proposal.found.key.arn.region)
+    arn = proposal.found.key.arn
+    asker = Asker(asked.session(context.zone.home_region), arn.account, arn.region, Manner())
     console = messages()
 
     def tell(line: str) -> None:
         console.print(plain(line), soft_wrap=True)
 
-    return Applying(kms, backup, tell, time.sleep, asked.profile).apply(proposal, context.zone, at)
+    return Applying(asker, backup, tell, time.sleep, asked.profile).apply(proposal, context.zone, at)

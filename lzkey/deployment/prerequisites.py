@@ -258,7 +258,7 @@ def _role(target: Target, name: str) -> tuple[bool, Role | None]:
     try:
         return True, role(target.asker, name)
     except UnansweredError as error:
-        if not isinstance(error.__cause__, ClientError):
+        if not error.answered:
             raise
         return False, None
 

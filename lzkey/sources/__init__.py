@@ -5,9 +5,11 @@ The readers, and what they need (boto3, PyYAML), are imported when they are firs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from lzkey.sources.permissions import PERMISSIONS, Permission
+from lzkey.aws.keys import key, key_arns, key_policy, key_tags
+from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
+from lzkey.aws.organization import organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +19,12 @@ if TYPE_CHECKING:
 
     from lzkey.sources.subject import Context, FoundKey, PassedOver, Unit, Unread
 
-__all__ = ["PERMISSIONS", "Permission", "discover", "live", "units"]
+__all__ = ["ALL_KEYS", "DISCOVERY", "KEYS", "discover", "live", "units"]
+
+#: The facts that it takes to read keys, to list them all first, and to discover the landing zone.
+KEYS: Final = (key, key_policy, key_tags)
+ALL_KEYS: Final = (key_arns, *KEYS)
+DISCOVERY: Final = (landing_zone_arn, landing_zone_detail, organization)
 
 
 def units(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.aws.account import AT_ONCE, Asker, Manner, UnansweredError
+from lzkey.aws.keys import NOT_FOUND, key, key_arns, key_policy, key_tags
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import organization
 from lzkey.errors import LiveError
@@ -49,7 +50,7 @@ def live(
     """
     reader = _Reader(*Asker.of(session, MANNER), context)
     try:
-        wanted = list(keys) if keys else reader.of_manifest() if landing_zone else reader.listed()
+        wanted = list(keys or (reader.of_manifest() if landing_zone else key_arns(reader.asker)))
     except LiveError as error:
         yield Unread(reader.place(), str(error))
         return
@@ -67,21 +68,17 @@ class _Reader:
     """Reads one key after the other; several threads may do so at once."""
 
     def __init__(self, asker: Asker, caller: Caller, context: Context) -> None:
-        self._asker = asker
+        self.asker = asker
         self._partition = caller.partition
         self._context = context
 
     def place(self, region: str | None = None) -> Place:
-        """Return where keys are."""
-        return Place(f"account {self._asker.account} in {region or self._asker.region}", Kind.LIVE)
-
-    def listed(self) -> list[str]:
-        """Return the ARNs of all keys of the account and Region."""
-        return [str(entry["KeyArn"]) for entry in self._asker.each("kms:ListKeys", "Keys", size=1000)]
+        """Where keys are."""
+        return Place(f"account {self.asker.account} in {region or self.asker.region}", Kind.LIVE)
 
     def of_manifest(self) -> list[str]:
-        """Return the keys that the landing zone's manifest names for logging; raise LiveError."""
-        _, zone = landing_zone_of(self._asker, self._context.zone.home_region)
+        """The keys that the landing zone's manifest names for logging; raise LiveError."""
+        _, zone = landing_zone_of(self.asker, self._context.zone.home_region)
         names = zone.keys
         if not names:
             raise LiveError(
@@ -90,18 +87,18 @@ class _Reader:
         return list(names)
 
     def one_of_all(self, arn: str) -> FoundKey | Unread | None:
-        """Return one of the account's keys; None for AWS's own, and for one that is gone by now."""
+        """One of the account's keys; None for AWS's own, and for one that is gone by now."""
         result = self._read(arn)
         if isinstance(result, UnansweredError):
-            return None if result.code == "NotFoundException" else self._undescribed(arn, result)
+            return None if result.code == NOT_FOUND else self._undescribed(arn, result)
         return None if result.key_manager == "AWS" else self._complete(result, str(result.arn))
 
     def asked_for(self, name: str) -> FoundKey | Unread:
-        """Return the key of an ARN, id or alias."""
+        """The key of an ARN, id or alias."""
         result = self._read(name)
         if not isinstance(result, UnansweredError):
             return self._complete(result, name if "alias/" in name else str(result.arn))
-        if result.code == "NotFoundException":
+        if result.code == NOT_FOUND:
             kind = "" if ":" in name or name.startswith("alias/") else " (an alias begins with alias/)"
             place = self.place(_region(name))
             return Unread(place, f"there is no key {name} in {place.source}{kind}")
@@ -109,65 +106,51 @@ class _Reader:
 
     def _read(self, name: str) -> KmsKey | UnansweredError:
         try:
-            answer = self._asker.ask("kms:DescribeKey", region=_region(name), about=f"key {name}", KeyId=name)
+            return key(self.asker, name, _region(name))
         except UnansweredError as error:
             return error
-        return KmsKey.from_describe_key(answer)
 
-    def _complete(self, key: KmsKey, name: str) -> FoundKey:
+    def _complete(self, described: KmsKey, name: str) -> FoundKey:
         """The key with its policy, and with its tags where the policy asks for them."""
-        open_tags, key = False, key.with_policy(None, "an AWS managed key's policy is not read")
-        if key.key_manager != "AWS":
-            key = self._with_policy(key)
-        failed = ""
-        if isinstance(key.policy, str) and RESOURCE_TAG.search(key.policy):
+        open_tags, failed = False, ""
+        whole = described.with_policy(None, "an AWS managed key's policy is not read")
+        if whole.key_manager != "AWS":
+            whole = self._with_policy(whole)
+        if isinstance(whole.policy, str) and RESOURCE_TAG.search(whole.policy):
             try:
-                key = replace(key, tags=self._tags(key.arn))
+                whole = replace(whole, tags=key_tags(self.asker, whole.arn))
             except UnansweredError as error:
                 open_tags, failed = True, str(error)
-        made = found(key, self.place(key.arn.region), self._context, name=name)
+        made = found(whole, self.place(whole.arn.region), self._context, name=name)
         if not open_tags:
             return made
         unresolved = f"{TAGS_OPEN}: {failed}"
         return replace(
-            made, hopeful=with_any_tags(key, self._context.zone), unresolved=(*made.unresolved, unresolved)
+            made, hopeful=with_any_tags(whole, self._context.zone), unresolved=(*made.unresolved, unresolved)
         )
 
-    def _with_policy(self, key: KmsKey) -> KmsKey:
-        arn = key.arn
+    def _with_policy(self, described: KmsKey) -> KmsKey:
         try:
-            answer = self._asker.ask(
-                "kms:GetKeyPolicy",
-                region=arn.region,
-                about=f"key {arn}",
-                KeyId=str(arn),
-                PolicyName="default",
-            )
+            return described.with_policy(key_policy(self.asker, described.arn))
         except UnansweredError as error:
-            gone = error.code == "NotFoundException"
-            return replace(key, deleted=True) if gone else key.with_policy(None, str(error))
-        return key.with_policy(answer.get("Policy", ""))
-
-    def _tags(self, arn: KeyArn) -> dict[str, str]:
-        tags = self._asker.each(
-            "kms:ListResourceTags", "Tags", region=arn.region, about=f"key {arn}", KeyId=str(arn)
-        )
-        return {tag["TagKey"]: tag["TagValue"] for tag in tags}
+            if error.code == NOT_FOUND:
+                return replace(described, deleted=True)
+            return described.with_policy(None, str(error))
 
     def _undescribed(self, name: str, error: UnansweredError) -> FoundKey | Unread:
         """A key of which nothing but its ARN is known; without that, nothing at all."""
-        own = f"arn:{self._partition}:kms:{self._asker.region}:{self._asker.account}:key/{name}"
+        own = f"arn:{self._partition}:kms:{self.asker.region}:{self.asker.account}:key/{name}"
         text = name if ":" in name else own
         try:
             arn = KeyArn.parse(text)
         except KeyDataError:
             return Unread(self.place(_region(name)), str(error))
-        key = replace(KmsKey.from_arn(arn), attributes_missing=str(error), policy_missing=str(error))
-        return found(key, self.place(arn.region), self._context)
+        bare = replace(KmsKey.from_arn(arn), attributes_missing=str(error), policy_missing=str(error))
+        return found(bare, self.place(arn.region), self._context)
 
 
 def landing_zone_of(asker: Asker, region: str | None = None) -> tuple[str, LandingZoneDetail]:
-    """Return the landing zone's home Region, and the landing zone; raise LiveError where there is none.
+    """The landing zone's home Region, and the landing zone; raise LiveError where there is none.
 
     The home Region need not be known: the first question may be asked in any.
     """
@@ -187,7 +170,7 @@ def _region(name: str) -> str | None:
 
 
 def discover(session: boto3.Session) -> dict[str, str]:
-    """Return HomeRegion, ManagementAccountId, OrganizationId and, where it tells, GovernedRegions.
+    """HomeRegion, ManagementAccountId, OrganizationId and, where it tells, GovernedRegions.
 
     Raises LiveError, naming the action, where one of the questions is not answered.
     https://docs.aws.amazon.com/controltower/latest/APIReference/API_GetLandingZone.html

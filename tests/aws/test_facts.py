@@ -259,6 +259,7 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
     "key_arns": ((), [("list_keys", {"Keys": [{"KeyArn": KEY}]})]),
     "key": (("alias/x",), [("describe_key", {"KeyMetadata": {"Arn": KEY, "KeyId": KEY[-36:]}})]),
     "key_policy": ((KeyArn.parse(KEY),), [("get_key_policy", {"Policy": "{ }"})]),
+    "put_key_policy": ((KeyArn.parse(KEY), "{}"), [("put_key_policy", {})]),
     "key_tags": (
         (KeyArn.parse(KEY),),
         [("list_resource_tags", {"Tags": [{"TagKey": "team", "TagValue": "blue"}]})],

@@ -20,6 +20,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.stub import Stubber
 
+from lzkey.aws.account import Asker, Manner
 from lzkey.check.applying import Applying, save
 from lzkey.check.formats.proposed import to_put
 from lzkey.check.proposal import Proposal, propose
@@ -37,6 +38,12 @@ if TYPE_CHECKING:
 ARN = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def asking(kms: Any) -> Asker:
+    """The account, asked with this one client."""
+    session: Any = SimpleNamespace(client=lambda *_, **__: kms)
+    return Asker(session, ARN.split(":")[4], "us-east-1", Manner())
 
 
 def policy_of(aws: Sandbox, arn: str) -> Any:
@@ -219,7 +226,8 @@ class TestCalls:
             stubber.add_response("put_key_policy", {}, put)
             for policy in rest:
                 stubber.add_response("get_key_policy", {"Policy": policy}, asked)
-            verdict = Applying(kms, folder, told.append, wait or waits.append).apply(proposal, zone, NOON)
+            applying = Applying(asking(kms), folder, told.append, wait or waits.append)
+            verdict = applying.apply(proposal, zone, NOON)
             stubber.assert_no_pending_responses()
         return verdict.state, waits
 
@@ -284,7 +292,7 @@ class TestCalls:
         kms.meta.events.register("before-call.kms.GetKeyPolicy", lambda **_: read)
         kms.meta.events.register("before-call.kms.PutKeyPolicy", put)
         with pytest.raises(ApplyError, match=f"{said}: .*{name}"):
-            Applying(kms, tmp_path, lambda _: None, lambda _: None).apply(proposal, zone, NOON)
+            Applying(asking(kms), tmp_path, lambda _: None, lambda _: None).apply(proposal, zone, NOON)
 
 
 class TestSaving:

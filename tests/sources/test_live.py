@@ -12,8 +12,10 @@ import boto3
 import pytest
 
 from landing_zone_key import LandingZone, assess
+from lzkey.aws.fact import actions_of
+from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
 from lzkey.errors import LiveError
-from lzkey.sources import PERMISSIONS, discover, live
+from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover, live
 from lzkey.sources.subject import Context, FoundKey, Kind, Unread
 from lzkey_sandbox import LandingZone as TowerLandingZone
 from lzkey_sandbox import Sandbox
@@ -125,7 +127,7 @@ class TestAllKeys:
         """But for sts:GetCallerIdentity, which needs no permission."""
         account.read()
         used = {f"kms:{operation}" for operation in account.counts() if operation != "GetCallerIdentity"}
-        assert used == {permission.action for permission in PERMISSIONS["live"]}
+        assert used == actions_of(*ALL_KEYS)
 
 
 class TestChosenKeys:
@@ -169,7 +171,8 @@ class TestLandingZone:
         (found,), _ = account.read(landing_zone=True)
         assert found.name == account.keys["fine"]
         used = {call.operation for call in account.sandbox.calls} - {"GetCallerIdentity"}
-        assert used <= {permission.action.partition(":")[2] for permission in PERMISSIONS["landing-zone"]}
+        allowed = actions_of(*KEYS, landing_zone_arn, landing_zone_detail)
+        assert used <= {action.partition(":")[2] for action in allowed}
 
     @pytest.mark.parametrize(
         ("landing_zone", "said"),
@@ -309,7 +312,7 @@ class TestDiscover:
         account.sandbox.fail_next(service, operation, "AccessDeniedException")
         with pytest.raises(LiveError, match=f"{service}:{operation} was refused"):
             discover(account.session)
-        assert f"{service}:{operation}" in {permission.action for permission in PERMISSIONS["discover"]}
+        assert f"{service}:{operation}" in actions_of(*DISCOVERY)
 
     def test_without_a_landing_zone_it_is_said_so(self, account: Live) -> None:
         """Nothing to discover."""
