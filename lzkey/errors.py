@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What a command ends with."""
+
+    DONE = 0
+    FAILED = 1
+    """It went wrong, and what was done until then may stay."""
+    MISTAKEN = 2
+    """Arguments, settings or files are wrong; nothing was changed."""
+    PROBLEM = 3
+    """It was judged, and is not as it must be."""
+    UNDETERMINED = 4
+    """No problem, but something that nobody could judge."""
+    INTERRUPTED = 130
 
 
 class LzkeyError(Exception):
@@ -12,7 +28,7 @@ class LzkeyError(Exception):
     so that no library swallows them on the way.
     """
 
-    exit_code: ClassVar[int] = 2
+    exit_code: ClassVar[ExitCode] = ExitCode.MISTAKEN
 
 
 class ParametersError(LzkeyError):
@@ -38,7 +54,7 @@ class SourceError(LzkeyError):
 class LiveError(LzkeyError):
     """The live account does not answer what nothing can be done without."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
 
 class NotInstalledError(LzkeyError):
@@ -48,7 +64,7 @@ class NotInstalledError(LzkeyError):
 class DemoError(LzkeyError):
     """What the demo shows is not there."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
 
 class PrerequisiteError(LzkeyError):
@@ -58,28 +74,28 @@ class PrerequisiteError(LzkeyError):
 class DeployError(LzkeyError):
     """A deployment was started and is not what was asked for."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
 
 class DeployInterruptedError(DeployError):
     """Somebody pressed Ctrl-C while rdk worked; what CloudFormation has begun goes on."""
 
-    exit_code: ClassVar[int] = 130
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERRUPTED
 
 
 class ReportError(LzkeyError):
     """A report cannot be made, or something is none; no file was replaced."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
 
 class ReportArgumentError(ReportError):
     """A report is asked for that cannot be: another argument would do."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code: ClassVar[ExitCode] = ExitCode.MISTAKEN
 
 
 class ApplyError(LzkeyError):
     """A key policy could not be put, or what is read back is another one."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED

@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lzkey.check.verdict import Verdict, judge
+from lzkey.errors import ExitCode
 from lzkey.sources.subject import PassedOver, Unread
 from lzkey.state import WORST_FIRST, State
 
@@ -65,13 +66,13 @@ class Tally:
         """Nothing was found, not even something that could not be read."""
         return not self.keys and not self.unread
 
-    def exit_code(self, *, allow_empty: bool = False) -> int:
-        """0 compliant, 3 non-compliant, 4 something could not be determined; 3 wins over 4."""
+    def exit_code(self, *, allow_empty: bool = False) -> ExitCode:
+        """What the worst comes to; that nothing was found is doubt, unless it is allowed."""
         if self.states[State.NON_COMPLIANT]:
-            return 3
+            return ExitCode.PROBLEM
         if self.states[State.UNKNOWN] or self.unread or (self.empty and not allow_empty):
-            return 4
-        return 0
+            return ExitCode.UNDETERMINED
+        return ExitCode.DONE
 
     def __str__(self) -> str:
         """All that was found, in one line."""

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from lzkey.errors import LzkeyError
+from lzkey.errors import ExitCode, LzkeyError
 from lzkey.terminal import messages, output, plain
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         messages().print(plain(f"error: {error}"), soft_wrap=True)
         return error.exit_code
     except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 0
-    return 0
+        return ended.code if isinstance(ended.code, int) else ExitCode.DONE
+    return ExitCode.DONE
 
 
 @app.callback(invoke_without_command=True)

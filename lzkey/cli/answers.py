@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lzkey.cli.asked import Asked
     from lzkey.sources.subject import Context
 
-Target = Annotated[
+KeyOrFile = Annotated[
     str, typer.Argument(metavar="KEY|FILE", help="A file, a folder, - , or a live key's ARN, id or alias.")
 ]
 

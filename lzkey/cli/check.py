@@ -15,7 +15,7 @@ from lzkey.check.run import NOTHING_FOUND, judged, judged_keys
 from lzkey.cli.answers import is_key
 from lzkey.cli.asked import ALIVE, FILES, Asked, as_parameters, live_policy_option, with_options
 from lzkey.cli.options import ExitZero, output_option
-from lzkey.errors import SettingsError
+from lzkey.errors import ExitCode, SettingsError
 from lzkey.files import require_files
 from lzkey.sources import live, units
 from lzkey.sources.recognition import RECOGNISED
@@ -97,8 +97,8 @@ def check(
         raise SettingsError(f"there is no file {named}; for the live key of that name: --key {named}")
     context, at = asked.context(), datetime.now(UTC)
 
-    def exit_code(tally: Tally) -> int:
-        return 0 if exit_zero else tally.exit_code(allow_empty=allow_empty)
+    def exit_code(tally: Tally) -> ExitCode:
+        return ExitCode.DONE if exit_zero else tally.exit_code(allow_empty=allow_empty)
 
     if source:
         results = _of_files(source, context, at, named=not skip_other_files)

@@ -19,7 +19,7 @@ from lzkey.cli.options import (
 )
 from lzkey.deployment.build import checkout
 from lzkey.deployment.target import Where
-from lzkey.doctor import as_json, examine, iam_policy, shown
+from lzkey.doctor import as_json, examine, iam_policy, terminal_view
 from lzkey.terminal import output
 
 EXIT_CODES: Final = (
@@ -53,5 +53,5 @@ def doctor(
     if form is Format.JSON:
         tell(form, as_json(seen), [])
     else:
-        output().print(shown(seen))
+        output().print(terminal_view(seen))
     raise typer.Exit(seen.exit_code)

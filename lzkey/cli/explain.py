@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from lzkey.check.explanation import explanation
-from lzkey.check.formats.explained import as_document, shown
-from lzkey.cli.answers import Answers, Target
+from lzkey.check.formats.explained import as_document, terminal_view
+from lzkey.cli.answers import Answers, KeyOrFile
 from lzkey.cli.asked import Asked, live_policy_option, with_options
 from lzkey.cli.options import Format, OneFormat
 from lzkey.terminal import output
@@ -29,7 +29,7 @@ _Print = Annotated[bool, live_policy_option("explain")]
 
 @with_options
 def explain(
-    target: Target, *, asked: Asked, form: OneFormat = Format.TEXT, print_iam_policy: _Print = False
+    target: KeyOrFile, *, asked: Asked, form: OneFormat = Format.TEXT, print_iam_policy: _Print = False
 ) -> None:
     """Show every requirement with what was found: the proof, or the refused request and each statement.
 
@@ -45,6 +45,6 @@ def explain(
         else:
             if answers.tally.keys:
                 output().print()
-            output().print(shown(explained), soft_wrap=True)
+            output().print(terminal_view(explained), soft_wrap=True)
         answers.tally.count(explained.verdict)
     answers.end()

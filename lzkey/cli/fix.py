@@ -13,7 +13,7 @@ import typer
 from lzkey.check.formats.proposed import Form, as_document, cli, remarks
 from lzkey.check.proposal import propose
 from lzkey.check.verdict import judge
-from lzkey.cli.answers import Answers, Target, is_file
+from lzkey.cli.answers import Answers, KeyOrFile, is_file
 from lzkey.cli.asked import ALIVE, Asked, live_policy_option, with_options
 from lzkey.errors import SettingsError
 from lzkey.terminal import messages, output, plain
@@ -57,7 +57,7 @@ _Print = Annotated[bool, live_policy_option("fix")]
 
 @with_options
 def fix(
-    target: Target,
+    target: KeyOrFile,
     *,
     asked: Asked,
     form: _Form = Form.DIFF,

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from lzkey import RULE_NAME
 from lzkey.aws.session import session
 from lzkey.cli.options import ExitZero, Profile, Region, iam_policy_option, output_option
+from lzkey.errors import ExitCode
 from lzkey.files import require_files
 from lzkey.report.collection import iam_policy
 from lzkey.report.facts import Options
@@ -107,15 +108,17 @@ def report(
         made = make_report(session(profile, region), options, previous=earlier, progress=told)
     write(made, files)
     result(render(made, form))
-    raise typer.Exit(0 if exit_zero else exit_code(made))
+    raise typer.Exit(ExitCode.DONE if exit_zero else exit_code(made))
 
 
-def exit_code(made: Report) -> int:
-    """Return what a report ends with: the worst first."""
+def exit_code(made: Report) -> ExitCode:
+    """What a report ends with: the worst first."""
     counts = made.counts
     if made.answer.delivery is Delivery.NO or counts[State.NON_COMPLIANT]:
-        return 3
-    return 4 if made.answer.delivery is Delivery.UNKNOWN or counts[State.UNKNOWN] else 0
+        return ExitCode.PROBLEM
+    if made.answer.delivery is Delivery.UNKNOWN or counts[State.UNKNOWN]:
+        return ExitCode.UNDETERMINED
+    return ExitCode.DONE
 
 
 def _require_sensible(options: Options) -> None:

@@ -5,7 +5,7 @@ It asks and never changes anything.
 
 from lzkey.doctor.examination import Examination, examine
 from lzkey.doctor.expectations import EXPECTATIONS, Expectation, iam_policy
-from lzkey.doctor.screen import as_json, shown
+from lzkey.doctor.screen import as_json, terminal_view
 from lzkey.doctor.subject import Check, Status
 
 __all__ = [
@@ -17,5 +17,5 @@ __all__ = [
     "as_json",
     "examine",
     "iam_policy",
-    "shown",
+    "terminal_view",
 ]

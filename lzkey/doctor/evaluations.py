@@ -23,12 +23,12 @@ from lzkey.doctor.organization import (
     FRESH,
     NO_AGGREGATOR,
     SINGLE,
+    a_few,
     accounts,
     aggregators,
     best,
     excluded_accounts,
     faults,
-    shown,
     sources,
     statuses_of,
 )
@@ -96,7 +96,7 @@ def _silent(rule: str, seen: Seen) -> Check | None:
         return None
     told = [f"{account} ({_counted(seen.keys[account], 'key')})" for account in silent]
     return problem(
-        f"keys in scope and no result: {shown(told)}",
+        f"keys in scope and no result: {a_few(told)}",
         "in each, see what aws configservice describe-config-rule-evaluation-status --config-rule-names "
         f"{rule} says; the role that the function assumes may be missing (deploy/execution-role.yaml)",
     )
@@ -108,7 +108,7 @@ def _unseen(subject: Subject, seen: Seen, listed: tuple[str, ...]) -> Check | No
     blind = sorted(account for account in watched if seen.recording.get(account) is False)
     if blind and subject.parameters.deployment.on_change:
         return problem(
-            f"AWS Config does not record KMS keys in {shown(blind)}: no change there is judged",
+            f"AWS Config does not record KMS keys in {a_few(blind)}: no change there is judged",
             "let the recorder of each run and record AWS::KMS::Key, or exclude the account",
         )
     recorded = sum(seen.keys.values())
@@ -118,7 +118,7 @@ def _unseen(subject: Subject, seen: Seen, listed: tuple[str, ...]) -> Check | No
     hidden = [*seen.faulty, *sorted(watched - set(seen.keys) - recording)]
     if hidden:
         return unknown(
-            f"what is shown of {shown(hidden)} is not all there is",
+            f"what is shown of {a_few(hidden)} is not all there is",
             "mend what the line aggregator names, and see that AWS Config records KMS keys there",
         )
     if recorded < max(1, len(listed)):

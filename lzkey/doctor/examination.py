@@ -11,7 +11,7 @@ from lzkey.aws.account import UnansweredError
 from lzkey.deployment.target import HERE, Where, identify
 from lzkey.doctor.expectations import EXPECTATIONS, Seer
 from lzkey.doctor.subject import MANNER, Check, Status, Subject, unknown
-from lzkey.errors import LzkeyError
+from lzkey.errors import ExitCode, LzkeyError
 from lzkey.parameters import load
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from lzkey.doctor.expectations import Expectation
     from lzkey.parameters import Parameters
 
-#: What `lzkey doctor` ends with, by the worst line; a warning is no reason to fail.
-EXIT_CODES: Final = {Status.PROBLEM: 3, Status.UNKNOWN: 4}
+#: By the worst line; a warning is no reason to fail.
+_EXIT_CODES: Final = {Status.PROBLEM: ExitCode.PROBLEM, Status.UNKNOWN: ExitCode.UNDETERMINED}
 
 _AT_ONCE: Final = 8
 
@@ -53,9 +53,9 @@ class Examination:
         return Status.OK if worst is Status.NOT_APPLICABLE else worst
 
     @property
-    def exit_code(self) -> int:
-        """0 nothing is wrong, 3 a problem, 4 no problem, but something that nobody could see."""
-        return EXIT_CODES.get(self.status, 0)
+    def exit_code(self) -> ExitCode:
+        """What `lzkey doctor` ends with."""
+        return _EXIT_CODES.get(self.status, ExitCode.DONE)
 
 
 def examine(

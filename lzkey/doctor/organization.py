@@ -82,10 +82,10 @@ def rule_in_accounts(subject: Subject) -> Check:
         return problem("AWS Config tells of no account that has the rule", subject.redeploy)
     failed = [status for status in statuses if not status.successful and not status.changing]
     if failed:
-        return problem(shown([_failure(status) for status in failed]), _failure_fix(subject, failed))
+        return problem(a_few([_failure(status) for status in failed]), _failure_fix(subject, failed))
     pending = [f"{status.account} {status.status}" for status in statuses if status.changing]
     if pending:
-        return unknown(shown(pending), "wait until that has ended, and look again")
+        return unknown(a_few(pending), "wait until that has ended, and look again")
     return ok(f"in place in {len(statuses)} accounts")
 
 
@@ -105,7 +105,7 @@ def accounts_without_rule(subject: Subject) -> Check:
     missing = sorted(active - reached - excluded)
     if missing:
         return problem(
-            f"AWS Config sent the rule to none of {shown(missing)}",
+            f"AWS Config sent the rule to none of {a_few(missing)}",
             "give each of them a recorder and wait, as AWS Config tries a new account for seven hours; after "
             f"that {subject.redeploy}",
         )
@@ -150,7 +150,7 @@ def _failure_fix(subject: Subject, failed: list[MemberStatus]) -> str:
     return f"mend what each of them names; then {subject.redeploy}"
 
 
-def shown(names: list[str]) -> str:
+def a_few(names: list[str]) -> str:
     """A few of many, and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{'; '.join(names[:_SHOWN])}{more}"
@@ -177,7 +177,7 @@ def aggregator(subject: Subject) -> Check:
             f"{', '.join(seen)}: no source in {subject.region} yet", "wait until it has one, and look again"
         )
     return problem(
-        f"{began[0]}: {shown(list(seen[began[0]].values()))}",
+        f"{began[0]}: {a_few(list(seen[began[0]].values()))}",
         "see that each source has a recorder and lets the aggregator read it",
     )
 

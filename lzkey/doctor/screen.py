@@ -40,7 +40,7 @@ _VERDICTS: Final = {
 _LONGEST: Final = 400
 
 
-def shown(examination: Examination) -> RenderableType:
+def terminal_view(examination: Examination) -> RenderableType:
     """One line for each expectation, and its fix below it; what does not apply is counted only."""
     asked = [found for found in examination.findings if found.check.status is not Status.NOT_APPLICABLE]
     left_out = len(examination.findings) - len(asked)

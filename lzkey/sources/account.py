@@ -18,7 +18,7 @@ from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_d
 from lzkey.aws.organization import organization
 from lzkey.errors import LiveError
 from lzkey.sources.open_policy import RESOURCE_TAG, TAGS_OPEN, with_any_tags
-from lzkey.sources.source import found
+from lzkey.sources.source import known_key
 from lzkey.sources.subject import Kind, Place, Unread
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class _Reader:
                 whole = replace(whole, tags=key_tags(self.asker, whole.arn))
             except UnansweredError as error:
                 open_tags, failed = True, str(error)
-        made = found(whole, self.place(whole.arn.region), self._context, name=name)
+        made = known_key(whole, self.place(whole.arn.region), self._context, name=name)
         if not open_tags:
             return made
         unresolved = f"{TAGS_OPEN}: {failed}"
@@ -146,7 +146,7 @@ class _Reader:
         except KeyDataError:
             return Unread(self.place(_region(name)), str(error))
         bare = replace(KmsKey.from_arn(arn), attributes_missing=str(error), policy_missing=str(error))
-        return found(bare, self.place(arn.region), self._context)
+        return known_key(bare, self.place(arn.region), self._context)
 
 
 def landing_zone_of(asker: Asker, region: str | None = None) -> tuple[str, LandingZoneDetail]:

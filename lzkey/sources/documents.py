@@ -10,7 +10,7 @@ from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.sources.json_text import decoded
 from lzkey.sources.open_policy import NAMES_OPEN, open_key, with_names_open
-from lzkey.sources.source import Format, found, members, stand_in_arn, unread
+from lzkey.sources.source import Format, known_key, members, stand_in_arn, unread
 from lzkey.sources.subject import FoundKey, Kind, Unread
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def described(document: dict[str, Any], place: Place, context: Context) -> Found
         return Unread(place, str(error))
     policy = members(document, "Policy")
     if isinstance(policy, str | dict) and policy:
-        return found(key.with_policy(policy), place, context)
-    return found(key.with_policy(None, _NO_POLICY), place, context)
+        return known_key(key.with_policy(policy), place, context)
+    return known_key(key.with_policy(None, _NO_POLICY), place, context)
 
 
 def _keys_of_policy(

@@ -10,7 +10,7 @@ from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import RESOURCE_TYPE
 from lzkey.errors import SourceError
 from lzkey.sources.json_text import decoded, element_lines, read
-from lzkey.sources.source import Format, found, json_pointer, listed, members
+from lzkey.sources.source import Format, json_pointer, known_key, listed, members
 from lzkey.sources.subject import Kind, PassedOver, Place, Unread
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def item_key(item: Json, place: Place, context: Context) -> FoundKey | Unread:
     except KeyDataError as error:
         right = "an advanced query must select arn, configuration and supplementaryConfiguration"
         return Unread(place, f"{error}; {right}")
-    return found(key, place, context)
+    return known_key(key, place, context)
 
 
 def may_be_a_key(value: Json, list_name: str) -> bool:

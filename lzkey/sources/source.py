@@ -177,7 +177,7 @@ def stand_in_arn(
     return KeyArn(partition_of(region), region, account, key_id)
 
 
-def found(key: KmsKey, place: Place, context: Context, *, name: str | None = None) -> FoundKey:
+def known_key(key: KmsKey, place: Place, context: Context, *, name: str | None = None) -> FoundKey:
     """Return a key of which everything is known but for what its source leaves out."""
     best = best_case(key, context.zone)
     return FoundKey(

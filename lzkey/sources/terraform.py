@@ -13,7 +13,7 @@ from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.sources.open_policy import open_key
 from lzkey.sources.plan import Plan, planned_policy, without_indexes
-from lzkey.sources.source import Format, found, members, stand_in_arn
+from lzkey.sources.source import Format, known_key, members, stand_in_arn
 from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
 from lzkey.sources.unknown import ABSENT, Unknown
 
@@ -120,7 +120,7 @@ class _Work:
         key = KmsKey.from_arn(arn)
         known = isinstance(policy, str)
         key = key.with_policy(policy if known else None, None if known else f"known when applied; {_APPLIED}")
-        return found(key, place, self.context, name=resource.address)
+        return known_key(key, place, self.context, name=resource.address)
 
     def _arn(self, resource: Resource) -> tuple[KeyArn, list[str]]:
         known = resource.value("arn")

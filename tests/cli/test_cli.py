@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 from lzkey import cli
 from lzkey.deployment.build import checkout
-from lzkey.errors import BuildError, LzkeyError, OutputError
+from lzkey.errors import BuildError, ExitCode, LzkeyError, OutputError
 from lzkey.files import Format, write_text, writing
 from lzkey.terminal import printable
 
@@ -56,6 +57,8 @@ class TestHelp:
         out = run(capsys, "--help")[1]
         assert all(command in out for command in COMMANDS)
         assert "Exit codes: 0 done" in out
+        told = " ".join(out.partition("Exit codes:")[2].split())
+        assert all(re.search(rf"\b{code.value}\b", told) for code in ExitCode)
 
     def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
         """One line."""

@@ -32,7 +32,7 @@ def as_document(explained: Explanation) -> dict[str, Any]:
     return {**as_json(explained.verdict), "requirements": [asdict(answer) for answer in explained.answers]}
 
 
-def shown(explained: Explanation) -> Group:
+def terminal_view(explained: Explanation) -> Group:
     """Return the lines."""
     return Group(*_lines(explained))
 
