@@ -4,5 +4,5 @@ from typing import Any, Final, TypeAlias
 
 RULE_NAME: Final = "CONTROL_TOWER_KMS_KEY"
 
+#: Any JSON value, as the json module reads and writes it; or an answer of AWS, as boto3 does.
 Json: TypeAlias = Any
-"""Any JSON value, as the json module reads and writes it; or an answer of AWS, as boto3 does."""

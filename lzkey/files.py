@@ -67,7 +67,7 @@ class Format(StrEnum):
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a new file beside `path` that takes its place when all went well, and disappears when not.
+    """A new file beside `path` that takes its place when all went well, and disappears when not.
 
     Raises OutputError where there can be none, or it cannot take the place.
     """
@@ -103,7 +103,7 @@ def require_files(paths: Sequence[Path], formats: type[Format]) -> None:
 
 @contextmanager
 def writing(paths: Sequence[Path]) -> Iterator[list[TextIO]]:
-    """Yield a stream for each new text file; all are complete before the first takes its place.
+    """A stream for each new text file; all are complete before the first takes its place.
 
     Raises OutputError where one cannot be written; where anything is raised, none of them is there.
     """

@@ -139,7 +139,7 @@ def _faults(document: Json, schema: Json) -> list[str]:
 
 
 def _settings_faults(given: Mapping[str, object]) -> tuple[str, ...]:
-    """Return what the Lambda itself would say about these parameters, one fault each."""
+    """What the Lambda itself would say about these parameters, one fault each."""
     try:
         LandingZone.from_rule_parameters(given)
     except SettingsError as error:
@@ -149,7 +149,7 @@ def _settings_faults(given: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _in_words(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """Yield each wrong field and what is wrong with it, in the schema's words for what is right."""
+    """Each wrong field and what is wrong with it, in the schema's words for what is right."""
     schema: Any = error.schema
     field = error.json_path.removeprefix("$").removeprefix(".")
     prefix = f"{field}." if field else ""
@@ -192,7 +192,7 @@ def _unknown(name: str, parts: Iterable[str]) -> str:
 
 
 def _deployment_faults(given: Mapping[str, str], deployment: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the schema cannot say: the limit of the whole, and pairs of which rdk drops one silently."""
+    """What the schema cannot say: the limit of the whole, and pairs of which rdk drops one silently."""
     length = len(json.dumps(dict(given)))
     if length > MAX_INPUT_PARAMETERS:
         yield f"ruleParameters: {length} characters as JSON; AWS Config takes at most {MAX_INPUT_PARAMETERS}"
@@ -216,7 +216,7 @@ def _deployment_faults(given: Mapping[str, str], deployment: Mapping[str, Any]) 
 
 
 def _given(members: Mapping[str, Any]) -> dict[str, str]:
-    """Return the rule parameters that are there: empty means not given, as in rdk's OptionalParameters."""
+    """The rule parameters that are there: empty means not given, as in rdk's OptionalParameters."""
     return {name: value for name, value in members.items() if isinstance(value, str) and value}
 
 

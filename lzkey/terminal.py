@@ -28,7 +28,7 @@ _REMOTE_FONT: Final = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
 
 def printable(text: str) -> str:
-    """Return the text with everything that is not printable replaced, line ends excepted."""
+    """The text with everything that is not printable replaced, line ends excepted."""
     return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
 
 
@@ -38,12 +38,12 @@ def one_line(text: str) -> str:
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Return text that is shown as it stands."""
+    """Text that is shown as it stands."""
     return Text(printable(text), style=style)
 
 
 def output() -> Console:
-    """Return standard output."""
+    """Standard output."""
     return Console(highlight=False)
 
 
@@ -53,17 +53,17 @@ def result(text: str) -> None:
 
 
 def messages() -> Console:
-    """Return standard error."""
+    """Standard error."""
     return Console(stderr=True, highlight=False)
 
 
 def progress_to(console: Console) -> Callable[[str], None]:
-    """Return what prints one line of progress."""
+    """What prints one line of progress."""
     return lambda line: console.print(plain(line, "dim"), soft_wrap=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Text]]) -> Table:
-    """Return a table whose last column takes what room there is."""
+    """A table whose last column takes what room there is."""
     made = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for heading in headings[:-1]:
         made.add_column(heading, no_wrap=True)
@@ -74,7 +74,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Text]]) -> Table:
 
 
 def picture(shown: Iterable[RenderableType], title: str) -> str:
-    """Return an SVG of what a terminal would show; it refers to no font that would have to be fetched."""
+    """An SVG of what a terminal would show; it refers to no font that would have to be fetched."""
     console = Console(file=io.StringIO(), record=True, width=_PICTURE_COLUMNS, force_terminal=True)
     for part in shown:
         console.print(part)

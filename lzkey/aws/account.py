@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from lzkey import Json
 
 Answer: TypeAlias = dict[str, Any]
+#: Is told what is done, how many are done, and of how many.
 Progress: TypeAlias = Callable[[str, int, int], None]
-"""Is told what is done, how many are done, and of how many."""
 
 #: What works at the same time: a page of AWS Config's takes a good part of a second, and KMS allows at least
 #: 500 requests a second. https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html

@@ -11,7 +11,7 @@ from lzkey.errors import SettingsError
 
 
 def session(profile: str | None, region: str | None, home: str | None = None) -> boto3.Session:
-    """Return a session as the AWS CLI would make it; where that has no Region, for the home Region.
+    """A session as the AWS CLI would make it; where that has no Region, for the home Region.
 
     Raises SettingsError where there is no such profile, or no Region.
     """

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from lzkey.sources.subject import Context, FoundKey, Unit
 
+#: What is shown.
 Entry: TypeAlias = Verdict | Unread
-"""What is shown."""
 
+#: What is counted.
 Judged: TypeAlias = Entry | PassedOver
-"""What is counted."""
 
 Source: TypeAlias = "Iterable[Unit | Unread | PassedOver]"
 
@@ -143,8 +143,8 @@ def _shared(units: Source, context: Context, at: datetime, workers: int) -> Iter
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+#: In a process of the pool: what does not change from unit to unit.
 _given: tuple[Context, datetime]
-"""In a process of the pool: what does not change from unit to unit."""
 
 
 def _begin(context: Context, at: datetime) -> None:

@@ -29,7 +29,7 @@ KeyOrFile = Annotated[
     str, typer.Argument(metavar="KEY|FILE", help="A file, a folder, - , or a live key's ARN, id or alias.")
 ]
 
-# https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
+#: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
 _LIVE_KEY: Final = re.compile(
     r"arn:[a-z-]+:kms:.*|alias/.+|mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )

@@ -100,7 +100,7 @@ def build_to_deploy(name: str, *, root: Path, progress: Callable[[str], None]) -
 
 
 def package_files(parameters: Parameters, *, root: Path) -> dict[str, bytes]:
-    """Return path and content of every file that goes to Lambda, before any of them is written."""
+    """Path and content of every file that goes to Lambda, before any of them is written."""
     rule = root / "rules" / RULE_NAME
     files = {**rdklib_files(), **_adapter_files(rule), **_engine_files(rule)}
     files["parameters.json"] = _as_json(rdk_parameters(parameters))
@@ -108,7 +108,7 @@ def package_files(parameters: Parameters, *, root: Path) -> dict[str, bytes]:
 
 
 def rdk_parameters(parameters: Parameters) -> dict[str, object]:
-    """Return the content of rdk's own `parameters.json`; rdk takes strings where JSON has objects."""
+    """The content of rdk's own `parameters.json`; rdk takes strings where JSON has objects."""
     wanted = parameters.deployment
     fields: dict[str, str] = {
         "CodeKey": f"{RULE_NAME}.zip",
@@ -177,7 +177,7 @@ def _belongs(path: Path) -> bool:
 
 
 def _content(path: Path) -> bytes:
-    """Return the file with line feeds, however git checked it out."""
+    """The file with line feeds, however git checked it out."""
     if path.is_symlink():
         raise BuildError(f"{path} is a symbolic link; copy what it points at")
     return path.read_bytes().replace(b"\r\n", b"\n")

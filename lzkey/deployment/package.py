@@ -66,7 +66,7 @@ class Archive:
 
 
 def timestamp(environ: Mapping[str, str]) -> int:
-    """Return the modification time of every file: SOURCE_DATE_EPOCH if set, within what a zip can hold.
+    """The modification time of every file: SOURCE_DATE_EPOCH if set, within what a zip can hold.
 
     https://reproducible-builds.org/specs/source-date-epoch/
     """
@@ -102,7 +102,7 @@ def write_zip(files: Mapping[str, bytes], path: Path, seconds: int) -> Archive:
 
 
 def measure(path: Path) -> Archive:
-    """Return size and digests of a zip, whoever wrote it."""
+    """Size and digests of a zip, whoever wrote it."""
     content = path.read_bytes()
     digest = hashlib.sha256(content)
     return Archive(
@@ -115,13 +115,13 @@ def measure(path: Path) -> Archive:
 
 
 def read_zip(path: Path) -> dict[str, bytes]:
-    """Return name and content of every file in a zip; directories are left out."""
+    """Name and content of every file in a zip; directories are left out."""
     with zipfile.ZipFile(path) as archive:
         return {entry.filename: archive.read(entry) for entry in archive.infolist() if not entry.is_dir()}
 
 
 def content_digest(files: Mapping[str, bytes]) -> str:
-    """Return SHA-256 over the sorted names and their contents' SHA-256, as `sha256sum` would print them."""
+    """SHA-256 over the sorted names and their contents' SHA-256, as `sha256sum` would print them."""
     lines = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 

@@ -120,7 +120,7 @@ def require_execution_role(parameters: Parameters, target: Target) -> None:
 
 
 def code_bucket(parameters: Parameters, target: Target) -> str:
-    """Return the S3 bucket that rdk puts the code into."""
+    """The S3 bucket that rdk puts the code into."""
     default = _CODE_BUCKET.format(account=target.account, region=target.region)
     return parameters.deployment.code_bucket or default
 

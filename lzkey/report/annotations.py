@@ -45,7 +45,7 @@ _REFUSED: Final = re.compile(
 
 
 def failures(annotation: str) -> tuple[Failure, ...] | None:
-    """Return the failed requirements, as they stand in the annotation; None where it is not our rule's."""
+    """The failed requirements, as they stand in the annotation; None where it is not our rule's."""
     first = _FIRST.match(annotation)
     if first is None:
         return None

@@ -24,7 +24,7 @@ _UNSETTLED: Final = {
 def answer(
     landing_zone: LandingZoneFacts, keys: Iterable[KeyResult], proved_regions: Collection[str] = ()
 ) -> Answer:
-    """Return the answer, with its reason: a refusal is certain, anything that is not known is a doubt.
+    """The answer, with its reason: a refusal is certain, anything that is not known is a doubt.
 
     `proved_regions` are those that the rule proves deliveries from; empty: any.
     """
@@ -50,7 +50,7 @@ def answer(
 
 
 def _unsettled(landing_zone: LandingZoneFacts) -> str:
-    """Return why it is not known which keys are in force; empty where it is."""
+    """Why it is not known which keys are in force; empty where it is."""
     if landing_zone.unknown:
         return f"the landing zone's keys are not known: {landing_zone.unknown}"
     if landing_zone.status == _SETTLED:

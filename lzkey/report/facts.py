@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from lzkey.aws.rule import Evaluation
     from lzkey.report.model import Account, Doubt, LandingZoneFacts, RuleFacts, Scope
 
+#: An account, and a Region in it.
 AccountRegion = tuple[str, str]
-"""An account, and a Region in it."""
 
 
 @dataclass(frozen=True, slots=True)

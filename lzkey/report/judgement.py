@@ -81,7 +81,7 @@ class Measure:
 
 
 def judge(seen: Seen, measure: Measure) -> tuple[Place, tuple[KeyResult, ...]]:
-    """Return how an account stands in a Region, and each of its keys, ordered by ARN."""
+    """How an account stands in a Region, and each of its keys, ordered by ARN."""
     results: dict[str, KeyResult] = {}
     for evaluation in seen.evaluations:
         found = _judged(seen, evaluation, measure)
@@ -96,7 +96,7 @@ def judge(seen: Seen, measure: Measure) -> tuple[Place, tuple[KeyResult, ...]]:
 
 
 def missing_keys(arns: Iterable[str], found: Iterable[KeyResult], seen: Iterable[Seen]) -> list[KeyResult]:
-    """Return the landing zone's keys of which nothing at all is seen; aliases name none."""
+    """The landing zone's keys of which nothing at all is seen; aliases name none."""
     known, places = {result.arn for result in found}, {(one.account, one.region): one for one in seen}
     results = []
     for text in arns:
@@ -122,7 +122,7 @@ def missing_keys(arns: Iterable[str], found: Iterable[KeyResult], seen: Iterable
 
 
 def with_keys(place: Place, keys: Iterable[KeyResult]) -> Place:
-    """Return the place with further keys counted in."""
+    """The place with further keys counted in."""
     added = Counter(key.state for key in keys)
     counts = Counter(place.keys) + added
     return replace(place, keys=dict(counts), state=max((place.state, *added), key=_ORDER.__getitem__))
@@ -202,7 +202,7 @@ def _no_result(seen: Seen) -> Doubt:
 
 
 def _evaluate(seen: Seen) -> str:
-    """Return how to evaluate the rule, where it is known to be there."""
+    """How to evaluate the rule, where it is known to be there."""
     return _EVALUATE.format(seen.rule_name) if seen.rule_name else DIAGNOSE
 
 

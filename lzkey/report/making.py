@@ -52,7 +52,7 @@ def make_report(
 
 
 def as_report(world: World, now: datetime) -> Report:
-    """Return the report of what AWS has told; nothing is asked any more."""
+    """The report of what AWS has told; nothing is asked any more."""
     zone = world.rule.zone
     listed = zone.listed_keys if zone and world.landing_zone.unknown else ()
     named = frozenset((*world.landing_zone.keys, *listed))
@@ -88,7 +88,7 @@ def _with_absent(place: Place, absent: list[KeyResult]) -> Place:
 
 
 def _identified(session: boto3.Session) -> tuple[Asker, str]:
-    """Return the account that the credentials belong to, and its partition."""
+    """The account that the credentials belong to, and its partition."""
     if session.region_name is None:
         raise ReportArgumentError("there is no Region: set --region, AWS_REGION or the profile's")
     try:

@@ -31,7 +31,7 @@ def earlier_report(path: Path) -> Report:
 
 
 def trend(report: Report, earlier: Report) -> Trend:
-    """Return the changes, the new failures first; raise ReportArgumentError for two of different subjects."""
+    """The changes, the new failures first; raise ReportArgumentError for two of different subjects."""
     whose, whose_earlier = subject(report.scope), subject(earlier.scope)
     if whose != whose_earlier:
         raise ReportArgumentError(f"the earlier report is of {whose_earlier}, this one of {whose}")

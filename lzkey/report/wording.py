@@ -22,22 +22,22 @@ _DELIVERY: Final = {
 
 
 def delivery(answer: Answer) -> str:
-    """Return the answer as the beginning of a sentence; its reason ends it."""
+    """The answer as the beginning of a sentence; its reason ends it."""
     return _DELIVERY[answer.delivery]
 
 
 def moment(at: datetime | None) -> str:
-    """Return a time to the minute, in UTC."""
+    """A time to the minute, in UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "no time that is known"
 
 
 def percentage(score: float | None) -> str:
-    """Return a score in percent, rounded down: only what is whole is 100.0%."""
+    """A score in percent, rounded down: only what is whole is 100.0%."""
     return "nothing judged" if score is None else f"{int(score * 1000 + 1e-9) / 10:.1f}%"
 
 
 def formula(counts: Mapping[State, int]) -> str:
-    """Return what a score is made of."""
+    """What a score is made of."""
     compliant, failed, unknown = (
         f"{counts[state]:,}" for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
     )
@@ -45,7 +45,7 @@ def formula(counts: Mapping[State, int]) -> str:
 
 
 def unknowns(report: Report) -> Iterator[tuple[Doubt, str, str, str]]:
-    """Yield what counts as UNKNOWN, each with its account, its Region, and its key where there is one."""
+    """What counts as UNKNOWN, each with its account, its Region, and its key where there is one."""
     for place in report.places:
         if place.doubt is not None and not place.excluded and not place.keys.get(State.UNKNOWN):
             yield place.doubt, place.account, place.region, ""
@@ -55,13 +55,13 @@ def unknowns(report: Report) -> Iterator[tuple[Doubt, str, str, str]]:
 
 
 def scored(report: Report) -> str:
-    """Return the score with its formula, for a line of text."""
+    """The score with its formula, for a line of text."""
     told = f"score {percentage(report.score)}"
     return f"{told}: COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN) = {formula(report.counts)}"
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
-    """Return a number with its noun."""
+    """A number with its noun."""
     return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
 
 

@@ -50,7 +50,7 @@ def live(
 
 
 def discover(session: boto3.Session) -> dict[str, str]:
-    """Return rule parameters as the live landing zone tells them. Raises LiveError."""
+    """Rule parameters as the live landing zone tells them. Raises LiveError."""
     from lzkey.sources import account  # noqa: PLC0415 - as the module says
 
     return account.discover(session)

@@ -47,7 +47,7 @@ class Characters:
         self._done = 0
 
     def read(self) -> str:
-        """Return the next piece."""
+        """The next piece."""
         while True:
             piece = self._bytes()
             self.begins = self.begins or piece

@@ -47,7 +47,7 @@ class _Assembly:
     """The ids of the stacks that a file belongs to: as their template, or as an asset of theirs."""
 
     def environment(self, file: str) -> Environment:
-        """Return where a template beside the manifest is deployed; one of no stack's is where all are."""
+        """Where a template beside the manifest is deployed; one of no stack's is where all are."""
         own = self.files.get(file)
         told = {self.stacks[name] for name in own or self.stacks}
         if len(told) > 1:
@@ -63,7 +63,7 @@ class Assemblies:
     _read: dict[Path, _Assembly] = field(default_factory=dict)
 
     def environment(self, template: str) -> Environment:
-        """Return where the template of that path is deployed, or the fault of a manifest that cannot tell."""
+        """Where the template of that path is deployed, or the fault of a manifest that cannot tell."""
         path = Path(template)
         for folder in path.parents[:_FOLDERS]:
             assembly, file = self._beside(folder), path.relative_to(folder).as_posix()

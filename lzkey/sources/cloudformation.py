@@ -25,8 +25,8 @@ KIND: Final = Kind("cloudformation", "a CloudFormation template (JSON or YAML)",
 
 _KEY: Final = "AWS::KMS::Key"
 _REPLICA: Final = "AWS::KMS::ReplicaKey"
-# What these transform are their own resource types and functions, as their pages say.
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/transform-reference.html
+#: What these transform are their own resource types and functions, as their pages say.
+#: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/transform-reference.html
 _HARMLESS: Final = frozenset(
     {
         "AWS::LanguageExtensions",
@@ -148,7 +148,7 @@ class _Properties:
             self._changed = f"{'.'.join(self.path)}: they are worked out when it is deployed"
 
     def value(self, name: str) -> Json:
-        """Return a property; `ABSENT` without one."""
+        """A property; `ABSENT` without one."""
         if self._changed:
             return self.unknown(f"{self._changed}; {_PROCESSED}")
         if not isinstance(self._properties, dict) or name not in self._properties:
@@ -156,12 +156,12 @@ class _Properties:
         return self._resolver.value(self._properties[name], (*self.path, name))
 
     def text(self, name: str, default: str) -> str | None:
-        """Return a property that is text; None where it is not known."""
+        """A property that is text; None where it is not known."""
         value = self.value(name)
         return default if value is ABSENT else value if isinstance(value, str) else None
 
     def boolean(self, name: str, *, default: bool) -> bool | None:
-        """Return a property that is true or false; None where it is not known."""
+        """A property that is true or false; None where it is not known."""
         value = self.value(name)
         return default if value is ABSENT else _truth(value)
 

@@ -84,7 +84,7 @@ def describe_key_keys(
 
 
 def described(document: dict[str, Any], place: Place, context: Context) -> FoundKey | Unread:
-    """Return the key of DescribeKey's answer."""
+    """The key of DescribeKey's answer."""
     try:
         key = KmsKey.from_describe_key(document)
     except KeyDataError as error:
@@ -152,7 +152,7 @@ def _resources_named(policy: object) -> set[str]:
 
 
 def customer_key(arn: KeyArn) -> KmsKey:
-    """Return a customer managed key as KMS makes one where nothing else is asked for.
+    """A customer managed key as KMS makes one where nothing else is asked for.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
     """

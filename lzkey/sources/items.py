@@ -26,9 +26,9 @@ KIND: Final = Kind(
 )
 
 #: The members that hold items, or rows, in what AWS Config stores and answers.
-# https://docs.aws.amazon.com/config/latest/developerguide/view-config-history.html (GetResourceConfigHistory)
-# https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
-# https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.html
+#: https://docs.aws.amazon.com/config/latest/developerguide/view-config-history.html
+#: https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
+#: https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.html
 _LISTS: Final = ("configurationItems", "baseConfigurationItems", "Results")
 
 _ITEM: Final = frozenset({"configuration", "supplementaryConfiguration", "configurationItemStatus"})
@@ -116,7 +116,7 @@ def one_item(
 
 
 def item_key(item: Json, place: Place, context: Context) -> FoundKey | Unread:
-    """Return the key of one item, of which `is_of_a_key` holds."""
+    """The key of one item, of which `is_of_a_key` holds."""
     try:
         key = KmsKey.from_configuration_item(item)
     except KeyDataError as error:

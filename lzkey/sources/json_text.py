@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: The keys and indexes that lead from the top of a document to a value.
 Path = tuple[str | int, ...]
 
-# More than AWS Config delivers of one resource, and than white space needs.
+#: More than AWS Config delivers of one resource, and than white space needs.
 _LARGEST_ELEMENT: Final = 16 << 20
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
@@ -51,7 +51,7 @@ _RIGHT: Final = {
 
 
 def read(text: str) -> Json:
-    """Return the value; raise SourceError with line and column, and what would be right there."""
+    """The value; raise SourceError with line and column, and what would be right there."""
     try:
         return decode(text)
     except NotJsonError as error:
@@ -97,7 +97,7 @@ def _is_begun(end: str) -> bool:
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int | None:
-    """Return the line on which the value at a path of JSON text begins; None where there is none."""
+    """The line on which the value at a path of JSON text begins; None where there is none."""
     at = _skip(text, 0)
     try:
         for step in path:
@@ -108,13 +108,13 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
 
 
 _PLAIN: Final = json.JSONDecoder()
-# The scanner in C, and the reader of a string: both are what `json.loads` itself calls.
+#: The scanner in C, and the reader of a string: both are what `json.loads` itself calls.
 _SCAN: Final[Callable[[str, int], tuple[Any, int]]] = _PLAIN.scan_once  # type: ignore[attr-defined]
 _SCAN_STRING: Final[Callable[[str, int], tuple[str, int]]] = json.decoder.scanstring  # type: ignore[attr-defined]
 
 
 def _skip(text: str, at: int) -> int:
-    """Return where white space ends."""
+    """Where white space ends."""
     return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches the empty text
 
 
@@ -152,7 +152,7 @@ def _behind(text: str, at: int) -> int:
 
 
 def element_lines(text: str, names: Sequence[str]) -> dict[Path, int]:
-    """Return the line of each element of the lists of these names, by its path, in text that is JSON."""
+    """The line of each element of the lists of these names, by its path, in text that is JSON."""
     stream = JsonStream(str, text)
     return {
         (name, index) if name else (index,): line
@@ -176,7 +176,7 @@ class JsonStream:
         self._counted = (0, 1)
 
     def lists(self, names: Sequence[str]) -> Iterator[str]:
-        """Yield the name of each member of the outermost object that is a list of one of these names.
+        """The name of each member of the outermost object that is a list of one of these names.
 
         Whoever takes a name reads the list by `elements` before the next. "" stands for a document that is
         itself a list.
@@ -199,7 +199,7 @@ class JsonStream:
             self._fail("Extra data")
 
     def elements(self) -> Iterator[tuple[Any, str, int]]:
-        """Yield every element of the list that begins here: its value, its text, its line."""
+        """Every element of the list that begins here: its value, its text, its line."""
         self._expect("[")
         following = self._next()
         while following != "]":

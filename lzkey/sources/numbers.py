@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from lzkey import Json
     from lzkey.sources.json_text import Path
 
-# Wider than YAML 1.1's own: digits that begin with 0 are no octal number with an 8 or 9 among them, and
-# an exponent needs neither a point nor a sign. https://github.com/aws/aws-cli/issues/3991
+#: Wider than YAML 1.1's own: digits that begin with 0 are no octal number with an 8 or 9 among them, and
+#: an exponent needs neither a point nor a sign. https://github.com/aws/aws-cli/issues/3991
 NUMBER: Final = re.compile(
     r"""[-+]?0b[01_]+
     | [-+]?0x[0-9a-fA-F_]+
@@ -35,7 +35,7 @@ NUMBER: Final = re.compile(
 )
 _WHOLE: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,7}\.[0-9]{1,17}")
-# Java's Double.toString, which the E in what CloudFormation writes comes from, has no exponent in between.
+#: Java's Double.toString, which the E in what CloudFormation writes comes from, has no exponent in between.
 _LEAST: Final = 1e-3
 _MOST: Final = 1e7
 _MOST_SHOWN: Final = 40
@@ -52,7 +52,7 @@ class Misread(Unknown):
 
 
 def value_of(text: str, line: int) -> int | float | Misread:
-    """Return the number that YAML text without quotes is; `Misread` where its text becomes another."""
+    """The number that YAML text without quotes is; `Misread` where its text becomes another."""
     if _WHOLE.fullmatch(text):
         return int(text)
     if _DECIMAL.fullmatch(text) and repr(float(text)) == text and is_kept(float(text)):
@@ -61,7 +61,7 @@ def value_of(text: str, line: int) -> int | float | Misread:
 
 
 def refused_name(text: str, line: int) -> Misread:
-    """Return what stands behind a number as a member's name: CloudFormation takes text alone for one."""
+    """What stands behind a number as a member's name: CloudFormation takes text alone for one."""
     return _misread(text, line, "does not take as a name")
 
 
@@ -88,7 +88,7 @@ def misread(value: object) -> str:
 
 
 def in_quotes(policy: Json, path: Path, line_of: Callable[[Path], int | None]) -> tuple[Any, tuple[str, ...]]:
-    """Return a policy with text for its numbers, and a sentence for each of them; conditions may have some.
+    """A policy with text for its numbers, and a sentence for each of them; conditions may have some.
 
     A bare number as a principal is doubt, in JSON and in YAML: policies have strings there, so that KMS
     refuses the policy if CloudFormation hands on the number, and takes it if that makes text of it, as it

@@ -54,7 +54,7 @@ class OpenKey:
 
 
 def open_key(key: KmsKey, policy: object, zone: LandingZone) -> OpenKey:
-    """Return the key with a policy as far as it is resolved; `ABSENT` is the one that KMS gives by default.
+    """The key with a policy as far as it is resolved; `ABSENT` is the one that KMS gives by default.
 
     Attributes of `key` that are None are open; a key that may be a multi-Region key is one, at worst.
     """
@@ -68,13 +68,13 @@ def open_key(key: KmsKey, policy: object, zone: LandingZone) -> OpenKey:
 
 
 def doubted(opened: OpenKey, why: str) -> OpenKey:
-    """Return a key of whose policy nothing is certain: at best it is what it was."""
+    """A key of whose policy nothing is certain: at best it is what it was."""
     certain = opened.certain.with_policy(None, why)
     return replace(opened, certain=certain, hopeful=opened.hopeful or opened.certain)
 
 
 def with_any_tags(key: KmsKey, zone: LandingZone) -> KmsKey | None:
-    """Return a key of unknown tags at best; None where its policy does not ask for them."""
+    """A key of unknown tags at best; None where its policy does not ask for them."""
     document = decoded(key.policy)
     opened = _without_tags(document)
     is_open = isinstance(opened, dict) and opened != document
@@ -93,7 +93,7 @@ def _without_tags(value: Json) -> Json:
 
 
 def with_names_open(policy: Json, arn: KeyArn) -> Json:
-    """Return the policy of a key without ARN: a resource that names some key may be this key, or not."""
+    """The policy of a key without ARN: a resource that names some key may be this key, or not."""
     document = decoded(policy)
     if not isinstance(document, dict) or "Statement" not in document:
         return policy
@@ -152,7 +152,7 @@ class Extremes:
 
 
 def extremes(policy: Mapping[str, Any], best: Sequence[Statement] | None = None) -> Extremes | None:
-    """Return both extremes; None where so much is unknown that anything may be.
+    """Both extremes; None where so much is unknown that anything may be.
 
     `best` are statements that stand for whatever unknown Allows may be at best; by default each is widened.
     """

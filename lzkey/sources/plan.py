@@ -56,7 +56,7 @@ class Resource:
         return self.local.partition("[")[2]
 
     def value(self, name: str) -> Json:
-        """Return an argument or attribute; `ABSENT` where it is null, or left to the provider's default."""
+        """An argument or attribute; `ABSENT` where it is null, or left to the provider's default."""
         if self.unknown.get(name) is True:
             default = self.expressions is not None and name not in self.expressions
             return ABSENT if default else Unknown()
@@ -64,7 +64,7 @@ class Resource:
         return ABSENT if value is None else value
 
     def references(self, name: str) -> list[str]:
-        """Return what an argument refers to; `each` stands for what `for_each` refers to."""
+        """What an argument refers to; `each` stands for what `for_each` refers to."""
         found = references(members(self.expressions, name))
         repeated = self.repeated if any(each.startswith("each.") for each in found) else []
         return [*found, *repeated]
@@ -119,7 +119,7 @@ class Plan:
         )
 
     def account(self, resource: Resource) -> str | None:
-        """Return the account of a resource's provider, where a data source tells it."""
+        """The account of a resource's provider, where a data source tells it."""
         accounts = {
             account
             for each in self.reads
@@ -130,7 +130,7 @@ class Plan:
         return accounts.pop() if len(accounts) == 1 else None
 
     def region(self, resource: Resource) -> str | None:
-        """Return the Region of a resource: its own, or its provider's."""
+        """The Region of a resource: its own, or its provider's."""
         own = resource.values.get("region")
         if isinstance(own, str):
             return own
@@ -198,13 +198,13 @@ def _is_wanted(entry: object) -> bool:
 
 
 def references(expression: object) -> list[str]:
-    """Return what an expression refers to, such as `aws_kms_key.this.arn`."""
+    """What an expression refers to, such as `aws_kms_key.this.arn`."""
     found = members(expression, "references")
     return [each for each in listed(found) if isinstance(each, str)]
 
 
 def without_indexes(address: str) -> str:
-    """Return an address, or a reference, without `[0]` and `["a"]`."""
+    """An address, or a reference, without `[0]` and `["a"]`."""
     return _INDEX.sub("", address)
 
 
@@ -227,7 +227,7 @@ _PRINCIPALS: Final = {"principals": "Principal", "not_principals": "NotPrincipal
 
 
 def planned_policy(data: Resource, own_arn: Callable[[list[str]], str | None]) -> dict[str, Any] | Unknown:
-    """Return the policy that a data source will be; `Unknown` where it merges others.
+    """The policy that a data source will be; `Unknown` where it merges others.
 
     `own_arn` says which ARN a list of references stands for, if it is that of a key of the plan.
     """

@@ -28,11 +28,11 @@ FORMATS: Final = (
 )
 
 _WORDS: Final = [words for words in dict.fromkeys(form.kind.words for form in reversed(FORMATS)) if words]
+#: What a source may be, for people; the simplest first.
 RECOGNISED: Final = f"{', '.join(_WORDS[:-1])}, or {_WORDS[-1]}"
-"""What a source may be, for people; the simplest first."""
 
+#: The members that are lists of configuration items.
 LISTS: Final = tuple(name for form in FORMATS for name in form.lists)
-"""The members that are lists of configuration items."""
 
 _JSON_BEGINS: Final = tuple('{["')
 _TEMPLATE: Final = re.compile(r"""^["']?(Resources|AWSTemplateFormatVersion)["']?[ \t]*:""", re.MULTILINE)
@@ -107,7 +107,7 @@ def _template_body(source: Source, body: object) -> tuple[Source, object]:
 
 
 def reader_of(document: object, *, named: bool) -> Reader | None:
-    """Return what reads a document of this kind; None where nothing does."""
+    """What reads a document of this kind; None where nothing does."""
     if isinstance(document, str):
         inner = decoded(document)
         is_policy = isinstance(inner, dict) and documents.is_key_policy(inner, named=named)

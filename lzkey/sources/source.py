@@ -32,11 +32,11 @@ _BEST: Final = {
 }
 _CURRENT_VERSION: Final = "2012-10-17"
 
-# In the form of a key id, and that of no key.
+#: In the form of a key id, and that of no key.
 _NO_ID: Final = "00000000-0000-0000-0000-"
 _NO_MULTI_REGION_ID: Final = f"mrk-{'0' * 20}"
 
-# A document of more characters is not searched for lines: each statement costs one walk through it.
+#: A document of more characters is not searched for lines: each statement costs one walk through it.
 _LARGEST_WITH_LINES: Final = 1 << 20
 
 
@@ -52,7 +52,7 @@ class Source:
     """Where a template is deployed."""
 
     def line_of(self, path: Path) -> int | None:
-        """Return the line of a value; None where nobody counts."""
+        """The line of a value; None where nobody counts."""
         if self.line is not None:
             return self.line(path)
         if self.text.find("\n") in (-1, len(self.text) - 1):
@@ -60,11 +60,11 @@ class Source:
         return line_of(self.text, path) if len(self.text) <= _LARGEST_WITH_LINES else None
 
     def place(self, kind: Kind | None, path: Path = (), pointer: str | None = None) -> Place:
-        """Return a place in it; its pointer is a JSON pointer (RFC 6901) where no other is given."""
+        """A place in it; its pointer is a JSON pointer (RFC 6901) where no other is given."""
         return Place(self.name, kind, json_pointer(path) if pointer is None else pointer, self.line_of(path))
 
     def statement_lines(self, path: Path, policy: object) -> tuple[int, ...]:
-        """Return the line of each statement of the policy at a path; none where one is not known."""
+        """The line of each statement of the policy at a path; none where one is not known."""
         if not isinstance(policy, dict):
             return ()
         statements = policy.get("Statement")
@@ -88,7 +88,7 @@ class Format:
 
 
 def known_lines(lines: Iterator[int | None]) -> tuple[int, ...]:
-    """Return the lines; none where one of them is not known."""
+    """The lines; none where one of them is not known."""
     counted = tuple(lines)
     return tuple(line for line in counted if line is not None) if None not in counted else ()
 
@@ -109,14 +109,14 @@ def _is_function(step: str | int) -> bool:
 
 
 def documented_policy(key: KmsKey, zone: LandingZone) -> dict[str, Any]:
-    """Return Control Tower's own two statements: the best that an unknown policy can be."""
+    """Control Tower's own two statements: the best that an unknown policy can be."""
     wanted = (Requirement.CONFIG_ACCESS, Requirement.CLOUDTRAIL_ACCESS)
     statements = [documented_statement(requirement, key, zone) for requirement in wanted]
     return {"Version": _CURRENT_VERSION, "Statement": statements}
 
 
 def default_policy(key: KmsKey) -> dict[str, Any]:
-    """Return the policy that KMS gives to a key made without one.
+    """The policy that KMS gives to a key made without one.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
@@ -132,7 +132,7 @@ def default_policy(key: KmsKey) -> dict[str, Any]:
 
 
 def best_case(key: KmsKey, zone: LandingZone) -> KmsKey | None:
-    """Return the key with everything unknown in the landing zone's favour; None where nothing is unknown."""
+    """The key with everything unknown in the landing zone's favour; None where nothing is unknown."""
     changes: dict[str, Any] = {name: best for name, best in _BEST.items() if getattr(key, name) is None}
     if key.policy is None:
         changes |= {"policy": documented_policy(key, zone), "policy_missing": None}
@@ -167,7 +167,7 @@ def stand_in_arn(
     account: str | None = None,
     multi_region: bool = False,
 ) -> KeyArn:
-    """Return an ARN for what is called `name`, always the same: by default in the landing zone's place.
+    """An ARN for what is called `name`, always the same: by default in the landing zone's place.
 
     The id is in the form of a key id, and that of no key.
     """
@@ -178,7 +178,7 @@ def stand_in_arn(
 
 
 def known_key(key: KmsKey, place: Place, context: Context, *, name: str | None = None) -> FoundKey:
-    """Return a key of which everything is known but for what its source leaves out."""
+    """A key of which everything is known but for what its source leaves out."""
     best = best_case(key, context.zone)
     return FoundKey(
         name=name or str(key.arn),
@@ -190,17 +190,17 @@ def known_key(key: KmsKey, place: Place, context: Context, *, name: str | None =
 
 
 def unread(source: Source, message: str, kind: Kind | None = None, path: Path = ()) -> Unread:
-    """Return that a part of a document cannot be read."""
+    """That a part of a document cannot be read."""
     return Unread(source.place(kind, path), message)
 
 
 def listed(value: object) -> list[Any]:
-    """Return a list; empty for what is none."""
+    """A list; empty for what is none."""
     return value if isinstance(value, list) else []
 
 
 def members(value: object, *names: str) -> Json:
-    """Return the value that the names lead to; None where there is none."""
+    """The value that the names lead to; None where there is none."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from lzkey.sources.subject import Context, Environment
 
 _VARIABLE: Final = re.compile(r"\$\{(!?)([^}]*)\}")
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+#: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
 _DYNAMIC: Final = "{{resolve:"
 #: Of Fn::Equals.
 _SIDES: Final = 2
 _MOST_SHOWN: Final = 80
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+#: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
 _SUFFIXES: Final = {
     "aws-cn": "amazonaws.com.cn",
     "aws-eusc": "amazonaws.eu",
@@ -52,7 +52,7 @@ class Template:
 
     @classmethod
     def of(cls, document: Mapping[str, Any], context: Context, environment: Environment) -> Template:
-        """Return the template as it would be deployed where that is told, or in the landing zone's place.
+        """The template as it would be deployed where that is told, or in the landing zone's place.
 
         What somebody gives comes before what a manifest says.
         """
@@ -77,7 +77,7 @@ class Template:
         return self._section("Resources")
 
     def ref(self, name: str) -> tuple[Any, str]:
-        """Return what Ref gives, and "" ; or None and why it is not known."""
+        """What Ref gives, and "" ; or None and why it is not known."""
         if name in self.keys:
             return self.keys[name].key_id, ""
         if name in self.given or name in self._section("Parameters"):
@@ -92,7 +92,7 @@ class Template:
         return None, "is neither a parameter nor a resource of the template"
 
     def attribute(self, resource: str, attribute: str) -> str | None:
-        """Return an attribute of a key of the template; None for all others.
+        """An attribute of a key of the template; None for all others.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html
         """
@@ -143,7 +143,7 @@ class Resolver:
         """Whether one of them is a number that CloudFormation writes differently."""
 
     def value(self, value: Json, path: Path) -> Json:
-        """Return the value with its functions resolved: `ABSENT`, or `Unknown` where that cannot be."""
+        """The value with its functions resolved: `ABSENT`, or `Unknown` where that cannot be."""
         if isinstance(value, str):
             return (
                 self._unknown(path, f"{value[:80]} is read when it is deployed")
@@ -168,7 +168,7 @@ class Resolver:
         return resolved
 
     def condition(self, name: object) -> bool | None:
-        """Return whether a condition of the template holds; None where that is not known."""
+        """Whether a condition of the template holds; None where that is not known."""
         if not isinstance(name, str) or name not in self.template.conditions:
             self._unknown(("Conditions",), f"there is no condition {json.dumps(name, default=repr)[:80]}")
             return None

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context
 
-# https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key and its neighbours
+#: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key and its neighbours
 KIND: Final = Kind("terraform", "the output of `terraform show -json`", is_template=True)
 
 _KEY: Final = "aws_kms_key"
 _EXTERNAL: Final = ("aws_kms_external_key", "aws_kms_replica_external_key")
 _REPLICAS: Final = ("aws_kms_replica_key", "aws_kms_replica_external_key")
 _KEYS: Final = frozenset((_KEY, *_EXTERNAL, *_REPLICAS))
-# The states that `enabled` leads to; in the plan of a change the provider shows the state before it.
+#: The states that `enabled` leads to; in the plan of a change the provider shows the state before it.
 _SWITCHED: Final = ("Enabled", "Disabled")
 
 _APPLIED: Final = (
@@ -81,7 +81,7 @@ class _Work:
     keys: Sequence[Resource]
 
     def key(self, resource: Resource, holders: Sequence[Resource]) -> FoundKey:
-        """Return one key; `holders` are the resources that may give it its policy."""
+        """One key; `holders` are the resources that may give it its policy."""
         arn, assumptions = self._arn(resource)
         unresolved: list[str] = []
         holder = holders[0]
@@ -105,7 +105,7 @@ class _Work:
         )
 
     def policy_alone(self, resource: Resource) -> FoundKey | Unread:
-        """Return the key that a policy is for, where its resource names one that is not in the document."""
+        """The key that a policy is for, where its resource names one that is not in the document."""
         place = self.source.place(KIND, resource.path, resource.address)
         key_id, policy = resource.value("key_id"), resource.value("policy")
         try:
@@ -223,7 +223,7 @@ _POLICY: Final = "aws_kms_key_policy"
 
 
 def holders(plan: Plan, keys: Sequence[Resource]) -> tuple[dict[str, list[Resource]], list[Resource]]:
-    """Return what gives each key its policy, by the key's address, and the policies whose key is not there.
+    """What gives each key its policy, by the key's address, and the policies whose key is not there.
 
     Several are several answers: nobody can tell which of them is put last.
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key_policy
@@ -250,7 +250,7 @@ def holders(plan: Plan, keys: Sequence[Resource]) -> tuple[dict[str, list[Resour
 
 
 def key_of(policy: Resource, keys: Sequence[Resource]) -> Resource | None:
-    """Return the key that a policy resource is for."""
+    """The key that a policy resource is for."""
     key_id = policy.value("key_id")
     if isinstance(key_id, str):
         return _only(key for key in keys if key_id in (key.values.get("key_id"), key.values.get("arn")))
@@ -260,7 +260,7 @@ def key_of(policy: Resource, keys: Sequence[Resource]) -> Resource | None:
 
 
 def document_of(plan: Plan, holder: Resource) -> Resource | None:
-    """Return the `aws_iam_policy_document` that is the whole policy of a resource."""
+    """The `aws_iam_policy_document` that is the whole policy of a resource."""
     references = set(holder.references("policy"))
     named = [
         data
@@ -274,7 +274,7 @@ def document_of(plan: Plan, holder: Resource) -> Resource | None:
 
 
 def key_named(references: Sequence[str], keys: Iterable[Resource], module: str) -> Resource | None:
-    """Return the key whose ARN references in a module stand for, where they are to nothing else."""
+    """The key whose ARN references in a module stand for, where they are to nothing else."""
     given = set(references)
     return _only(
         key

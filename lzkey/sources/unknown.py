@@ -58,7 +58,7 @@ class Located(dict[str, Any]):
 
     @classmethod
     def at(cls, path: Path, members: Mapping[str, Any]) -> Located:
-        """Return these members, resolved from there."""
+        """These members, resolved from there."""
         made = cls(members)
         made.path = path
         return made
@@ -95,7 +95,7 @@ def _parts(value: object) -> Iterable[object]:
 
 
 def entries(value: object, *, certain: bool = True) -> Iterator[tuple[Any, bool]]:
-    """Yield the elements of a list or of a single value, each with whether it is certain to be there."""
+    """The elements of a list or of a single value, each with whether it is certain to be there."""
     if isinstance(value, list):
         for each in value:
             yield from entries(each, certain=certain)

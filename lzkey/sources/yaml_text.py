@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lzkey import Json
     from lzkey.sources.json_text import Path
 
-# A template has at most 1 MB; in it there is no room for more values, but through aliases.
+#: A template has at most 1 MB; in it there is no room for more values, but through aliases.
 _MOST_VALUES: Final = 200_000
 _LARGEST: Final = 1 << 20
 _MERGE: Final = "tag:yaml.org,2002:merge"
@@ -43,7 +43,7 @@ _Loader.add_implicit_resolver(_FLOAT, re.compile(rf"(?:{NUMBER.pattern})\Z", re.
 
 
 def read_yaml(text: str) -> tuple[Any, Callable[[Path], int | None]]:
-    """Return the document, and what finds the line of a value; raise SourceError with line and column."""
+    """The document, and what finds the line of a value; raise SourceError with line and column."""
     if len(text) > _LARGEST:
         raise SourceError("it has more than 1 MB, which a CloudFormation template cannot have")
     try:
@@ -102,7 +102,7 @@ class _Values:
         self._made: dict[int, Any] = {}
 
     def of(self, node: yaml.Node) -> Json:
-        """Return the node's value, in the full form of an intrinsic function where it has a tag."""
+        """The node's value, in the full form of an intrinsic function where it has a tag."""
         if id(node) not in self._made:
             value = self._untagged(node)
             self._made[id(node)] = _call(node, value) if _is_call(node) else value

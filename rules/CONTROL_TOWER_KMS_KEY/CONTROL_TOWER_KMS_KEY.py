@@ -24,7 +24,7 @@ from landing_zone_key import KmsKey, LandingZone, annotate, assess
 from landing_zone_key.settings import KeyScope
 
 RESOURCE_TYPES: Final = ["AWS::KMS::Key"]
-# Not more attempts: rdklib first asks an address of STS that some partitions do not have.
+#: Not more attempts: rdklib first asks an address of STS that some partitions do not have.
 CLIENTS: Final = Config(retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=16)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from botocore.hooks import BaseEventHooks
 
 _PUT: Final = "config-service.PutEvaluations"
-# What the answers hold, by AWS's API references: the models of KMS and AWS Config require no member of any.
+#: What the answers hold, by AWS's API references: the models of KMS and AWS Config require no member of any.
 _HELD: Final[Mapping[str, tuple[str, type]]] = {
     "kms.ListKeys": ("Keys", list),
     "kms.DescribeKey": ("KeyMetadata", dict),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_controltower import ControlTowerClient
     from mypy_boto3_kms import KMSClient
 
-# KMS allows at least 500 of these requests a second: https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
+#: KMS allows at least 500 of these requests a second: https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
 WORKERS: Final = 8
 
 

@@ -25,7 +25,7 @@ class LandingZone:
 
     @staticmethod
     def with_key(key_arn: str, version: str = "3.3") -> LandingZone:
-        """Return a landing zone that encrypts with a key: one block until 3.x, two from 4.0 on."""
+        """A landing zone that encrypts with a key: one block until 3.x, two from 4.0 on."""
         configurations = {"kmsKeyArn": key_arn}
         blocks: dict[str, Any] = {"centralizedLogging": {"enabled": True, "configurations": configurations}}
         if int(version.partition(".")[0]) >= 4:  # noqa: PLR2004 - the version that brought the config block

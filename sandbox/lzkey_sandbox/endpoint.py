@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 
-# What a bug of the sandbox is answered with, at a status that no SDK retries.
+#: What a bug of the sandbox is answered with, at a status that no SDK retries.
 INTERNAL_FAILURE: Final = "InternalFailure"
 
-# Where GetFunction says that the code of functions is; moto's addresses lead nowhere.
-# Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html (Code.Location)
+#: Where GetFunction says that the code of functions is; moto's addresses lead nowhere.
+#: Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html (Code.Location)
 _CODE_ADDRESS: Final = "/lzkey-sandbox/function-code/"
 
+#: Answers an operation: account, Region, members of the request -> members of the answer.
 Handler = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
-"""Answers an operation: account, Region, members of the request -> members of the answer."""
 
+#: Invokes a function: account, Region, name, event -> Outcome.
 Invoke = Callable[[str, str, str, object], Any]
-"""Invokes a function: account, Region, name, event -> Outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Observer:
     """Told of the requests that moto answers, before and after; does nothing by itself."""
 
     def answering_account(self, account: str, request: ApiRequest) -> str:
-        """Return the account whose state answers a request: by default the caller's own."""
+        """The account whose state answers a request: by default the caller's own."""
         del request
         return account
 
@@ -194,13 +194,13 @@ def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever was sent
 
 
 def _json_response(members: Mapping[str, Any], status: int = 200) -> Response:
-    """Return an answer of the JSON and the REST-JSON protocol; status 204 has no body."""
+    """An answer of the JSON and the REST-JSON protocol; status 204 has no body."""
     body = "" if status == HTTPStatus.NO_CONTENT else json.dumps(members)
     return Response(body, status=status, headers=_headers("application/json"))
 
 
 def _invoke_response(outcome: Outcome) -> Response:
-    """Return Lambda's answer to a synchronous invocation; the function's error is a header, not a status.
+    """Lambda's answer to a synchronous invocation; the function's error is a header, not a status.
 
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     """
@@ -211,7 +211,7 @@ def _invoke_response(outcome: Outcome) -> Response:
 
 
 def _error_response(protocol: str, error: ServiceError) -> Response:
-    """Return an error in a service's protocol."""
+    """An error in a service's protocol."""
     if protocol in {"json", "rest-json"}:
         body = json.dumps({"__type": error.code, "message": error.message})
         headers = {**_headers("application/json"), "X-Amzn-ErrorType": error.code}
@@ -237,7 +237,7 @@ def _give_address(response: Response, host: str, account: str, region: str) -> N
 
 
 def _code_at(path: str) -> bytes | None:
-    """Return the zip that a path of such an address stands for; None for any other path."""
+    """The zip that a path of such an address stands for; None for any other path."""
     if not path.startswith(_CODE_ADDRESS):
         return None
     account, region, name = path.removeprefix(_CODE_ADDRESS).split("/")

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from lzkey_sandbox.config.organization_rules import OrganizationRule
 
+#: A compliance type and its annotation, in which `{account}` and `{management}` stand for accounts.
 Verdict = tuple[str, str]
-"""A compliance type and its annotation, in which `{account}` and `{management}` stand for accounts."""
 
 PROVED: Final[Verdict] = ("COMPLIANT", COMPLIANT_REASON)
 NOT_JUDGED: Final[Verdict] = ("NOT_APPLICABLE", "Not a key of the landing zone's manifest")
@@ -109,13 +109,13 @@ class GeneratedPopulation:
         return self.key_arn(self.accounts[0], self.plan.regions[0], 0)
 
     def key_arn(self, account: str, region: str, number: int) -> str:
-        """Return the ARN of one of the keys of an account and Region, numbered from 0."""
+        """The ARN of one of the keys of an account and Region, numbered from 0."""
         return (
             f"arn:{partition_of(region)}:kms:{region}:{account}:key/{self._key_id(account, region, number)}"
         )
 
     def regions(self, account: str) -> Sequence[str]:
-        """Return the Regions in which the account has a recorder."""
+        """The Regions in which the account has a recorder."""
         return self.plan.regions if self.plan.records(self._numbers[account]) else ()
 
     def holdings(self, account: str, region: str) -> Holdings:

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from lzkey_sandbox.config.evaluation import EvaluationLoop
     from lzkey_sandbox.http.requests import ApiRequest
 
-# After these, the items of all related multi-Region keys differ: each names the primary and the replicas.
+#: After these, the items of all related multi-Region keys differ: each names the primary and the replicas.
 _OF_SEVERAL_REGIONS: Final = frozenset({"ReplicateKey", "UpdatePrimaryRegion"})
 
-# moto knows the key by its id alone; AWS takes its ARN as well.
+#: moto knows the key by its id alone; AWS takes its ARN as well.
 _BY_PLAIN_ID: Final = frozenset(
     {"CancelKeyDeletion", "DisableKey", "EnableKey", "ReplicateKey", "ScheduleKeyDeletion"}
 )
 
 _MANAGED_POLICY: Final = re.compile(r"arn:[^:]+:iam::aws:policy/.+")
 
-# Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
+#: Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
 _FOR_EVERY_MEMBER: Final = frozenset({"CreateOrganization", "DescribeOrganization", "LeaveOrganization"})
 
-# Source: https://docs.aws.amazon.com/config/latest/developerguide/service-linked-awsconfig-rules.html
+#: Source: https://docs.aws.amazon.com/config/latest/developerguide/service-linked-awsconfig-rules.html
 _RULE_CHANGES: Final = frozenset({"DeleteConfigRule", "DeleteEvaluationResults", "PutConfigRule"})
 
 
@@ -105,13 +105,13 @@ class AwsObserver(Observer):
 
 
 def _rule_accounts(account: str, region: str) -> list[str]:
-    """Return the accounts whose Config rules an account can change: its own and its organization's."""
+    """The accounts whose Config rules an account can change: its own and its organization's."""
     organization = organization_of(account, region)
     return [member for member, _ in organization.accounts] if organization else [account]
 
 
 def _changed_keys(exchange: Exchange) -> list[tuple[str, str]]:
-    """Return Region and id of the keys that a successful KMS request changed."""
+    """Region and id of the keys that a successful KMS request changed."""
     request, account = exchange.request, exchange.account
     members: dict[str, Any] = json.loads(request.body)
     if request.operation == "CreateKey":

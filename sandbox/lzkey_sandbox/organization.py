@@ -21,7 +21,7 @@ class Client(Protocol):
     """Makes boto3 clients."""
 
     def __call__(self, service: str, account: str, region: str | None = None) -> Any:  # noqa: ANN401 - made at run time
-        """Return a client of a service for an account, by default in the home Region."""
+        """A client of a service for an account, by default in the home Region."""
 
 
 SERVICES: Final = (CONFIG, MULTI_ACCOUNT_SETUP)

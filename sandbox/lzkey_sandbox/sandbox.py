@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from lzkey_sandbox.functions.execution_environment import Outcome
     from lzkey_sandbox.generated_population import GeneratedPlan, GeneratedPopulation
 
-# Config delivers larger items as an oversized notification. The limit is that of the services which carry
-# it. Source: https://docs.aws.amazon.com/config/latest/developerguide/oversized-notification-example.html
+#: Config delivers larger items as an oversized notification. The limit is that of the services which carry
+#: it. Source: https://docs.aws.amazon.com/config/latest/developerguide/oversized-notification-example.html
 OVERSIZED_LIMIT: Final = 256 * 1024
 
 _one_at_a_time = Lock()
@@ -178,7 +178,7 @@ class Sandbox:
         return self._runtime.process_ids
 
     def client(self, service: str, region: str | None = None, account: str | None = None) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
-        """Return a boto3 client; for another account with credentials of a role in it."""
+        """A boto3 client; for another account with credentials of a role in it."""
         return self._clients.get(service, region, account)
 
     def invoke(self, function_name: str, payload: object, account: str | None = None) -> Outcome:
@@ -186,7 +186,7 @@ class Sandbox:
         return self._runtime.invoke(account or self.account, self.region, function_name, payload)
 
     def lambda_logs(self, function_name: str, account: str | None = None) -> str:
-        """Return what a function printed and logged so far."""
+        """What a function printed and logged so far."""
         return self._runtime.logs(account or self.account, self.region, function_name)
 
     def organization(self, plan: OrganizationPlan | None = None) -> Organization:
@@ -337,7 +337,7 @@ class Sandbox:
         self._config.reject_evaluations += times
 
     def compliance(self, rule_name: str, account: str | None = None) -> dict[str, Compliance]:
-        """Return a rule's results by resource id, read through the API of the account's own Config."""
+        """A rule's results by resource id, read through the API of the account's own Config."""
         asked = self.client("config", account=account).get_paginator("get_compliance_details_by_config_rule")
         pages = asked.paginate(ConfigRuleName=rule_name, PaginationConfig={"PageSize": 100})
         return {
@@ -349,7 +349,7 @@ class Sandbox:
         }
 
     def evaluation_status(self, rule_name: str, account: str | None = None) -> dict[str, Any]:
-        """Return a rule's evaluation status, read through the API of the account's own Config."""
+        """A rule's evaluation status, read through the API of the account's own Config."""
         config = self.client("config", account=account)
         answer = config.describe_config_rule_evaluation_status(ConfigRuleNames=[rule_name])
         return dict(answer["ConfigRulesEvaluationStatus"][0])

@@ -21,7 +21,7 @@ COLUMNS: Final = (
 
 
 def writer(stream: TextIO, _head: Head) -> _Rows:
-    """Return the writer."""
+    """The writer."""
     return _Rows(stream)
 
 

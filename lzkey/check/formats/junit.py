@@ -29,7 +29,7 @@ _IN_MEMORY: Final = 1_000_000
 
 
 def writer(stream: TextIO, _head: Head) -> _Junit:
-    """Return the writer."""
+    """The writer."""
     return _Junit(stream)
 
 

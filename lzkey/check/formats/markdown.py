@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def writer(stream: TextIO, _head: Head) -> _Markdown:
-    """Return the writer."""
+    """The writer."""
     return _Markdown(stream)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lzkey.check.proposal import Proposal
 
-# Of HCL.
+#: Of HCL.
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _INTERPOLATION: Final = re.compile(r"([$%]+)\{")
 _ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}

@@ -63,7 +63,7 @@ _MOST_NOTIFICATIONS: Final = 1_000
 
 
 def writer(stream: TextIO, _head: Head) -> _Sarif:
-    """Return the writer; results are written as they come, one a line."""
+    """The writer; results are written as they come, one a line."""
     return _Sarif(stream)
 
 
@@ -117,7 +117,7 @@ class _Notifications:
             self._kept.append({**notification, **({"locations": list(locations)} if locations else {})})
 
     def told(self) -> list[dict[str, Any]]:
-        """Return those that are kept; the last tells how many there were."""
+        """Those that are kept; the last tells how many there were."""
         if self._count > len(self._kept):
             self._kept[-1]["message"]["text"] += f" ({self._count:,} such things in all)"
         return self._kept

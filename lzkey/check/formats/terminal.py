@@ -25,7 +25,7 @@ _FEWEST_COLUMNS: Final = 60
 
 
 def writer(stream: TextIO, _head: Head) -> _Table:
-    """Return the writer; it colours standard output where that is a terminal."""
+    """The writer; it colours standard output where that is a terminal."""
     return _Table(stream)
 
 

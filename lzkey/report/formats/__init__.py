@@ -24,7 +24,7 @@ class Form(Format):
 
 
 def render(report: Report, form: Form) -> str:
-    """Return the whole text; only the format's own module is imported."""
+    """The whole text; only the format's own module is imported."""
     text: str = form.maker.render(report)
     return text
 

@@ -37,7 +37,7 @@ COLUMNS: Final = (
 
 
 def render(report: Report) -> str:
-    """Return the table; every key is in it, and every account and Region that counts as UNKNOWN.
+    """The table; every key is in it, and every account and Region that counts as UNKNOWN.
 
     `holds` is yes or no where the rule has judged; a requirement that its annotation does not name holds,
     since the annotation names every one that does not.

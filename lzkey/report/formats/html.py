@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """Return the page as a file can hold it.
+    """The page as a file can hold it.
 
     AWS sends text as JSON, which may tell of halves of characters that no file can.
     """

@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """Return the document, a member a line."""
+    """The document, a member a line."""
     return json.dumps(as_document(report), indent=1) + "\n"

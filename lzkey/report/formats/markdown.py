@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """Return the whole report, the answer first."""
+    """The whole report, the answer first."""
     return "\n".join(_lines(report)) + "\n"
 
 

@@ -28,7 +28,7 @@ _SHOWN: Final = 20
 
 
 def render(report: Report) -> str:
-    """Return what matters most, with how much more there is; in colours where standard output shows them."""
+    """What matters most, with how much more there is; in colours where standard output shows them."""
     console = output()
     with console.capture() as captured:
         console.print(Group(*_parts(report)))
@@ -95,5 +95,5 @@ def _more(number: int, what: str) -> Iterator[RenderableType]:
 
 
 def _line(text: str, style: str = "") -> Text:
-    """Return text on one line: nobody else's line end begins a line of ours."""
+    """Text on one line: nobody else's line end begins a line of ours."""
     return plain(" ".join(text.split()), style)

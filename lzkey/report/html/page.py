@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 ALL_ROWS: Final = 250
+#: A table of at most ALL_ROWS is written as HTML in full, for who has no JavaScript; of others the first.
 FIRST_ROWS: Final = 100
-"""A table of at most ALL_ROWS is written as HTML in full, for who has no JavaScript; of others the first."""
 
 
 def as_html(report: Report) -> str:
-    """Return the report as one HTML page, the same for the same report.
+    """The report as one HTML page, the same for the same report.
 
     It loads nothing, and its Content-Security-Policy lets it load nothing; nothing of the report is trusted.
     """
@@ -74,7 +74,7 @@ def as_html(report: Report) -> str:
 
 
 def own_keys(report: Report, rows: list[KeyRow]) -> tuple[KeyRow | str, ...]:
-    """Return the landing zone's keys; those of which there is no result as their ARN."""
+    """The landing zone's keys; those of which there is no result as their ARN."""
     found = tuple(row for row in rows if row.own)
     known = {row.arn for row in found}
     return (*found, *(arn for arn in report.landing_zone.keys if arn not in known))

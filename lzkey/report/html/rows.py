@@ -27,8 +27,8 @@ _KEY_ARN: Final = re.compile(r"arn:([a-z-]+):kms:([^:]*):([^:]*):key/([^:/]+)", 
 
 Value = TypeVar("Value")
 
-# No character of the data may end the element that it stands in, or start another.
-# https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
+#: No character of the data may end the element that it stands in, or start another.
+#: https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
 _ESCAPES: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -77,7 +77,7 @@ class MatrixRow:
 
 
 def accounts_by_id(report: Report) -> dict[str, Account]:
-    """Return every account that the report mentions, those of the organization first and in their order."""
+    """Every account that the report mentions, those of the organization first and in their order."""
     found = {account.account: account for account in report.accounts}
     mentioned = (*(place.account for place in report.places), *(key.account for key in report.keys))
     for number in mentioned:
@@ -86,19 +86,19 @@ def accounts_by_id(report: Report) -> dict[str, Account]:
 
 
 def regions_of(report: Report) -> tuple[str, ...]:
-    """Return every Region that the report mentions, those of its scope first and in their order."""
+    """Every Region that the report mentions, those of its scope first and in their order."""
     mentioned = (place.region for place in report.places)
     return tuple(dict.fromkeys((*report.scope.regions, *mentioned, *(key.region for key in report.keys))))
 
 
 def partition_of(report: Report) -> str:
-    """Return the partition of the report's keys."""
+    """The partition of the report's keys."""
     found = (_KEY_ARN.fullmatch(key.arn) for key in report.keys)
     return next((match[1] for match in found if match), "aws")
 
 
 def key_rows(report: Report) -> list[KeyRow]:
-    """Return all keys: the worst state first, in it the landing zone's keys, then by account and Region."""
+    """All keys: the worst state first, in it the landing zone's keys, then by account and Region."""
     accounts, partition = accounts_by_id(report), partition_of(report)
     places = {account: place for place, account in enumerate(accounts)}
     regions = {region: place for place, region in enumerate(regions_of(report))}
@@ -116,7 +116,7 @@ def key_rows(report: Report) -> list[KeyRow]:
 
 
 def matrix_rows(report: Report) -> list[MatrixRow]:
-    """Return all accounts, the worst first."""
+    """All accounts, the worst first."""
     regions = regions_of(report)
     causes = _causes_of_keys(report)
     cells: Mapping[str, dict[str, Cell]] = defaultdict(dict)
@@ -130,7 +130,7 @@ def matrix_rows(report: Report) -> list[MatrixRow]:
 
 
 def explained(key: KeyResult) -> str:
-    """Return what is known of a key: why not more is, or AWS Config's annotation."""
+    """What is known of a key: why not more is, or AWS Config's annotation."""
     if key.doubt is None:
         return key.annotation
     told = f"{CAUSES[key.doubt.cause]}: {key.doubt.detail}" if key.doubt.detail else CAUSES[key.doubt.cause]
@@ -191,18 +191,18 @@ class Numbers(Generic[Value]):
         self._numbers: dict[Value, int] = {}
 
     def of(self, value: Value) -> int:
-        """Return the value's number."""
+        """The value's number."""
         return self._numbers.setdefault(value, len(self._numbers))
 
     def __iter__(self) -> Iterator[Value]:
-        """Yield the values in the order of their numbers."""
+        """The values in the order of their numbers."""
         return iter(self._numbers)
 
 
 def island(
     report: Report, keys: Sequence[KeyRow], matrix: Sequence[MatrixRow], requirements: Sequence[str]
 ) -> str:
-    """Return the rows of both tables as JSON that can stand in a script element.
+    """The rows of both tables as JSON that can stand in a script element.
 
     `texts` holds each text once and `failures` each set of `requirements` that some key fails; rows hold
     their numbers. Columns of `keys`: `id` (the ARN where it is not the usual one), `account`, `region`,
@@ -252,5 +252,5 @@ def _regions(report: Report, keys: Sequence[KeyRow]) -> list[int]:
 
 
 def fingerprint(text: str) -> str:
-    """Return the SHA-256 of a text as hexadecimal digits."""
+    """The SHA-256 of a text as hexadecimal digits."""
     return sha256(text.encode()).hexdigest()

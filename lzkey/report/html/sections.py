@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from lzkey.report.html.rows import KeyRow
     from lzkey.report.model import Account, Report, Trend
 
+#: Of a bar, in the units of its SVG.
 BAR_WIDTH: Final = 1000
-"""Of a bar, in the units of its SVG."""
 
+#: How many of one kind are written out; all are in the table of keys, and in the CSV and JSON files.
 SHOWN: Final = 100
-"""How many of one kind are written out; all are in the table of keys, and in the CSV and JSON files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Changed:
 
 
 def bar(counts: Mapping[State, int]) -> Bar:
-    """Return a bar of all states, the worst first; nothing is drawn for none."""
+    """A bar of all states, the worst first; nothing is drawn for none."""
     shown = [(state, counts.get(state, 0)) for state in WORST_FIRST if counts.get(state, 0)]
     total = sum(count for _, count in shown)
     starts = accumulate((count for _, count in shown), initial=0)
@@ -157,7 +157,7 @@ def bar(counts: Mapping[State, int]) -> Bar:
 
 
 def score(report: Report) -> Score:
-    """Return the score with its formula."""
+    """The score with its formula."""
     counts = report.counts
     compliant, failed, unknown = (
         counts[state] for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
@@ -179,7 +179,7 @@ def score(report: Report) -> Score:
 
 
 def unknown_in_words(report: Report) -> str:
-    """Return what the number of UNKNOWN counts: keys, and accounts and Regions that show none."""
+    """What the number of UNKNOWN counts: keys, and accounts and Regions that show none."""
     keys = _unknown_keys(report)
     places = report.counts[State.UNKNOWN] - keys
     told = [counted(keys, "key")] if keys or not places else []
@@ -193,14 +193,14 @@ def _unknown_keys(report: Report) -> int:
 
 
 def coverage(report: Report) -> str:
-    """Return how much is covered."""
+    """How much is covered."""
     accounts = len(report.accounts) or len({place.account for place in report.places})
     sizes = (accounts, "account"), (len(regions_of(report)), "Region"), (len(report.keys), "key")
     return ", ".join(counted(number, noun) for number, noun in sizes)
 
 
 def failing(rows: Sequence[KeyRow]) -> tuple[Failing, ...]:
-    """Return every requirement with the number of keys that fail it."""
+    """Every requirement with the number of keys that fail it."""
     keys = Counter(name for row in rows for name in {*row.fails})
     own = Counter(name for row in rows if row.own for name in {*row.fails})
     most = max(keys.values(), default=0)
@@ -211,14 +211,14 @@ def failing(rows: Sequence[KeyRow]) -> tuple[Failing, ...]:
 
 
 def differences(report: Report, trend: Trend) -> tuple[Difference, ...]:
-    """Return the counts before and now."""
+    """The counts before and now."""
     return tuple(
         Difference(state, trend.counts_before.get(state, 0), report.counts[state]) for state in WORST_FIRST
     )
 
 
 def oldest(report: Report) -> tuple[datetime, str] | None:
-    """Return when the oldest evaluation was made, and how long that was before the report."""
+    """When the oldest evaluation was made, and how long that was before the report."""
     found = report.oldest_evaluation
     if found is None:
         return None
@@ -228,7 +228,7 @@ def oldest(report: Report) -> tuple[datetime, str] | None:
 
 
 def findings(report: Report, rows: Iterable[KeyRow]) -> tuple[Finding, ...]:
-    """Return the requirements that fail: those of the landing zone's keys first, then by what they stop."""
+    """The requirements that fail: those of the landing zone's keys first, then by what they stop."""
     details = {
         key.arn: {failure.requirement: failure.detail for failure in key.failures} for key in report.keys
     }
@@ -243,7 +243,7 @@ def findings(report: Report, rows: Iterable[KeyRow]) -> tuple[Finding, ...]:
 
 
 def doubts(report: Report) -> tuple[DoubtGroup, ...]:
-    """Return what is unknown by its cause, in the order of the causes."""
+    """What is unknown by its cause, in the order of the causes."""
     by_cause: Mapping[Cause, dict[tuple[str, str], dict[str, list[str]]]] = defaultdict(dict)
     numbers: Mapping[Cause, list[int]] = defaultdict(lambda: [0, 0])
 
@@ -269,7 +269,7 @@ def doubts(report: Report) -> tuple[DoubtGroup, ...]:
 
 
 def changes(report: Report) -> tuple[Changed, ...]:
-    """Return the first changes since the earlier report."""
+    """The first changes since the earlier report."""
     if report.trend is None:
         return ()
     accounts = accounts_by_id(report)

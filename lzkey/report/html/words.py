@@ -82,7 +82,7 @@ _WORD: Final = re.compile(r"[a-z]+ ")
 
 
 def visible(text: str) -> str:
-    """Return the text with any kind of space as a space, and all else that is not printable as its code.
+    """The text with any kind of space as a space, and all else that is not printable as its code.
 
     Control characters, marks that reorder text and lone surrogates become such as `⟨U+202E⟩`.
     """
@@ -90,23 +90,23 @@ def visible(text: str) -> str:
 
 
 def grouped(number: int) -> str:
-    """Return a number with its thousands apart."""
+    """A number with its thousands apart."""
     return f"{number:,}"
 
 
 def sentence(told: str) -> str:
-    """Return the text with a capital, where it begins with a word and not with a name such as kms:Decrypt."""
+    """The text with a capital, where it begins with a word and not with a name such as kms:Decrypt."""
     return told[:1].upper() + told[1:] if _WORD.match(told) else told
 
 
 def arn_parts(arn: str) -> tuple[str, ...]:
-    """Return the ARN in the parts between which a line may end; one of no key may end it anywhere."""
+    """The ARN in the parts between which a line may end; one of no key may end it anywhere."""
     found = _KEY_ARN.fullmatch(arn)
     return found.groups() if found else (arn,)
 
 
 def arn_pieces(told: str) -> list[tuple[str, ...]]:
-    """Return a text in pieces, in turn plain text and an ARN of a key, in its parts."""
+    """A text in pieces, in turn plain text and an ARN of a key, in its parts."""
     pieces: list[tuple[str, ...]] = []
     end = 0
     for found in _KEY_ARN.finditer(told):

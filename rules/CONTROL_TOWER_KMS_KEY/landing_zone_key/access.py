@@ -20,7 +20,7 @@ FAMILIES: Final[Mapping[Requirement, Callable[[KmsKey, LandingZone, datetime], F
     Requirement.CLOUDTRAIL_ACCESS: cloudtrail_family,
 }
 
-# What stands in an annotation, which is all of a finding that AWS Config keeps: `lzkey report` reads it back.
+#: What stands in an annotation, all of a finding that AWS Config keeps: `lzkey report` reads it back.
 REFUSED: Final = "refused"
 MISSES_ON: Final = "misses on"
 ALLOWS: Final = "allows"
@@ -28,7 +28,7 @@ PERHAPS_DENIED_BY: Final = "perhaps denied by"
 PERHAPS_ALLOWED_BY: Final = "perhaps allowed by"
 PERHAPS_NO_SERVICE: Final = '{"AWS": "*"}, perhaps no service'
 
-# Where a condition is one that the cases of a proof cannot cover: text on a number, a variable that differs.
+#: Where a condition is one that the cases of a proof cannot cover: text on a number, a variable that differs.
 _OTHER_REQUESTS: Final = "its conditions cannot be decided for every request of the service"
 
 _SOURCES: Final = ("aws:sourcearn", "aws:sourceaccount")

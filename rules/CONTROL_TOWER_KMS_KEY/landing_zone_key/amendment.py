@@ -7,10 +7,10 @@ from typing import Any, Final, TypeAlias
 from landing_zone_key.policy.document import Policy
 from landing_zone_key.policy.strict_json import PolicyError, read_json
 
+#: A key policy of which `Policy.parse` has taken every part.
 Document: TypeAlias = Mapping[str, Any]
-"""A key policy of which `Policy.parse` has taken every part."""
 
-# Counted in bytes. https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+#: Counted in bytes. https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
 MAXIMUM_POLICY_BYTES: Final = 32 * 1024
 
 

@@ -11,14 +11,14 @@ from landing_zone_key.requirements import WORST_FIRST
 
 MAXIMUM_LENGTH: Final = 256
 
-# How the parts are put together; `lzkey report` takes them apart.
+#: How the parts are put together; `lzkey report` takes them apart.
 BETWEEN: Final = "; "
 NAMED: Final = ": "
 CUT: Final = "..."
 
 _UNCERTAIN: Final = (FindingReason.UNKNOWN, FindingReason.TOO_COMPLEX)
+#: Fewer characters than these, and one more, say nothing.
 _LEAST: Final = 12
-"""Fewer characters than these, and one more, say nothing."""
 
 
 def annotate(assessment: Assessment) -> str:

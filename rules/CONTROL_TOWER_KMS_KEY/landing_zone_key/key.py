@@ -12,7 +12,7 @@ from landing_zone_key.records import dataclass
 
 RESOURCE_TYPE: Final = "AWS::KMS::Key"
 
-# https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationItem.html
+#: https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationItem.html
 _GONE: Final = frozenset({"ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded"})
 
 _ARN: Final = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):(\d{12}):key/([A-Za-z0-9-]+)", re.ASCII)
@@ -116,11 +116,11 @@ class KmsKey:
         return _with_key_id_facts(cls(arn, policy_missing="nothing but the key's ARN is known"))
 
     def with_policy(self, policy: str | Mapping[str, Any] | None, missing: str | None = None) -> "KmsKey":
-        """Return this key with GetKeyPolicy's answer, or with the reason why there is none."""
+        """The same key with GetKeyPolicy's answer, or with the reason why there is none."""
         return replace(self, policy=policy, policy_missing=missing)
 
     def completed_by(self, described: "KmsKey") -> "KmsKey":
-        """Return this key with what it lacks taken from another description of it, but for the policy."""
+        """The same key with what it lacks taken from another description of it, but for the policy."""
         names = ("key_manager", "key_state", "deletion_date", "key_spec", "key_usage", "origin")
         lacking = {name: getattr(described, name) for name in names if getattr(self, name) is None}
         return _with_key_id_facts(replace(self, **lacking))

@@ -24,7 +24,7 @@ CLOUDTRAIL: Final = "cloudtrail.amazonaws.com"
 CONFIG: Final = "config.amazonaws.com"
 
 CONFIG_ACTIONS: Final = ("kms:Decrypt", "kms:GenerateDataKey")  # TOWER, first statement
-# TOWER, second statement: kms:Decrypt and kms:GenerateDataKey*, which stands for four actions today.
+#: TOWER, second statement: kms:Decrypt and kms:GenerateDataKey*, which stands for four actions today.
 CLOUDTRAIL_ACTIONS: Final[Mapping[PermissionStandard, tuple[str, ...]]] = {
     PermissionStandard.DOCUMENTED: (
         "kms:Decrypt",
@@ -36,10 +36,10 @@ CLOUDTRAIL_ACTIONS: Final[Mapping[PermissionStandard, tuple[str, ...]]] = {
     PermissionStandard.FUNCTIONAL: ("kms:Decrypt", "kms:GenerateDataKey"),
 }
 
-# No request is evaluated before this engine was written.
+#: No request is evaluated before this engine was written.
 EARLIEST_MOMENT: Final = datetime(2026, 11, 24, tzinfo=UTC)
 
-# The condition keys that hold what some parameter can settle.
+#: The condition keys that hold what some parameter can settle.
 SETTLED_BY: Final[Mapping[str, str]] = {
     "aws:sourceorgid": "OrganizationId",
     "aws:sourceorgpaths": "OrganizationId",
@@ -72,10 +72,10 @@ def _region(prefix: str, *examples: str) -> Domain:
     return Domain((*fixed, *first, *rest), frozenset({begin + 3, begin + 4}), examples)
 
 
-# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
+#: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
 ACCOUNT: Final = _digits(12, "444455556666", "999988887777", "777766665555", "222233334444")
 
-# The Regions of each partition: https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries
+#: The Regions of each partition: https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries
 REGIONS: Final[Mapping[str, Domain]] = {
     "aws": _region(
         "",
@@ -97,12 +97,12 @@ _TRAIL_CHARACTERS: Final = f"{ascii_letters}{digits}._-"
 TRAIL_NAME: Final = Domain(
     (((_TRAIL_CHARACTERS, 1),), ((_TRAIL_CHARACTERS, 1),)), frozenset({1}), ("another-trail",)
 )
-# https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+#: https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
 _ID_CHARACTERS: Final = f"{ascii_lowercase}{digits}"
 ORGANIZATION: Final = Domain(
     (((_ID_CHARACTERS, 1),), ((_ID_CHARACTERS, 1),)), frozenset({1}), ("foreignorgid", "otherorgid")
 )
-# IAM: aws:SourceOrgPaths, such as o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/, here what follows the first "r-".
+#: IAM: aws:SourceOrgPaths, such as o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/, here what follows the first "r-".
 PATH: Final = Domain(
     (((_ID_CHARACTERS, 1),), ((f"{_ID_CHARACTERS}-/", 1),)), frozenset({1}), ("ab12", "ab12/ou-ab12-11111111")
 )
@@ -168,7 +168,7 @@ _PREFIXES: Final = ("aws:principaltag/", "aws:sourcevpc")
 
 
 def families(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT) -> tuple[Family, Family]:
-    """Return every request that Config, and every one that CloudTrail makes for the landing zone."""
+    """Every request that Config, and every one that CloudTrail makes for the landing zone."""
     return config_family(key, zone, earliest), cloudtrail_family(key, zone, earliest)
 
 

@@ -10,10 +10,10 @@ from landing_zone_key.access import access
 from landing_zone_key.finding import Answer, Finding, FindingReason, Holds, Question, Requirement
 from landing_zone_key.key import KmsKey
 
-# In an annotation, from which `lzkey report` reads it back: what a key is in this, nobody knows.
+#: In an annotation, from which `lzkey report` reads it back: what a key is in this, nobody knows.
 UNKNOWN: Final = "unknown"
 
-# https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+#: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 _REMEDIES: Final[Mapping[str, str]] = {
     "Disabled": "enable the key",
     "PendingDeletion": "cancel the deletion and enable the key",
@@ -100,8 +100,8 @@ def _cloudtrail_access(question: Question) -> Answer:
 
 Test: TypeAlias = Callable[[Question], Answer]
 
-# The order is that in which findings are reported; the rank says what is worse, from 1: a refused request is
-# what stops delivery and what nobody else names.
+#: The order is that in which findings are reported; the rank says what is worse, from 1: a refused request is
+#: what stops delivery and what nobody else names.
 _TABLE: Final[tuple[tuple[Requirement, int, Test], ...]] = (
     (Requirement.ENABLED, 3, _enabled),
     (Requirement.SYMMETRIC, 6, _symmetric),

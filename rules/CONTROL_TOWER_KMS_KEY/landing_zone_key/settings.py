@@ -11,20 +11,20 @@ from landing_zone_key.errors import SettingsError
 from landing_zone_key.manifest import ManifestKeys
 from landing_zone_key.records import dataclass
 
-# https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html (InputParameters)
+#: https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html (InputParameters)
 MAXIMUM_PARAMETERS_LENGTH: Final = 1024
 
-# https://docs.aws.amazon.com/controltower/latest/userguide/configure-kms-keys.html
+#: https://docs.aws.amazon.com/controltower/latest/userguide/configure-kms-keys.html
 BASELINE_TRAIL_NAME: Final = "aws-controltower-BaselineCloudTrail"
 
-# Read by rdklib itself, from the same rule parameters; checked here so that a slip is not found at night.
+#: Read by rdklib itself, from the same rule parameters; checked here so that a slip is not found at night.
 RDKLIB_PARAMETERS: Final = ("ExecutionRoleName", "ExecutionRoleRegion", "AssumeRoleMode")
 
-# Compiled when a value is first checked: most parameters are hardly ever given.
+#: Compiled when a value is first checked: most parameters are hardly ever given.
 _REGION: Final = r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}"
 _ACCOUNT: Final = r"[0-9]{12}"
 _ORGANIZATION: Final = r"o-[a-z0-9]{10,32}"  # API_organizations_Organization
-# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
 _TRAIL_NAME: Final = r"(?=.{3,128}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*"
 _KEY_ID: Final = r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _KEY_ARN: Final = rf"arn:aws[a-z-]*:kms:{_REGION}:{_ACCOUNT}:key/{_KEY_ID}"
@@ -118,7 +118,7 @@ class LandingZone:
         )
 
     def with_manifest(self, manifest: object) -> "LandingZone":
-        """Return this landing zone with the keys that GetLandingZone's manifest names."""
+        """The same landing zone with the keys that GetLandingZone's manifest names."""
         return replace(self, manifest_keys=ManifestKeys.from_manifest(manifest))
 
 

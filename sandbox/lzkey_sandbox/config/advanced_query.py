@@ -36,7 +36,7 @@ class Query:
         return COUNT in self.fields or bool(self.group)
 
     def run(self, rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-        """Return what the query says of the rows; without ORDER BY one by one, as they come."""
+        """What the query says of the rows; without ORDER BY one by one, as they come."""
         found: Iterable[Row] = filter(self.condition, rows)
         if self.aggregates:
             found = self._counted(found)
@@ -60,7 +60,7 @@ class Query:
 
 
 def value(row: Row, name: str) -> Any:  # noqa: ANN401 - a value of JSON
-    """Return a property by its path; through a list, what is found in all of its members."""
+    """A property by its path; through a list, what is found in all of its members."""
     if name in row:
         return row[name]
     found: Any = row
@@ -75,7 +75,7 @@ def value(row: Row, name: str) -> Any:  # noqa: ANN401 - a value of JSON
 
 
 def projected(row: Row, names: Iterable[str]) -> dict[str, Any]:
-    """Return the named properties, each in its place; one that the row lacks is left out."""
+    """The named properties, each in its place; one that the row lacks is left out."""
     shown: dict[str, Any] = {}
     for name in names:
         found = value(row, name)
@@ -132,7 +132,7 @@ def _values(row: Row, name: str) -> list[Any]:
 
 
 def _comparable(found: object) -> str:
-    """Return a value such that true and 'true', and 1 and 1.0, are one."""
+    """A value such that true and 'true', and 1 and 1.0, are one."""
     if isinstance(found, bool):
         return str(found).lower()
     return f"{found:g}" if isinstance(found, (int, float)) else str(found)
@@ -140,7 +140,7 @@ def _comparable(found: object) -> str:
 
 T = TypeVar("T")
 
-# Source: awslabs/aws-config-resource-schema, config/properties/AWS.ResourceProperties.
+#: Source: awslabs/aws-config-resource-schema, config/properties/AWS.ResourceProperties.
 PROPERTIES: Final = frozenset(
     [
         "accountId",
@@ -164,7 +164,7 @@ PROPERTIES: Final = frozenset(
     ]
 )
 
-# The one part of it that the KMS key's own page there has; the whole can be selected.
+#: The one part of it that the KMS key's own page there has; the whole can be selected.
 _SUPPLEMENTARY: Final = "supplementaryConfiguration.KeyRotationStatus"
 
 _TOKENS: Final = re.compile(
@@ -212,7 +212,7 @@ class _Parser:
             place = found.end()
 
     def query(self) -> Query:
-        """Return the whole."""
+        """The whole."""
         self._require("SELECT")
         fields = self._list(self._field)
         condition = self._condition() if self._took("WHERE") else always

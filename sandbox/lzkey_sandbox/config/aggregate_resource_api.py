@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lzkey_sandbox.http.contract import Answer, Members
     from lzkey_sandbox.http.listings import Listings
 
-# Sources: the pages of SelectAggregateResourceConfig and of the other operations' Limit members.
+#: Sources: the pages of SelectAggregateResourceConfig and of the other operations' Limit members.
 DEFAULT_ROWS_PAGE: Final = 25
 DEFAULT_COUNTED_PAGE: Final = 500
 DEFAULT_LIST_PAGE: Final = 100
@@ -48,7 +48,7 @@ class AggregateResourceApi:
         self._listings = listings
 
     def select_aggregate_resource_config(self, account: str, region: str, members: Members) -> Answer:
-        """Return what a query finds in all sources.
+        """What a query finds in all sources.
 
         https://docs.aws.amazon.com/config/latest/APIReference/API_SelectAggregateResourceConfig.html
         """
@@ -61,7 +61,7 @@ class AggregateResourceApi:
         return self._select(rows, (account, region), members)
 
     def select_resource_config(self, account: str, region: str, members: Members) -> Answer:
-        """Return what a query finds in one account and Region.
+        """What a query finds in one account and Region.
 
         https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.html
         """
@@ -72,7 +72,7 @@ class AggregateResourceApi:
         return self._select(rows, (account, region), members)
 
     def list_aggregate_discovered_resources(self, account: str, region: str, members: Members) -> Answer:
-        """Return the identifiers of all keys.
+        """The identifiers of all keys.
 
         https://docs.aws.amazon.com/config/latest/APIReference/API_ListAggregateDiscoveredResources.html
         """
@@ -93,7 +93,7 @@ class AggregateResourceApi:
         return self._listings.page("ResourceIdentifiers", found, (account, region), members, size)
 
     def get_aggregate_discovered_resource_counts(self, account: str, region: str, members: Members) -> Answer:
-        """Return how many keys there are, by account, Region or type or altogether.
+        """How many keys there are, by account, Region or type or altogether.
 
         https://docs.aws.amazon.com/config/latest/APIReference/API_GetAggregateDiscoveredResourceCounts.html
         """
@@ -113,7 +113,7 @@ class AggregateResourceApi:
         return {"TotalDiscoveredResources": len(items), "GroupByKey": key, **page}
 
     def batch_get_aggregate_resource_config(self, account: str, region: str, members: Members) -> Answer:
-        """Return the newest items of several keys, without their tags.
+        """The newest items of several keys, without their tags.
 
         https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetAggregateResourceConfig.html
         """
@@ -159,7 +159,7 @@ class AggregateResourceApi:
 
 
 def _rows(account: str, region: str, holdings: Holdings) -> Iterator[Mapping[str, Any]]:
-    """Return what a query sees of one account and Region: items and recorders, each as one row.
+    """What a query sees of one account and Region: items and recorders, each as one row.
 
     Its dates are text and its policy is JSON text, encoded once. Sources: the page of SelectResourceConfig, a
     query's answer in cloud-custodian/cloud-custodian (tests/data/placebo/test_kms_config_source), and for

@@ -48,10 +48,10 @@ class Population(Protocol):
     """Accounts, and what AWS Config holds in each: the one thing that aggregators read."""
 
     def regions(self, account: str) -> Sequence[str]:
-        """Return the Regions in which the account has a recorder, on or off."""
+        """The Regions in which the account has a recorder, on or off."""
 
     def holdings(self, account: str, region: str) -> Holdings:
-        """Return what AWS Config holds there now."""
+        """What AWS Config holds there now."""
 
 
 class LivePopulation:
@@ -62,7 +62,7 @@ class LivePopulation:
         self._recorder = recorder
 
     def regions(self, account: str) -> Sequence[str]:
-        """Return the Regions in which the account has a recorder, on or off."""
+        """The Regions in which the account has a recorder, on or off."""
         return [
             region for region in sorted(config_backends[account]) if motostate.has_recorder(account, region)
         ]
@@ -105,14 +105,14 @@ class Aggregation:
         self._told[account, region] = Told(status, updated, had)
 
     def status(self, account: str, region: str) -> tuple[str, datetime | None]:
-        """Return a source's status, and since when where that was told."""
+        """A source's status, and since when where that was told."""
         told = self._told.get((account, region))
         if told is not None:
             return told.status, told.updated
         return (FRESH if region in self._of(account).regions(account) else "FAILED"), None
 
     def holdings(self, account: str, region: str) -> Holdings:
-        """Return what aggregators have of a source; one that is not fresh shows what it once was."""
+        """What aggregators have of a source; one that is not fresh shows what it once was."""
         told = self._told.get((account, region))
         if told is not None and told.status != FRESH:
             return told.holdings
@@ -120,11 +120,11 @@ class Aggregation:
         return population.holdings(account, region) if region in population.regions(account) else NOTHING
 
     def own(self, account: str, region: str) -> Holdings:
-        """Return what AWS Config holds in an account itself."""
+        """What AWS Config holds in an account itself."""
         return self._of(account).holdings(account, region)
 
     def sources(self, aggregator: Any, account: str, region: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - moto's own
-        """Return the source accounts and Regions of an account's aggregator; "all" is where a recorder is."""
+        """The source accounts and Regions of an account's aggregator; "all" is where a recorder is."""
         source = aggregator.organization_aggregation_source
         organization = organization_of(account, region)
         if source is None:
@@ -137,7 +137,7 @@ class Aggregation:
                 yield member, named
 
     def shown(self, aggregator: Any, account: str, region: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - as above
-        """Return the sources of which there is data: none of an account that is suspended or being closed."""
+        """The sources of which there is data: none of an account that is suspended or being closed."""
         listed = aggregator.organization_aggregation_source is None
         if not listed and not administers(account, region, CONFIG):
             return
@@ -171,7 +171,7 @@ def _may_be_read(account: str, region: str) -> bool:
 
 
 def aggregator_of(account: str, region: str, name: str) -> Any:  # noqa: ANN401 - moto's own
-    """Return an account's aggregator, or raise NoSuchConfigurationAggregatorException."""
+    """An account's aggregator, or raise NoSuchConfigurationAggregatorException."""
     found = config_backends[account][region].config_aggregators.get(name)
     if found is None:
         raise ServiceError(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lzkey_sandbox.http.contract import Answer, Members
     from lzkey_sandbox.http.listings import Listings
 
-# Sources: the API reference's Limit members.
+#: Sources: the API reference's Limit members.
 DEFAULT_SOURCES_PAGE: Final = 100
 DEFAULT_RULES_PAGE: Final = 1000
 DEFAULT_RESULTS_PAGE: Final = 50
@@ -40,7 +40,7 @@ class AggregatorApi:
     def describe_configuration_aggregator_sources_status(
         self, account: str, region: str, members: Members
     ) -> Answer:
-        """Return one status per source account and Region, and for an organization one of its own.
+        """One status per source account and Region, and for an organization one of its own.
 
         https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeConfigurationAggregatorSourcesStatus.html
         """
@@ -63,7 +63,7 @@ class AggregatorApi:
     def describe_aggregate_compliance_by_config_rules(
         self, account: str, region: str, members: Members
     ) -> Answer:
-        """Return one word per account, Region and rule, for rules that have results.
+        """One word per account, Region and rule, for rules that have results.
 
         https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeAggregateComplianceByConfigRules.html
         """
@@ -86,7 +86,7 @@ class AggregatorApi:
     def get_aggregate_compliance_details_by_config_rule(
         self, account: str, region: str, members: Members
     ) -> Answer:
-        """Return the results of one rule in one account and Region; what is not there has none.
+        """The results of one rule in one account and Region; what is not there has none.
 
         https://docs.aws.amazon.com/config/latest/APIReference/API_GetAggregateComplianceDetailsByConfigRule.html
         """
@@ -109,7 +109,7 @@ class AggregatorApi:
     def get_aggregate_config_rule_compliance_summary(
         self, account: str, region: str, members: Members
     ) -> Answer:
-        """Return how many rules are compliant and how many are not, by account or Region or altogether.
+        """How many rules are compliant and how many are not, by account or Region or altogether.
 
         https://docs.aws.amazon.com/config/latest/APIReference/API_GetAggregateConfigRuleComplianceSummary.html
         """
@@ -129,7 +129,7 @@ class AggregatorApi:
         return {**answer, "GroupByKey": key} if key else answer
 
     def _rules(self, account: str, region: str, members: Members) -> Iterator[tuple[str, str, str, Answer]]:
-        """Return account, Region, rule and compliance of every rule that has results that are shown."""
+        """Account, Region, rule and compliance of every rule that has results that are shown."""
         aggregator = aggregator_of(account, region, members["ConfigurationAggregatorName"])
         filters = members.get("Filters", {})
         for member, named in self._aggregation.shown(aggregator, account, region):

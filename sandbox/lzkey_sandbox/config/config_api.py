@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lzkey_sandbox.http.contract import Answer, Members
     from lzkey_sandbox.http.listings import Listings
 
-# Sources: the API reference's Limit members.
+#: Sources: the API reference's Limit members.
 DEFAULT_RESULTS_PAGE: Final = 10
 DEFAULT_RULES_PAGE: Final = 150
 DEFAULT_HISTORY_PAGE: Final = 10
@@ -75,7 +75,7 @@ class ConfigApi:
         return {"FailedEvaluations": []}
 
     def get_compliance_details_by_config_rule(self, account: str, region: str, members: Members) -> Answer:
-        """Return a rule's results, NOT_APPLICABLE ones included, in pages of ``Limit``."""
+        """A rule's results, NOT_APPLICABLE ones included, in pages of ``Limit``."""
         rule = _rules(account, region, [members["ConfigRuleName"]])[0]
         wanted = _filter(members)
         results = [
@@ -89,7 +89,7 @@ class ConfigApi:
         )
 
     def get_compliance_details_by_resource(self, account: str, region: str, members: Members) -> Answer:
-        """Return what every rule found about one resource."""
+        """What every rule found about one resource."""
         asked = members.get("ResourceType"), members.get("ResourceId")
         if None in asked:
             raise ServiceError(
@@ -112,7 +112,7 @@ class ConfigApi:
         )
 
     def describe_compliance_by_config_rule(self, account: str, region: str, members: Members) -> Answer:
-        """Return one word per rule: NON_COMPLIANT as soon as one resource is, else COMPLIANT."""
+        """One word per rule: NON_COMPLIANT as soon as one resource is, else COMPLIANT."""
         wanted = members.get("ComplianceTypes") or ["COMPLIANT", "NON_COMPLIANT", "INSUFFICIENT_DATA"]
         summaries = []
         for rule in _rules(account, region, members.get("ConfigRuleNames")):
@@ -129,7 +129,7 @@ class ConfigApi:
         )
 
     def describe_config_rule_evaluation_status(self, account: str, region: str, members: Members) -> Answer:
-        """Return when each rule was last invoked and evaluated, and its last error.
+        """When each rule was last invoked and evaluated, and its last error.
 
         AWS does not document its error codes; here it is the error type of the function.
         """
@@ -192,7 +192,7 @@ class ResourceApi:
         self._listings = listings
 
     def get_resource_config_history(self, account: str, region: str, members: Members) -> Answer:
-        """Return a key's items, the newest first unless asked otherwise."""
+        """A key's items, the newest first unless asked otherwise."""
         items = self._recorder.history(account, region, members["resourceId"])
         if not items:
             raise ServiceError(
@@ -212,7 +212,7 @@ class ResourceApi:
         )
 
     def list_discovered_resources(self, account: str, region: str, members: Members) -> Answer:
-        """Return the keys that were recorded; deleted ones on request."""
+        """The keys that were recorded; deleted ones on request."""
         wanted = members.get("resourceIds")
         found = []
         for item in self._recorder.discovered(account, region):
@@ -229,7 +229,7 @@ class ResourceApi:
         )
 
     def batch_get_resource_config(self, account: str, region: str, members: Members) -> Answer:
-        """Return the newest items of several keys; what is not a recorded key stays unprocessed."""
+        """The newest items of several keys; what is not a recorded key stays unprocessed."""
         items, unprocessed = [], []
         for key in members["resourceKeys"]:
             item = self._recorder.latest(account, region, key["resourceId"])
@@ -242,7 +242,7 @@ class ResourceApi:
 
 
 def summary(results: Sequence[Result]) -> Answer:
-    """Return a rule's compliance; with nothing but NOT_APPLICABLE results there is not enough data.
+    """A rule's compliance; with nothing but NOT_APPLICABLE results there is not enough data.
 
     Sources: https://docs.aws.amazon.com/config/latest/APIReference/API_Compliance.html and
     https://docs.aws.amazon.com/config/latest/APIReference/API_ComplianceContributorCount.html
@@ -256,12 +256,12 @@ def summary(results: Sequence[Result]) -> Answer:
 
 
 def capped(count: int) -> Answer:
-    """Return a count of rules, or of a rule's resources, the way AWS Config cuts it."""
+    """A count of rules, or of a rule's resources, the way AWS Config cuts it."""
     return {"CappedCount": min(count, CONTRIBUTOR_CAP), "CapExceeded": count > CONTRIBUTOR_CAP}
 
 
 def evaluation_result(rule_name: str, result: Result) -> Answer:
-    """Return one result, without the account and the Region that it is from."""
+    """One result, without the account and the Region that it is from."""
     shown = {
         "EvaluationResultIdentifier": {
             "EvaluationResultQualifier": {
@@ -280,7 +280,7 @@ def evaluation_result(rule_name: str, result: Result) -> Answer:
 
 
 def _rules(account: str, region: str, names: Sequence[str] | None) -> list[dict[str, Any]]:
-    """Return the rules of these names, or all; NoSuchConfigRuleException names the missing one."""
+    """The rules of these names, or all; NoSuchConfigRuleException names the missing one."""
     rules = {rule["ConfigRuleName"]: rule for rule in motostate.config_rules(account, region)}
     for name in names or []:
         if name not in rules:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KEY_TYPE: Final = "AWS::KMS::Key"
 ITEM_VERSION: Final = "1.3"
 
-# Sources: the KMS API reference (EncryptionAlgorithms, MacAlgorithms of KeyMetadata), by key spec.
+#: Sources: the KMS API reference (EncryptionAlgorithms, MacAlgorithms of KeyMetadata), by key spec.
 _ENCRYPTION: Final = {
     "SYMMETRIC_DEFAULT": ["SYMMETRIC_DEFAULT"],
     "RSA": ["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"],
@@ -63,7 +63,7 @@ class ConfigurationItem:
         return round(self.captured.timestamp() * 1000)
 
     def notification(self) -> dict[str, Any]:
-        """Return the item as a change notification carries it."""
+        """The item as a change notification carries it."""
         return {
             "relatedEvents": [],
             "relationships": [],
@@ -74,7 +74,7 @@ class ConfigurationItem:
         }
 
     def summary(self) -> dict[str, Any]:
-        """Return what an oversized notification says of the item."""
+        """What an oversized notification says of the item."""
         return {"changeType": self.change, **self._identity()}
 
     def _identity(self) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class ConfigurationItem:
         }
 
     def base(self) -> dict[str, Any]:
-        """Return the item as BatchGetResourceConfig answers it."""
+        """The item as BatchGetResourceConfig answers it."""
         item: dict[str, Any] = {
             "version": ITEM_VERSION,
             "accountId": self.account,
@@ -117,7 +117,7 @@ class ConfigurationItem:
         return item
 
     def history(self) -> dict[str, Any]:
-        """Return the item as GetResourceConfigHistory answers it."""
+        """The item as GetResourceConfigHistory answers it."""
         return {
             **self.base(),
             "configurationItemMD5Hash": "",
@@ -128,12 +128,12 @@ class ConfigurationItem:
 
 
 def timestamp(moment: datetime) -> str:
-    """Return a moment as Config writes it: ISO 8601 in UTC with milliseconds."""
+    """A moment as Config writes it: ISO 8601 in UTC with milliseconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def key_configuration(facts: KeyFacts) -> dict[str, Any]:
-    """Return the ``configuration`` member of a key's item; dates are milliseconds since the epoch."""
+    """The ``configuration`` member of a key's item; dates are milliseconds since the epoch."""
     data = facts.metadata
     spec, usage, key_id = data["KeySpec"], data["KeyUsage"], data["KeyId"]
     configuration = {
@@ -162,7 +162,7 @@ def key_configuration(facts: KeyFacts) -> dict[str, Any]:
 
 
 def key_supplement(facts: KeyFacts) -> dict[str, Any]:
-    """Return the ``supplementaryConfiguration`` member: rotation, the policy as a JSON string, tags."""
+    """The ``supplementaryConfiguration`` member: rotation, the policy as a JSON string, tags."""
     return {
         "KeyRotationStatus": facts.rotation,
         "Policy": facts.policy,
@@ -196,7 +196,7 @@ def _encryption_algorithms(spec: str, usage: str) -> list[str]:
 
 
 def _multi_region(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the multi-Region member; whether primary or replica follows from the ARN, as moto shares it."""
+    """The multi-Region member; whether primary or replica follows from the ARN, as moto shares it."""
     known = data["MultiRegionConfiguration"]
     primary = known["PrimaryKey"]
     return {

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from lzkey_sandbox.config.configuration_item import ConfigurationItem
     from lzkey_sandbox.config.recorder import Recorder
 
+#: Invokes a function by its ARN; raises ServiceError when there is no such function.
 Invoke = Callable[[str, Mapping[str, Any]], Outcome]
-"""Invokes a function by its ARN; raises ServiceError when there is no such function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class EvaluationLoop:
 
 
 def rule_of(account: str, region: str, definition: Mapping[str, Any]) -> Rule:
-    """Return a rule's identity from what DescribeConfigRules shows of it."""
+    """A rule's identity from what DescribeConfigRules shows of it."""
     return Rule(
         account, region, definition["ConfigRuleName"], definition["ConfigRuleId"], definition["ConfigRuleArn"]
     )

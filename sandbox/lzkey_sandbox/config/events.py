@@ -24,7 +24,7 @@ SCHEDULED: Final = "ScheduledNotification"
 def change_notification(
     item: ConfigurationItem, before: ConfigurationItem | None, now: datetime, limit: int
 ) -> dict[str, Any]:
-    """Return the invoking event for an item; over ``limit`` bytes of JSON, the oversized one.
+    """The invoking event for an item; over ``limit`` bytes of JSON, the oversized one.
 
     The oversized event has the item's summary and its message type and nothing else, as documented.
     """
@@ -42,7 +42,7 @@ def change_notification(
 
 
 def scheduled_notification(account: str, now: datetime) -> dict[str, Any]:
-    """Return the invoking event of a periodic evaluation."""
+    """The invoking event of a periodic evaluation."""
     return {
         "awsAccountId": account,
         "notificationCreationTime": timestamp(now),
@@ -60,7 +60,7 @@ def rule_event(
     role: str,
     left_scope: bool,
 ) -> dict[str, Any]:
-    """Return the event itself; the invoking event and the parameters are JSON strings in it."""
+    """The event itself; the invoking event and the parameters are JSON strings in it."""
     return {
         "version": "1.0",
         "invokingEvent": json.dumps(invoking_event),
@@ -93,7 +93,7 @@ def in_scope(definition: Mapping[str, Any], item: ConfigurationItem) -> bool:
 
 
 def triggers(definition: Mapping[str, Any]) -> frozenset[str]:
-    """Return the message types on which Config invokes a rule's function; AWS managed rules have none."""
+    """The message types on which Config invokes a rule's function; AWS managed rules have none."""
     source = definition.get("Source", {})
     details = source.get("SourceDetails") or [] if source.get("Owner") == "CUSTOM_LAMBDA" else []
     return frozenset(detail["MessageType"] for detail in details)

@@ -82,7 +82,7 @@ class Ledger:
         self._records: dict[str, _Record] = {}
 
     def issue_token(self, rule: Rule, now: datetime) -> str:
-        """Return a new result token for one invocation of a rule."""
+        """A new result token for one invocation of a rule."""
         token = secrets.token_urlsafe(48)
         with self._lock:
             self._tokens[token] = Token(rule, now)
@@ -91,7 +91,7 @@ class Ledger:
         return token
 
     def redeem(self, token: str, account: str, region: str, now: datetime) -> Token:
-        """Return what a token stands for; InvalidResultTokenException if unknown, foreign or expired."""
+        """What a token stands for; InvalidResultTokenException if unknown, foreign or expired."""
         with self._lock:
             known = self._tokens.get(token)
         if (
@@ -112,7 +112,7 @@ class Ledger:
                     record.results[result.resource_type, result.resource_id] = result
 
     def results(self, rule_id: str) -> tuple[Result, ...]:
-        """Return a rule's results, in the order in which their resources were first seen."""
+        """A rule's results, in the order in which their resources were first seen."""
         with self._lock:
             record = self._records.get(rule_id)
             return tuple(record.results.values()) if record else ()
@@ -124,7 +124,7 @@ class Ledger:
                 self._records[rule_id].results.clear()
 
     def status(self, rule_id: str) -> Status:
-        """Return a rule's evaluation status; an empty one when the rule was never invoked."""
+        """A rule's evaluation status; an empty one when the rule was never invoked."""
         with self._lock:
             record = self._records.get(rule_id)
             return record.status if record else Status()

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from lzkey_sandbox.http.contract import Answer, Members
     from lzkey_sandbox.http.listings import Listings
 
-# Sources: the API reference's Limit members, and .../developerguide/configlimits.html.
+#: Sources: the API reference's Limit members, and .../developerguide/configlimits.html.
 DEFAULT_PAGE: Final = 100
 MOST_RULES: Final = 150
 
-# Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
+#: Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
 MOST_ACCOUNTS: Final = 20
 
 
@@ -82,7 +82,7 @@ class OrganizationApi:
         return {}
 
     def describe_organization_config_rules(self, account: str, region: str, members: Members) -> Answer:
-        """Return the rules that the caller's account made, and no other's."""
+        """The rules that the caller's account made, and no other's."""
         rules = _rules(account, region, members.get("OrganizationConfigRuleNames"))
         shown = [_shown(rule) for rule in rules]
         return self._page("OrganizationConfigRules", shown, (account, region), members)
@@ -90,7 +90,7 @@ class OrganizationApi:
     def describe_organization_config_rule_statuses(
         self, account: str, region: str, members: Members
     ) -> Answer:
-        """Return one state per rule: failed as soon as it is in one account."""
+        """One state per rule: failed as soon as it is in one account."""
         rules = _rules(account, region, members.get("OrganizationConfigRuleNames"))
         at_work = self._at_work()
         shown = [_status(rule, at_work=at_work) for rule in rules]
@@ -99,7 +99,7 @@ class OrganizationApi:
     def get_organization_config_rule_detailed_status(
         self, account: str, region: str, members: Members
     ) -> Answer:
-        """Return a rule's state in every account that it is meant for."""
+        """A rule's state in every account that it is meant for."""
         rule = _rules(account, region, [members["OrganizationConfigRuleName"]])[0]
         shown = _member_statuses(rule, at_work=self._at_work())
         filters = members.get("Filters", {})
@@ -137,7 +137,7 @@ class OrganizationsApi:
         self._listings = listings
 
     def list_accounts(self, account: str, region: str, members: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the accounts of the organization, in the order of their joining."""
+        """The accounts of the organization, in the order of their joining."""
         management = management_for(account, region, "ListAccounts")
         found = described_members(management, region)
         if found is None:

@@ -84,7 +84,7 @@ class OrganizationRule:
 
 
 def stored_rules(account: str, region: str) -> dict[str, OrganizationRule]:
-    """Return the organization rules that an account made in a Region, by name."""
+    """The organization rules that an account made in a Region, by name."""
     backend = config_backends[account][region]
     rules: dict[str, OrganizationRule] = vars(backend).setdefault("organization_rules", {})
     return rules
@@ -104,7 +104,7 @@ def put(rule: OrganizationRule) -> OrganizationRule:
 def new_rule(
     account: str, region: str, name: str, metadata: Mapping[str, Any], excluded: tuple[str, ...]
 ) -> OrganizationRule:
-    """Return a rule that is nowhere yet; ``metadata`` has one of ``KINDS``."""
+    """A rule that is nowhere yet; ``metadata`` has one of ``KINDS``."""
     kind = next(kind for kind in KINDS if kind in metadata)
     suffix = "".join(secrets.choice(_SUFFIX) for _ in range(8))
     return OrganizationRule(account, region, name, suffix, kind, metadata[kind], excluded, datetime.now(UTC))
@@ -159,7 +159,7 @@ def _deployed(rule: OrganizationRule, account: str, known: MemberStatus | None) 
 
 
 def _member_rule(rule: OrganizationRule) -> dict[str, Any]:
-    """Return PutConfigRule's argument for the rule in an account."""
+    """PutConfigRule's argument for the rule in an account."""
     metadata = rule.metadata
     scope = {
         "ComplianceResourceTypes": metadata.get("ResourceTypesScope"),

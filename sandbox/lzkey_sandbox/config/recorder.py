@@ -20,7 +20,7 @@ from lzkey_sandbox.config.configuration_item import (
 )
 from lzkey_sandbox.moto import motokeys
 
-# KMS operations after which a key's item can differ. Source: the KMS API reference.
+#: KMS operations after which a key's item can differ. Source: the KMS API reference.
 KEY_CHANGES: Final = frozenset(
     {
         "CancelKeyDeletion",
@@ -100,17 +100,17 @@ class Recorder:
             self._add(account, region, key_id, gone)
 
     def latest(self, account: str, region: str, key_id: str) -> ConfigurationItem | None:
-        """Return a key's newest item, or None when it was never recorded."""
+        """A key's newest item, or None when it was never recorded."""
         items = self.history(account, region, key_id)
         return items[-1] if items else None
 
     def history(self, account: str, region: str, key_id: str) -> tuple[ConfigurationItem, ...]:
-        """Return a key's items, oldest first."""
+        """A key's items, oldest first."""
         with self._lock:
             return tuple(self._history.get((account, region), {}).get(key_id, ()))
 
     def discovered(self, account: str, region: str) -> tuple[ConfigurationItem, ...]:
-        """Return the newest item of every key ever recorded, in the order of their discovery."""
+        """The newest item of every key ever recorded, in the order of their discovery."""
         with self._lock:
             return tuple(items[-1] for items in self._history.get((account, region), {}).values())
 

@@ -25,7 +25,7 @@ _SERVICE_LINKED: Final = ":role/aws-service-role/"
 
 
 def caller_arn(access_key: str, account: str, region: str) -> str:
-    """Return the role whose credentials an access key is; any other key is an administrator's."""
+    """The role whose credentials an access key is; any other key is an administrator's."""
     key = iam_backends[account][get_partition(region)].access_keys.get(access_key)
     role = getattr(key, "role_arn", None)
     if role is not None:
@@ -114,7 +114,7 @@ def _trust_policy(role: str, region: str) -> Json:
 
 
 def _for_role(trust: Json, role: str, caller: str) -> Json:
-    """Return a trust policy as the engine reads resource policies.
+    """A trust policy as the engine reads resource policies.
 
     A trust policy has no Resource, and is the role's own; the account as a principal is whoever that
     account lets, and so the caller.

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
     from lzkey_sandbox.moto.motostate import Function
 
-# Lambda gives the initialization ten seconds; more here, because a busy machine starts slowly.
+#: Lambda gives the initialization ten seconds; more here, because a busy machine starts slowly.
 _INIT_SECONDS: Final = 30.0
 
 _GRACE_SECONDS: Final = 5.0
 
-# The largest answer of a synchronous invocation, in bytes.
-# Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+#: The largest answer of a synchronous invocation, in bytes.
+#: Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 RESPONSE_LIMIT: Final = 6 * 1024 * 1024
 
 _INVOCATION: Final = re.compile(r"/2018-06-01/runtime/invocation/(?P<id>[^/]+)/(?P<kind>response|error)")
@@ -82,7 +82,7 @@ class RuntimeApi:
         self._messages.put(message)
 
     def wait(self, timeout: float) -> Message | None:
-        """Return the runtime's next message, or None after ``timeout`` seconds."""
+        """The runtime's next message, or None after ``timeout`` seconds."""
         try:
             return self._messages.get(timeout=timeout)
         except Empty:
@@ -198,7 +198,7 @@ class ExecutionEnvironment:
         return self._failed(request_id, None, "invocation")
 
     def new_output(self) -> str:
-        """Return what the process has printed since the last call."""
+        """What the process has printed since the last call."""
         with self._log.open("rb") as log:
             log.seek(self._log_read)
             output = log.read()
@@ -253,7 +253,7 @@ def _unpack(archive: bytes, directory: Path) -> Path:
 
 
 def _variables(function: Function, runtime_api: str, path: list[Path], log_stream: str) -> dict[str, str]:
-    """Return a function's environment; ``path`` is the zip's directory, then the layers', then the runtime's.
+    """A function's environment; ``path`` is the zip's directory, then the layers', then the runtime's.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """

@@ -67,7 +67,7 @@ def put_resource_policy(account: str, region: str, members: Members) -> dict[str
 
 
 def get_resource_policy(account: str, region: str, members: Members) -> dict[str, Any]:
-    """Return the whole policy; without a statement there is none, which is ResourceNotFoundException."""
+    """The whole policy; without a statement there is none, which is ResourceNotFoundException."""
     arn, policy = _policy(account, region, members["ResourceArn"], {})
     if not policy.statements:
         raise ServiceError("ResourceNotFoundException", f"No policy is associated with {arn}.", 404)
@@ -83,7 +83,7 @@ def delete_resource_policy(account: str, region: str, members: Members) -> dict[
 
 
 def statement_of(function_arn: str, members: Members) -> dict[str, Any]:
-    """Return the statement that Lambda makes of AddPermission's members."""
+    """The statement that Lambda makes of AddPermission's members."""
     conditions: dict[str, dict[str, str]] = {}
     if "SourceAccount" in members:
         conditions.setdefault("StringEquals", {})["AWS:SourceAccount"] = members["SourceAccount"]
@@ -111,7 +111,7 @@ def _principal(principal: str, function_arn: str) -> Any:  # noqa: ANN401 - text
 
 
 def _policy(account: str, region: str, name: str, members: Members) -> tuple[str, FunctionPolicy]:
-    """Return a function's ARN and policy, if its revision is the one that the members name, if any."""
+    """A function's ARN and policy, if its revision is the one that the members name, if any."""
     function = motostate.stored_function(account, region, name)
     asked = members.get("RevisionId")
     if asked and asked != function.policy.revision:

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from lzkey_sandbox.moto.motostate import Function
 
-# boto3, its dependencies and the runtime client, nothing else; a rule that needs rdklib must bring it in its
-# zip or in a layer.
-# Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
+#: boto3, its dependencies and the runtime client, nothing else; a rule that needs rdklib must bring it in its
+#: zip or in a layer.
+#: Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
 RUNTIME_MODULES: Final = (
     "boto3",
     "botocore",
@@ -68,7 +68,7 @@ def link_runtime(directory: Path) -> None:
 
 @cache
 def rdklib_layer() -> bytes:
-    """Return rdk's layer as a zip file: rdklib, from the installed wheel, below ``python/``.
+    """Rdk's layer as a zip file: rdklib, from the installed wheel, below ``python/``.
 
     Source: https://github.com/awslabs/aws-config-rdklib (template.yaml: the layer carries rdklib alone,
     without boto3 and botocore).
@@ -113,7 +113,7 @@ class LambdaRuntime:
             return outcome
 
     def logs(self, account: str, region: str, name: str) -> str:
-        """Return all that a function printed and logged so far."""
+        """All that a function printed and logged so far."""
         path = self._log_path(motostate.function(account, region, name))
         return path.read_text(errors="replace") if path.exists() else ""
 

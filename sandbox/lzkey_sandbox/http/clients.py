@@ -25,7 +25,7 @@ class Clients:
         self._credentials: dict[str, Mapping[str, str]] = {}
 
     def get(self, service: str, region: str | None, account: str | None) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
-        """Return a client; for another account with credentials of a role in it."""
+        """A client; for another account with credentials of a role in it."""
         where = (service, region or self._region, account or self._account)
         if where not in self._clients:
             self._clients[where] = self._session.client(

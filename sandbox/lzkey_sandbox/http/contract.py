@@ -22,26 +22,26 @@ from lzkey_sandbox.errors import ContractError, ServiceError
 
 Json = Any  # a value as the json module reads and writes it
 
+#: A request's members, as botocore's types.
 Members = Mapping[str, Any]
-"""A request's members, as botocore's types."""
 
+#: An answer's members, as botocore's types.
 Answer = dict[str, Any]
-"""An answer's members, as botocore's types."""
 
 
 @cache
 def service_model(service: str) -> ServiceModel:
-    """Return botocore's model of a service; ``UnknownServiceError`` when there is none."""
+    """Botocore's model of a service; ``UnknownServiceError`` when there is none."""
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
 def operation_model(service: str, operation: str) -> OperationModel:
-    """Return botocore's model of one operation."""
+    """Botocore's model of one operation."""
     return service_model(service).operation_model(operation)
 
 
 def parse_input(operation: OperationModel, raw: Mapping[str, Json]) -> dict[str, Any]:
-    """Return a request's members as botocore's types; an invalid request is AWS's ValidationException."""
+    """A request's members as botocore's types; an invalid request is AWS's ValidationException."""
     if operation.input_shape is None:
         return {}
     members = _decode(operation.input_shape, raw)
@@ -55,7 +55,7 @@ def parse_input(operation: OperationModel, raw: Mapping[str, Json]) -> dict[str,
 
 
 def render_output(operation: OperationModel, answer: Mapping[str, Any]) -> dict[str, Json]:
-    """Return an answer as JSON members; an answer outside the model is a bug and raises ContractError."""
+    """An answer as JSON members; an answer outside the model is a bug and raises ContractError."""
     if operation.output_shape is None:
         if answer:
             raise ContractError(f"{operation.name} has no output, but the sandbox answered {sorted(answer)}")

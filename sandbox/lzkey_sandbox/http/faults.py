@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lzkey_sandbox.http.requests import ApiRequest
 
-# Source: https://docs.aws.amazon.com/config/latest/APIReference/CommonErrors.html; any other code is a 400.
+#: Source: https://docs.aws.amazon.com/config/latest/APIReference/CommonErrors.html; any other code is a 400.
 STATUSES: Final = {"InternalFailure": 500, "ServiceUnavailable": 503}
 
 

@@ -10,18 +10,18 @@ import boto3
 from botocore.loaders import Loader
 from botocore.session import Session as CoreSession
 
-# AWS's documentation's own example credentials; moto knows them not, so they are the default account's.
+#: AWS's documentation's own example credentials; moto knows them not, so they are the default account's.
 EXAMPLE_CREDENTIALS: Final = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 }
 
-# Shared by all sessions: reading the service models takes most of a client's making.
+#: Shared by all sessions: reading the service models takes most of a client's making.
 _LOADER: Final = Loader()
 
 
 def isolated_variables(proxy_url: str) -> dict[str, str]:
-    """Return the variables that keep a process from everything but the loopback interface."""
+    """The variables that keep a process from everything but the loopback interface."""
     proxies = {"HTTP_PROXY": proxy_url, "HTTPS_PROXY": proxy_url, "NO_PROXY": "localhost,127.0.0.1"}
     return {
         "AWS_CONFIG_FILE": os.devnull,
@@ -34,7 +34,7 @@ def isolated_variables(proxy_url: str) -> dict[str, str]:
 
 @cache
 def private_session() -> boto3.session.Session:
-    """Return the session that knows nothing of the user's own credentials, profiles and configuration files.
+    """The session that knows nothing of the user's own credentials, profiles and configuration files.
 
     There is one for all accounts: making a session takes as long as making a client.
     """

@@ -20,7 +20,7 @@ from lzkey_sandbox.errors import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-# Tokens that are remembered; older ones expire, as they do at AWS.
+#: Tokens that are remembered; older ones expire, as they do at AWS.
 MOST_TOKENS: Final = 10_000
 
 _OF_A_PAGE: Final = frozenset({"Limit", "MaxResults", "NextToken", "limit", "nextToken"})
@@ -36,7 +36,7 @@ class _Listing:
         self._lock = Lock()
 
     def rows(self, start: int, end: int) -> tuple[list[Any], bool]:
-        """Return some rows, and whether there are more after them."""
+        """Some rows, and whether there are more after them."""
         with self._lock:
             self._rows.extend(islice(self._source, max(end + 1 - len(self._rows), 0)))
             return self._rows[start:end], len(self._rows) > end
@@ -70,7 +70,7 @@ class Listings:
         *,
         may_be_empty: bool = True,
     ) -> dict[str, Any]:
-        """Return one page; `rows` is called for the first one alone.
+        """One page; `rows` is called for the first one alone.
 
         A token that was not issued, or was for another request than `asked` and the members, is
         InvalidNextTokenException; an empty one asks for the first page, as AWS tolerates. The token's name

@@ -19,8 +19,8 @@ LOOPBACK: Final = "127.0.0.1"
 
 WsgiApplication = Callable[[dict[str, Any], "StartResponse"], Iterable[bytes]]
 
+#: Serves a connection that a client opened through the proxy.
 Tunnel = Callable[[socket], None]
-"""Serves a connection that a client opened through the proxy."""
 
 
 class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped

@@ -21,7 +21,7 @@ WsgiEnvironment = dict[str, Any]
 
 UNKNOWN = "Unknown"
 
-# Signing names that are not the name of botocore's service model.
+#: Signing names that are not the name of botocore's service model.
 _MODEL_OF_SIGNING_NAME = {
     "monitoring": "cloudwatch",
     "states": "stepfunctions",
@@ -105,7 +105,7 @@ def _operation(service: str, environ: WsgiEnvironment, body: bytes) -> tuple[str
 
 @cache
 def _routes(service: str) -> tuple[_Route, ...]:
-    """Return the REST routes of a service, the most particular first."""
+    """The REST routes of a service, the most particular first."""
     try:
         model = service_model(service)
     except UnknownServiceError:

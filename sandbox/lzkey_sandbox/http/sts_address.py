@@ -76,7 +76,7 @@ def _certificate(
     key: ec.EllipticCurvePrivateKey,
     issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None,
 ) -> x509.Certificate:
-    """Return a certificate for a host, or without an issuer one of an authority."""
+    """A certificate for a host, or without an issuer one of an authority."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signer = issuer[1] if issuer else key
     now = datetime.now(UTC)

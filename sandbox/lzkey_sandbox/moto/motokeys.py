@@ -49,12 +49,12 @@ def without_key_pairs_for_symmetric_keys() -> Iterator[None]:
 
 
 def key_ids(account: str, region: str) -> tuple[str, ...]:
-    """Return the ids of all keys of an account and Region."""
+    """The ids of all keys of an account and Region."""
     return tuple(kms_backends[account][region].keys)
 
 
 def resolve_key(account: str, region: str, key_id: str) -> str | None:
-    """Return the plain id of the key that an id, ARN or alias names, or None; never creates a key."""
+    """The plain id of the key that an id, ARN or alias names, or None; never creates a key."""
     backend = kms_backends[account][region]
     alias = backend.get_alias_name(key_id)
     if alias.startswith("alias/") and not backend.alias_exists(alias):
@@ -64,7 +64,7 @@ def resolve_key(account: str, region: str, key_id: str) -> str | None:
 
 
 def regions_of_key(account: str, key_id: str) -> tuple[str, ...]:
-    """Return the Regions that have a key of this id: several only for a multi-Region key."""
+    """The Regions that have a key of this id: several only for a multi-Region key."""
     return tuple(region for region, backend in list(kms_backends[account].items()) if key_id in backend.keys)
 
 
@@ -109,7 +109,7 @@ def complete_stack_keys(account: str, region: str) -> None:
 
 
 def key_facts(account: str, region: str, key_id: str) -> KeyFacts:
-    """Return what Config's recorder sees of a key; ``KeyError`` when there is none."""
+    """What Config's recorder sees of a key; ``KeyError`` when there is none."""
     backend = kms_backends[account][region]
     key = backend.keys[key_id]
     tags = backend.tagger.list_tags_for_resource(key_id)["Tags"]

@@ -21,7 +21,7 @@ from lzkey_sandbox.errors import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Identifiers for examples: the same in every sandbox, and nobody's.
+#: Identifiers for examples: the same in every sandbox, and nobody's.
 ORGANIZATION_ID: Final = "o-exampleorgid"
 LOG_ARCHIVE_ID: Final = "444455556666"
 AUDIT_ID: Final = "777788889999"
@@ -53,7 +53,7 @@ class Organization:
 
 
 def organization_of(account: str, region: str) -> Organization | None:
-    """Return the organization that an account belongs to, or None."""
+    """The organization that an account belongs to, or None."""
     partition = get_partition(region)
     master = organizations_backends.master_accounts.get(account, (account, partition))[0]
     if master not in organizations_backends:
@@ -72,7 +72,7 @@ def organization_of(account: str, region: str) -> Organization | None:
 
 
 def status_of(account: str, region: str) -> str | None:
-    """Return an account's status in its organization, or None where it has none; quick in a large one."""
+    """An account's status in its organization, or None where it has none; quick in a large one."""
     backend = _backend_of(account, region)
     members = backend.accounts if backend is not None and backend.org is not None else ()
     return next((str(member.status) for member in members if member.id == account), None)
@@ -94,7 +94,7 @@ def _backend_of(account: str, region: str) -> Any:  # noqa: ANN401 - moto is unt
 
 
 def described_members(management: str, region: str) -> Iterator[dict[str, Any]] | None:
-    """Return the accounts of a management account's organization as ListAccounts shows them."""
+    """The accounts of a management account's organization as ListAccounts shows them."""
     backend = _backend_of(management, region)
     if backend is None or backend.org is None:
         return None
@@ -123,7 +123,7 @@ def suspend(management: str, region: str, account: str) -> None:
 
 
 def management_for(account: str, region: str, operation: str) -> str:
-    """Return the management account if an account may call an operation of Organizations, else refuse.
+    """The management account if an account may call an operation of Organizations, else refuse.
 
     A delegated administrator may read, whatever the service it is one for.
     Source: https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html

@@ -59,12 +59,12 @@ def reset() -> None:
 
 
 def partition_of(region: str) -> str:
-    """Return the partition of a Region, such as ``aws-us-gov``."""
+    """The partition of a Region, such as ``aws-us-gov``."""
     return str(get_partition(region))
 
 
 def account_of(access_key: str, default: str) -> str:
-    """Return the account of an access key that moto issued, else the default."""
+    """The account of an access key that moto issued, else the default."""
     for account, backends in list(iam_backends.items()):
         if any(access_key in backend.access_keys for backend in list(backends.values())):
             return str(account)
@@ -72,7 +72,7 @@ def account_of(access_key: str, default: str) -> str:
 
 
 def role_credentials(role: str, session: str, region: str) -> dict[str, str]:
-    """Return temporary credentials of a role, in the role's account, as environment variables."""
+    """Temporary credentials of a role, in the role's account, as environment variables."""
     account = role.split(":")[4]
     session_of_role = sts_backends[account][get_partition(region)].assume_role(
         region_name=region,
@@ -161,7 +161,7 @@ class _Source(config_models.Source):  # type: ignore[misc]  # moto is untyped
 
 
 def config_rules(account: str, region: str) -> list[dict[str, Any]]:
-    """Return the Config rules of an account and Region as DescribeConfigRules shows them."""
+    """The Config rules of an account and Region as DescribeConfigRules shows them."""
     return [rule.to_dict() for rule in list(config_backends[account][region].config_rules.values())]
 
 
@@ -224,7 +224,7 @@ def has_recorder(account: str, region: str) -> bool:
 
 
 def recorders(account: str, region: str) -> list[dict[str, Any]]:
-    """Return the account's recorders as DescribeConfigurationRecorders shows them, and whether each is on."""
+    """The account's recorders as DescribeConfigurationRecorders shows them, and whether each is on."""
     return [
         {**recorder.to_dict(), "recording": bool(recorder.status.recording)}
         for recorder in list(config_backends[account][region].recorders.values())
@@ -248,7 +248,7 @@ def records_keys(account: str, region: str) -> bool:
 
 
 def recorder_role(account: str, region: str) -> str:
-    """Return the role of the account's Config recorder; without a recorder, Config's service-linked role.
+    """The role of the account's Config recorder; without a recorder, Config's service-linked role.
 
     Source: https://docs.aws.amazon.com/config/latest/developerguide/using-service-linked-roles.html
     """
@@ -259,7 +259,7 @@ def recorder_role(account: str, region: str) -> str:
 
 
 def function(account: str, region: str, name: str) -> Function:
-    """Return a deployed function by name or ARN; ResourceNotFoundException when there is none."""
+    """A deployed function by name or ARN; ResourceNotFoundException when there is none."""
     stored = stored_function(account, region, name)
     layers = lambda_backends[account][region]
     return Function(
@@ -279,7 +279,7 @@ def function(account: str, region: str, name: str) -> Function:
 
 
 def stored_function(account: str, region: str, name: str) -> LambdaFunction:
-    """Return moto's function by name or ARN; ResourceNotFoundException when there is none."""
+    """Moto's function by name or ARN; ResourceNotFoundException when there is none."""
     plain = name.split(":")[6] if name.startswith("arn:") else name.partition(":")[0]
     for candidate in lambda_backends[account][region].list_functions():
         if candidate.function_name == plain:

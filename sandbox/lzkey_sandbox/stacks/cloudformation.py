@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from lzkey_sandbox.stacks.resource import Properties
 
-# Source: rdk's RDKLIB_ARN_STRING; the account is the one that publishes rdk's layers.
+#: Source: rdk's RDKLIB_ARN_STRING; the account is the one that publishes rdk's layers.
 _RDKLIB_LAYER: Final = re.compile(
     r"arn:aws:lambda:(?P<region>[^:]+):711761543063:layer:(?P<name>rdklib-layer):(?P<version>\d+)"
 )
@@ -58,7 +58,7 @@ def _delete_rule(account: str, region: str, name: str, _: Properties) -> None:
 
 
 def _rule_attribute(member: str) -> Callable[[str, str, str], str]:
-    """Return what reads a member of a rule as DescribeConfigRules shows it."""
+    """What reads a member of a rule as DescribeConfigRules shows it."""
 
     def read(account: str, region: str, name: str) -> str:
         rules = motostate.config_rules(account, region)
@@ -155,7 +155,7 @@ def _delete_function_policy(account: str, region: str, function: str, _: Propert
     _unless_gone(lambda_permissions.delete_resource_policy, account, region, {"ResourceArn": function})
 
 
-# moto looks among the classes that are alive, so these are kept. Its own permissions are never taken back.
+#: moto looks among the classes that are alive, so these are kept. Its own permissions are never taken back.
 RESOURCES: Final = (
     resource_class(
         "AWS::Config::ConfigRule",
@@ -183,12 +183,12 @@ class FunctionWithLayers(CloudFormationModel):  # type: ignore[misc]  # moto is 
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        """Return the property that names the resource."""
+        """The property that names the resource."""
         return "FunctionName"
 
     @staticmethod
     def cloudformation_type() -> str:
-        """Return the resource type."""
+        """The resource type."""
         return "AWS::Lambda::Function"
 
     @classmethod
@@ -256,7 +256,7 @@ def _base64(data: bytes) -> str:
 
 
 def _with_text(properties: Mapping[str, Any]) -> Properties:
-    """Return a rule's properties; parameters that are an object become text, as in every stack."""
+    """A rule's properties; parameters that are an object become text, as in every stack."""
     parameters = properties.get("InputParameters")
     if parameters is None or isinstance(parameters, str):
         return dict(properties)
@@ -264,7 +264,7 @@ def _with_text(properties: Mapping[str, Any]) -> Properties:
 
 
 def _members(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a resource's properties under the API's names, which begin with small letters."""
+    """A resource's properties under the API's names, which begin with small letters."""
     return {name[:1].lower() + name[1:]: _member(value) for name, value in properties.items()}
 
 

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     """Says what Fn::GetAtt returns: account, Region, physical id -> value."""
 
 
+#: A resource's properties, their intrinsic functions resolved, without those that are `AWS::NoValue`.
 Properties = dict[str, Any]
-"""A resource's properties, their intrinsic functions resolved, without those that are `AWS::NoValue`."""
 
 
 class Put(Protocol):
     """Makes a resource, or what is there of its name like it."""
 
     def __call__(self, account: str, region: str, name: str, properties: Properties, /) -> str:
-        """Return the physical id, which Ref returns."""
+        """The physical id, which Ref returns."""
 
 
 class Delete(Protocol):
@@ -45,7 +45,7 @@ def resource_class(
     named_by: str = "",
     attributes: Mapping[str, Attribute] | None = None,
 ) -> type[Any]:
-    """Return moto's class for a resource type; `named_by` is the property that names such a resource, if any.
+    """Moto's class for a resource type; `named_by` is the property that names such a resource, if any.
 
     An update puts the resource anew; where that gives another physical id, the old one is deleted after it.
     """

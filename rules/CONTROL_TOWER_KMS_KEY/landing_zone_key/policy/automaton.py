@@ -22,8 +22,8 @@ class Wildcard(Enum):
     __hash__ = object.__hash__  # each is one object: as good as Enum's own, which is slow
 
 
+#: A wildcard, or the characters of which the next one must be one (both cases, where case is ignored).
 Token: TypeAlias = str | Wildcard
-"""A wildcard, or the characters of which the next one must be one (both cases, where case is ignored)."""
 
 
 def bits(places: Sequence[int]) -> int:

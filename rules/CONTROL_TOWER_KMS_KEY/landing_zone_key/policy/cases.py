@@ -13,11 +13,11 @@ from landing_zone_key.policy.representatives import ANY_TEXT, Tracked, represent
 from landing_zone_key.policy.seeds import moments, seeds
 from landing_zone_key.policy.values import LAST_MOMENT
 
+#: Condition key -> the values that requests of this case carry.
 Alternative: TypeAlias = Mapping[str, tuple[str, ...]]
-"""Condition key -> the values that requests of this case carry."""
 
+#: One independent choice: alternatives that stand for all there are.
 Axis: TypeAlias = Iterable[Alternative]
-"""One independent choice: alternatives that stand for all there are."""
 
 _STEPS_PER_KEY: Final = 40
 _STEPS_PER_DATE: Final = 8

@@ -18,8 +18,8 @@ from landing_zone_key.records import dataclass
 
 _STEPS_PER_CONDITION: Final = 10
 _STEPS_PER_PARTIAL: Final = 5
+#: Matching a pattern that cannot be matched by search.
 _STEPS_PER_WALK: Final = 50
-"""Matching a pattern that cannot be matched by search."""
 
 
 class Reason(StrEnum):

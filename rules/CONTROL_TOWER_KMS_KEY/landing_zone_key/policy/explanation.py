@@ -17,8 +17,8 @@ from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.variables import Unsettled
 from landing_zone_key.records import dataclass
 
+#: The bound on one explanation; an ordinary policy of 32 KB needs a tenth of it.
 MAXIMUM_STEPS: Final = 20_000
-"""The bound on one explanation; an ordinary policy of 32 KB needs a tenth of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ class Presence(Enum):
     """A request may lack the key, or carry any value or values."""
 
 
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+#: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html
+#: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+#: Condition keys that may have many values: only set operators are defined for them.
 MANY_VALUED: Final = frozenset(
     {
         "aws:calledvia",
@@ -38,7 +39,6 @@ MANY_VALUED: Final = frozenset(
         "kms:resourcealiases",
     }
 )
-"""Condition keys that may have many values: only set operators are defined for them."""
 
 ABSENT: Final = Presence.ABSENT
 UNKNOWN: Final = Presence.UNKNOWN

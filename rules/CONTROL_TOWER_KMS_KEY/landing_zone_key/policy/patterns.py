@@ -74,8 +74,8 @@ class Pattern:
         return "".join(token[0] if isinstance(token, str) else token.value[0] for token in self.spelled)
 
 
+#: Matches no text.
 NOTHING: Final = Pattern(spelled=("",))
-"""Matches no text."""
 
 
 def spelled(tokens: Iterable[Token]) -> Pattern:

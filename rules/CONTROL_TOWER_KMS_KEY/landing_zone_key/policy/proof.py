@@ -23,9 +23,9 @@ from landing_zone_key.policy.relevance import (
 )
 from landing_zone_key.records import dataclass
 
+#: The bound on one proof: steps of the automata, statements and values looked at, together; each takes about
+#: a microsecond. The documented policy needs some 50.
 MAXIMUM_STEPS: Final = 7_000
-"""The bound on one proof: steps of the automata, statements and values looked at, together; each takes about
-a microsecond. The documented policy needs some 50."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from landing_zone_key.policy.family import ABSENT, Clock, Family, Fixed, Text
 from landing_zone_key.policy.patterns import exactly
 from landing_zone_key.policy.variables import Template
 
+#: So few texts are as cheap as one.
 _FEW: Final = 4
-"""So few texts are as cheap as one."""
 
 
 class Variety(IntEnum):

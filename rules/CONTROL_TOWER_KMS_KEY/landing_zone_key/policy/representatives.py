@@ -16,11 +16,11 @@ from landing_zone_key.policy.budget import Budget
 from landing_zone_key.policy.patterns import Pattern
 from landing_zone_key.records import dataclass
 
+#: Closes each pattern in the joined automaton; no character is in it.
 _END: Final[Token] = ""
-"""Closes each pattern in the joined automaton; no character is in it."""
 
+#: Moving so many positions at once costs a step.
 _POSITIONS_PER_STEP: Final = 1024
-"""Moving so many positions at once costs a step."""
 
 _EXAMPLES: Final = 4
 
@@ -72,8 +72,8 @@ def one_of(values: Sequence[str]) -> Domain:
     )
 
 
+#: Fixed pieces at even places, names of variables at odd ones.
 Pieces: TypeAlias = tuple[str, ...]
-"""Fixed pieces at even places, names of variables at odd ones."""
 
 
 @dataclass(frozen=True, slots=True)

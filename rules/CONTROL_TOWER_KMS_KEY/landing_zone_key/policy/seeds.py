@@ -17,8 +17,8 @@ from landing_zone_key.policy.values import LAST_MOMENT
 
 _FIRST_MOMENT: Final = Decimal(-62135596800)  # the beginning of the year 1
 
+#: No number, date, address or base64.
 _MALFORMED: Final = "?"
-"""No number, date, address or base64."""
 _MOST: Final = 16
 
 

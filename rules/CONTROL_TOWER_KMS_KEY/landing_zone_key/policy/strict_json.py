@@ -9,13 +9,13 @@ from typing import Final, Literal, NoReturn
 
 from landing_zone_key.errors import LandingZoneKeyError
 
-# A key policy has at most 32 KB (KMS quotas); AWS Config hands it on with white space added.
+#: A key policy has at most 32 KB (KMS quotas); AWS Config hands it on with white space added.
 MAXIMUM_CHARACTERS: Final = 4 * 32 * 1024
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=dict)
 _SPACE: Final = " \t\n\r"
 
-# What Python 3.13 says of a comma before a closing bracket, and what its predecessors say.
+#: What Python 3.13 says of a comma before a closing bracket, and what its predecessors say.
 TRAILING_COMMA: Final = {
     "}": "Illegal trailing comma before end of object",
     "]": "Illegal trailing comma before end of array",
@@ -23,10 +23,9 @@ TRAILING_COMMA: Final = {
 _BEFORE_3_13: Final = {"}": "Expecting property name enclosed in double quotes", "]": "Expecting value"}
 
 
+#: What is wrong with a text: what the parser says, a member given twice, NaN or Infinity, bytes that are no
+#: text, a number of thousands of digits, too deep a nesting, half of a surrogate pair.
 Fault = Literal["syntax", "twice", "constant", "bytes", "digits", "depth", "half"]
-"""What is wrong with a text: what the parser says, a member given twice, NaN or Infinity, bytes that are no
-text, a number of thousands of digits, too deep a nesting, half of a surrogate pair.
-"""
 
 
 class PolicyError(LandingZoneKeyError):

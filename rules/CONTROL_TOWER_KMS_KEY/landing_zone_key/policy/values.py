@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
+#: The end of the year 9999, in seconds since 1970.
 LAST_MOMENT: Final = Decimal(253402300799)
-"""The end of the year 9999, in seconds since 1970."""
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _EPOCH: Final = re.compile(r"\d{5,18}(\.\d{1,9})?", re.ASCII)

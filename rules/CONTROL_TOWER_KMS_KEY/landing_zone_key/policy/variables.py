@@ -13,7 +13,7 @@ from landing_zone_key.policy.automaton import Token
 from landing_zone_key.policy.patterns import Pattern, exactly, glob, has_wildcard, spelled
 from landing_zone_key.records import dataclass
 
-# "... surround the default value with single quotes, and separate ... with a comma and space"
+#: "... surround the default value with single quotes, and separate ... with a comma and space"
 _VARIABLE: Final = re.compile(r"\$\{([^{}',]+)(?:, '([^']*)')?\}")
 _ESCAPES: Final = ("*", "?", "$")
 
@@ -26,8 +26,8 @@ class Unsettled(Enum):
 
 UNSETTLED: Final = Unsettled.UNSETTLED
 
+#: Context key in lower case -> its one value, None where the request has none, or UNSETTLED.
 Lookup: TypeAlias = Callable[[str], str | Unsettled | None]
-"""Context key in lower case -> its one value, None where the request has none, or UNSETTLED."""
 
 
 @dataclass(frozen=True, slots=True)
