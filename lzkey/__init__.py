@@ -6,3 +6,6 @@ RULE_NAME: Final = "CONTROL_TOWER_KMS_KEY"
 
 #: Any JSON value, as the json module reads and writes it; or an answer of AWS, as boto3 does.
 Json: TypeAlias = Any
+
+#: What a library without types makes, such as moto's own objects, or boto3's clients.
+Untyped: TypeAlias = Any

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -185,7 +186,7 @@ def _fetched(location: str) -> bytes:
         response = http.send(AWSRequest("GET", location).prepare())
     finally:
         http.close()
-    if response.status_code != 200:  # noqa: PLR2004 - HTTP's success
+    if response.status_code != HTTPStatus.OK:
         raise OSError(f"HTTP status {response.status_code}")
     return bytes(response.content)
 

@@ -84,7 +84,7 @@ class RuleTest(unittest.TestCase):
             "config",
             "us-east-1",
             aws_access_key_id="example",
-            aws_secret_access_key="example",  # noqa: S106
+            aws_secret_access_key="example",  # noqa: S106 - nobody's
         )
         config.meta.events.register(
             "before-parameter-build.config.PutEvaluations", lambda params, **_: taken.append(params)

@@ -7,6 +7,7 @@ raises before botocore reads it.
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from config_event import RuleError
@@ -41,7 +42,7 @@ def watch(events: "BaseEventHooks") -> None:
 def _refuse_no_answer(event_name: str, response_dict: Mapping[str, Any], **_: object) -> None:
     """Errors are left to botocore: one of a single key is a finding of that key alone."""
     status, body = response_dict["status_code"], response_dict["body"]
-    if status >= 300:  # noqa: PLR2004
+    if status >= HTTPStatus.MULTIPLE_CHOICES:
         return
     operation = event_name.removeprefix("before-parse.")
     member, kind = _HELD[operation]

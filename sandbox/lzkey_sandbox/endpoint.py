@@ -30,6 +30,7 @@ from lzkey_sandbox.moto import motostate
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
 
+    from lzkey import Untyped
     from lzkey_sandbox.functions.execution_environment import Outcome
 
 _log: Final = logging.getLogger(__name__)
@@ -172,7 +173,7 @@ class Endpoint:
         if body is not None:
             environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
         response = Response.from_app(self._moto, environ)
-        if response.status_code < 300:  # noqa: PLR2004 - HTTP's successes
+        if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
             self._observer.after(Exchange(account, request, response))
             if (request.service, request.operation) == ("lambda", "GetFunction"):
                 _give_address(response, environ["HTTP_HOST"], account, request.region)
@@ -186,7 +187,7 @@ class Endpoint:
         return _invoke_response(self._invoke(account, request.region, name, event))
 
 
-def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever was sent
+def _json(body: bytes) -> Untyped:
     try:
         return json.loads(body or b"{}")
     except ValueError as error:

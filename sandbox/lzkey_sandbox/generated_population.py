@@ -26,6 +26,7 @@ from lzkey_sandbox.moto.motostate import partition_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from lzkey import Untyped
     from lzkey_sandbox.config.organization_rules import OrganizationRule
 
 #: A compliance type and its annotation, in which `{account}` and `{management}` stand for accounts.
@@ -89,7 +90,7 @@ class _Items(Sequence[ConfigurationItem]):
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, place: Any) -> Any:  # noqa: ANN401 - an item, or some of them for a slice
+    def __getitem__(self, place: Untyped) -> Untyped:
         places = range(self._length)[place]
         return self._make(places) if isinstance(places, int) else [self._make(number) for number in places]
 

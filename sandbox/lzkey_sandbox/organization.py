@@ -16,11 +16,13 @@ from lzkey_sandbox.moto.motostate import partition_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lzkey import Untyped
+
 
 class Client(Protocol):
     """Makes boto3 clients."""
 
-    def __call__(self, service: str, account: str, region: str | None = None) -> Any:  # noqa: ANN401 - made at run time
+    def __call__(self, service: str, account: str, region: str | None = None) -> Untyped:
         """A client of a service for an account, by default in the home Region."""
 
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
+    from lzkey import Untyped
     from lzkey_sandbox.endpoint import Operation
     from lzkey_sandbox.functions.execution_environment import Outcome
     from lzkey_sandbox.generated_population import GeneratedPlan, GeneratedPopulation
@@ -177,7 +178,7 @@ class Sandbox:
         """The processes that run Lambda functions now."""
         return self._runtime.process_ids
 
-    def client(self, service: str, region: str | None = None, account: str | None = None) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
+    def client(self, service: str, region: str | None = None, account: str | None = None) -> Untyped:
         """A boto3 client; for another account with credentials of a role in it."""
         return self._clients.get(service, region, account)
 

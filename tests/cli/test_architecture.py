@@ -1,5 +1,6 @@
 """Which package may import which, and each module which: what is installed alone, works alone."""
 
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -132,3 +133,13 @@ class TestWings:
     def test_a_room_stands_on_no_wing(self, path: Path) -> None:
         """But for the one that begins the command line."""
         assert wings_of(path) <= ({"cli"} if path.name == "__main__.py" else set())
+
+
+class TestSuppressions:
+    """What a linter is told to overlook."""
+
+    def test_each_has_a_reason(self) -> None:
+        """After a hyphen, on the same line."""
+        lines = [line for _, path in FILES for line in path.read_text().splitlines() if "# noqa" in line]
+        assert [line.strip() for line in lines if not re.search(r"# noqa: [A-Z]+\d+ - \S", line)] == []
+        assert 0 < len(lines) <= 60

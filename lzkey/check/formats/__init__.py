@@ -94,7 +94,7 @@ def _progress(results: Iterable[Judged]) -> Iterator[Iterable[Judged]]:
     if not sys.stderr.isatty() or sys.stdout.isatty():
         yield results
         return
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - slow
 
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} keys"), TimeElapsedColumn())
     with Progress(*columns, console=messages(), transient=True) as progress:

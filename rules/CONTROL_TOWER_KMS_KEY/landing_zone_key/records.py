@@ -31,7 +31,7 @@ else:
 
 def _record(cls: Any) -> Any:  # noqa: ANN401 - one class in, the same with slots out
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-    made._compared = attrgetter(*(field.name for field in dataclasses.fields(made) if field.compare))  # noqa: SLF001
+    made._compared = attrgetter(*(field.name for field in dataclasses.fields(made) if field.compare))  # noqa: SLF001 - ours
     for name in _METHODS:
         if name not in vars(cls):
             setattr(made, name, vars(_Shared)[name])
@@ -103,7 +103,7 @@ def _initializer(cls: Any) -> Any:  # noqa: ANN401 - a class of any fields; its 
     by_keyword = [field.name for field in taken if field.kw_only]
     parameters = ", ".join(["self", *names, *(["*", *by_keyword] if by_keyword else [])])
     # Nothing but names of fields gets into the text, and Python has read them as names already.
-    exec(f"def __init__({parameters}):\n " + "\n ".join(body), known)  # noqa: S102
+    exec(f"def __init__({parameters}):\n " + "\n ".join(body), known)  # noqa: S102 - of names alone
     made = known["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     # A field with a factory has the default MISSING, which asks for what the factory makes.

@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from lzkey_sandbox.errors import ServiceError
+
+if TYPE_CHECKING:
+    from lzkey import Untyped
 
 Row = Mapping[str, Any]
 Condition = Callable[[Row], bool]
@@ -59,7 +62,7 @@ class Query:
         return [{**projected(first[key], self.group), COUNT: count} for key, count in counts.items()]
 
 
-def value(row: Row, name: str) -> Any:  # noqa: ANN401 - a value of JSON
+def value(row: Row, name: str) -> Untyped:
     """A property by its path; through a list, what is found in all of its members."""
     if name in row:
         return row[name]

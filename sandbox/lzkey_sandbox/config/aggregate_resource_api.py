@@ -18,6 +18,7 @@ from lzkey_sandbox.moto.motostate import partition_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from lzkey import Untyped
     from lzkey_sandbox.config.aggregation import Holdings
     from lzkey_sandbox.config.configuration_item import ConfigurationItem
     from lzkey_sandbox.http.contract import Answer, Members
@@ -148,7 +149,7 @@ class AggregateResourceApi:
 
     def _items(
         self,
-        aggregator: Any,  # noqa: ANN401 - moto's own
+        aggregator: Untyped,
         account: str,
         region: str,
         filters: Members,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from lzkey import Untyped
     from lzkey_sandbox.config.configuration_item import ConfigurationItem
     from lzkey_sandbox.config.ledger import Ledger, Result
     from lzkey_sandbox.config.recorder import Recorder
@@ -123,7 +124,7 @@ class Aggregation:
         """What AWS Config holds in an account itself."""
         return self._of(account).holdings(account, region)
 
-    def sources(self, aggregator: Any, account: str, region: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - moto's own
+    def sources(self, aggregator: Untyped, account: str, region: str) -> Iterator[tuple[str, str]]:
         """The source accounts and Regions of an account's aggregator; "all" is where a recorder is."""
         source = aggregator.organization_aggregation_source
         organization = organization_of(account, region)
@@ -136,7 +137,7 @@ class Aggregation:
             for named in self._regions(source, member, region):
                 yield member, named
 
-    def shown(self, aggregator: Any, account: str, region: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - as above
+    def shown(self, aggregator: Untyped, account: str, region: str) -> Iterator[tuple[str, str]]:
         """The sources of which there is data: none of an account that is suspended or being closed."""
         listed = aggregator.organization_aggregation_source is None
         if not listed and not administers(account, region, CONFIG):
@@ -145,7 +146,7 @@ class Aggregation:
             if not listed or _may_be_read(member, region):
                 yield member, named
 
-    def shows(self, aggregator: Any, here: tuple[str, str], member: str, named: str) -> bool:  # noqa: ANN401 - as above
+    def shows(self, aggregator: Untyped, here: tuple[str, str], member: str, named: str) -> bool:
         """Say whether an aggregator of an account and Region has data of a source."""
         source = aggregator.organization_aggregation_source
         if source is None:
@@ -156,7 +157,7 @@ class Aggregation:
             return False
         return named in self._regions(source, member, here[1]) and _may_be_read(member, here[1])
 
-    def _regions(self, source: Any, member: str, region: str) -> list[str]:  # noqa: ANN401 - as above
+    def _regions(self, source: Untyped, member: str, region: str) -> list[str]:
         if not source.all_aws_regions:
             return list(source.aws_regions or [])
         return sorted({region, *self._of(member).regions(member)})
@@ -170,7 +171,7 @@ def _may_be_read(account: str, region: str) -> bool:
     return status_of(account, region) in {"ACTIVE", None}
 
 
-def aggregator_of(account: str, region: str, name: str) -> Any:  # noqa: ANN401 - moto's own
+def aggregator_of(account: str, region: str, name: str) -> Untyped:
     """An account's aggregator, or raise NoSuchConfigurationAggregatorException."""
     found = config_backends[account][region].config_aggregators.get(name)
     if found is None:

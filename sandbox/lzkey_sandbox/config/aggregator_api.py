@@ -9,7 +9,7 @@ Sources: the pages named with each operation.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lzkey_sandbox.config.aggregation import FRESH, Aggregation, aggregator_of
 from lzkey_sandbox.config.config_api import capped, evaluation_result, summary
@@ -19,6 +19,7 @@ from lzkey_sandbox.moto.motoorganizations import CONFIG, organization_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from lzkey import Untyped
     from lzkey_sandbox.http.contract import Answer, Members
     from lzkey_sandbox.http.listings import Listings
 
@@ -150,7 +151,7 @@ class AggregatorApi:
         return entry
 
 
-def _organization(aggregator: Any, account: str, region: str) -> list[Answer]:  # noqa: ANN401 - moto's own
+def _organization(aggregator: Untyped, account: str, region: str) -> list[Answer]:
     organization = organization_of(account, region)
     if aggregator.organization_aggregation_source is None:
         return []

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import KmsKey
 from lzkey.aws.environment import aws_environment
@@ -20,6 +20,8 @@ from lzkey_sandbox.demo.keys import EXECUTION_ROLE, GOOD_KEY, KEYS, RULE_PARAMET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from lzkey import Untyped
 
 AGGREGATOR: Final = "aws-controltower-ConfigAggregatorForOrganization"
 _DEPLOYMENT: Final = {"triggers": ["change"], "tags": {"Application": "landing-zone-key"}}
@@ -80,7 +82,7 @@ def set_up(sandbox: Sandbox, root: Path, progress: Callable[[str], None]) -> Sta
     return Stage(sandbox, keys, rule, (*sound, without_role))
 
 
-def put_policy(kms: Any, key_id: str, document: Mapping[str, Any]) -> None:  # noqa: ANN401 - made by boto3
+def put_policy(kms: Untyped, key_id: str, document: Mapping[str, Untyped]) -> None:
     """Put a key policy, written as people write it."""
     kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=json.dumps(document, indent=2))
 
@@ -97,7 +99,7 @@ def _make_landing_zone(sandbox: Sandbox) -> dict[str, str]:
     return {**keys, managed: "aws/s3"}
 
 
-def _make(kms: Any, wanted: DemoKey) -> str:  # noqa: ANN401 - as above
+def _make(kms: Untyped, wanted: DemoKey) -> str:
     made = kms.create_key(**wanted.created_with)["KeyMetadata"]
     key_id = str(made["KeyId"])
     kms.create_alias(AliasName=f"alias/{wanted.alias}", TargetKeyId=key_id)

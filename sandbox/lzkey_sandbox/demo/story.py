@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
+    from lzkey import Untyped
     from lzkey.report.model import Report
 
 
@@ -125,7 +126,7 @@ def _audit(stage: Stage, path: Path, progress: Callable[[str], None]) -> Audit:
     return Audit(made, path)
 
 
-def _good_key(kms: Any) -> KmsKey:  # noqa: ANN401 - as above
+def _good_key(kms: Untyped) -> KmsKey:
     described = KmsKey.from_describe_key(kms.describe_key(KeyId=f"alias/{GOOD_KEY}"))
     answer = kms.get_key_policy(KeyId=described.arn.key_id, PolicyName="default")
     return described.with_policy(answer["Policy"])

@@ -20,6 +20,7 @@ from lzkey_sandbox.moto import motostate
 if TYPE_CHECKING:
     from moto.awslambda.policy import Policy as FunctionPolicy
 
+    from lzkey import Untyped
     from lzkey_sandbox.http.contract import Members
 
 
@@ -102,7 +103,7 @@ def statement_of(function_arn: str, members: Members) -> dict[str, Any]:
     return {**statement, "Condition": conditions} if conditions else statement
 
 
-def _principal(principal: str, function_arn: str) -> Any:  # noqa: ANN401 - text or an object
+def _principal(principal: str, function_arn: str) -> Untyped:
     if principal == "*":
         return principal
     if re.fullmatch(r"\d{12}", principal):

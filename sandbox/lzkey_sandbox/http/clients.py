@@ -12,6 +12,8 @@ from lzkey_sandbox.moto import motostate
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from lzkey import Untyped
+
 
 class Clients:
     """Makes each client once; ``announce`` is told every access key that they use."""
@@ -24,7 +26,7 @@ class Clients:
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._credentials: dict[str, Mapping[str, str]] = {}
 
-    def get(self, service: str, region: str | None, account: str | None) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
+    def get(self, service: str, region: str | None, account: str | None) -> Untyped:
         """A client; for another account with credentials of a role in it."""
         where = (service, region or self._region, account or self._account)
         if where not in self._clients:

@@ -12,13 +12,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 
 from lzkey_sandbox.errors import ContractError, ServiceError
+
+if TYPE_CHECKING:
+    from lzkey import Untyped
 
 Json = Any  # a value as the json module reads and writes it
 
@@ -67,21 +70,21 @@ def render_output(operation: OperationModel, answer: Mapping[str, Any]) -> dict[
     return dict(_encode(operation.output_shape, answer))
 
 
-def _faults(shape: Shape, value: Any) -> list[str]:  # noqa: ANN401 - a value of any modelled type
+def _faults(shape: Shape, value: Untyped) -> list[str]:
     report = ParamValidator().validate(value, shape)
     if report.has_errors():
         return [line.strip() for line in report.generate_report().splitlines()]
     return list(_constraint_faults(shape, value, ""))
 
 
-def _constraint_faults(shape: Shape, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - as above
+def _constraint_faults(shape: Shape, value: Untyped, path: str) -> Iterator[str]:
     for constraint in _violated(shape, value):
         yield f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"
     for member, item, step in _children(shape, value):
         yield from _constraint_faults(member, item, f"{path}.{step}" if path else step)
 
 
-def _violated(shape: Shape, value: Any) -> Iterator[str]:  # noqa: ANN401 - as above
+def _violated(shape: Shape, value: Untyped) -> Iterator[str]:
     facts = shape.metadata
     if shape.type_name in {"string", "list"}:
         if len(value) > facts.get("max", len(value)):
@@ -96,7 +99,7 @@ def _violated(shape: Shape, value: Any) -> Iterator[str]:  # noqa: ANN401 - as a
         yield f"Member must satisfy regular expression pattern: {facts['pattern']}"
 
 
-def _children(shape: Shape, value: Any) -> Iterator[tuple[Shape, Any, str]]:  # noqa: ANN401 - as above
+def _children(shape: Shape, value: Untyped) -> Iterator[tuple[Shape, Untyped, str]]:
     if isinstance(shape, StructureShape) and not shape.metadata.get("document"):
         for name in value:
             if name in shape.members:
@@ -109,15 +112,15 @@ def _children(shape: Shape, value: Any) -> Iterator[tuple[Shape, Any, str]]:  # 
             yield shape.value, item, f"{name}.member"
 
 
-def _decode(shape: Shape, value: Json) -> Any:  # noqa: ANN401 - a value of any modelled type
+def _decode(shape: Shape, value: Json) -> Untyped:
     return _convert(shape, value, _from_wire)
 
 
-def _encode(shape: Shape, value: Any) -> Json:  # noqa: ANN401 - a value of any modelled type
+def _encode(shape: Shape, value: Untyped) -> Json:
     return _convert(shape, value, _to_wire)
 
 
-def _convert(shape: Shape, value: Any, leaf: Callable[[str, Any], Any]) -> Any:  # noqa: ANN401 - as above
+def _convert(shape: Shape, value: Untyped, leaf: Callable[[str, Untyped], Untyped]) -> Untyped:
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         if shape.metadata.get("document"):
             return value
@@ -130,7 +133,7 @@ def _convert(shape: Shape, value: Any, leaf: Callable[[str, Any], Any]) -> Any: 
     return leaf(shape.type_name, value)
 
 
-def _from_wire(type_name: str, value: Json) -> Any:  # noqa: ANN401 - a leaf of any modelled type
+def _from_wire(type_name: str, value: Json) -> Untyped:
     if type_name == "timestamp" and isinstance(value, (int, float)) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, UTC)
     if type_name == "timestamp" and isinstance(value, str):
@@ -140,7 +143,7 @@ def _from_wire(type_name: str, value: Json) -> Any:  # noqa: ANN401 - a leaf of 
     return value
 
 
-def _to_wire(type_name: str, value: Any) -> Json:  # noqa: ANN401 - a leaf of any modelled type
+def _to_wire(type_name: str, value: Untyped) -> Json:
     if type_name == "timestamp":
         return round(value.timestamp(), 3)  # epoch seconds, what the JSON protocols use
     if type_name == "blob":

@@ -10,12 +10,15 @@ import io
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 from botocore.exceptions import UnknownServiceError
 
 from lzkey_sandbox.http.contract import service_model
+
+if TYPE_CHECKING:
+    from lzkey import Untyped
 
 WsgiEnvironment = dict[str, Any]
 
@@ -114,7 +117,7 @@ def _routes(service: str) -> tuple[_Route, ...]:
     return tuple(sorted(routes, key=lambda route: (-len(route.query | route.headers), -route.literals)))
 
 
-def _route(operation: Any) -> _Route:  # noqa: ANN401 - botocore's OperationModel, whose http member is untyped
+def _route(operation: Untyped) -> _Route:
     path, _, query = str(operation.http["requestUri"]).partition("?")
     names = {part.partition("=")[0] for part in query.split("&") if part}
     headers = set()

@@ -21,6 +21,8 @@ from lzkey_sandbox.errors import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from lzkey import Untyped
+
 #: Identifiers for examples: the same in every sandbox, and nobody's.
 ORGANIZATION_ID: Final = "o-exampleorgid"
 LOG_ARCHIVE_ID: Final = "444455556666"
@@ -87,7 +89,7 @@ def administers(account: str, region: str, service: str) -> bool:
     return account == backend.org.master_account_id or delegated
 
 
-def _backend_of(account: str, region: str) -> Any:  # noqa: ANN401 - moto is untyped
+def _backend_of(account: str, region: str) -> Untyped:
     partition = get_partition(region)
     master = organizations_backends.master_accounts.get(account, (account, partition))[0]
     return organizations_backends[master][partition] if master in organizations_backends else None

@@ -31,6 +31,8 @@ from lzkey_sandbox.moto.motoorganizations import MULTI_ACCOUNT_SETUP, organizati
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lzkey import Untyped
+
 _ARN_PARTS: Final = 6
 
 
@@ -108,11 +110,11 @@ def mend_inline_policies() -> None:
                 role.policies = {name: _as_json(document) for name, document in role.policies.items()}
 
 
-def _as_json(document: Any) -> str:  # noqa: ANN401 - text that an API call gave, or a template's object
+def _as_json(document: Untyped) -> str:
     return document if isinstance(document, str) else json.dumps(without_no_value(document))
 
 
-def without_no_value(value: Any) -> Any:  # noqa: ANN401 - a template's properties are of any shape
+def without_no_value(value: Untyped) -> Untyped:
     """Leave out what is `AWS::NoValue`: moto leaves it out of objects, but puts None into lists.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
@@ -152,7 +154,7 @@ class _Source(config_models.Source):  # type: ignore[misc]  # moto is untyped
         region: str,
         owner: str,
         source_identifier: str,
-        source_details: Any = None,  # noqa: ANN401
+        source_details: Untyped = None,
     ) -> None:
         parts = source_identifier.split(":")
         if parts[0] == "arn" and parts[2:3] == ["lambda"] and len(parts) > _ARN_PARTS:

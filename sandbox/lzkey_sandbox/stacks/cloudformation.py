@@ -32,6 +32,7 @@ from lzkey_sandbox.stacks.resource import resource_class
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lzkey import Untyped
     from lzkey_sandbox.stacks.resource import Properties
 
 #: Source: rdk's RDKLIB_ARN_STRING; the account is the one that publishes rdk's layers.
@@ -268,7 +269,7 @@ def _members(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {name[:1].lower() + name[1:]: _member(value) for name, value in properties.items()}
 
 
-def _member(value: Any) -> Any:  # noqa: ANN401 - a template's properties are of any shape
+def _member(value: Untyped) -> Untyped:
     if isinstance(value, Mapping):
         return _members(value)
     return [_member(item) for item in value] if isinstance(value, list) else value

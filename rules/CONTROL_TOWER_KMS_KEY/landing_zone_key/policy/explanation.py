@@ -20,6 +20,8 @@ from landing_zone_key.records import dataclass
 #: The bound on one explanation; an ordinary policy of 32 KB needs a tenth of it.
 MAXIMUM_STEPS: Final = 20_000
 
+_DIGITS_OF_SECONDS: Final = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Miss:
@@ -153,5 +155,6 @@ def _unreadable(condition: Condition) -> str:
         return ""
     read = [text for text in condition.texts if operator.read(text) in condition.operands]
     wrong = next((text for text in condition.texts if text not in read), "")
-    digits = "; seconds since 1970 have fewer digits" if wrong.isdigit() and len(wrong) > 12 else ""  # noqa: PLR2004
+    too_long = wrong.isdigit() and len(wrong) > _DIGITS_OF_SECONDS
+    digits = "; seconds since 1970 have fewer digits" if too_long else ""
     return f' ("{wrong[:40]}" is no {operator.kind.value}{digits})' if wrong else ""

@@ -14,6 +14,8 @@ MAXIMUM_CHARACTERS: Final = 4 * 32 * 1024
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=dict)
 _SPACE: Final = " \t\n\r"
+#: Characters of a value that an error quotes.
+_SHOWN: Final = 60
 
 #: What Python 3.13 says of a comma before a closing bracket, and what its predecessors say.
 TRAILING_COMMA: Final = {
@@ -144,4 +146,4 @@ def shown(value: object) -> str:
         text = json.dumps(value)
     except (TypeError, ValueError, RecursionError):
         text = type(value).__name__
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
