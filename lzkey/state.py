@@ -7,7 +7,7 @@ from typing import Final
 
 
 class State(StrEnum):
-    """The worst last."""
+    """How a key, or an account in a Region, stands; the worst last."""
 
     NOT_APPLICABLE = "NOT_APPLICABLE"
     COMPLIANT = "COMPLIANT"

@@ -7,13 +7,14 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
-from lzkey.check.formats.json import SCHEMA_VERSION, as_json
+from lzkey.check.formats.json import unreadable
 from lzkey.check.run import NOTHING_FOUND, Tally
 from lzkey.check.verdict import place_of
+from lzkey.documents import document
 from lzkey.errors import SettingsError
 from lzkey.sources import live, units
 from lzkey.sources.subject import FoundKey, PassedOver, Unread
@@ -22,6 +23,9 @@ from lzkey.terminal import messages, one_line, plain, result
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lzkey.check.formats.explained import ExplainedKey
+    from lzkey.check.formats.json import Unreadable
+    from lzkey.check.formats.proposed import RepairedKey
     from lzkey.cli.asked import Asked
     from lzkey.sources.subject import Context
 
@@ -41,7 +45,7 @@ class Answers:
 
     as_json: bool
     tally: Tally = field(default_factory=Tally)
-    results: list[dict[str, Any]] = field(default_factory=list)
+    results: list[ExplainedKey | RepairedKey | Unreadable] = field(default_factory=list)
 
     def keys(self, target: str, asked: Asked, context: Context) -> Iterator[FoundKey]:
         """The keys; what cannot be read is told on standard error, what holds none is counted."""
@@ -51,7 +55,7 @@ class Answers:
                 continue
             self.tally.count(found)
             if isinstance(found, Unread):
-                self.results.append(as_json(found))
+                self.results.append(unreadable(found))
                 where = "" if found.place.source in found.message else f"{place_of(found.place)}: "
                 messages().print(plain(one_line(where + found.message), "bold magenta"), soft_wrap=True)
 
@@ -59,8 +63,8 @@ class Answers:
         """End the command, with the JSON if that is asked for."""
         code = self.tally.exit_code()
         if self.as_json:
-            document = {"schema_version": SCHEMA_VERSION, "results": self.results, "exit_code": code}
-            result(json.dumps(document, indent=2) + "\n")
+            members = {"results": self.results, "exit_code": code}
+            result(json.dumps(document(members), indent=2) + "\n")
         if self.tally.empty:
             messages().print(plain(NOTHING_FOUND), soft_wrap=True)
         raise typer.Exit(code)

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from landing_zone_key import LandingZone, access
 from landing_zone_key.policy import Policy, Request, decide, prove
 from lzkey.check.explanation import Answer, Explanation, Knowledge, Refusal, explanation
+from lzkey.documents import schema_of
 
 if TYPE_CHECKING:
     from conftest import MakeFound, MakeKey, Run
@@ -308,11 +310,13 @@ class TestCommand:
         ],
     )
     def test_exit_codes(self, run: Run, sources: Path, target: str, code: int) -> None:
-        """As check's; both formats tell the same."""
+        """As check's; both formats tell the same, and the JSON what its schema says."""
         assert sources.is_dir()
         assert run("explain", target, *SETTINGS).code == code
         ended = run("explain", target, *SETTINGS, "--format", "json")
-        assert json.loads(ended.out)["exit_code"] == ended.code == code
+        document = json.loads(ended.out)
+        assert document["exit_code"] == ended.code == code
+        Draft202012Validator(schema_of("explain")).validate(document)
 
     def test_neither_file_nor_key(self, run: Run, sources: Path) -> None:
         """A slip is not looked for at AWS."""

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from landing_zone_key import LandingZone
 from lzkey.check.formats.proposed import Form, cli, cloudformation, diff, hcl, remarks, terraform, to_put
 from lzkey.check.proposal import propose
+from lzkey.documents import schema_of
 from lzkey.sources.cloudformation import KIND as TEMPLATE
 from lzkey.sources.documents import KEY_POLICY
 from lzkey.sources.subject import Kind, Place
@@ -300,9 +302,11 @@ class TestCommand:
         ],
     )
     def test_exit_codes(self, run: Run, sources: Path, target: str, code: int) -> None:
-        """Of the policy as it would be; every form tells the same."""
+        """Of the policy as it would be; every form tells the same, and the JSON what its schema says."""
         assert sources.is_dir()
-        assert {run("fix", target, *SETTINGS, "--format", form.value).code for form in Form} == {code}
+        ends = {form: run("fix", target, *SETTINGS, "--format", form.value) for form in Form}
+        assert {ended.code for ended in ends.values()} == {code}
+        Draft202012Validator(schema_of("fix")).validate(json.loads(ends[Form.JSON].out))
 
     @pytest.mark.parametrize(
         ("written", "code"),

@@ -20,11 +20,11 @@ from jsonschema import Draft202012Validator
 
 from landing_zone_key import Requirement
 from landing_zone_key.advisories import AdvisoryCode
-from lzkey import check as package
 from lzkey.check.formats import Form, Head, writer
 from lzkey.check.formats.sarif import RULES
 from lzkey.check.run import Tally
 from lzkey.check.verdict import Problem, Verdict, judge
+from lzkey.documents import schema_of
 from lzkey.errors import OutputError
 from lzkey.sources.documents import KEY_POLICY
 from lzkey.sources.subject import Kind, Place, Unread
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ENDINGS = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md", "sarif": "sarif", "junit": "xml"}
 SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
-OURS = json.loads((Path(package.__file__).parent / "formats/check.schema.json").read_text())
+OURS = schema_of("check")
 SARIF = json.loads((HERE / "sarif-subset.schema.json").read_text())
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 # Read here: a test's own environment has nothing of ours.

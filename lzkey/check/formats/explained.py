@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from rich.console import Group
 
 from lzkey.check.explanation import Knowledge
-from lzkey.check.formats.json import as_json
+from lzkey.check.formats.json import Ending, Key, Unreadable, key
 from lzkey.check.verdict import place_of
 from lzkey.state import State
 from lzkey.terminal import STYLES, one_line, plain, printable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
+    from lzkey import Json
     from lzkey.check.explanation import Answer, ContextKey, Explanation, Refusal
     from lzkey.check.verdict import Remark
 
@@ -27,9 +28,24 @@ _WORDS: Final = {True: "holds", False: "FAILS", None: "unknown"}
 _ANSWER_STYLES: Final = {True: "bold green", False: "bold red", None: "bold magenta"}
 
 
-def as_document(explained: Explanation) -> dict[str, Any]:
+class ExplainedKey(Key):
+    """What one key comes to, and why."""
+
+    requirements: list[Answer]
+    """Each with its proof or the refused request; none of them where the key is not judged."""
+
+
+class Explained(TypedDict):
+    """Every requirement with what was found."""
+
+    results: list[ExplainedKey | Unreadable]
+    exit_code: Ending
+
+
+def as_document(explained: Explanation) -> ExplainedKey:
     """One key's members: those of check, and `requirements` with proof or refused request."""
-    return {**as_json(explained.verdict), "requirements": [asdict(answer) for answer in explained.answers]}
+    requirements: list[Json] = list(map(asdict, explained.answers))
+    return {**key(explained.verdict), "requirements": requirements}
 
 
 def terminal_view(explained: Explanation) -> Group:

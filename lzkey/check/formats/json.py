@@ -1,39 +1,155 @@
-"""JSON, version 1: members may be added, and none will change its meaning. check.schema.json describes it."""
+"""JSON, a result a line; `lzkey.documents` says what it has in common with every command's."""
 
 from __future__ import annotations
 
 import json
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, TypedDict
 
+from lzkey.documents import Count, document
+from lzkey.errors import ExitCode
 from lzkey.sources.subject import Unread
+from lzkey.state import State
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import TextIO
 
+    from landing_zone_key import Compliance, FindingReason, Requirement
+    from landing_zone_key.advisories import AdvisoryCode
     from lzkey.check.formats import Head
     from lzkey.check.run import Entry, Tally
     from lzkey.check.verdict import Problem, Remark, Verdict
     from lzkey.sources.subject import Place
 
-SCHEMA_VERSION: Final = 1
+Line: TypeAlias = Annotated[int, ("minimum", 1)]
+Ending: TypeAlias = Annotated[int, ("enum", (ExitCode.DONE, ExitCode.PROBLEM, ExitCode.UNDETERMINED))]
+
+
+class Tool(TypedDict):
+    """What wrote the document."""
+
+    name: Literal["lzkey"]
+    version: str
+
+
+class Spot(TypedDict):
+    """Where something stands."""
+
+    source: str
+    """A path, - for standard input, or the account and Region."""
+    kind: str | None
+    pointer: str
+    """A JSON pointer, logical id or resource address."""
+    line: Line | None
+
+
+class Finding(TypedDict):
+    """One requirement that does not hold, or of which nobody can say that it does."""
+
+    requirement: Annotated[str, Requirement]
+    reason: Annotated[str, FindingReason]
+    message: str
+    certain: bool
+    """false: it may hold, once what is unknown is known."""
+    statement: str | int | None
+    """The Sid; the index where there is none."""
+    line: Line | None
+    service: str | None
+    action: str | None
+
+
+class Advisory(TypedDict):
+    """What a reviewer wants to know of the policy; it changes nothing about the answer."""
+
+    code: Annotated[str, AdvisoryCode]
+    message: str
+    statement: str | int | None
+    """The Sid; the index where there is none."""
+    line: Line | None
+
+
+class Key(TypedDict):
+    """What one key comes to."""
+
+    type: Literal["key"]
+    name: str
+    arn: str | None
+    """null: the key has none yet."""
+    place: Spot
+    compliance: Annotated[str, State]
+    annotation: Annotated[str, ("maxLength", 256)]
+    rule_compliance: Annotated[str, Compliance]
+    """What the AWS Config rule would answer: it has no word for UNKNOWN."""
+    findings: list[Finding]
+    advisories: list[Advisory]
+    unresolved: list[str]
+    """What could not be resolved, with what would resolve it."""
+    assumptions: list[str]
+    """What was taken for granted."""
+
+
+class Unreadable(TypedDict):
+    """A source, or a part of one, of which nothing can be said."""
+
+    type: Literal["unread"]
+    place: Spot
+    message: str
+
+
+class Summary(TypedDict):
+    """How many of what there was: keys, those of each state, and what is no key."""
+
+    keys: Count
+    NOT_APPLICABLE: Count
+    COMPLIANT: Count
+    UNKNOWN: Count
+    NON_COMPLIANT: Count
+    unread: Count
+    passed_over: Count
+
+
+class Began(TypedDict):
+    """What stands before the results."""
+
+    tool: Tool
+    requests_from: str
+    """The moment from which on the landing zone's requests are assumed (ISO 8601, UTC)."""
+    settings: Mapping[str, str]
+    """The rule parameters."""
+
+
+class Results(TypedDict):
+    """One key, or what could not be read, a line."""
+
+    results: list[Key | Unreadable]
+
+
+class Ended(TypedDict):
+    """What stands after the results."""
+
+    summary: Summary
+    exit_code: Ending
+
+
+class Checked(Began, Results, Ended):
+    """Every key of the sources, with the rule's answer and how certain it is."""
 
 
 def writer(stream: TextIO, head: Head) -> _Document:
-    """Return the writer; results are written as they come, one a line."""
+    """The writer; results are written as they come, one a line."""
     return _Document(stream, head)
 
 
 class _Document:
     def __init__(self, stream: TextIO, head: Head) -> None:
         self._stream, self._separator = stream, "\n"
-        began = {
-            "schema_version": SCHEMA_VERSION,
+        began: Began = {
             "tool": {"name": "lzkey", "version": version("lzkey")},
             "requests_from": head.at.isoformat(timespec="seconds"),
             "settings": dict(head.settings),
         }
-        stream.write(json.dumps(began)[:-1] + ', "results": [')
+        stream.write(json.dumps(document(began))[:-1] + ', "results": [')
 
     def add(self, entry: Entry) -> None:
         """Write one result."""
@@ -42,21 +158,33 @@ class _Document:
 
     def end(self, tally: Tally, exit_code: int) -> None:
         """Write the counts."""
-        states = {state.value: count for state, count in tally.states.items()}
-        summary = {"keys": tally.keys, **states, "unread": tally.unread, "passed_over": tally.passed_over}
-        ended = {"summary": summary, "exit_code": exit_code}
+        summary: Summary = {
+            "keys": tally.keys,
+            "NOT_APPLICABLE": tally.states[State.NOT_APPLICABLE],
+            "COMPLIANT": tally.states[State.COMPLIANT],
+            "UNKNOWN": tally.states[State.UNKNOWN],
+            "NON_COMPLIANT": tally.states[State.NON_COMPLIANT],
+            "unread": tally.unread,
+            "passed_over": tally.passed_over,
+        }
+        ended: Ended = {"summary": summary, "exit_code": exit_code}
         self._stream.write("\n], " + json.dumps(ended)[1:] + "\n")
 
 
-def as_json(entry: Entry) -> dict[str, Any]:
-    """Return a result's members."""
-    if isinstance(entry, Unread):
-        return {"type": "unread", "place": _place(entry.place), "message": entry.message}
-    return {"type": "key", **_verdict(entry)}
+def as_json(entry: Entry) -> Key | Unreadable:
+    """A result's members."""
+    return unreadable(entry) if isinstance(entry, Unread) else key(entry)
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def unreadable(unread: Unread) -> Unreadable:
+    """What could not be read."""
+    return {"type": "unread", "place": _place(unread.place), "message": unread.message}
+
+
+def key(verdict: Verdict) -> Key:
+    """One key's members."""
     return {
+        "type": "key",
         "name": verdict.name,
         "arn": verdict.arn,
         "place": _place(verdict.place),
@@ -70,7 +198,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _place(place: Place) -> dict[str, Any]:
+def _place(place: Place) -> Spot:
     return {
         "source": place.source,
         "kind": place.kind.name if place.kind else None,
@@ -79,7 +207,7 @@ def _place(place: Place) -> dict[str, Any]:
     }
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def _problem(problem: Problem) -> Finding:
     return {
         "requirement": problem.requirement,
         "reason": problem.reason,
@@ -92,7 +220,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _remark(remark: Remark) -> dict[str, Any]:
+def _remark(remark: Remark) -> Advisory:
     return {
         "code": remark.code,
         "message": remark.message,

@@ -7,16 +7,17 @@ import re
 import shlex
 from difflib import unified_diff
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypedDict
 
 from landing_zone_key.amendment import MAXIMUM_POLICY_BYTES
-from lzkey.check.formats.json import as_json
+from lzkey.check.formats.json import Ending, Key, Unreadable, key
 from lzkey.state import State
 from lzkey.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from landing_zone_key import Requirement
     from lzkey.check.proposal import Proposal
 
 #: Of HCL.
@@ -136,10 +137,38 @@ def remarks(proposal: Proposal) -> Iterator[str]:
     yield from (_one_line(f"assumed: {text}") for text in proposal.found.assumptions)
 
 
-def as_document(proposal: Proposal) -> dict[str, Any]:
+class CannotRepair(TypedDict):
+    """A requirement that adding statements cannot mend."""
+
+    requirement: Annotated[str, Requirement]
+    message: str
+    statement: str | int | None
+    """The Sid of the statement that is in the way; its index where it has none."""
+    exemption: Mapping[str, Any] | None
+    """What the Condition of that Deny needs."""
+
+
+class RepairedKey(Key):
+    """What one key comes to with the policy as it should be, and what to do."""
+
+    changes: list[str]
+    added_statements: list[Mapping[str, Any]]
+    policy: Mapping[str, Any] | None
+    """As it should be; null where parts of it could not be resolved, or there is none."""
+    cannot_repair: list[CannotRepair]
+
+
+class Repaired(TypedDict):
+    """Every key's policy as it should be, proved again."""
+
+    results: list[RepairedKey | Unreadable]
+    exit_code: Ending
+
+
+def as_document(proposal: Proposal) -> RepairedKey:
     """One key's members of the JSON form: those of check, for the policy as it should be, and what to do."""
     return {
-        **as_json(proposal.verdict),
+        **key(proposal.verdict),
         "changes": list(proposal.changes),
         "added_statements": list(proposal.added),
         "policy": proposal.after if proposal.whole else None,
