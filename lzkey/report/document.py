@@ -1,8 +1,7 @@
 """A report as a JSON document, and back: exactly, both ways.
 
-A member is named as the value's field, in camelCase. One that has its default (none, empty, false) is left
-out. Times are UTC. `summary` holds what follows from the rest, for those who read the document with jq.
-report.schema.json says the same in JSON Schema; a test holds them together.
+A member is named as the value's field. One that has its default (none, empty, false) is left out. Times are
+UTC. `summary` holds what follows from the rest, for those who read the document with jq.
 """
 
 from __future__ import annotations
@@ -14,52 +13,78 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Final, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Final,
+    TypeAlias,
+    TypedDict,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
+from lzkey.documents import SCHEMA_VERSION, Count, document
 from lzkey.errors import ReportError
 from lzkey.report.model import Report
 
 if TYPE_CHECKING:
     from lzkey import Json
-
-VERSION: Final = 1
+    from lzkey.state import State
 
 _SCALARS: Final = (str, bool, int, float)
-_DERIVED: Final = frozenset({"version", "summary"})
+_DERIVED: Final = frozenset({"schema_version", "summary"})
+#: What a report began with before all commands had one form; such a one can be told from any other JSON.
+_EARLIER: Final = frozenset({"version", "asOf"})
+
+Share: TypeAlias = Annotated[float, ("minimum", 0), ("maximum", 1)]
+
+
+class Summary(TypedDict):
+    """What follows from the rest, for those who read with jq; not read back."""
+
+    counts: Mapping[State, Count]
+    """Keys by state; an account and Region in doubt that shows no UNKNOWN key counts as one UNKNOWN."""
+    score: Share | None
+    """COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN); null where nothing is judged."""
+    oldest_evaluation: datetime | None
+
+
+class Summarised(TypedDict):
+    """A member that is left out has its default: none, empty or false."""
+
+    summary: Summary
 
 
 def as_document(report: Report) -> dict[str, Any]:
-    """Return the report as JSON's own types."""
-    return {
-        "version": VERSION,
-        "summary": {
-            "counts": {state.value: count for state, count in report.counts.items()},
-            "score": report.score,
-            "oldestEvaluation": _moment(report.oldest_evaluation) if report.oldest_evaluation else None,
-        },
-        **_written(report),
+    """The report as JSON's own types."""
+    summary: Summary = {
+        "counts": report.counts,
+        "score": report.score,
+        "oldest_evaluation": report.oldest_evaluation,
     }
+    return document({"summary": _written(summary), **_written(report)})
 
 
-def from_document(document: object) -> Report:
-    """Return the report that a document tells of; raise ReportError that says where it does not.
+def from_document(told: object) -> Report:
+    """The report that a document tells of; raise ReportError that says where it does not.
 
-    Only `version` 1 is read. `summary` is not read: it follows from the rest.
+    Only `schema_version` 1 is read. `summary` is not read: it follows from the rest.
     """
-    if not isinstance(document, dict) or "version" not in document:
-        raise ReportError("this is no report of lzkey: it is no JSON object with a version")
-    if document["version"] != VERSION or isinstance(document["version"], bool):
-        told = json.dumps(document["version"], default=repr)[:40]
-        raise ReportError(f"this report has version {told}; this lzkey reads version {VERSION}")
-    members = {name: value for name, value in document.items() if name not in _DERIVED}
+    if isinstance(told, dict) and told.keys() >= _EARLIER:
+        raise ReportError(
+            "this report is of an earlier lzkey, whose form is not read any more: "
+            "make a new report with this lzkey, and the trend begins with that one"
+        )
+    if not isinstance(told, dict) or "schema_version" not in told:
+        raise ReportError("this is no report of lzkey: it is no JSON object with a schema_version")
+    if told["schema_version"] != SCHEMA_VERSION or isinstance(told["schema_version"], bool):
+        its = json.dumps(told["schema_version"], default=repr)[:40]
+        raise ReportError(f"this report has schema_version {its}; this lzkey reads {SCHEMA_VERSION}")
+    members = {name: value for name, value in told.items() if name not in _DERIVED}
     report: Report = _reader(Report)(members, "report")
     return report
-
-
-@cache
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(part.capitalize() for part in others)
 
 
 def _moment(value: datetime) -> str:
@@ -68,7 +93,7 @@ def _moment(value: datetime) -> str:
 
 def _written(value: Json) -> Json:
     if is_dataclass(value) and not isinstance(value, type):
-        found = ((name, getattr(value, field), default) for field, name, default in _layout(type(value)))
+        found = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
         return {name: _written(part) for name, part, default in found if part != default}
     if isinstance(value, StrEnum):
         return value.value
@@ -79,11 +104,6 @@ def _written(value: Json) -> Json:
     if isinstance(value, Mapping):
         return {str(name): _written(part) for name, part in value.items()}
     return [_written(part) for part in value]
-
-
-@cache
-def _layout(kind: Any) -> tuple[tuple[str, str, Any], ...]:  # noqa: ANN401 - any of the model's classes
-    return tuple((field.name, _camel(field.name), field.default) for field in fields(kind))
 
 
 _Reader = Callable[[Any, str], Any]
@@ -109,8 +129,8 @@ def _reader(kind: Any) -> _Reader:  # noqa: ANN401 - any type that the model use
 
 def _record(kind: Json) -> _Reader:
     hints = get_type_hints(kind, localns={"Mapping": Mapping, "datetime": datetime})
-    readers = {_camel(field.name): (field.name, _reader(hints[field.name])) for field in fields(kind)}
-    required = {_camel(field.name) for field in fields(kind) if field.default is MISSING}
+    readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
+    required = {field.name for field in fields(kind) if field.default is MISSING}
 
     def read(value: Json, where: str) -> Json:
         members = _expect(dict, "an object", value, where)
@@ -118,8 +138,7 @@ def _record(kind: Json) -> _Reader:
             raise ReportError(f"{where} has a member {json.dumps(min(unknown))[:60]} that no report has")
         if missing := required - members.keys():
             raise ReportError(f"{where} has no member {min(missing)}")
-        found = ((*readers[name], part, name) for name, part in members.items())
-        return kind(**{field: reader(part, f"{where}.{name}") for field, reader, part, name in found})
+        return kind(**{name: readers[name](part, f"{where}.{name}") for name, part in members.items()})
 
     return read
 

@@ -19,6 +19,8 @@ from lzkey.check.formats.json import Checked
 from lzkey.check.formats.proposed import Repaired
 from lzkey.documents import document, schema_of
 from lzkey.documents.schema import schema
+from lzkey.report.document import Summarised
+from lzkey.report.model import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +35,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "check": schema("check", Checked),
     "explain": schema("explain", Explained),
     "fix": schema("fix", Repaired),
+    "report": schema("report", Summarised, Report, sparse=True),
 }
 
 

@@ -181,11 +181,12 @@ class TestEarlierReport:
             ("", "line 1, column 1"),
             ("{", "line 1, column 2"),
             ("[]", "no report of lzkey"),
-            ('{"version": 2}', "has version 2; this lzkey reads version 1"),
-            ('{"version": 1, "version": 1}', 'the member "version" is there twice'),
-            ('{"version": 1, "asOf": NaN}', "NaN is not JSON"),
-            ('{"version": ' + "1" * 5000 + "}", "report.json holds a number of thousands of digits$"),
-            ('{"version": ' + "1" * 4000 + "}", "has version 111"),
+            ('{"schema_version": 2}', "has schema_version 2; this lzkey reads 1"),
+            ('{"schema_version": 1, "schema_version": 1}', 'the member "schema_version" is there twice'),
+            ('{"schema_version": 1, "as_of": NaN}', "NaN is not JSON"),
+            ('{"schema_version": ' + "1" * 5000 + "}", "report.json holds a number of thousands of digits$"),
+            ('{"schema_version": ' + "1" * 4000 + "}", "has schema_version 111"),
+            ('{"version": 1, "asOf": "2026-12-01T09:00:00Z"}', "make a new report with this lzkey"),
         ],
     )
     def test_is_refused(self, tmp_path: Path, text: str, said: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from dataclasses import MISSING, fields, replace
 from datetime import timedelta, timezone
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from lzkey.documents import schema_of
 from lzkey.errors import ReportError
 from lzkey.report import model
 from lzkey.report.document import as_document, from_document
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 NAMES = ("healthy", "troubled", "empty", "hostile")
 TIMES = st.sampled_from(["2026-12-01T09:00:00Z", "0001-01-01T00:00:00+14:00", "2026-12-01T09:00:00"])
-SCHEMA: dict[str, Any] = json.loads((files("lzkey.report") / "report.schema.json").read_text())
+SCHEMA = schema_of("report")
 
 
 EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parent / "reports/healthy.json").read_text())
@@ -65,7 +66,7 @@ class TestBothWays:
         """Whatever clock they were told by."""
         report = load_report("healthy")
         elsewhere = report.as_of.astimezone(timezone(timedelta(hours=5, minutes=30)))
-        assert as_document(replace(report, as_of=elsewhere))["asOf"] == "2026-12-01T09:00:00Z"
+        assert as_document(replace(report, as_of=elsewhere))["as_of"] == "2026-12-01T09:00:00Z"
 
     def test_summary(self, load_report: Callable[[str], Report]) -> None:
         """Is what the report's own properties say, and is not read."""
@@ -78,7 +79,7 @@ class TestBothWays:
 
 
 class TestSchema:
-    """report.schema.json."""
+    """What is written is what the report's schema says."""
 
     @pytest.mark.parametrize("name", NAMES)
     def test_a_report(self, load_report: Callable[[str], Report], name: str) -> None:
@@ -91,20 +92,19 @@ class TestSchema:
         Draft202012Validator.check_schema(SCHEMA)
         classes = [kind for kind in vars(model).values() if hasattr(kind, "__dataclass_fields__")]
         for kind in classes:
-            name = kind.__name__[0].lower() + kind.__name__[1:]
+            name = snake(kind.__name__)
             shown = SCHEMA if name == "report" else SCHEMA["$defs"][name]
-            extra = {"version", "summary"} if name == "report" else set()
-            members = {camel(field.name): field.default is MISSING for field in fields(kind)}
+            extra = {"schema_version", "summary"} if name == "report" else set()
+            members = {field.name: field.default is MISSING for field in fields(kind)}
             assert set(shown["properties"]) == set(members) | extra, name
             assert set(shown["required"]) == {member for member, must in members.items() if must} | extra
         for kind in (model.State, model.Cause, model.Delivery, model.Collected):
             assert SCHEMA["$defs"][kind.__name__.lower()]["enum"] == [word.value for word in kind]
 
 
-def camel(name: str) -> str:
-    """The member's name in JSON."""
-    first, *others = name.split("_")
-    return first + "".join(map(str.title, others))
+def snake(name: str) -> str:
+    """A class's name in a schema."""
+    return re.sub("(?<!^)([A-Z])", r"_\1", name).lower()
 
 
 def changed(path: str, value: Any, /) -> Callable[[dict[str, Any]], None]:
@@ -130,23 +130,23 @@ class TestNoReport:
     @pytest.mark.parametrize(
         ("change", "said"),
         [
-            (changed("version", 2), "this report has version 2; this lzkey reads version 1"),
-            (changed("version", "1"), 'this report has version "1"'),
-            (changed("version", [True]), r"this report has version \[true\]"),
-            (changed("version", ...), "no JSON object with a version"),
-            (changed("asOf", ...), "report has no member asOf"),
-            (changed("asOf", "2026-12-01"), 'report.asOf is "2026-12-01", but must be a time'),
-            (changed("asOf", "2026-12-01T09:00:00"), "report.asOf .* must be a time"),
-            (changed("asOf", 12), "report.asOf is 12, but must be a time"),
+            (changed("schema_version", 2), "this report has schema_version 2; this lzkey reads 1"),
+            (changed("schema_version", "1"), 'this report has schema_version "1"'),
+            (changed("schema_version", [True]), r"this report has schema_version \[true\]"),
+            (changed("schema_version", ...), "no JSON object with a schema_version"),
+            (changed("as_of", ...), "report has no member as_of"),
+            (changed("as_of", "2026-12-01"), 'report.as_of is "2026-12-01", but must be a time'),
+            (changed("as_of", "2026-12-01T09:00:00"), "report.as_of .* must be a time"),
+            (changed("as_of", 12), "report.as_of is 12, but must be a time"),
             (changed("evil", 1), 'report has a member "evil" that no report has'),
             (changed("keys", {}), "report.keys is {}, but must be a list"),
             (changed("keys.1", "x"), r'report.keys\[1\] is "x", but must be an object'),
             (changed("keys.0.state", "FINE"), r'report.keys\[0\].state is "FINE", none of NOT_APPLICABLE'),
-            (changed("keys.0.ofLandingZone", 1), r"ofLandingZone is 1, but must be true or false"),
+            (changed("keys.0.of_landing_zone", 1), r"of_landing_zone is 1, but must be true or false"),
             (changed("keys.0.account", None), r"report.keys\[0\].account is null, but must be text"),
             (changed("places.0.keys", {"FINE": 1}), 'keys is "FINE", none of'),
             (changed("places.0.keys", {"COMPLIANT": True}), "COMPLIANT is true, but must be a number"),
-            (changed("trend.scoreBefore", "good"), "report.trend.scoreBefore .* must be a number"),
+            (changed("trend.score_before", "good"), "report.trend.score_before .* must be a number"),
         ],
     )
     def test_is_refused(
@@ -177,3 +177,11 @@ class TestNoReport:
         """Is no report."""
         with pytest.raises(ReportError, match="no report of lzkey"):
             from_document(document)
+
+    @pytest.mark.parametrize("version", [1, 2])
+    def test_a_report_of_before_all_commands_had_one_form(self, version: int) -> None:
+        """Says what it is, and what to do; any other JSON with a version is no report."""
+        with pytest.raises(ReportError, match=r"of an earlier lzkey.* make a new report with this lzkey"):
+            from_document({"version": version, "summary": {}, "asOf": "2026-12-01T09:00:00Z", "keys": []})
+        with pytest.raises(ReportError, match="no report of lzkey"):
+            from_document({"version": version, "name": "a package"})

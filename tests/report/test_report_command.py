@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore import xform_name
 from botocore.session import get_session
+from jsonschema import Draft202012Validator
 
 from lzkey import cli
 from lzkey.cli.report import EXIT_CODES, exit_code
+from lzkey.documents import schema_of
 from lzkey.report.document import from_document
 from lzkey.report.model import Answer, Delivery, Report
 from lzkey.state import State
@@ -72,7 +74,7 @@ class TestOverTheOrganization:
         assert checks[form](out)
 
     def test_files(self, run: Callable[..., Run], tmp_path: Path) -> None:
-        """Several at once, all of the same report; an earlier one shows what has changed."""
+        """Several at once, all of the same report; an earlier one shows what has changed; both are valid."""
         outputs = [tmp_path / f"report.{suffix}" for suffix in ("json", "csv", "md", "html")]
         arguments = [part for path in outputs for part in ("--output", path)]
         assert run(*arguments, "--exit-zero")[0] == 0
@@ -80,6 +82,8 @@ class TestOverTheOrganization:
         first = from_document(json.loads(outputs[0].read_text()))
         code, out, _ = run("--previous", outputs[0], "--output", tmp_path / "new.json")
         second = from_document(json.loads((tmp_path / "new.json").read_text()))
+        for path in (outputs[0], tmp_path / "new.json"):
+            Draft202012Validator(schema_of("report")).validate(json.loads(path.read_text()))
         assert second.trend is not None
         assert (second.trend.since, second.trend.changes, second.trend.counts_before) == (
             first.as_of,
@@ -132,7 +136,7 @@ class TestOverTheOrganization:
         _, after, _ = run("--format", "json", "--exclude-account", org.account("latecomer"))
         unknown = [json.loads(text)["summary"]["counts"]["UNKNOWN"] for text in (before, after)]
         assert unknown[1] == unknown[0] - 1
-        assert json.loads(after)["scope"]["excludedAccounts"] == [org.account("latecomer")]
+        assert json.loads(after)["scope"]["excluded_accounts"] == [org.account("latecomer")]
 
     def test_progress(self, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
         """On a terminal alone, and on standard error."""
@@ -175,6 +179,20 @@ class TestWrongArguments:
         ended, out, err = run(*arguments)
         assert (ended, out) == (code, "")
         assert said in re.sub(r"[\s│]+", " ", err)
+        assert org.sandbox.calls == ()
+
+    def test_a_report_of_an_earlier_form(self, run: Callable[..., Run], org: Org, tmp_path: Path) -> None:
+        """One sentence says so before AWS is asked; that of another version is its twin."""
+        earlier, later = tmp_path / "earlier.json", tmp_path / "later.json"
+        earlier.write_text('{"version": 1, "summary": {}, "asOf": "2026-12-01T09:00:00Z"}')
+        later.write_text('{"schema_version": 2, "summary": {}, "as_of": "2026-12-01T09:00:00Z"}')
+        form = (
+            f"error: {earlier}: this report is of an earlier lzkey, whose form is not read any more: "
+            "make a new report with this lzkey, and the trend begins with that one\n"
+        )
+        version = f"error: {later}: this report has schema_version 2; this lzkey reads 1\n"
+        assert run("--previous", earlier) == (2, "", form)
+        assert run("--previous", later) == (2, "", version)
         assert org.sandbox.calls == ()
 
 
