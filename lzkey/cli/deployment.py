@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, NotRequired, TypedDict
 
 import typer
 
@@ -22,8 +22,59 @@ _ForOrganization = Annotated[
     bool, typer.Option("--organization", help="Refuse what deploy-organization would refuse in the file.")
 ]
 
-#: What the result of a deployment has for an organization alone.
-_OF_AN_ORGANIZATION: Final = frozenset({"organizationId", "accounts", "excludedAccounts"})
+
+class Built(TypedDict):
+    """The package that rdk deploys."""
+
+    folder: str
+    zip: str
+    bytes: int
+    """Of the zip."""
+    sha256: str
+    """Of the zip; whatever wrote it may compress it differently."""
+    content_sha256: str
+    """Of the names and contents of the files in it alone."""
+    files: list[str]
+    imported: list[str]
+    """The modules that came from the zip when it was imported as Lambda would."""
+
+
+class RuleOfAccount(TypedDict):
+    """The organization's rule in one of its accounts."""
+
+    account: str
+    rule: str
+    status: str
+    """AWS Config's word for it, such as CREATE_SUCCESSFUL."""
+
+
+class Deployed(TypedDict):
+    """A deployment that was verified; members about an organization are there for its rule alone."""
+
+    account: str
+    region: str
+    organization_id: NotRequired[str]
+    stack_status: str
+    rule_arn: str
+    function_arn: str
+    role_arn: str
+    code_sha256: str
+    """Of the function's code, as Lambda tells it."""
+    accounts: NotRequired[list[RuleOfAccount]]
+    excluded_accounts: NotRequired[list[str]]
+    verified: list[str]
+    """What was read back, a sentence each."""
+    warnings: list[str]
+    """What will not deliver, a sentence each."""
+
+
+class Undeployed(TypedDict):
+    """A removal that was verified."""
+
+    account: str
+    region: str
+    found: bool
+    """false: there was nothing to remove."""
 
 
 def build(name: Name, *, for_organization: _ForOrganization = False, form: OneFormat = Format.TEXT) -> None:
@@ -32,17 +83,18 @@ def build(name: Name, *, for_organization: _ForOrganization = False, form: OneFo
         require_deployable_to_organization(load(name, root=checkout()))
     built = building.build(name, root=checkout())
     modules = import_from_zip(built.archive.path, RULE_NAME)
+    members: Built = {
+        "folder": str(built.folder),
+        "zip": str(built.archive.path),
+        "bytes": built.archive.size,
+        "sha256": built.archive.sha256,
+        "content_sha256": built.archive.content_sha256,
+        "files": list(built.files),
+        "imported": list(modules),
+    }
     tell(
         form,
-        {
-            "folder": str(built.folder),
-            "zip": str(built.archive.path),
-            "bytes": built.archive.size,
-            "sha256": built.archive.sha256,
-            "contentSha256": built.archive.content_sha256,
-            "files": list(built.files),
-            "imported": list(modules),
-        },
+        members,
         [
             f"{built.folder}: {len(built.files)} files",
             f"{built.archive.path}: {built.archive.size} bytes, sha256 {built.archive.sha256}",
@@ -106,25 +158,24 @@ def undeploy_organization(
 
 def _deploy(name: str, kind: Kind, where: Where, form: Format) -> None:
     done = deploying.deploy(name, kind, root=checkout(), where=where, progress=progress_to(messages()))
-    accounts = [
-        {"account": entry.account, "rule": entry.rule, "status": entry.status} for entry in done.accounts
-    ]
-    members = {
+    members: Deployed = {
         "account": done.account,
         "region": done.region,
-        "organizationId": done.organization,
-        "stackStatus": done.stack_status,
-        "ruleArn": done.rule_arn,
-        "functionArn": done.function_arn,
-        "roleArn": done.role_arn,
-        "codeSha256": done.uploaded.code_sha256,
-        "accounts": accounts,
-        "excludedAccounts": list(done.excluded_accounts),
+        "organization_id": done.organization or "",
+        "stack_status": done.stack_status,
+        "rule_arn": done.rule_arn,
+        "function_arn": done.function_arn,
+        "role_arn": done.role_arn,
+        "code_sha256": done.uploaded.code_sha256,
+        "accounts": [
+            {"account": entry.account, "rule": entry.rule, "status": entry.status} for entry in done.accounts
+        ],
+        "excluded_accounts": list(done.excluded_accounts),
         "verified": list(done.verified),
         "warnings": list(done.warnings),
     }
     if done.organization is None:
-        members = {name: value for name, value in members.items() if name not in _OF_AN_ORGANIZATION}
+        del members["organization_id"], members["accounts"], members["excluded_accounts"]
     tell(
         form,
         members,
@@ -134,8 +185,9 @@ def _deploy(name: str, kind: Kind, where: Where, form: Format) -> None:
 
 def _undeploy(name: str, kind: Kind, where: Where, form: Format) -> None:
     done = deploying.undeploy(name, kind, root=checkout(), where=where, progress=progress_to(messages()))
+    members: Undeployed = {"account": done.account, "region": done.region, "found": done.found}
     tell(
         form,
-        {"account": done.account, "region": done.region, "found": done.found},
+        members,
         ["removed, and verified that it is gone" if done.found else "there was nothing to remove"],
     )

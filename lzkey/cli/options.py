@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lzkey.documents import document
 from lzkey.terminal import output, plain, result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from typer.models import OptionInfo
 
     from lzkey.files import Format as FileFormat
-
-JSON_VERSION: Final = 1
 
 
 class Format(StrEnum):
@@ -69,10 +68,10 @@ def iam_policy_option(policy: Callable[[], dict[str, Any]]) -> OptionInfo:
     return made
 
 
-def tell(form: Format, members: dict[str, Any], lines: Iterable[str]) -> None:
+def tell(form: Format, members: Mapping[str, object], lines: Iterable[str]) -> None:
     """Print a result: as JSON with its version, or as lines for people."""
     if form is Format.JSON:
-        result(json.dumps({"version": JSON_VERSION, **members}, indent=2) + "\n")
+        result(json.dumps(document(members), indent=2) + "\n")
         return
     for line in lines:
         output().print(plain(line), soft_wrap=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypedDict
 
 from rich.console import Group
 from rich.text import Text
@@ -50,12 +50,32 @@ def terminal_view(examination: Examination) -> RenderableType:
     return Group(plain(where, "bold"), lines, plain(end, STYLES[examination.status]))
 
 
-def as_json(examination: Examination) -> dict[str, Any]:
-    """The examination, version 1: members may be added, and none will change its meaning.
+class Expected(TypedDict):
+    """One thing that must be true, and how it stands."""
 
-    `status` is that of the worst line. Each of `checks` has `name` (stable), `mustBeTrue`, `status` (ok,
-    not-applicable, warning, unknown or problem), `detail`, and `fix` (empty: nothing to do).
-    """
+    name: str
+    """Stable."""
+    must_be_true: str
+    status: Annotated[str, Status]
+    detail: str
+    fix: str
+    """Empty: there is nothing to do."""
+
+
+class Examined(TypedDict):
+    """Whether the results of the rule can be trusted."""
+
+    name: str
+    """Of the parameters file."""
+    account: str
+    region: str
+    status: Annotated[str, Status]
+    """That of the worst line."""
+    checks: list[Expected]
+
+
+def as_json(examination: Examination) -> Examined:
+    """The examination's members."""
     return {
         "name": examination.name,
         "account": examination.account,
@@ -64,7 +84,7 @@ def as_json(examination: Examination) -> dict[str, Any]:
         "checks": [
             {
                 "name": found.expectation.name,
-                "mustBeTrue": found.expectation.must,
+                "must_be_true": found.expectation.must,
                 "status": found.check.status.value,
                 "detail": found.check.detail,
                 "fix": found.check.fix,

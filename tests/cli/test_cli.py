@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from lzkey import cli
 from lzkey.deployment.build import checkout
+from lzkey.documents import schema_of
 from lzkey.errors import BuildError, ExitCode, LzkeyError, OutputError
 from lzkey.files import Format, write_text, writing
 from lzkey.terminal import printable
@@ -130,10 +132,11 @@ class TestBuild:
     """`lzkey build` tells what it made."""
 
     def test_text_and_json_say_the_same(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """The JSON has a version and the digest that the text shows."""
+        """The JSON has a version and the digest that the text shows, and is what its schema says."""
         code, out, err = run(capsys, "build", "example", "--format", "json")
         made = json.loads(out)
-        assert (code, err, made["version"]) == (0, "", 1)
+        assert (code, err, made["schema_version"]) == (0, "", 1)
+        Draft202012Validator(schema_of("build")).validate(made)
         assert made["bytes"] == Path(made["zip"]).stat().st_size < 150_000
         assert made["sha256"] in run(capsys, "build", "example")[1]
         assert "CONTROL_TOWER_KMS_KEY" in made["imported"]

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from lzkey.documents import schema_of
 from lzkey.terminal import picture
 from lzkey_sandbox.demo import Act, Kept, KeyTable, Row
 from lzkey_sandbox.demo.page import as_json, shown
@@ -198,10 +200,11 @@ class TestRun:
     """The run itself."""
 
     def test_the_real_rdk_deployed_and_it_was_verified(self, ran: Ran) -> None:
-        """Standard error tells the progress; standard output is JSON alone."""
+        """Standard error tells the progress; standard output is JSON alone, and what its schema says."""
         assert "$ rdk --region us-east-1 deploy-organization CONTROL_TOWER_KMS_KEY" in ran.progress
         assert "verified: stack CONTROLTOWERKMSKEY is CREATE_COMPLETE" in ran.progress
-        assert ran.document["version"] == 1
+        assert ran.document["schema_version"] == 1
+        Draft202012Validator(schema_of("demo")).validate(ran.document)
 
     def test_keep_goes_on_until_it_is_stopped(self, tmp_path: Path) -> None:
         """It prints where AWS is, which answers until the signal, and is gone after it."""
@@ -265,7 +268,7 @@ class TestPage:
         document = as_json([KeyTable((row,)), Act("title", row, ("note",)), Kept("http://localhost:1", {})])
         told = {"key": "key", "compliance": "COMPLIANT", "annotation": "fine"}
         assert document == {
-            "version": 1,
+            "schema_version": 1,
             "keys": [told],
             "acts": [{"title": "title", "row": told, "notes": ("note",)}],
             "reports": [],

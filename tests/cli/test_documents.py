@@ -17,10 +17,13 @@ from lzkey import documents
 from lzkey.check.formats.explained import Explained
 from lzkey.check.formats.json import Checked
 from lzkey.check.formats.proposed import Repaired
+from lzkey.cli.deployment import Built, Deployed, Undeployed
+from lzkey.doctor.screen import Examined
 from lzkey.documents import document, schema_of
 from lzkey.documents.schema import schema
 from lzkey.report.document import Summarised
 from lzkey.report.model import Report
+from lzkey_sandbox.demo.page import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,6 +38,11 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "check": schema("check", Checked),
     "explain": schema("explain", Explained),
     "fix": schema("fix", Repaired),
+    "build": schema("build", Built),
+    "deploy": schema("deploy", Deployed),
+    "undeploy": schema("undeploy", Undeployed),
+    "doctor": schema("doctor", Examined),
+    "demo": schema("demo", Shown),
     "report": schema("report", Summarised, Report, sparse=True),
 }
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from lzkey import RULE_NAME
 from lzkey.aws.function import account_statement
@@ -15,6 +16,7 @@ from lzkey.deployment.build import build
 from lzkey.deployment.deploy import deploy, undeploy
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
 from lzkey.deployment.target import Where
+from lzkey.documents import schema_of
 from lzkey.errors import DeployError, DeployInterruptedError, PrerequisiteError
 
 if TYPE_CHECKING:
@@ -79,9 +81,12 @@ class TestDeploy:
         told = json.loads(capsys.readouterr().out)
         assert told["account"] == sandbox.account
         assert told["warnings"][0].startswith("there is no AWS Config recorder in account")
-        assert not {"organizationId", "accounts", "excludedAccounts"} & set(told)
+        assert not {"organization_id", "accounts", "excluded_accounts"} & set(told)
+        Draft202012Validator(schema_of("deploy")).validate(told)
         assert main(["undeploy", "example", "--format", "json"]) == 0
-        assert json.loads(capsys.readouterr().out)["found"]
+        told = json.loads(capsys.readouterr().out)
+        assert told["found"]
+        Draft202012Validator(schema_of("undeploy")).validate(told)
 
     def test_excluded_accounts(self, project: Project, sandbox: Sandbox) -> None:
         """Only an organization rule has them; an empty list is none."""

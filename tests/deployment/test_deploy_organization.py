@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from lzkey import RULE_NAME
 from lzkey.aws.function import organization_statement
@@ -14,6 +15,7 @@ from lzkey.cli import main
 from lzkey.deployment.deploy import ORGANIZATION, deploy, undeploy
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
 from lzkey.deployment.target import Where
+from lzkey.documents import schema_of
 from lzkey.errors import DeployError, ParametersError, PrerequisiteError
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
@@ -156,11 +158,14 @@ class TestDeploy:
         custom = organization_rule(sandbox)["OrganizationCustomRuleMetadata"]
         assert custom["ResourceTypesScope"] == ["AWS::KMS::Key"]
         assert "ScheduledNotification" not in custom["OrganizationConfigRuleTriggerTypes"]
-        assert told["organizationId"] == organization.organization_id
+        assert told["organization_id"] == organization.organization_id
         assert {entry["account"] for entry in told["accounts"]} == set(organization.accounts)
         assert {entry["status"] for entry in told["accounts"]} == {"CREATE_SUCCESSFUL"}
+        Draft202012Validator(schema_of("deploy")).validate(told)
         assert main(["undeploy-organization", name, "--format", "json"]) == 0
-        assert json.loads(capsys.readouterr().out)["found"]
+        told = json.loads(capsys.readouterr().out)
+        assert told["found"]
+        Draft202012Validator(schema_of("undeploy")).validate(told)
 
     def test_from_the_delegated_administrator(
         self,

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from lzkey import cli
 from lzkey.doctor import EXPECTATIONS, Status, iam_policy
+from lzkey.documents import schema_of
 from lzkey_sandbox import LandingZone
 
 from .conftest import NAME
@@ -103,8 +105,8 @@ class TestJson:
         code, out, _ = run(NAME, "--format", "json")
         told = json.loads(out)
         assert code == 0
-        assert {name: told[name] for name in ("version", "name", "account", "region", "status")} == {
-            "version": 1,
+        assert {name: told[name] for name in ("schema_version", "name", "account", "region", "status")} == {
+            "schema_version": 1,
             "name": NAME,
             "account": "111122223333",
             "region": "us-east-1",
@@ -112,16 +114,19 @@ class TestJson:
         }
         assert [check["name"] for check in told["checks"]] == [made.name for made in EXPECTATIONS]
         assert {tuple(check) for check in told["checks"]} == {
-            ("name", "mustBeTrue", "status", "detail", "fix")
+            ("name", "must_be_true", "status", "detail", "fix")
         }
         assert {check["status"] for check in told["checks"]} == {"ok", "not-applicable"}
+        Draft202012Validator(schema_of("doctor")).validate(told)
 
     def test_says_what_the_screen_says(self, account: Management, run: Any) -> None:
         """The same exit code, the same words."""
         account.sandbox.fail_next("lambda", "GetPolicy", "AccessDeniedException", times=2)
         screen, told = run(NAME), run(NAME, "--format", "json")
         assert screen[0] == told[0] == 4
-        (found,) = [check for check in json.loads(told[1])["checks"] if check["status"] == "unknown"]
+        document = json.loads(told[1])
+        Draft202012Validator(schema_of("doctor")).validate(document)
+        (found,) = [check for check in document["checks"] if check["status"] == "unknown"]
         assert found["name"] == "permission"
         assert found["detail"] in screen[1]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
+from lzkey.documents import document
 from lzkey.terminal import STYLES, plain, table
 from lzkey_sandbox.demo.story import Act, Audit, Kept, KeyTable, Row, Scene
 
@@ -18,8 +19,25 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-#: The version of the JSON document; it changes when a member changes its meaning or goes away.
-JSON_VERSION: Final = 1
+    from lzkey import Json
+    from lzkey.report.model import Delivery
+
+
+class Reported(TypedDict):
+    """The report of the whole organization, and what it answers."""
+
+    path: str
+    delivery: Annotated[str, Delivery]
+    why: str
+
+
+class Shown(TypedDict):
+    """What the demo has shown."""
+
+    keys: list[Row]
+    """Every key of the management account in the home Region."""
+    acts: list[Act]
+    reports: list[Reported]
 
 
 def shown(scene: Scene) -> RenderableType:
@@ -49,14 +67,17 @@ def shown(scene: Scene) -> RenderableType:
 def as_json(scenes: Iterable[Scene]) -> dict[str, Any]:
     """Return the scenes as one JSON document: the table's rows, the acts, and what the report answers."""
     told = list(scenes)
-    rows = [dataclasses.asdict(row) for scene in told if isinstance(scene, KeyTable) for row in scene.rows]
-    acts = [dataclasses.asdict(scene) for scene in told if isinstance(scene, Act)]
-    reports = [
+    rows: list[Json] = [
+        dataclasses.asdict(row) for scene in told if isinstance(scene, KeyTable) for row in scene.rows
+    ]
+    acts: list[Json] = [dataclasses.asdict(scene) for scene in told if isinstance(scene, Act)]
+    reports: list[Reported] = [
         {"path": str(scene.path), "delivery": scene.report.answer.delivery, "why": scene.report.answer.why}
         for scene in told
         if isinstance(scene, Audit)
     ]
-    return {"version": JSON_VERSION, "keys": rows, "acts": acts, "reports": reports}
+    members: Shown = {"keys": rows, "acts": acts, "reports": reports}
+    return document(members)
 
 
 def _titled(title: str, below: Iterable[Text]) -> RenderableType:
