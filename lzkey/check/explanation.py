@@ -12,7 +12,7 @@ from landing_zone_key.policy.explanation import Miss, explain
 from landing_zone_key.policy.family import ABSENT, AtLeast, Clock, Fixed, Text
 from landing_zone_key.requests import COMMON, CONFIG, trail_arn
 from landing_zone_key.requirements import REQUIREMENTS
-from lzkey.check.verdict import Verdict, assessed, doubt, is_certain, verdict
+from lzkey.check.verdict import Verdict, assessed, is_certain, told, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,10 +148,10 @@ def _fails(
 ) -> Answer:
     """What is found; where the best that may be true fails as well, for certain."""
     surely, perhaps = assessments
-    told, question = (finding, surely.question) if best is None else (best, perhaps.question)
+    about, question = (finding, surely.question) if best is None else (best, perhaps.question)
     holds = None if best is None else False
-    shown = None if question is None else refusal(told, question, arn_known=arn_known)
-    detail = f"{doubt(told.reason, certain=best is not None)}{told.message}"
+    shown = None if question is None else refusal(about, question, arn_known=arn_known)
+    detail = told(about.reason, about.message, certain=best is not None)
     return Answer(finding.requirement.value, holds=holds, detail=detail, refusal=shown)
 
 

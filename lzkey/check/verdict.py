@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from landing_zone_key import Compliance, FindingReason, annotate, assess
+from landing_zone_key import Certainty, Compliance, FindingReason, annotate, assess
+from landing_zone_key.access import MAY_BE_REFUSED
 from landing_zone_key.annotation import MAXIMUM_LENGTH
 from landing_zone_key.finding import reference
 from landing_zone_key.policy import Policy, PolicyError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Lines: TypeAlias = "Mapping[str | int | None, int]"
 
 _DOUBT: Final = "Not determined: "
+#: Neither read nor proved: there is no worst that could be told.
 _UNDETERMINED: Final = (FindingReason.UNKNOWN, FindingReason.TOO_COMPLEX)
 
 
@@ -32,14 +34,24 @@ class Problem:
     requirement: str
     reason: str
     message: str
-    certain: bool
-    """False: it may hold, once what is unknown is known."""
+    certainty: Certainty
+    """`possible`: it may hold, once what is unknown is known."""
     statement: str | int | None = None
     """The statement's Sid; its index where it has none."""
     line: int | None = None
     """Of that statement, in the source."""
     action: str | None = None
     service: str | None = None
+
+    @property
+    def certain(self) -> bool:
+        """Whether the requirement fails whatever the rest may be."""
+        return self.certainty is Certainty.REFUSED
+
+    @property
+    def told(self) -> str:
+        """The message, as certain as it is."""
+        return told(self.reason, self.message, certain=self.certain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +128,21 @@ def zone_for(found: FoundKey, zone: LandingZone) -> LandingZone:
 
 
 def is_certain(finding: Finding) -> bool:
-    """Whether the requirement fails whatever the rest may be; not where it could not be read or decided."""
-    return finding.reason not in _UNDETERMINED
+    """Whether the requirement fails whatever the rest may be.
+
+    A malformed policy is no policy that KMS would take.
+    """
+    return finding.certainty is Certainty.REFUSED or finding.reason is FindingReason.MALFORMED_POLICY
 
 
-def doubt(reason: str, *, certain: bool) -> str:
-    """What comes before a message: without certainty it tells what is missing, or what would be at worst."""
-    if certain:
-        return ""
-    return "not determined: " if reason in _UNDETERMINED else "not determined; at worst: "
+def told(reason: str, message: str, *, certain: bool) -> str:
+    """A message, and before it without certainty what is missing, or that it is what would be at worst.
+
+    What may be refused says so itself.
+    """
+    if certain or MAY_BE_REFUSED in message:
+        return message
+    return f"{'not determined' if reason in _UNDETERMINED else 'not determined; at worst'}: {message}"
 
 
 def place_of(place: Place) -> str:
@@ -157,7 +175,7 @@ def _problem(finding: Finding, found: FoundKey, lines: Lines, *, certain: bool) 
         finding.requirement.value,
         finding.reason.value,
         finding.message,
-        certain,
+        Certainty.REFUSED if certain else Certainty.POSSIBLE,
         finding.statement,
         lines.get(finding.statement, found.place.line),
         finding.action,

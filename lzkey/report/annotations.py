@@ -10,18 +10,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from landing_zone_key.access import (
-    ALLOWS,
-    FAMILIES,
-    MISSES_ON,
-    PERHAPS_ALLOWED_BY,
-    PERHAPS_DENIED_BY,
-    PERHAPS_NO_SERVICE,
-    REFUSED,
-)
+from landing_zone_key.access import ALLOWS, FAMILIES, MISSES_ON, OPEN_TO, REFUSED
 from landing_zone_key.annotation import BETWEEN, CUT, NAMED
 from landing_zone_key.assessment import COMPLIANT_REASON
-from landing_zone_key.finding import Requirement
+from landing_zone_key.finding import Certainty, Requirement
 from landing_zone_key.requirements import UNKNOWN
 from lzkey.report.model import Failure
 
@@ -37,11 +29,9 @@ _QUOTED: Final = re.compile(
 )
 
 _USE: Final = (Requirement.ENABLED, Requirement.SYMMETRIC)
-#: As the engine writes it of a request where it is certain.
-_REFUSED: Final = re.compile(
-    rf"kms:\w+\x20{REFUSED}"
-    rf"(?!.*(?:,\x20(?:{PERHAPS_DENIED_BY}|{PERHAPS_ALLOWED_BY})\x20|{re.escape(PERHAPS_NO_SERVICE)}))"
-)
+#: As the engine writes it where it is certain; what it does not write so is possible.
+_REFUSED: Final = re.compile(rf"kms:\w+\x20{REFUSED}(?:,|\x20for\x20)")
+_OPEN: Final = re.compile(rf"kms:\w+\x20{OPEN_TO}\x20")
 
 
 def failures(annotation: str) -> tuple[Failure, ...] | None:
@@ -63,7 +53,8 @@ def failures(annotation: str) -> tuple[Failure, ...] | None:
             quoted = _QUOTED.match(annotation, position)
             position = quoted.end() if quoted else position + 1
     ends.append(len(annotation))
-    return tuple(Failure(name, annotation[start:end]) for (name, start), end in zip(found, ends, strict=True))
+    details = ((name, annotation[start:end]) for (name, start), end in zip(found, ends, strict=True))
+    return tuple(Failure(name, detail, certainty(name, detail)) for name, detail in details)
 
 
 def proves(annotation: str) -> bool:
@@ -71,11 +62,17 @@ def proves(annotation: str) -> bool:
     return annotation == COMPLIANT_REASON
 
 
-def stops(failure: Failure) -> bool:
-    """Whether a failure is certain to stop deliveries: what is only unproved, or unsupported, is not.
+def certainty(requirement: str, detail: str) -> Certainty:
+    """How certain the engine was of a failure; what this version did not word is possible."""
+    if requirement in FAMILIES:
+        certain = _REFUSED.match(detail) is not None or _OPEN.match(detail) is not None
+    else:
+        certain = bool(detail) and f" {UNKNOWN}" not in detail
+    return Certainty.REFUSED if certain else Certainty.POSSIBLE
 
-    A Sid can make a certain refusal look uncertain, and no failure look like a proof.
-    """
+
+def stops(failure: Failure) -> bool:
+    """Whether a failure is certain to stop deliveries: what is only possible, or unsupported, is not."""
     if failure.requirement in FAMILIES:
         return _REFUSED.match(failure.detail) is not None
-    return failure.requirement in _USE and bool(failure.detail) and f" {UNKNOWN}" not in failure.detail
+    return failure.requirement in _USE and failure.certainty is Certainty.REFUSED

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from landing_zone_key.finding import Certainty
 from lzkey.state import State
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Failure:
     requirement: str
     detail: str
     """Empty where the annotation had no room for it."""
+    certainty: Certainty = Certainty.POSSIBLE
+    """`refused`: it will happen; `possible`: it may, or the annotation does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator
 
-from landing_zone_key import Requirement
+from landing_zone_key import Certainty, Requirement
 from landing_zone_key.advisories import AdvisoryCode
 from lzkey.check.formats import Form, Head, writer
 from lzkey.check.formats.sarif import RULES
@@ -67,7 +67,7 @@ def written(form: Form, *entries: Verdict | Unread, exit_code: int = 0) -> str:
 
 def hostile() -> tuple[Verdict, Verdict, Unread]:
     """Whatever a source may say, everywhere."""
-    problem = Problem("CONFIG_ACCESS", "EXPLICIT_DENY", HOSTILE, certain=True, statement=HOSTILE, line=2)
+    problem = Problem("CONFIG_ACCESS", "EXPLICIT_DENY", HOSTILE, Certainty.REFUSED, statement=HOSTILE, line=2)
     verdict = Verdict(
         name=HOSTILE,
         arn=None,
@@ -182,7 +182,7 @@ class TestHostile:
         """Every cell of a spreadsheet is text."""
         rows = list(csv.reader(io.StringIO(written(Form.CSV, *hostile()), newline="")))
         assert len(rows) == 4
-        assert {len(row) for row in rows} == {11}
+        assert {len(row) for row in rows} == {12}
         assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))] == []
         assert rows[1][1].startswith("'=cmd")
 

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from landing_zone_key import Assessment, Compliance, Finding, FindingReason, Requirement, annotate, assess
+from landing_zone_key import (
+    Assessment,
+    Compliance,
+    Finding,
+    FindingReason,
+    Requirement,
+    annotate,
+    assess,
+)
 
 ORDER = (
     "CLOUDTRAIL_ACCESS",

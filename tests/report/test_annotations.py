@@ -20,7 +20,7 @@ from landing_zone_key import (
     assess,
 )
 from landing_zone_key.repair import documented_statement
-from lzkey.report.annotations import failures, proves, stops
+from lzkey.report.annotations import certainty, failures, proves, stops
 from lzkey.report.model import Failure
 
 SIDS = st.text(st.characters(codec="latin-1"), max_size=40) | st.sampled_from(
@@ -58,7 +58,7 @@ class TestFailures:
     )
     def test_are_read(self, annotation: str, expected: list[tuple[str, str]]) -> None:
         """Each requirement once; a detail may hold what separates them."""
-        assert failures(annotation) == tuple(Failure(*each) for each in expected)
+        assert failures(annotation) == tuple(Failure(*each, certainty(*each)) for each in expected)
 
     @pytest.mark.parametrize(
         "annotation", ["", "x", "enabled: no", "ENABLEDX: a", "ENABLED:a", " ENABLED: a", "x; ENABLED: a"]

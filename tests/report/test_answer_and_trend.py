@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from landing_zone_key import Certainty
 from lzkey.errors import ReportError
+from lzkey.report.annotations import certainty
 from lzkey.report.answer import answer
 from lzkey.report.document import as_document
 from lzkey.report.model import Cause, Change, Collected, Delivery, Doubt, Failure, KeyResult, LandingZoneFacts
@@ -27,7 +29,7 @@ ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 OTHER = ARN.replace("1234abcd", "4321abcd")
 ZONE = LandingZoneFacts("4.0", "4.0", "ACTIVE", (ARN,))
 GOOD = KeyResult(ARN, ACCOUNT, REGION, State.COMPLIANT, "Proved", of_landing_zone=True)
-BAD = replace(GOOD, state=State.NON_COMPLIANT, failures=(Failure("ENABLED", "Disabled"),))
+BAD = replace(GOOD, state=State.NON_COMPLIANT, failures=(Failure("ENABLED", "Disabled", Certainty.REFUSED),))
 DOUBTFUL = replace(GOOD, state=State.UNKNOWN, doubt=Doubt(Cause.NEVER_EVALUATED, "no result", "evaluate"))
 FOREIGN = replace(BAD, arn=OTHER, of_landing_zone=False)
 
@@ -71,10 +73,10 @@ class TestAnswer:
         [
             ("CONFIG_ACCESS", "kms:Decrypt refused, no statement allows it", Delivery.NO),
             ("CONFIG_ACCESS", 'kms:Decrypt refused, denied by "perhaps"', Delivery.NO),
-            ("CONFIG_ACCESS", 'kms:Decrypt refused, perhaps denied by "X"', Delivery.UNKNOWN),
+            ("CONFIG_ACCESS", 'kms:Decrypt may be refused, perhaps denied by "X"', Delivery.UNKNOWN),
             (
                 "CLOUDTRAIL_ACCESS",
-                'kms:Decrypt refused, "X" allows {"AWS": "*"}, perhaps no service',
+                'kms:Decrypt may be refused, "X" allows {"AWS": "*"}, perhaps no service',
                 Delivery.UNKNOWN,
             ),
             ("CLOUDTRAIL_ACCESS", "kms:Decrypt refused for account 4444...", Delivery.NO),
@@ -91,7 +93,9 @@ class TestAnswer:
     )
     def test_what_stops_deliveries(self, requirement: str, detail: str, delivery: Delivery) -> None:
         """Is what is certain to refuse them; whatever else is wrong with the key is no proof, and no yes."""
-        found = answer(ZONE, (replace(BAD, failures=(Failure(requirement, detail),)),))
+        found = answer(
+            ZONE, (replace(BAD, failures=(Failure(requirement, detail, certainty(requirement, detail)),)),)
+        )
         assert found.delivery is delivery
         assert f"{ARN} is NON_COMPLIANT ({requirement})" in found.why
 

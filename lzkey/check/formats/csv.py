@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     *("type", "name", "arn", "compliance", "requirements", "annotation"),
-    *("source", "line", "pointer", "unresolved", "assumptions"),
+    *("source", "line", "pointer", "unresolved", "assumptions", "certainty"),
 )
 
 
@@ -42,9 +42,11 @@ def _cells(entry: Entry) -> tuple[str, ...]:
     place = entry.place
     line = "" if place.line is None else str(place.line)
     if isinstance(entry, Unread):
-        return ("unread", "", "", "", "", entry.message, place.source, line, place.pointer, "", "")
+        return ("unread", "", "", "", "", entry.message, place.source, line, place.pointer, "", "", "")
     requirements = " ".join(problem.requirement for problem in entry.problems)
+    unresolved, assumptions = "; ".join(entry.unresolved), "; ".join(entry.assumptions)
+    certainty = " ".join(problem.certainty for problem in entry.problems)
     return (
         *("key", entry.name, entry.arn or "", entry.state, requirements, entry.annotation),
-        *(place.source, line, place.pointer, "; ".join(entry.unresolved), "; ".join(entry.assumptions)),
+        *(place.source, line, place.pointer, unresolved, assumptions, certainty),
     )

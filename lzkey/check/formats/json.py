@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
-    from landing_zone_key import Compliance, FindingReason, Requirement
+    from landing_zone_key import Certainty, Compliance, FindingReason, Requirement
     from landing_zone_key.advisories import AdvisoryCode
     from lzkey.check.formats import Head
     from lzkey.check.run import Entry, Tally
@@ -50,8 +50,8 @@ class Finding(TypedDict):
     requirement: Annotated[str, Requirement]
     reason: Annotated[str, FindingReason]
     message: str
-    certain: bool
-    """false: it may hold, once what is unknown is known."""
+    certainty: Annotated[str, Certainty]
+    """`refused`: it will fail; `possible`: it may hold, once what is unknown is known."""
     statement: str | int | None
     """The Sid; the index where there is none."""
     line: Line | None
@@ -212,7 +212,7 @@ def _problem(problem: Problem) -> Finding:
         "requirement": problem.requirement,
         "reason": problem.reason,
         "message": problem.message,
-        "certain": problem.certain,
+        "certainty": problem.certainty.value,
         "statement": problem.statement,
         "line": problem.line,
         "service": problem.service,

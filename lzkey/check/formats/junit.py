@@ -12,7 +12,7 @@ import tempfile
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from lzkey.check.verdict import doubt, place_of
+from lzkey.check.verdict import place_of
 from lzkey.sources.subject import Unread
 from lzkey.state import State
 from lzkey.terminal import printable
@@ -80,10 +80,7 @@ def _result(verdict: Verdict) -> str:
         skipped = f"<skipped message={_attribute(verdict.annotation)}"
         return f"{skipped}>{text}</skipped>" if text else f"{skipped}/>"
     lines = [
-        *(
-            f"{each.requirement} ({each.reason}): {doubt(each.reason, certain=each.certain)}{each.message}"
-            for each in verdict.problems
-        ),
+        *(f"{each.requirement} ({each.reason}): {each.told}" for each in verdict.problems),
         *(f"not resolved: {each}" for each in verdict.unresolved),
         *assumed,
         f"in {place_of(verdict.place)}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lzkey.check.verdict import doubt, place_of
+from lzkey.check.verdict import place_of
 from lzkey.quoting import code_span
 from lzkey.sources.subject import Unread
 from lzkey.state import State
@@ -50,7 +50,7 @@ def _details(verdict: Verdict) -> Iterator[str]:
         yield code_span(verdict.annotation)
     for problem in verdict.problems:
         line = "" if problem.line is None else f" (line {problem.line})"
-        certainty = doubt(problem.reason, certain=problem.certain)
-        yield f"`{problem.requirement}`{line}: {certainty}{code_span(problem.message)}"
+        doubt = problem.told.removesuffix(problem.message)
+        yield f"`{problem.requirement}`{line}: {doubt}{code_span(problem.message)}"
     yield from (f"not resolved: {code_span(text)}" for text in verdict.unresolved)
     yield from (f"assumed: {code_span(text)}" for text in verdict.assumptions)

@@ -19,7 +19,7 @@ from landing_zone_key import Requirement
 from landing_zone_key.advisories import AdvisoryCode
 from lzkey.catalogue import ADVISORIES, CATALOGUE, GUIDE
 from lzkey.check.run import NOTHING_FOUND
-from lzkey.check.verdict import doubt, place_of
+from lzkey.check.verdict import place_of
 from lzkey.sources.subject import Kind, Place, Unread
 from lzkey.terminal import printable
 
@@ -126,7 +126,7 @@ class _Notifications:
 def _results(verdict: Verdict) -> Iterator[dict[str, Any]]:
     for problem in verdict.problems:
         level = "error" if problem.certain else "warning"
-        message = f"{doubt(problem.reason, certain=problem.certain)}{problem.message}"
+        message = problem.told
         unresolved = () if problem.certain else verdict.unresolved
         text = "; ".join([message, *unresolved, *(f"assumed: {each}" for each in verdict.assumptions)])
         yield {**_result(verdict, problem.requirement, problem, text), "level": level}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
-from lzkey.check.verdict import doubt, place_of
+from lzkey.check.verdict import place_of
 from lzkey.sources.subject import Unread
 from lzkey.state import State
 from lzkey.terminal import STYLES, one_line, output, plain, printable
@@ -68,8 +68,7 @@ def _details(verdict: Verdict) -> Iterator[str]:
     if verdict.state is State.NOT_APPLICABLE:
         yield verdict.annotation
     for problem in verdict.problems:
-        line, message = _line_of(problem, verdict), problem.message
-        yield f"{problem.requirement}: {line}{doubt(problem.reason, certain=problem.certain)}{message}"
+        yield f"{problem.requirement}: {_line_of(problem, verdict)}{problem.told}"
     yield from (f"not resolved: {text}" for text in verdict.unresolved)
     yield from (f"assumed: {text}" for text in verdict.assumptions)
 

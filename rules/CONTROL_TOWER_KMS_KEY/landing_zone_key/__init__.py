@@ -6,13 +6,14 @@ Standard library only; no AWS call, no clock, no environment: facts are argument
 from landing_zone_key.annotation import annotate
 from landing_zone_key.assessment import Assessment, Compliance, assess
 from landing_zone_key.errors import KeyDataError, LandingZoneKeyError, SettingsError
-from landing_zone_key.finding import Finding, FindingReason, Requirement
+from landing_zone_key.finding import Certainty, Finding, FindingReason, Requirement
 from landing_zone_key.key import KmsKey
 from landing_zone_key.repair import Repair, repair
 from landing_zone_key.settings import LandingZone
 
 __all__ = [
     "Assessment",
+    "Certainty",
     "Compliance",
     "Finding",
     "FindingReason",

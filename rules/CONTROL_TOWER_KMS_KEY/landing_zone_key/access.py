@@ -1,17 +1,27 @@
 """Whether a service may make all its requests, and if not, the words for it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from landing_zone_key.finding import Answer, Finding, FindingReason, Holds, Question, Requirement, reference
+from landing_zone_key.finding import (
+    Answer,
+    Finding,
+    FindingReason,
+    Holds,
+    Question,
+    Requirement,
+    reference,
+)
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.conditions import Condition
 from landing_zone_key.policy.decision import Decision, Reason, Request
 from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.explanation import Miss, Outcome, certainly_allowed, explain, nearest_allow
 from landing_zone_key.policy.family import Family
-from landing_zone_key.policy.proof import Refused, prove, prove_refused
+from landing_zone_key.policy.proof import Refused, find_refused, prove, prove_refused
+from landing_zone_key.policy.relevance import is_undocumented
 from landing_zone_key.requests import CONFIG, SETTLED_BY, cloudtrail_family, config_family, foreign_families
 from landing_zone_key.settings import LandingZone
 
@@ -22,11 +32,11 @@ FAMILIES: Final[Mapping[Requirement, Callable[[KmsKey, LandingZone, datetime], F
 
 #: What stands in an annotation, all of a finding that AWS Config keeps: `lzkey report` reads it back.
 REFUSED: Final = "refused"
+MAY_BE_REFUSED: Final = "may be refused"
+MALFORMED: Final = "the key policy is malformed"
 MISSES_ON: Final = "misses on"
 ALLOWS: Final = "allows"
-PERHAPS_DENIED_BY: Final = "perhaps denied by"
-PERHAPS_ALLOWED_BY: Final = "perhaps allowed by"
-PERHAPS_NO_SERVICE: Final = '{"AWS": "*"}, perhaps no service'
+OPEN_TO: Final = "open to account"
 
 #: Where a condition is one that the cases of a proof cannot cover: text on a number, a variable that differs.
 _OTHER_REQUESTS: Final = "its conditions cannot be decided for every request of the service"
@@ -38,7 +48,7 @@ def access(question: Question, requirement: Requirement) -> Answer:
     """Prove that every request of the requirement's service is allowed; else say which is not, and why."""
     if question.policy_error is not None:
         message = f"the key policy cannot be read: {question.policy_error}"
-        return Finding(requirement, FindingReason.MALFORMED_POLICY, "the key policy is malformed", message)
+        return Finding(requirement, FindingReason.MALFORMED_POLICY, MALFORMED, message)
     if question.policy is None:
         missing = question.key.policy_missing or "the key policy is not known"
         return Finding(requirement, FindingReason.UNKNOWN, missing, missing)
@@ -46,7 +56,7 @@ def access(question: Question, requirement: Requirement) -> Answer:
     family = FAMILIES[requirement](*facts)
     result = prove(question.policy, family)
     if isinstance(result, Refused):
-        return _refused(requirement, question, family, result)
+        return _refused(requirement, question, question.policy, family, result)
     if question.zone.require_confused_deputy_protection:
         for foreign in foreign_families(family.service, *facts):
             exposed = prove_refused(question.policy, foreign)
@@ -55,33 +65,64 @@ def access(question: Question, requirement: Requirement) -> Answer:
     return Holds(requirement, f"every request of {family.service} is allowed", result)
 
 
-def _refused(requirement: Requirement, question: Question, family: Family, result: Refused) -> Finding:
-    request, decision = result.request, result.decision
-    reason = FindingReason(decision.reason.value)
-    if request is None or question.policy is None:
+def _refused(
+    requirement: Requirement, question: Question, policy: Policy, family: Family, result: Refused
+) -> Finding:
+    """The request that is refused for certain, where there is one; else the one that may be."""
+    known = question.zone.governed_regions or (question.zone.home_region,)
+    surest = FAMILIES[requirement](
+        question.key, replace(question.zone, governed_regions=known), question.earliest
+    )
+    return _told(requirement, question, policy, family, find_refused(policy, surest) or result)
+
+
+def _told(
+    requirement: Requirement, question: Question, policy: Policy, family: Family, refused: Refused
+) -> Finding:
+    """The refusal in words."""
+    request, decision = refused.request, refused.decision
+    if request is None:
         return Finding(
             requirement,
-            reason,
+            FindingReason(decision.reason.value),
             "the key policy is too complex to prove",
             f"the key policy needs more cases than the bound to prove that every request of {family.service} "
             "is allowed; simplify the conditions of its statements",
         )
-    outcomes = explain(question.policy, request)
+    outcomes = explain(policy, request)
     nearest = nearest_allow(outcomes) or _perhaps_allowing(outcomes)
     cause, short = _cause(decision, nearest, outcomes)
     conditions = _conditions(nearest, decision)
-    hint = settled_by(question.zone, conditions) or _regions_hint(question.zone, request, conditions)
+    hint = ""
+    if not refused.certain:
+        hint = settled_by(question.zone, conditions) or _regions_hint(question.zone, request, conditions)
+        hint = hint or _undocumented(family, conditions)
     statement = decision.statement or (nearest.statement if nearest else None)
     brief, whole = _whose(request, conditions)
+    short_verb, verb = (REFUSED, "would be refused") if refused.certain else (MAY_BE_REFUSED, MAY_BE_REFUSED)
     return Finding(
         requirement,
-        reason,
-        f"{request.action} {REFUSED}{brief}, {short}",
-        f"{request.action} by {request.service}{whole} would be refused: {cause}{hint}",
+        FindingReason(decision.reason.value),
+        f"{request.action} {short_verb}{brief}, {short}",
+        f"{request.action} by {request.service}{whole} {verb}: {cause}{hint}",
         reference(statement),
         request,
         request.action,
+        possible=not refused.certain,
     )
+
+
+def _undocumented(family: Family, conditions: Iterable[Condition]) -> str:
+    """The end of a message: the keys of which AWS does not say whether they are in the request."""
+    keys = dict.fromkeys(
+        condition.key
+        for condition in conditions
+        if condition.operator is not None and is_undocumented(family, condition)
+    )
+    if not keys:
+        return ""
+    are = "is" if len(keys) == 1 else "are"
+    return f"; whether {' and '.join(keys)} {are} in the request is not documented"
 
 
 def _conditions(nearest: Outcome | None, decision: Decision) -> tuple[Condition, ...]:
@@ -127,7 +168,7 @@ def _cause(decision: Decision, nearest: Outcome | None, outcomes: Sequence[Outco
             why = ", and ".join(dict.fromkeys(doubts or [_OTHER_REQUESTS]))
             return (
                 f"whether the Deny {label} applies cannot be decided: {why}",
-                f"{PERHAPS_DENIED_BY} {label}",
+                f"perhaps denied by {label}",
             )
         return f"{label} denies it", f"denied by {label}"
     if nearest is None:
@@ -152,10 +193,10 @@ def _doubtful_allow(outcome: Outcome) -> tuple[str, str]:
         cause = f'whether {{"AWS": "*"}} in {label} includes AWS services is not documented'
         return (
             f"no statement names this service: {', and '.join([cause, *doubts[1:]])}",
-            f"{label} {ALLOWS} {PERHAPS_NO_SERVICE}",
+            f'{label} {ALLOWS} {{"AWS": "*"}}, perhaps no service',
         )
     doubts = doubts or [_OTHER_REQUESTS]
-    return f"{label} may allow it, but {', and '.join(doubts)}", f"{PERHAPS_ALLOWED_BY} {label}"
+    return f"{label} may allow it, but {', and '.join(doubts)}", f"perhaps allowed by {label}"
 
 
 def _missed(miss: Miss, statement: Statement) -> str:
@@ -201,7 +242,7 @@ def _exposed(requirement: Requirement, policy: Policy, zone: LandingZone, expose
     return Finding(
         requirement,
         FindingReason.FOREIGN_REQUEST_ALLOWED,
-        f"{request.action} {'' if certain else 'perhaps '}open to account {account} by {label}",
+        f"{request.action} {'' if certain else 'perhaps '}{OPEN_TO} {account} by {label}",
         f"{request.action} by {request.service} for the foreign account {account} "
         f"{'is' if certain else 'may be'} allowed by {label}, and "
         "RequireConfusedDeputyProtection asks that it be refused; limit the statement to the organization or "
@@ -209,4 +250,5 @@ def _exposed(requirement: Requirement, policy: Policy, zone: LandingZone, expose
         reference(statement),
         request,
         request.action,
+        possible=not certain,
     )

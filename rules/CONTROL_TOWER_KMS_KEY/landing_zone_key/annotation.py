@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
 from typing import Final
 
 from landing_zone_key.assessment import COMPLIANT_REASON, Assessment, Compliance
-from landing_zone_key.finding import Finding, FindingReason
+from landing_zone_key.finding import Certainty, Finding
 from landing_zone_key.requirements import WORST_FIRST
 
 MAXIMUM_LENGTH: Final = 256
@@ -16,7 +16,6 @@ BETWEEN: Final = "; "
 NAMED: Final = ": "
 CUT: Final = "..."
 
-_UNCERTAIN: Final = (FindingReason.UNKNOWN, FindingReason.TOO_COMPLEX)
 #: Fewer characters than these, and one more, say nothing.
 _LEAST: Final = 12
 
@@ -43,7 +42,11 @@ def annotate(assessment: Assessment) -> str:
 def worst_first(findings: tuple[Finding, ...]) -> list[Finding]:
     """Certain findings before uncertain ones, then by what they stop."""
     return sorted(
-        findings, key=lambda finding: (finding.reason in _UNCERTAIN, WORST_FIRST.index(finding.requirement))
+        findings,
+        key=lambda finding: (
+            finding.certainty is Certainty.POSSIBLE,
+            WORST_FIRST.index(finding.requirement),
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.decision import Reason, Request
@@ -43,6 +43,26 @@ class FindingReason(StrEnum):
     FOREIGN_REQUEST_ALLOWED = "FOREIGN_REQUEST_ALLOWED"
 
 
+class Certainty(StrEnum):
+    """How certain it is that a requirement does not hold; the rule answers NON_COMPLIANT to both."""
+
+    REFUSED = "refused"
+    """It will happen: the request carries only what is documented to be there."""
+    POSSIBLE = "possible"
+    """It may happen: it depends on what AWS does not document, on what a rule parameter would tell, or on
+    what nobody could read or decide."""
+
+
+_IN_DOUBT: Final = frozenset(
+    {
+        FindingReason.UNKNOWN,
+        FindingReason.MALFORMED_POLICY,
+        FindingReason.UNDECIDABLE_DENY,
+        FindingReason.TOO_COMPLEX,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One requirement that does not hold."""
@@ -56,8 +76,15 @@ class Finding:
     statement: str | int | None = None
     """The Sid of the statement that refuses, or nearly allows; its index where it has no Sid."""
     request: Request | None = None
-    """The request that would be refused."""
+    """The request that would, or may, be refused."""
     action: str | None = None
+    possible: bool = False
+    """Whether it depends on what nobody knows; for some reasons it always does."""
+
+    @property
+    def certainty(self) -> Certainty:
+        """How certain it is."""
+        return Certainty.POSSIBLE if self.possible or self.reason in _IN_DOUBT else Certainty.REFUSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from landing_zone_key.access import access
-from landing_zone_key.finding import Answer, Finding, FindingReason, Holds, Question, Requirement
+from landing_zone_key.finding import (
+    Answer,
+    Finding,
+    FindingReason,
+    Holds,
+    Question,
+    Requirement,
+)
 from landing_zone_key.key import KmsKey
 
 #: In an annotation, from which `lzkey report` reads it back: what a key is in this, nobody knows.

@@ -5,6 +5,7 @@ decided by `decide`. A bound keeps hostile policies cheap: past it the answer is
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Final
 
@@ -16,6 +17,7 @@ from landing_zone_key.policy.family import Family
 from landing_zone_key.policy.relevance import (
     Variety,
     contributing,
+    favourable,
     is_settled,
     reaching,
     variety_of,
@@ -43,11 +45,13 @@ class Refused:
     request: Request | None
     """The counterexample. None where the bound was reached first (`TOO_COMPLEX`)."""
     decision: Decision
+    certain: bool = False
+    """Whether it is refused whatever nobody documents, and however doubt is decided."""
 
 
 def prove(policy: Policy, family: Family) -> Proved | Refused:
     """Prove that every request of the family is allowed; doubt counts against it."""
-    return _search(policy, family, Budget(MAXIMUM_STEPS), wanted=True)
+    return _search(policy, family, Budget(MAXIMUM_STEPS), _PROVE)
 
 
 def prove_refused(policy: Policy, family: Family) -> Proved | Refused:
@@ -55,14 +59,42 @@ def prove_refused(policy: Policy, family: Family) -> Proved | Refused:
 
     The counterexample is then a request that is allowed, or that nobody can say is refused.
     """
-    return _search(policy, family, Budget(MAXIMUM_STEPS), wanted=False)
+    return _search(policy, family, Budget(MAXIMUM_STEPS), _PROVE_REFUSED)
 
 
-def _search(policy: Policy, family: Family, budget: Budget, *, wanted: bool) -> Proved | Refused:
+def find_refused(policy: Policy, family: Family) -> Refused | None:
+    """A request that is certain to be refused; None where none is, or the bound was reached first."""
+    found = _search(policy, family, Budget(MAXIMUM_STEPS), _FIND_REFUSED)
+    if not isinstance(found, Refused) or found.request is None:
+        return None
+    decision = found.decision
+    if decision.statement is not None:  # as it is written, with all its conditions
+        decision = replace(decision, statement=policy.statements[decision.statement.index])
+    return Refused(found.request, decision, certain=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """What every request should be, and for what doubt speaks."""
+
+    allowed: bool
+    doubt_allows: bool
+
+
+_PROVE: Final = _Aim(allowed=True, doubt_allows=False)
+_PROVE_REFUSED: Final = _Aim(allowed=False, doubt_allows=True)
+#: What is undocumented is doubt, too, so that no doubt is left in what is found.
+_FIND_REFUSED: Final = _Aim(allowed=True, doubt_allows=True)
+
+
+def _search(policy: Policy, family: Family, budget: Budget, aim: _Aim) -> Proved | Refused:
     cases = 0
     answered = set()
     try:
         reachable = reaching(policy, family, budget)
+        if aim is _FIND_REFUSED:
+            best = (favourable(statement, family) for statement in reachable)
+            reachable = [statement for statement in best if statement is not None]
         named = sum([statement.actions.wild for statement in reachable])
         for action in family.actions:
             budget.spend(named)
@@ -75,40 +107,40 @@ def _search(policy: Policy, family: Family, budget: Budget, *, wanted: bool) -> 
                 for each, named in zip(reachable, named_by, strict=True)
                 if named is not False
             ]
-            result = _decide_action(about, family, action, budget, wanted=wanted)
+            result = _decide_action(about, family, action, budget, aim)
             if isinstance(result, Refused):
                 return result
             cases += result.cases
     except TooComplexError:
-        return Refused(None, Decision(allowed=not wanted, statement=None, reason=Reason.TOO_COMPLEX))
+        return Refused(None, Decision(allowed=not aim.allowed, statement=None, reason=Reason.TOO_COMPLEX))
     return Proved(cases)
 
 
 def _decide_action(
-    about: Sequence[Statement], family: Family, action: str, budget: Budget, *, wanted: bool
+    about: Sequence[Statement], family: Family, action: str, budget: Budget, aim: _Aim
 ) -> Proved | Refused:
     """Decide with few of the statements that help, then with more: what the few prove, all of them do.
 
     Most policies have an Allow that every request meets; what else they allow would only make more cases.
     """
-    varieties = [Variety.SETTLED if s.allows is not wanted else variety_of(s, family) for s in about]
+    varieties = [Variety.SETTLED if s.allows is not aim.allowed else variety_of(s, family) for s in about]
     for variety in sorted(set(varieties)) or (Variety.SETTLED,):
         few = [each for each, its_own in zip(about, varieties, strict=True) if its_own <= variety]
-        statements = contributing(few, family, doubt_allows=not wanted)
-        result = _decide_all(statements, family, action, budget, wanted=wanted)
+        statements = contributing(few, family, doubt_allows=aim.doubt_allows)
+        result = _decide_all(statements, family, action, budget, aim)
         if isinstance(result, Proved):
             break
     return result
 
 
 def _decide_all(
-    statements: tuple[Statement, ...], family: Family, action: str, budget: Budget, *, wanted: bool
+    statements: tuple[Statement, ...], family: Family, action: str, budget: Budget, aim: _Aim
 ) -> Proved | Refused:
     policy, cases = Policy(statements), 0
     for request in _requests(family, action, statements, budget):
         cases += 1
-        decision = decide(policy, request, doubt_allows=not wanted)
-        if decision.allowed is not wanted:
+        decision = decide(policy, request, doubt_allows=aim.doubt_allows)
+        if decision.allowed is not aim.allowed:
             return Refused(request, decision)
     return Proved(cases)
 

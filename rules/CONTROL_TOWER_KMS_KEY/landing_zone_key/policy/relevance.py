@@ -17,7 +17,7 @@ from landing_zone_key.policy.document import (
     Resources,
     Statement,
 )
-from landing_zone_key.policy.family import ABSENT, Clock, Family, Fixed, Text
+from landing_zone_key.policy.family import ABSENT, UNKNOWN, AtLeast, Clock, Family, Fixed, Text
 from landing_zone_key.policy.patterns import exactly
 from landing_zone_key.policy.variables import Template
 
@@ -80,6 +80,36 @@ def with_action(statement: Statement, action: str, *, surely: bool) -> Statement
     named = frozenset({action}) if surely else frozenset[str]()
     doubtful = {} if surely else {action: exactly(action)}
     return replace(statement, actions=Actions(negated=False, literals=named, patterns=(), doubtful=doubtful))
+
+
+def favourable(statement: Statement, family: Family) -> Statement | None:
+    """The statement at its best for the request, whatever nobody documents; None where it need not apply.
+
+    An Allow may meet a condition on a key of which nothing is documented, and a Deny may miss it.
+    """
+    kept = []
+    for condition in statement.conditions:
+        if not is_undocumented(family, condition):
+            kept.append(condition)
+        elif _may(condition, family, met=statement.allows) is not statement.allows:
+            return None
+    return replace(statement, conditions=tuple(kept))
+
+
+def is_undocumented(family: Family, condition: Condition) -> bool:
+    """Whether it depends on what AWS does not document to be in the request."""
+    fact = family.fact(condition.lookup_key)
+    return fact is UNKNOWN or isinstance(fact, AtLeast)
+
+
+def _may(condition: Condition, family: Family, *, met: bool) -> bool:
+    """Whether some request of the family meets such a condition, or misses it; in doubt it does."""
+    fact = family.fact(condition.lookup_key)
+    if not isinstance(fact, AtLeast):
+        return True
+    more = (*sorted(condition.literals), "")
+    carried = (fact.values, *((*fact.values, value) for value in more))
+    return any(condition.holds(values) is not (not met) for values in carried)
 
 
 def contributing(
