@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from lzkey import Json
 
-Answer: TypeAlias = dict[str, Any]
 #: Is told what is done, how many are done, and of how many.
 Progress: TypeAlias = Callable[[str, int, int], None]
 

@@ -29,7 +29,7 @@ Entry: TypeAlias = Verdict | Unread
 #: What is counted.
 Judged: TypeAlias = Entry | PassedOver
 
-Source: TypeAlias = "Iterable[Unit | Unread | PassedOver]"
+Units: TypeAlias = "Iterable[Unit | Unread | PassedOver]"
 
 NOTHING_FOUND: Final = "no KMS key was found in what was given, so that nothing is proved"
 
@@ -92,9 +92,7 @@ class Tally:
         return [f"{self.passed_over:,} {what} no key"]
 
 
-def judged(
-    units: Source, context: Context, at: datetime, *, processes: int | None = None
-) -> Iterator[Judged]:
+def judged(units: Units, context: Context, at: datetime, *, processes: int | None = None) -> Iterator[Judged]:
     """Judge every key of the units, in their order; many units are shared among `processes`."""
     remaining = iter(units)
     for unit in islice(remaining, ALONE):
@@ -127,7 +125,7 @@ def _judged(unit: Unit | Unread | PassedOver, context: Context, at: datetime) ->
     return judged_keys(unit.keys(context), context, at)
 
 
-def _shared(units: Source, context: Context, at: datetime, workers: int) -> Iterator[Judged]:
+def _shared(units: Units, context: Context, at: datetime, workers: int) -> Iterator[Judged]:
     # Not forked: a process with threads, such as that of a progress bar, must not be.
     spawning = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, spawning, _begin, (context, at)) as pool:

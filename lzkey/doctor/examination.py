@@ -28,7 +28,7 @@ _AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Looked:
     """One expectation and how it stands."""
 
     expectation: Expectation
@@ -42,7 +42,7 @@ class Examination:
     name: str
     account: str
     region: str
-    findings: tuple[Finding, ...]
+    findings: tuple[Looked, ...]
 
     @property
     def status(self) -> Status:
@@ -83,7 +83,7 @@ def examine(
         subject = replace(subject, management=management)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         checks = pool.map(lambda expectation: _look(expectation, subject), EXPECTATIONS)
-        findings = tuple(map(Finding, EXPECTATIONS, checks))
+        findings = tuple(map(Looked, EXPECTATIONS, checks))
     return Examination(name, target.account, target.region, findings)
 
 

@@ -13,7 +13,7 @@ from lzkey.terminal import plain, table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from lzkey.doctor.examination import Examination, Finding
+    from lzkey.doctor.examination import Examination, Looked
 
 STYLES: Final = {
     Status.OK: "bold green",
@@ -94,7 +94,7 @@ def as_json(examination: Examination) -> Examined:
     }
 
 
-def _row(found: Finding) -> tuple[Text, Text, Text]:
+def _row(found: Looked) -> tuple[Text, Text, Text]:
     status, check = found.check.status, found.check
     detail = plain(_one_line(check.detail))
     if check.fix:

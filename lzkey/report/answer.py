@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from lzkey.report.annotations import stops
-from lzkey.report.model import Answer, Delivery
+from lzkey.report.model import Delivery, DeliveryAnswer
 from lzkey.state import State
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _UNSETTLED: Final = {
 
 def answer(
     landing_zone: LandingZoneFacts, keys: Iterable[KeyResult], proved_regions: Collection[str] = ()
-) -> Answer:
+) -> DeliveryAnswer:
     """The answer, with its reason: a refusal is certain, anything that is not known is a doubt.
 
     `proved_regions` are those that the rule proves deliveries from; empty: any.
@@ -31,12 +31,14 @@ def answer(
     own = [key for key in keys if key.of_landing_zone]
     refused = [key for key in own if any(map(stops, key.failures))]
     if refused:
-        return Answer(Delivery.NO, "; ".join(map(_failing, refused)))
+        return DeliveryAnswer(Delivery.NO, "; ".join(map(_failing, refused)))
     unsettled = _unsettled(landing_zone)
     if unsettled:
-        return Answer(Delivery.UNKNOWN, unsettled)
+        return DeliveryAnswer(Delivery.UNKNOWN, unsettled)
     if not landing_zone.keys:
-        return Answer(Delivery.YES, "the landing zone uses no KMS key of its own, so no key can refuse it")
+        return DeliveryAnswer(
+            Delivery.YES, "the landing zone uses no KMS key of its own, so no key can refuse it"
+        )
     found = {key.arn: key for key in own}
     doubts = [doubt for arn in landing_zone.keys if (doubt := _doubt(arn, found.get(arn)))]
     unproved = sorted(set(landing_zone.governed_regions) - set(proved_regions)) if proved_regions else ()
@@ -44,9 +46,11 @@ def answer(
         told = f"the landing zone governs {', '.join(unproved)} too"
         doubts.append(f"{told}, which the rule parameter GovernedRegions leaves out")
     if doubts:
-        return Answer(Delivery.UNKNOWN, "; ".join(doubts))
+        return DeliveryAnswer(Delivery.UNKNOWN, "; ".join(doubts))
     what = "the landing zone's key is" if len(found) == 1 else f"the landing zone's {len(found)} keys are"
-    return Answer(Delivery.YES, f"{what} COMPLIANT: every request of CloudTrail and AWS Config is allowed")
+    return DeliveryAnswer(
+        Delivery.YES, f"{what} COMPLIANT: every request of CloudTrail and AWS Config is allowed"
+    )
 
 
 def _unsettled(landing_zone: LandingZoneFacts) -> str:

@@ -18,7 +18,7 @@ from landing_zone_key.assessment import why_not_judged
 from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import KeyScope
 from lzkey.report.annotations import failures, proves
-from lzkey.report.model import Cause, Doubt, KeyResult, Place
+from lzkey.report.model import Cause, Doubt, KeyResult, RegionResult
 from lzkey.report.troubles import DIAGNOSE
 from lzkey.report.wording import moment
 from lzkey.state import State
@@ -80,7 +80,7 @@ class Measure:
         return str(arn) in self.landing_zone_keys or arn.key_id in self.landing_zone_keys
 
 
-def judge(seen: Seen, measure: Measure) -> tuple[Place, tuple[KeyResult, ...]]:
+def judge(seen: Seen, measure: Measure) -> tuple[RegionResult, tuple[KeyResult, ...]]:
     """How an account stands in a Region, and each of its keys, ordered by ARN."""
     results: dict[str, KeyResult] = {}
     for evaluation in seen.evaluations:
@@ -121,7 +121,7 @@ def missing_keys(arns: Iterable[str], found: Iterable[KeyResult], seen: Iterable
     return results
 
 
-def with_keys(place: Place, keys: Iterable[KeyResult]) -> Place:
+def with_keys(place: RegionResult, keys: Iterable[KeyResult]) -> RegionResult:
     """The place with further keys counted in."""
     added = Counter(key.state for key in keys)
     counts = Counter(place.keys) + added
@@ -206,11 +206,11 @@ def _evaluate(seen: Seen) -> str:
     return _EVALUATE.format(seen.rule_name) if seen.rule_name else DIAGNOSE
 
 
-def _place(seen: Seen, keys: tuple[KeyResult, ...]) -> Place:
+def _place(seen: Seen, keys: tuple[KeyResult, ...]) -> RegionResult:
     states = Counter(key.state for key in keys)
     doubt = None if seen.excluded else seen.trouble or seen.gap
     found = (*states, State.UNKNOWN) if doubt else tuple(states)
-    return Place(
+    return RegionResult(
         seen.account,
         seen.region,
         max(found, key=_ORDER.__getitem__, default=State.NOT_APPLICABLE),

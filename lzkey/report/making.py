@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from lzkey.aws.account import Progress
     from lzkey.report.facts import World
-    from lzkey.report.model import KeyResult, Place
+    from lzkey.report.model import KeyResult, RegionResult
 
 #: Thousands of accounts are asked, many of them at the same time.
 MANNER: Final = Manner(retries="adaptive", attempts=10)
@@ -58,7 +58,7 @@ def as_report(world: World, now: datetime) -> Report:
     named = frozenset((*world.landing_zone.keys, *listed))
     aggregated = world.scope.collected is Collected.AGGREGATOR
     measure = Measure(now, world.partition, zone, world.rule.period, named, aggregated)
-    places: list[Place] = []
+    places: list[RegionResult] = []
     keys: list[KeyResult] = []
     for seen in world.seen:
         place, found = judge(seen, measure)
@@ -82,7 +82,7 @@ def as_report(world: World, now: datetime) -> Report:
     )
 
 
-def _with_absent(place: Place, absent: list[KeyResult]) -> Place:
+def _with_absent(place: RegionResult, absent: list[KeyResult]) -> RegionResult:
     here = [key for key in absent if (key.account, key.region) == (place.account, place.region)]
     return with_keys(place, here) if here else place
 

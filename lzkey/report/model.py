@@ -102,7 +102,7 @@ class KeyResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RegionResult:
     """One account in one Region."""
 
     account: str
@@ -174,7 +174,7 @@ class LandingZoneFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DeliveryAnswer:
     """Can the landing zone's logs be delivered today?"""
 
     delivery: Delivery
@@ -206,12 +206,12 @@ class Report:
     """Everything that is known, and everything that is not."""
 
     as_of: datetime
-    answer: Answer
+    answer: DeliveryAnswer
     scope: Scope
     rule: RuleFacts
     landing_zone: LandingZoneFacts
     accounts: tuple[Account, ...]
-    places: tuple[Place, ...]
+    places: tuple[RegionResult, ...]
     """By account, the home Region first."""
     keys: tuple[KeyResult, ...]
     notes: tuple[str, ...] = ()

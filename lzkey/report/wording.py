@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from lzkey.report.model import Answer, Doubt, Report, Scope
+    from lzkey.report.model import DeliveryAnswer, Doubt, Report, Scope
 
 _DELIVERY: Final = {
     Delivery.YES: "Yes, the landing zone's logs can be delivered:",
@@ -21,7 +21,7 @@ _DELIVERY: Final = {
 }
 
 
-def delivery(answer: Answer) -> str:
+def delivery(answer: DeliveryAnswer) -> str:
     """The answer as the beginning of a sentence; its reason ends it."""
     return _DELIVERY[answer.delivery]
 

@@ -8,15 +8,15 @@ from itertools import product
 
 from lzkey.report.model import (
     Account,
-    Answer,
     Cause,
     Collected,
     Delivery,
+    DeliveryAnswer,
     Doubt,
     Failure,
     KeyResult,
     LandingZoneFacts,
-    Place,
+    RegionResult,
     Report,
     RuleFacts,
     Scope,
@@ -61,11 +61,11 @@ def population(accounts: int, keys: int = 3) -> Report:
         here = [key(account, region, number * keys + one) for one in range(keys)] if doubt is None else []
         counts = Counter(one.state for one in here)
         worst = max(counts, key=list(State).index, default=State.UNKNOWN if doubt else State.NOT_APPLICABLE)
-        places.append(Place(account, region, worst, counts, doubt=doubt))
+        places.append(RegionResult(account, region, worst, counts, doubt=doubt))
         found += here
     return Report(
         AS_OF,
-        Answer(Delivery.NO, f"the landing zone's key {found[0].arn} is NON_COMPLIANT"),
+        DeliveryAnswer(Delivery.NO, f"the landing zone's key {found[0].arn} is NON_COMPLIANT"),
         Scope(
             Collected.AGGREGATOR,
             MANAGEMENT,

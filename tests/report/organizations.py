@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lzkey.report.facts import Options
-    from lzkey.report.model import KeyResult, Place, Report
+    from lzkey.report.model import KeyResult, RegionResult, Report
     from lzkey_sandbox import Organization
 
 ROOT = Path(__file__).parents[2]
@@ -114,7 +114,7 @@ def keys_by_arn(report: Report) -> dict[str, KeyResult]:
     return {key.arn: key for key in report.keys}
 
 
-def places_of(report: Report, account: str) -> dict[str, Place]:
+def places_of(report: Report, account: str) -> dict[str, RegionResult]:
     """An account's places by their Region."""
     return {place.region: place for place in report.places if place.account == account}
 

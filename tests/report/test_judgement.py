@@ -25,7 +25,7 @@ from lzkey.report.model import (
     Doubt,
     KeyResult,
     LandingZoneFacts,
-    Place,
+    RegionResult,
     RuleFacts,
     Scope,
 )
@@ -61,7 +61,7 @@ def seen(*evaluations: Evaluation, keys: tuple[KmsKey, ...] = (KEY,), **more: An
     return Seen(ACCOUNT, REGION, evaluations, keys, **more)
 
 
-def judged(what: Seen, measure: Measure = MEASURE) -> tuple[Place, KeyResult]:
+def judged(what: Seen, measure: Measure = MEASURE) -> tuple[RegionResult, KeyResult]:
     """The place, and its one key."""
     place, (key,) = judge(what, measure)
     return place, key

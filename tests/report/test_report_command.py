@@ -19,7 +19,7 @@ from lzkey import cli
 from lzkey.cli.report import EXIT_CODES, exit_code
 from lzkey.documents import schema_of
 from lzkey.report.document import from_document
-from lzkey.report.model import Answer, Delivery, Report
+from lzkey.report.model import Delivery, DeliveryAnswer, Report
 from lzkey.state import State
 
 from .organizations import AGGREGATOR
@@ -213,7 +213,7 @@ class TestExitCode:
         self, load_report: Callable[[str], Report], name: str, delivery: Delivery, code: int
     ) -> None:
         """A report that says so."""
-        report = replace(load_report(name), answer=Answer(delivery, "why"))
+        report = replace(load_report(name), answer=DeliveryAnswer(delivery, "why"))
         assert exit_code(report) == code
         assert (report.counts[State.NON_COMPLIANT] > 0) == (name == "troubled")
 

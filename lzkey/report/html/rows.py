@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from lzkey.report.model import KeyResult, Place, Report
+    from lzkey.report.model import KeyResult, RegionResult, Report
 
 _KEY_ARN: Final = re.compile(r"arn:([a-z-]+):kms:([^:]*):([^:]*):key/([^:/]+)", re.ASCII)
 
@@ -162,7 +162,7 @@ def _causes_of_keys(report: Report) -> dict[tuple[str, str], str]:
     return {place: ", ".join(causes) for place, causes in found.items()}
 
 
-def _cell(place: Place, causes: str) -> Cell:
+def _cell(place: RegionResult, causes: str) -> Cell:
     counts = {state: place.keys.get(state, 0) for state in State}
     keys = counted(sum(counts.values()), "key")
     parts = []

@@ -93,7 +93,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FailedRequirement:
     """A requirement, and the keys that fail it."""
 
     requirement: str
@@ -227,7 +227,7 @@ def oldest(report: Report) -> tuple[datetime, str] | None:
     return found, counted(ago.days, "day") if ago.days > 1 else counted(hours, "hour")
 
 
-def findings(report: Report, rows: Iterable[KeyRow]) -> tuple[Finding, ...]:
+def findings(report: Report, rows: Iterable[KeyRow]) -> tuple[FailedRequirement, ...]:
     """The requirements that fail: those of the landing zone's keys first, then by what they stop."""
     details = {
         key.arn: {failure.requirement: failure.detail for failure in key.failures} for key in report.keys
@@ -283,14 +283,16 @@ def _account_of(arn: str) -> str:
     return (*arn.split(":"), *[""] * 5)[4]
 
 
-def _finding(requirement: str, found: list[tuple[str, KeyRow]]) -> Finding:
+def _finding(requirement: str, found: list[tuple[str, KeyRow]]) -> FailedRequirement:
     own = [Line(detail, (row,)) for detail, row in found if row.own]
     alike: Mapping[str, list[KeyRow]] = defaultdict(list)
     others = [(detail, row) for detail, row in found if not row.own]
     for detail, row in others[:SHOWN]:
         alike[detail].append(row)
     lines = (*own, *(Line(detail, tuple(rows)) for detail, rows in alike.items()))
-    return Finding(requirement, advice(requirement), lines, len(found), len(own), max(0, len(others) - SHOWN))
+    return FailedRequirement(
+        requirement, advice(requirement), lines, len(found), len(own), max(0, len(others) - SHOWN)
+    )
 
 
 def _doubt_group(
