@@ -91,7 +91,7 @@ class TestAccountLists:
     def test_the_refused_account_is_none_of_the_list(
         self, listed: list[str], operator: str, make_key: Any, make_zone: Any
     ) -> None:
-        """The message names an account that the list forgets, also by its recorder's ARN."""
+        """It stands for all that the list forgets, also by its recorder's ARN; the others are named."""
         key, values = "aws:SourceAccount", listed
         if operator == "ArnLike":
             key, values = "aws:SourceArn", [f"arn:aws:config:*:{account}:*" for account in listed[:60]]
@@ -100,5 +100,9 @@ class TestAccountLists:
         assert finding.request is not None
         (account,) = finding.request.values["aws:sourceaccount"]
         assert account not in listed
-        assert f"for account {account}" in finding.message
+        assert account not in finding.message
+        allowed = listed[:60] if operator == "ArnLike" else listed
+        told = allowed[0] if len(allowed) == 1 else f"the {len(allowed)} that are listed"
+        assert f"for every account but {told}" in finding.message
+        assert finding.certainty == "refused"
         assert finding.reason == "NO_ALLOW"

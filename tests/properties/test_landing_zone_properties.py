@@ -9,8 +9,20 @@ from hypothesis import strategies as st
 from oracle import evaluator
 from oracle.policies import KEY_ARN, policies, requests
 
-from landing_zone_key import Compliance, KmsKey, LandingZone, annotate, assess, repair
+from landing_zone_key import (
+    Certainty,
+    Compliance,
+    FindingReason,
+    KmsKey,
+    LandingZone,
+    annotate,
+    assess,
+    repair,
+)
+from landing_zone_key.access import FAMILIES
 from landing_zone_key.policy import Policy, PolicyError, Request, decide
+from landing_zone_key.policy.family import UNKNOWN
+from landing_zone_key.requests import EARLIEST_MOMENT
 
 SIDS = (
     "",
@@ -71,6 +83,38 @@ class TestAnnotation:
         assert text.isprintable()
         assert all(finding.requirement.value in text for finding in assessment.findings)
         assert bool(assessment.findings) is (assessment.compliance is Compliance.NON_COMPLIANT)
+
+
+UNDOCUMENTED = ("aws:sourceip", "aws:sourceorgid", "aws:viaawsservice", "kms:encryptioncontext:aws:s3:arn")
+VALUES = ("10.1.2.3", "192.0.2.1", "o-exampleorgid", "o-foreignorgid", "true", "arn:aws:s3:::logs")
+
+
+class TestCertainty:
+    """What a finding says of its request."""
+
+    @given(key=keys(named_policies()), zone=zones, data=st.data())
+    def test_a_counterexample_is_refused(self, key: KmsKey, zone: LandingZone, data: st.DataObject) -> None:
+        """By the policy as it is written; one that is certain, whatever is not documented."""
+        policy = Policy.parse(key.policy)
+        for finding in assess(key, zone).findings:
+            request = finding.request
+            if request is None or finding.reason is FindingReason.FOREIGN_REQUEST_ALLOWED:
+                continue
+            assert not decide(policy, request).allowed
+            if finding.certainty is Certainty.POSSIBLE:
+                continue
+            known = FAMILIES[finding.requirement](key, zone, EARLIEST_MOMENT)
+            open_keys = [name for name in UNDOCUMENTED if known.fact(name) is UNKNOWN]
+            more = {
+                name: data.draw(st.sampled_from(VALUES)) for name in open_keys if data.draw(st.booleans())
+            }
+            asked = {
+                "action": request.action,
+                "resource": request.resource,
+                "service": request.service,
+                "context": {**{name: list(values) for name, values in request.values.items()}, **more},
+            }
+            assert evaluator.allowed(key.policy, asked) is not True
 
 
 class TestRepair:

@@ -16,7 +16,7 @@ from landing_zone_key.finding import (
 )
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.conditions import Condition
-from landing_zone_key.policy.decision import Decision, Reason, Request
+from landing_zone_key.policy.decision import Decision, Reason, Request, decide, names_principal
 from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.explanation import Miss, Outcome, certainly_allowed, explain, nearest_allow
 from landing_zone_key.policy.family import Family
@@ -42,6 +42,10 @@ OPEN_TO: Final = "open to account"
 _OTHER_REQUESTS: Final = "its conditions cannot be decided for every request of the service"
 
 _SOURCES: Final = ("aws:sourcearn", "aws:sourceaccount")
+_REGION, _ACCOUNT = 3, 4  # in an ARN
+#: Of a longer list it is not looked up which of its accounts are allowed; of a long one none is named.
+_MOST_ACCOUNTS: Final = 500
+_MOST_NAMED: Final = 3
 
 
 def access(question: Question, requirement: Requirement) -> Answer:
@@ -98,15 +102,16 @@ def _told(
         hint = settled_by(question.zone, conditions) or _regions_hint(question.zone, request, conditions)
         hint = hint or _undocumented(family, conditions)
     statement = decision.statement or (nearest.statement if nearest else None)
-    brief, whole = _whose(request, conditions)
+    by_source = any(condition.lookup_key in _SOURCES for condition in conditions)
+    whose = _whose(question, policy, refused, request) if by_source else ""
     short_verb, verb = (REFUSED, "would be refused") if refused.certain else (MAY_BE_REFUSED, MAY_BE_REFUSED)
     return Finding(
         requirement,
         FindingReason(decision.reason.value),
-        f"{request.action} {short_verb}{brief}, {short}",
-        f"{request.action} by {request.service}{whole} {verb}: {cause}{hint}",
+        f"{request.action} {short_verb}{whose}, {short}",
+        f"{request.action} by {request.service}{whose} {verb}: {cause}{hint}",
         reference(statement),
-        request,
+        None if decide(policy, request).allowed else request,  # where no case was decided as it is written
         request.action,
         possible=not refused.certain,
     )
@@ -132,18 +137,60 @@ def _conditions(nearest: Outcome | None, decision: Decision) -> tuple[Condition,
     return tuple(miss.condition for miss in nearest.misses if miss.condition) if nearest else ()
 
 
-def _whose(request: Request, conditions: Sequence[Condition]) -> tuple[str, str]:
-    """For whom the request is made, in short and in full; empty where any other would be refused alike."""
-    if not any(condition.lookup_key in _SOURCES for condition in conditions):
-        return "", ""
-    account = "".join(request.values.get("aws:sourceaccount", ()))
-    if request.service != CONFIG or not account:
-        return "", ""
-    where = "".join(
-        f" in {part}" for part in "".join(request.values.get("aws:sourcearn", ())).split(":")[3:4]
-    )
-    by_arn = any(condition.lookup_key == "aws:sourcearn" for condition in conditions)
-    return f" for account {account}{where if by_arn else ''}", f" for account {account}{where}"
+def _whose(question: Question, policy: Policy, refused: Refused, request: Request) -> str:
+    """For whom, and from which Region, the request is made; empty where any other would be refused alike.
+
+    An account that only stands for others is never named as if it existed.
+    """
+    if request.service != CONFIG or "aws:sourceaccount" not in request.values:
+        return ""
+    denying = refused.decision.statement
+    allowing = [
+        each for each in policy.statements if each.allows and names_principal(each.principals, request)
+    ]
+    statements = [denying] if denying else allowing
+    source = "".join(request.values.get("aws:sourcearn", ())).split(":")
+    regions = _parts(statements, _REGION) - {"*"}
+    where = f" in {source[_REGION]}" if regions and len(source) > _REGION else ""
+    return f"{_for_account(question, policy, request, _parts(statements, _ACCOUNT) - {'*'})}{where}"
+
+
+def _for_account(question: Question, policy: Policy, request: Request, asked: frozenset[str]) -> str:
+    (account,) = request.values["aws:sourceaccount"]
+    if not asked:
+        return ""
+    if account in asked or account == question.zone.management_account_id:
+        return f" for account {account}"
+    if len(asked) > _MOST_ACCOUNTS or not all(part.isdigit() for part in asked):
+        return " for some accounts"
+    allowed = [each for each in sorted(asked) if decide(policy, _of_account(request, each)).allowed]
+    if len(allowed) > _MOST_NAMED:
+        return f" for every account but the {len(allowed)} that are listed"
+    listed = " and ".join(filter(None, (", ".join(allowed[:-1]), *allowed[-1:])))
+    return f" for every account but {listed}" if listed else ""
+
+
+def _parts(statements: Iterable[Statement], place: int) -> frozenset[str]:
+    """What conditions on the source of a request ask for, as account or as Region: values and patterns."""
+    parts = set()
+    for statement in statements:
+        for condition in statement.conditions:
+            if condition.lookup_key == "aws:sourcearn":
+                parts |= {part for text in condition.texts for part in text.split(":", 5)[place : place + 1]}
+            elif condition.lookup_key == "aws:sourceaccount" and place == _ACCOUNT:
+                parts |= {*condition.texts}
+    return frozenset(parts)
+
+
+def _of_account(request: Request, account: str) -> Request:
+    """The same request, made for another account."""
+    (before,) = request.values["aws:sourceaccount"]
+    values = {
+        key: tuple(value.replace(f":{before}:", f":{account}:") for value in found)
+        for key, found in request.values.items()
+        if key != "aws:sourceaccount"
+    }
+    return replace(request, context={**values, "aws:sourceaccount": account})
 
 
 def _regions_hint(zone: LandingZone, request: Request, conditions: Iterable[Condition]) -> str:

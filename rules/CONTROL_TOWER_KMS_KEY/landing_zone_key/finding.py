@@ -76,7 +76,7 @@ class Finding:
     statement: str | int | None = None
     """The Sid of the statement that refuses, or nearly allows; its index where it has no Sid."""
     request: Request | None = None
-    """The request that would, or may, be refused."""
+    """The request that would, or may, be refused; None where there is none of which that can be said."""
     action: str | None = None
     possible: bool = False
     """Whether it depends on what nobody knows; for some reasons it always does."""
