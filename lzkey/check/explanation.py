@@ -71,6 +71,8 @@ class ContextKey:
     knowledge: Knowledge
     values: tuple[str, ...]
     """What this request carries; empty: it does not carry the key."""
+    example: bool = False
+    """Whether it stands for others: no account of the organization need have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +210,13 @@ def _context(request: Request, policy: Policy, family: Family) -> Iterator[Conte
         for statement in policy.statements
         for condition in statement.conditions
     }
-    order = list(Knowledge)
+    order, stands_for_others = list(Knowledge), _is_example(request, policy, family)
     keys = [
         ContextKey(
-            _NAMES.get(key, written.get(key, key)), _knowledge(family, key), request.values.get(key, ())
+            _NAMES.get(key, written.get(key, key)),
+            _knowledge(family, key),
+            request.values.get(key, ()),
+            example=stands_for_others and key in ("aws:sourceaccount", "aws:sourcearn"),
         )
         for key in dict.fromkeys([*family.facts, *request.values, *written])
     ]
@@ -219,6 +224,19 @@ def _context(request: Request, policy: Policy, family: Family) -> Iterator[Conte
         ContextKey(f"{_PREFIXES.get(each, each)}*", Knowledge.ABSENT, ()) for each in family.absent_prefixes
     ]
     yield from sorted(keys, key=lambda each: (order.index(each.knowledge), each.name.lower()))
+
+
+def _is_example(request: Request, policy: Policy, family: Family) -> bool:
+    """Whether the account that the request is made for is neither the key's nor one that the policy names."""
+    account = "".join(request.values.get("aws:sourceaccount", ()))
+    named = any(
+        account in text
+        for statement in policy.statements
+        for condition in statement.conditions
+        for text in condition.texts
+    )
+    varies = isinstance(family.fact("aws:sourceaccount"), Text)
+    return varies and not named and account != family.resource.split(":")[4]
 
 
 def _knowledge(family: Family, key: str) -> Knowledge:

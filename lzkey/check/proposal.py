@@ -35,6 +35,8 @@ class Proposal:
     """What adding statements cannot mend."""
     verdict: Verdict
     """Of the key with the policy as it should be."""
+    needed: bool
+    """Whether, without what is added, some request is certain to be refused; else it may be."""
     whole: bool
     """False: parts of the policy could not be resolved, so that the added statements alone can be shown."""
 
@@ -43,6 +45,7 @@ def propose(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -
     """Repair the policy of one key, and judge the key again with it."""
     before = document_of(found.key.policy)
     repaired = repair(found.key, zone_for(found, zone), at=at)
+    as_it_is = judge(found, zone, at=at)
     # Where the key has no ARN yet, `*` names it in its own policy.
     added = tuple(
         statement if found.arn_known else {**statement, "Resource": "*"} for statement in repaired.added
@@ -54,7 +57,8 @@ def propose(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -
         added=added,
         changes=repaired.changes,
         unresolved=repaired.unresolved,
-        verdict=judge(_with(found, added), zone, at=at),
+        verdict=judge(_with(found, added), zone, at=at) if added else as_it_is,
+        needed=bool(added) and any(problem.certain for problem in as_it_is.problems),
         whole=found.hopeful is None or found.hopeful.policy == found.key.policy,
     )
 

@@ -101,7 +101,7 @@ def _refusal(refused: Refusal) -> Iterator[Text]:
     for knowledge in Knowledge:
         keys = [key for key in refused.context if key.knowledge is knowledge]
         if knowledge is Knowledge.KNOWN:
-            yield from (_line(f"    {key.name} = {', '.join(key.values)}") for key in keys if key.values)
+            yield from (_line(f"    {_carried(key)}") for key in keys if key.values)
         elif keys:
             rest = ", and every other" if knowledge is Knowledge.UNKNOWN else ""
             yield from _wrapped(f"{knowledge}: {', '.join(map(_named, keys))}{rest}", "    ", "      ")
@@ -117,6 +117,10 @@ def _refusal(refused: Refusal) -> Iterator[Text]:
 
 def _line(text: str, style: str = "") -> Text:
     return plain(one_line(text), style)
+
+
+def _carried(key: ContextKey) -> str:
+    return f"{key.name} = {', '.join(key.values)}{' (an example)' if key.example else ''}"
 
 
 def _named(key: ContextKey) -> str:

@@ -126,6 +126,8 @@ def remarks(proposal: Proposal) -> Iterator[str]:
     }
     does = "; ".join(proposal.changes) or "nothing to add"
     yield _one_line(f"{name}: {does}; {ends[state]}")
+    if proposal.added and not proposal.needed:
+        yield "what is added may not be needed: it is not certain that a request is refused without it"
     for unresolved in proposal.unresolved:
         yield _one_line(f"cannot be repaired here: {unresolved.requirement}: {unresolved.message}")
         if unresolved.exemption:
@@ -153,6 +155,8 @@ class RepairedKey(Key):
 
     changes: list[str]
     added_statements: list[Mapping[str, Any]]
+    needed: bool
+    """Whether some request is certain to be refused without them; false: it may be."""
     policy: Mapping[str, Any] | None
     """As it should be; null where parts of it could not be resolved, or there is none."""
     cannot_repair: list[CannotRepair]
@@ -171,6 +175,7 @@ def as_document(proposal: Proposal) -> RepairedKey:
         **key(proposal.verdict),
         "changes": list(proposal.changes),
         "added_statements": list(proposal.added),
+        "needed": proposal.needed,
         "policy": proposal.after if proposal.whole else None,
         "cannot_repair": [
             {

@@ -33,6 +33,7 @@ COLUMNS: Final = (
     "fix",
     "evaluated_at",
     "as_of",
+    "certainty",
 )
 
 
@@ -40,7 +41,8 @@ def render(report: Report) -> str:
     """The table; every key is in it, and every account and Region that counts as UNKNOWN.
 
     `holds` is yes or no where the rule has judged; a requirement that its annotation does not name holds,
-    since the annotation names every one that does not.
+    since the annotation names every one that does not. `certainty` says of a no whether it will happen
+    (refused), or may (possible).
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -48,7 +50,8 @@ def render(report: Report) -> str:
     names = {account.account: account.name for account in report.accounts}
     as_of = _time(report.as_of)
     for row in _rows(report):
-        cells = (row[0], names.get(row[0], ""), *row[1:], as_of)
+        account, *rest, certainty = row
+        cells = (account, names.get(account, ""), *rest, as_of, certainty)
         writer.writerow([cell(value) for value in cells])
     return text.getvalue()
 
@@ -57,7 +60,7 @@ def _rows(report: Report) -> Iterator[tuple[str, ...]]:
     for doubt, account, region, key in unknowns(report):
         if not key:
             where = (account, region, "", "", State.UNKNOWN.value)
-            yield (*where, "", "", doubt.detail, doubt.cause.value, doubt.fix, "")
+            yield (*where, "", "", doubt.detail, doubt.cause.value, doubt.fix, "", "")
     for result in report.keys:
         yield from _key(result, "unknown" if report.landing_zone.unknown else "no")
 
@@ -67,15 +70,18 @@ def _key(key: KeyResult, another: str) -> Iterator[tuple[str, ...]]:
     base = (key.account, key.region, key.arn, own, key.state.value)
     at = _time(key.evaluated_at)
     if key.doubt is not None:
-        yield (*base, "", "", key.doubt.detail, key.doubt.cause.value, key.doubt.fix, at)
+        yield (*base, "", "", key.doubt.detail, key.doubt.cause.value, key.doubt.fix, at, "")
     elif key.state is State.NOT_APPLICABLE:
-        yield (*base, "", "", key.annotation, "", "", at)
+        yield (*base, "", "", key.annotation, "", "", at, "")
     else:
-        failed = {failure.requirement: failure.detail for failure in key.failures}
+        failed = {failure.requirement: failure for failure in key.failures}
         for requirement in Requirement:
-            holds = "no" if requirement in failed else "yes"
-            fix = advice(requirement).brief(key.arn) if requirement in failed else ""
-            yield (*base, requirement.value, holds, failed.get(requirement, ""), "", fix, at)
+            failure = failed.get(requirement)
+            if failure is None:
+                yield (*base, requirement.value, "yes", "", "", "", at, "")
+                continue
+            fix = advice(requirement).brief(key.arn)
+            yield (*base, requirement.value, "no", failure.detail, "", fix, at, failure.certainty.value)
 
 
 def _time(moment: datetime | None) -> str:
