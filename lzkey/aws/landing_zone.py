@@ -34,9 +34,14 @@ class LandingZoneDetail:
     """None: it is not shown."""
 
     @property
+    def manifest_keys(self) -> ManifestKeys:
+        """The KMS keys of the manifest, what each is for, and what is delivered at all."""
+        return ManifestKeys.from_manifest(self.manifest, self.version)
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """The KMS keys of the manifest that logs are encrypted with."""
-        return ManifestKeys.from_manifest(self.manifest).logging
+        return self.manifest_keys.logging
 
     @property
     def governed_regions(self) -> tuple[str, ...]:
@@ -73,13 +78,17 @@ def landing_zone_detail(asker: Asker, arn: str) -> LandingZoneDetail | None:
     if answer is None:
         return None
     found = answer["landingZone"]
-    manifest = found.get("manifest")
+    manifest, version = found.get("manifest"), found.get("version")
+    # Since 4.0 there may be none, where nothing is on; before, an empty one is one that is not shown.
+    shown = isinstance(manifest, dict) and (
+        bool(manifest) or not ManifestKeys.from_manifest(manifest, version).delivers
+    )
     return LandingZoneDetail(
-        found.get("version"),
+        version,
         found.get("latestAvailableVersion"),
         found.get("status"),
         (found.get("driftStatus") or {}).get("status"),
-        manifest if isinstance(manifest, dict) and manifest else None,
+        manifest if shown else None,
     )
 
 

@@ -123,7 +123,12 @@ def verdict(found: FoundKey, surely: Assessment, perhaps: Assessment) -> Verdict
 
 
 def zone_for(found: FoundKey, zone: LandingZone) -> LandingZone:
-    """The landing zone as it is asked about this key: no list of keys can name one that is not there yet."""
+    """The landing zone as it is asked about this key, with what its manifest tells of it.
+
+    No list of keys can name one that is not there yet.
+    """
+    if found.manifest_keys is not None:
+        zone = replace(zone, manifest_keys=found.manifest_keys)
     return zone if found.arn_known else replace(zone, key_scope=KeyScope.ALL, listed_keys=())
 
 

@@ -116,7 +116,7 @@ def exit_code(made: Report) -> ExitCode:
     counts = made.counts
     if made.answer.delivery is Delivery.NO or counts[State.NON_COMPLIANT]:
         return ExitCode.PROBLEM
-    if made.answer.delivery is Delivery.UNKNOWN or counts[State.UNKNOWN]:
+    if made.answer.delivery is not Delivery.YES or counts[State.UNKNOWN]:
         return ExitCode.UNDETERMINED
     return ExitCode.DONE
 

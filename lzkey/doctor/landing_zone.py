@@ -22,6 +22,7 @@ FIND: Final = (landing_zone_arn, landing_zone_detail)
 
 _NONE: Final = "there is no landing zone to read them from"
 _NO_KEY: Final = "the landing zone's manifest names no KMS key of yours"
+_NOTHING: Final = "no logs are delivered: centralizedLogging and config are disabled in the manifest"
 _SET_UP: Final = "set up or update the landing zone in Control Tower, or correct HomeRegion"
 
 
@@ -56,7 +57,7 @@ def keys_in_scope(subject: Subject) -> Check:
         return not_applicable(_NONE)
     keys = found.keys
     if not keys:
-        return not_applicable(_NO_KEY)
+        return not_applicable(_NO_KEY if found.manifest_keys.delivers else _NOTHING)
     faults = [fault for key in keys if (fault := _scope_fault(subject, key))]
     if faults:
         return problem(

@@ -12,7 +12,7 @@ from typing import Final
 
 from landing_zone_key.access import ALLOWS, FAMILIES, MISSES_ON, OPEN_TO, REFUSED
 from landing_zone_key.annotation import BETWEEN, CUT, NAMED
-from landing_zone_key.assessment import COMPLIANT_REASON
+from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
 from landing_zone_key.finding import Certainty, Requirement
 from landing_zone_key.requirements import UNKNOWN
 from lzkey.report.model import Failure
@@ -59,7 +59,7 @@ def failures(annotation: str) -> tuple[Failure, ...] | None:
 
 def proves(annotation: str) -> bool:
     """Whether an annotation is what our rule says of a COMPLIANT key."""
-    return annotation == COMPLIANT_REASON
+    return annotation in (COMPLIANT_REASON, *COMPLIANT_FOR_ONE.values())
 
 
 def certainty(requirement: str, detail: str) -> Certainty:

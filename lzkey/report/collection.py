@@ -44,7 +44,7 @@ def collect(asker: Asker, partition: str, options: Options, progress: Progress) 
     region = the_rule.zone.home_region if the_rule.zone else asker.region
     facts, manifest = landing_zone(home, region, _manager(whole, the_rule))
     if the_rule.zone and not facts.unknown:
-        the_rule = replace(the_rule, zone=the_rule.zone.with_manifest(manifest))
+        the_rule = replace(the_rule, zone=the_rule.zone.with_manifest(manifest, facts.version))
     scope = Scope(
         Collected.ACCOUNT,
         asker.account,

@@ -51,6 +51,8 @@ class Delivery(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
+    NONE = "none"
+    """Nothing is delivered, whatever the keys allow: the integrations are off."""
 
 
 class Collected(StrEnum):
@@ -171,6 +173,12 @@ class LandingZoneFacts:
     """Why it could not be read; from any account but the management account it cannot."""
     governed_regions: tuple[str, ...] = ()
     """Those that its manifest names."""
+    cloudtrail_keys: tuple[str, ...] = ()
+    """Those of the keys that CloudTrail encrypts with, where the manifest tells."""
+    config_keys: tuple[str, ...] = ()
+    """Those of the keys that AWS Config encrypts with, where the manifest tells."""
+    disabled: tuple[str, ...] = ()
+    """The manifest's blocks of what is not delivered, such as centralizedLogging."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from landing_zone_key import LandingZone, SettingsError
+from landing_zone_key.manifest import Delivery
 from lzkey.aws.account import UnansweredError
 from lzkey.aws.fact import takes
 from lzkey.aws.function import function
@@ -70,7 +71,15 @@ def landing_zone(home: Asker, region: str, management: str | None) -> tuple[Land
     facts = LandingZoneFacts(found.version, found.latest, found.status, ())
     if found.manifest is None:
         return replace(facts, unknown="Control Tower does not show its manifest"), None
-    facts = replace(facts, keys=found.keys, governed_regions=found.governed_regions)
+    keys = found.manifest_keys
+    facts = replace(
+        facts,
+        keys=keys.logging,
+        governed_regions=found.governed_regions,
+        cloudtrail_keys=tuple(key for key, use in keys.uses if use is Delivery.CLOUDTRAIL),
+        config_keys=tuple(key for key, use in keys.uses if use is Delivery.CONFIG),
+        disabled=tuple(each.value for each in Delivery if each not in keys.delivers),
+    )
     return facts, found.manifest
 
 

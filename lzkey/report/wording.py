@@ -18,6 +18,7 @@ _DELIVERY: Final = {
     Delivery.YES: "Yes, the landing zone's logs can be delivered:",
     Delivery.NO: "No, the landing zone's logs cannot be delivered:",
     Delivery.UNKNOWN: "It is not known whether the landing zone's logs can be delivered:",
+    Delivery.NONE: "No logs are delivered:",
 }
 
 

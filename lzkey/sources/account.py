@@ -19,16 +19,17 @@ from lzkey.aws.organization import organization
 from lzkey.errors import LiveError
 from lzkey.sources.open_policy import RESOURCE_TAG, TAGS_OPEN, with_any_tags
 from lzkey.sources.source import known_key
-from lzkey.sources.subject import Kind, Place, Unread
+from lzkey.sources.subject import FoundKey, Kind, Place, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import boto3
 
+    from landing_zone_key.manifest import ManifestKeys
     from lzkey.aws.account import Caller
     from lzkey.aws.landing_zone import LandingZoneDetail
-    from lzkey.sources.subject import Context, FoundKey
+    from lzkey.sources.subject import Context
 
 #: Errors stand in files that others read.
 MANNER: Final = Manner(quoting=False)
@@ -58,7 +59,9 @@ def live(
     pool = ThreadPoolExecutor(max_workers=AT_ONCE)
     try:
         for result in pool.map(one, wanted):
-            if result is not None:
+            if isinstance(result, FoundKey):
+                yield replace(result, manifest_keys=reader.manifest_keys)
+            elif result is not None:
                 yield result
     finally:  # also where nobody wants the rest
         pool.shutdown(wait=True, cancel_futures=True)
@@ -71,6 +74,7 @@ class _Reader:
         self.asker = asker
         self._partition = caller.partition
         self._context = context
+        self.manifest_keys: ManifestKeys | None = None
 
     def place(self, region: str | None = None) -> Place:
         """Where keys are."""
@@ -80,6 +84,9 @@ class _Reader:
         """The keys that the landing zone's manifest names for logging; raise LiveError."""
         _, zone = landing_zone_of(self.asker, self._context.zone.home_region)
         names = zone.keys
+        self.manifest_keys = zone.manifest_keys
+        if not self.manifest_keys.delivers:
+            raise LiveError("no logs are delivered: centralizedLogging and config are disabled")
         if not names:
             raise LiveError(
                 "the landing zone's manifest names no KMS key: its logs have Amazon S3's own encryption"

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from landing_zone_key import KmsKey, LandingZone
+    from landing_zone_key.manifest import ManifestKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class FoundKey:
     """The line of each statement of the policy, from 1; empty where nobody counted."""
     arn_known: bool = True
     """False: the ARN stands in for one that is not there yet; `*` and a self-reference count as this key."""
+    manifest_keys: ManifestKeys | None = None
+    """Those of the landing zone's manifest, where the key was found by it: they tell what it is for."""
 
 
 @dataclass(frozen=True, slots=True)

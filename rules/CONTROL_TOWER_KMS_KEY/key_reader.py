@@ -81,7 +81,8 @@ def with_landing_zone_manifest(zone: LandingZone, controltower: ControlTowerClie
     for page in controltower.get_paginator("list_landing_zones").paginate():
         for entry in page["landingZones"]:
             found: Mapping[str, Any] = controltower.get_landing_zone(landingZoneIdentifier=entry["arn"])
-            return zone.with_manifest(found["landingZone"].get("manifest"))
+            shown = found["landingZone"]
+            return zone.with_manifest(shown.get("manifest"), shown.get("version"))
     raise SettingsError(
         f"KeyScope is landing-zone, but this account has no landing zone in {zone.home_region}"
     )

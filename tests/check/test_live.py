@@ -12,7 +12,7 @@ from lzkey_sandbox import LandingZone, Sandbox
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Create, Ended, Run
+    from conftest import Create, Ended, MakeKey, Run
 
 SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
 
@@ -58,6 +58,38 @@ class TestKeys:
         arn, _ = create(), create("missing")
         live.landing_zone = LandingZone.with_key(arn, "4.0")
         assert results(run("check", *SETTINGS, *asked, "--format", "json")) == {arn: "COMPLIANT"}
+
+    @pytest.mark.parametrize(
+        ("standard", "state", "code"), [("documented", "UNKNOWN", 4), ("functional", "COMPLIANT", 0)]
+    )
+    def test_a_key_for_one_service(
+        self, run: Run, live: Sandbox, create: Create, make_key: MakeKey, standard: str, state: str, code: int
+    ) -> None:
+        """Since 4.0 each service may have its own: it need not allow the other, and is not as documented."""
+        documented: Any = make_key("documented").policy
+        account, config, cloudtrail = documented["Statement"]
+        first, second = (create({**documented, "Statement": [account, its]}) for its in (cloudtrail, config))
+        live.landing_zone = LandingZone(
+            "4.0",
+            {
+                "centralizedLogging": {"enabled": True, "configurations": {"kmsKeyArn": first}},
+                "config": {"enabled": True, "configurations": {"kmsKeyArn": second}},
+            },
+        )
+        asked = ("--landing-zone", "--permission-standard", standard, "--format", "json")
+        ended = run("check", *SETTINGS, *asked)
+        assert results(ended) == dict.fromkeys((first, second), state)
+        assert ended.code == code
+        assert ("its own deliveries are allowed" in ended.out) is (standard == "documented")
+
+    def test_nothing_is_on(self, run: Run, live: Sandbox) -> None:
+        """Then no key is the landing zone's, and that is no health."""
+        live.landing_zone = LandingZone("4.0", {"centralizedLogging": {"enabled": False}})
+        ended = run("check", *SETTINGS, "--landing-zone")
+        assert ended.code == 4
+        assert "no logs are delivered: centralizedLogging and config are disabled" in " ".join(
+            ended.out.split()
+        )
 
     def test_none(self, run: Run, live: Sandbox) -> None:
         """Nothing is proved, and that is said."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from landing_zone_key.manifest import ManifestKeys
+from landing_zone_key.manifest import Delivery, ManifestKeys
 
 ONE = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 TWO = "arn:aws:kms:us-east-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321"
@@ -69,3 +69,58 @@ def test_an_alias_may_be_any_key(named: str, *, answer: bool) -> None:
     """Which key an alias stands for is not in the manifest, so no key is ruled out."""
     names = {ONE, ONE.split("/")[1]}
     assert ManifestKeys((named,)).may_log_with(names) is answer
+
+
+BOTH, CLOUDTRAIL, CONFIG, NOTHING = {*Delivery}, {Delivery.CLOUDTRAIL}, {Delivery.CONFIG}, set[Delivery]()
+OFF = {"enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "version", "uses", "delivers"),
+    [
+        ({"centralizedLogging": block(ONE)}, "3.3", {ONE: BOTH}, BOTH),
+        ({"centralizedLogging": block(ONE)}, None, {ONE: BOTH}, BOTH),
+        ({"centralizedLogging": block(ONE, **OFF)}, "3.3", {ONE: CONFIG}, CONFIG),
+        ({"centralizedLogging": block(ONE)}, "4.0", {ONE: CLOUDTRAIL}, CLOUDTRAIL),
+        (
+            {"centralizedLogging": block(ONE), "config": block(TWO)},
+            "4.0",
+            {ONE: CLOUDTRAIL, TWO: CONFIG},
+            BOTH,
+        ),
+        (
+            {"centralizedLogging": block(ONE), "config": block(TWO)},
+            None,
+            {ONE: CLOUDTRAIL, TWO: CONFIG},
+            BOTH,
+        ),
+        ({"centralizedLogging": block(ONE), "config": block(ONE)}, "4.0", {ONE: BOTH}, BOTH),
+        (
+            {"centralizedLogging": block(ONE, **OFF), "config": block(TWO, enabled=True)},
+            "4.0",
+            {TWO: CONFIG},
+            CONFIG,
+        ),
+        ({"centralizedLogging": block(ONE), "config": OFF}, "4.0", {ONE: CLOUDTRAIL}, CLOUDTRAIL),
+        ({"centralizedLogging": OFF, "config": OFF}, "4.0", {}, NOTHING),
+        ({"centralizedLogging": block(ONE, **OFF), "config": block(TWO, **OFF)}, "4.1", {}, NOTHING),
+        ({}, "4.0", {}, NOTHING),
+        ({}, "3.3", {}, BOTH),
+        (None, "4.0", {}, BOTH),
+    ],
+)
+def test_a_manifest_tells_what_each_key_is_for(
+    manifest: object, version: str | None, uses: dict[str, set[Delivery]], delivers: set[Delivery]
+) -> None:
+    """Before 4.0 one key is for both; a key of what is off is no logging key."""
+    keys = ManifestKeys.from_manifest(manifest, version)
+    assert {key: {each for its, each in keys.uses if its == key} for key in keys.logging} == uses
+    assert keys.delivers == delivers
+    assert all(keys.uses_of({key}) == its for key, its in uses.items())
+    assert keys.uses_of({"another"}) == BOTH
+
+
+def test_an_alias_may_stand_for_any_key() -> None:
+    """So nobody knows what a key is for."""
+    manifest = {"centralizedLogging": block("alias/logs"), "config": block(TWO)}
+    assert ManifestKeys.from_manifest(manifest, "4.0").uses_of({TWO}) == BOTH

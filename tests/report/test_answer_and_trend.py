@@ -31,6 +31,7 @@ ZONE = LandingZoneFacts("4.0", "4.0", "ACTIVE", (ARN,))
 GOOD = KeyResult(ARN, ACCOUNT, REGION, State.COMPLIANT, "Proved", of_landing_zone=True)
 BAD = replace(GOOD, state=State.NON_COMPLIANT, failures=(Failure("ENABLED", "Disabled", Certainty.REFUSED),))
 DOUBTFUL = replace(GOOD, state=State.UNKNOWN, doubt=Doubt(Cause.NEVER_EVALUATED, "no result", "evaluate"))
+REFUSED = "kms:Decrypt refused, no statement allows it"
 FOREIGN = replace(BAD, arn=OTHER, of_landing_zone=False)
 
 
@@ -115,6 +116,49 @@ class TestAnswer:
         found = answer(replace(ZONE, governed_regions=governed), (GOOD,), proved)
         assert found.delivery is delivery
         assert ("governs eu-west-1 too" in found.why) == (delivery is Delivery.UNKNOWN)
+
+
+class TestRoles:
+    """Since 4.0 a key may be for one service alone."""
+
+    SPLIT = replace(ZONE, keys=(ARN, OTHER), cloudtrail_keys=(ARN,), config_keys=(OTHER,))
+
+    @pytest.mark.parametrize(
+        ("first", "second", "delivery"),
+        [
+            ("CONFIG_ACCESS", "CLOUDTRAIL_ACCESS", Delivery.YES),
+            ("CLOUDTRAIL_ACCESS", "CLOUDTRAIL_ACCESS", Delivery.NO),
+            ("CONFIG_ACCESS", "CONFIG_ACCESS", Delivery.NO),
+            ("CONFIG_ACCESS", "HOME_REGION", Delivery.UNKNOWN),
+        ],
+    )
+    def test_a_key_is_judged_by_what_it_is_for(self, first: str, second: str, delivery: Delivery) -> None:
+        """What the other service may not do with it stops nothing."""
+        keys = [
+            replace(BAD, arn=arn, failures=(Failure(name, REFUSED, certainty(name, REFUSED)),))
+            for arn, name in ((ARN, first), (OTHER, second))
+        ]
+        found = answer(self.SPLIT, keys)
+        assert found.delivery is delivery
+        assert ("not as documented; its own deliveries are allowed" in found.why) is (
+            delivery is Delivery.YES
+        )
+        both = answer(replace(self.SPLIT, cloudtrail_keys=(ARN, OTHER), config_keys=(ARN, OTHER)), keys)
+        assert both.delivery is Delivery.NO
+
+    @pytest.mark.parametrize(
+        ("disabled", "delivery"),
+        [
+            (("centralizedLogging", "config"), Delivery.NONE),
+            (("config",), Delivery.YES),
+            ((), Delivery.YES),
+        ],
+    )
+    def test_nothing_is_delivered(self, disabled: tuple[str, ...], delivery: Delivery) -> None:
+        """Where both are off: never a yes."""
+        found = answer(replace(ZONE, keys=(), disabled=disabled), ())
+        assert found.delivery is delivery
+        assert ("centralizedLogging and config are disabled" in found.why) is (delivery is Delivery.NONE)
 
 
 class TestTrend:

@@ -44,6 +44,9 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
         yield org
 
 
+BLOCKS = ("centralizedLogging", "config")
+
+
 class TestHealthy:
     """Nothing is said to be wrong."""
 
@@ -56,8 +59,18 @@ class TestHealthy:
     @pytest.mark.parametrize(
         ("manifest", "delivery", "why"),
         [
-            ({"governedRegions": ["eu-west-1", 7]}, Delivery.YES, "uses no KMS key of its own"),
-            ({}, Delivery.UNKNOWN, "Control Tower does not show its manifest"),
+            (
+                {"governedRegions": ["eu-west-1", 7], "centralizedLogging": {"enabled": True}},
+                Delivery.YES,
+                "uses no KMS key of its own",
+            ),
+            (
+                {"governedRegions": ["eu-west-1", 7], **{name: {"enabled": False} for name in BLOCKS}},
+                Delivery.NONE,
+                "centralizedLogging and config are disabled",
+            ),
+            ({"governedRegions": ["eu-west-1"]}, Delivery.NONE, "centralizedLogging and config are disabled"),
+            ({}, Delivery.NONE, "centralizedLogging and config are disabled"),
         ],
     )
     def test_a_landing_zone_without_keys(

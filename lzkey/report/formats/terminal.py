@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
     from lzkey.report.model import Report
 
-_ANSWERS: Final = {Delivery.YES: "bold green", Delivery.NO: "bold red", Delivery.UNKNOWN: "bold yellow"}
+_ANSWERS: Final = {
+    Delivery.YES: "bold green",
+    Delivery.NO: "bold red",
+    Delivery.UNKNOWN: "bold yellow",
+    Delivery.NONE: "bold yellow",
+}
 
 #: What a screen takes; files have all of it.
 _SHOWN: Final = 20

@@ -33,6 +33,7 @@ ANSWERS: Final[Mapping[Delivery, str]] = {
     Delivery.YES: "Yes.",
     Delivery.NO: "No.",
     Delivery.UNKNOWN: "Unknown.",
+    Delivery.NONE: "None.",
 }
 
 CAUSES: Final[Mapping[Cause, str]] = {

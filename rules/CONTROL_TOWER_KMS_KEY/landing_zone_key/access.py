@@ -15,6 +15,7 @@ from landing_zone_key.finding import (
     reference,
 )
 from landing_zone_key.key import KmsKey
+from landing_zone_key.manifest import Delivery
 from landing_zone_key.policy.conditions import Condition
 from landing_zone_key.policy.decision import Decision, Reason, Request, decide, names_principal
 from landing_zone_key.policy.document import Policy, Statement
@@ -23,7 +24,7 @@ from landing_zone_key.policy.family import Family
 from landing_zone_key.policy.proof import Refused, find_refused, prove, prove_refused
 from landing_zone_key.policy.relevance import is_undocumented
 from landing_zone_key.requests import CONFIG, SETTLED_BY, cloudtrail_family, config_family, foreign_families
-from landing_zone_key.settings import LandingZone
+from landing_zone_key.settings import LandingZone, PermissionStandard
 
 FAMILIES: Final[Mapping[Requirement, Callable[[KmsKey, LandingZone, datetime], Family]]] = {
     Requirement.CONFIG_ACCESS: config_family,
@@ -38,6 +39,19 @@ MISSES_ON: Final = "misses on"
 ALLOWS: Final = "allows"
 OPEN_TO: Final = "open to account"
 
+#: Of a key that is for one service alone.
+NOT_AS_DOCUMENTED: Final = "not as documented"
+OWN_ALLOWED: Final = "its own deliveries are allowed"
+
+_DELIVERIES: Final[Mapping[Requirement, Delivery]] = {
+    Requirement.CONFIG_ACCESS: Delivery.CONFIG,
+    Requirement.CLOUDTRAIL_ACCESS: Delivery.CLOUDTRAIL,
+}
+_SERVICES: Final[Mapping[Requirement, str]] = {
+    Requirement.CONFIG_ACCESS: "AWS Config",
+    Requirement.CLOUDTRAIL_ACCESS: "CloudTrail",
+}
+
 #: Where a condition is one that the cases of a proof cannot cover: text on a number, a variable that differs.
 _OTHER_REQUESTS: Final = "its conditions cannot be decided for every request of the service"
 
@@ -49,7 +63,30 @@ _MOST_NAMED: Final = 3
 
 
 def access(question: Question, requirement: Requirement) -> Answer:
-    """Prove that every request of the requirement's service is allowed; else say which is not, and why."""
+    """Prove that every request of the requirement's service is allowed; else say which is not, and why.
+
+    A key that the landing zone's manifest keeps for the other service need not allow it, but Control Tower's
+    page documents both statements for each key.
+    """
+    if _DELIVERIES[requirement] in question.zone.uses_of({str(question.key.arn), question.key.arn.key_id}):
+        return _access(question, requirement)
+    (other,) = (each for each in FAMILIES if each is not requirement)
+    its = _SERVICES[other]
+    if question.zone.permission_standard is PermissionStandard.FUNCTIONAL:
+        return Holds(requirement, f"{_SERVICES[requirement]} does not use this key, which is for {its} alone")
+    answer = _access(question, requirement)
+    if isinstance(answer, Holds):
+        return answer
+    own = f"; {OWN_ALLOWED}" if isinstance(_access(question, other), Holds) else ""
+    return replace(
+        answer,
+        summary=f"{NOT_AS_DOCUMENTED}{own} ({answer.summary})",
+        message=f"{NOT_AS_DOCUMENTED}: the landing zone's key for {its} alone{own}. {answer.message}",
+        possible=True,
+    )
+
+
+def _access(question: Question, requirement: Requirement) -> Answer:
     if question.policy_error is not None:
         message = f"the key policy cannot be read: {question.policy_error}"
         return Finding(requirement, FindingReason.MALFORMED_POLICY, MALFORMED, message)

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
 
 from typing import Final
 
-from landing_zone_key.assessment import COMPLIANT_REASON, Assessment, Compliance
+from landing_zone_key.assessment import Assessment, Compliance, compliant_reason
 from landing_zone_key.finding import Certainty, Finding
 from landing_zone_key.requirements import WORST_FIRST
 
@@ -25,7 +25,7 @@ def annotate(assessment: Assessment) -> str:
     if assessment.compliance is Compliance.NOT_APPLICABLE:
         return _fit(_clean(assessment.reason), MAXIMUM_LENGTH)
     if assessment.compliance is Compliance.COMPLIANT:
-        return COMPLIANT_REASON
+        return compliant_reason(assessment)
     findings = worst_first(assessment.findings)
     room = MAXIMUM_LENGTH
     parts = []

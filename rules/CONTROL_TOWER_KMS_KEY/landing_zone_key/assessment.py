@@ -1,12 +1,13 @@
 """One key, one landing zone: does every requirement hold?"""
 
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from landing_zone_key.advisories import Advisory, advise
-from landing_zone_key.finding import Finding, Holds, Question
+from landing_zone_key.finding import Finding, Holds, Question, Requirement
 from landing_zone_key.key import RESOURCE_TYPE, KmsKey
 from landing_zone_key.policy.document import Policy
 from landing_zone_key.policy.strict_json import PolicyError
@@ -50,6 +51,21 @@ class Assessment:
 COMPLIANT_REASON: Final = (
     f"Proved: every request of CloudTrail and AWS Config is allowed; all {HOW_MANY} requirements hold"
 )
+#: Of a key that one service alone encrypts with: the requirement that needs no proof -> what is proved.
+COMPLIANT_FOR_ONE: Final[Mapping[Requirement, str]] = {
+    idle: f"Proved: every request of {busy} is allowed, which alone uses this key; all {HOW_MANY} "
+    "requirements hold"
+    for idle, busy in (
+        (Requirement.CONFIG_ACCESS, "CloudTrail"),
+        (Requirement.CLOUDTRAIL_ACCESS, "AWS Config"),
+    )
+}
+
+
+def compliant_reason(assessment: Assessment) -> str:
+    """What is proved of a COMPLIANT key."""
+    idle = [each.requirement for each in assessment.holds if each.proof is None]
+    return next((COMPLIANT_FOR_ONE[each] for each in idle if each in COMPLIANT_FOR_ONE), COMPLIANT_REASON)
 
 
 def assess(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None) -> Assessment:

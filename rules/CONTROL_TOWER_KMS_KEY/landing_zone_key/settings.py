@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import field, replace
 from enum import StrEnum
 from typing import Final
 
 from landing_zone_key.errors import SettingsError
-from landing_zone_key.manifest import ManifestKeys
+from landing_zone_key.manifest import Delivery, ManifestKeys
 from landing_zone_key.records import dataclass
 
 #: https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html (InputParameters)
@@ -117,9 +117,14 @@ class LandingZone:
             ),
         )
 
-    def with_manifest(self, manifest: object) -> "LandingZone":
-        """The same landing zone with the keys that GetLandingZone's manifest names."""
-        return replace(self, manifest_keys=ManifestKeys.from_manifest(manifest))
+    def with_manifest(self, manifest: object, version: object = None) -> "LandingZone":
+        """The same landing zone with the keys that GetLandingZone's manifest names, and its version."""
+        return replace(self, manifest_keys=ManifestKeys.from_manifest(manifest, version))
+
+    def uses_of(self, names: Collection[str]) -> frozenset[Delivery]:
+        """What encrypts with the key of these names; both as long as nobody has read the manifest."""
+        keys = self.manifest_keys
+        return frozenset(Delivery) if keys is None else keys.uses_of(names)
 
 
 @dataclass(frozen=True, slots=True)
