@@ -38,7 +38,6 @@ _NAMES: Final = {
     "kms:encryptioncontext:aws:cloudtrail:arn": "kms:EncryptionContext:aws:cloudtrail:arn",
     "kms:encryptioncontextkeys": "kms:EncryptionContextKeys",
 }
-_PREFIXES: Final = {row.key.lower(): row.key for row in COMMON if row.key.endswith(("/", "SourceVpc"))}
 _WEIGHTS: Final = {"Statement": 10_000, "Principal": 1_000, "Action": 100, "Resource": 10, "Condition": 1}
 _MOST_VALUES: Final = 4
 
@@ -221,7 +220,8 @@ def _context(request: Request, policy: Policy, family: Family) -> Iterator[Conte
         for key in dict.fromkeys([*family.facts, *request.values, *written])
     ]
     keys += [
-        ContextKey(f"{_PREFIXES.get(each, each)}*", Knowledge.ABSENT, ()) for each in family.absent_prefixes
+        ContextKey(_NAMES.get(f"{each}*", f"{each}*"), Knowledge.ABSENT, ())
+        for each in family.absent_prefixes
     ]
     yield from sorted(keys, key=lambda each: (order.index(each.knowledge), each.name.lower()))
 

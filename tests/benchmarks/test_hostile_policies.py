@@ -84,8 +84,8 @@ BITING: dict[str, Any] = {
     "many statements: set operators": lambda n: [
         denying(
             {
-                "ForAnyValue:StringLike": {"aws:CalledVia": f"*{i}*"},
-                "ForAllValues:StringNotLike": {"aws:CalledVia": f"{i}*"},
+                "ForAnyValue:StringLike": {"kms:ResourceAliases": f"*{i}*"},
+                "ForAllValues:StringNotLike": {"kms:ResourceAliases": f"{i}*"},
             }
         )
         for i in range(n)

@@ -264,6 +264,18 @@ class TestRequest:
         }
         assert context["kms:ViaService"].knowledge is Knowledge.UNKNOWN
 
+    @pytest.mark.parametrize(("asked", "shown"), [("aws:VpceOrgID", True), ("aws:PrincipalOrgID", False)])
+    def test_a_key_of_other_requests_is_shown_where_the_policy_asks_for_it(
+        self, make_found: MakeFound, zone: LandingZone, asked: str, *, shown: bool
+    ) -> None:
+        """It is absent, and nobody misses it else."""
+        asking = allow(Condition={"StringEquals": {asked: "o-exampleorgid"}})
+        context = {
+            key.name: key for key in refused(explanation(make_found(asking), zone), "CONFIG_ACCESS").context
+        }
+        assert context[asked].knowledge is Knowledge.ABSENT
+        assert ("aws:VpceOrgID" in context) is shown
+
     @pytest.mark.parametrize("arn_known", [True, False])
     def test_a_stand_in_is_not_shown_as_an_arn(
         self,

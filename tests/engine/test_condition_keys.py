@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from landing_zone_key import assess
-from landing_zone_key.requests import COMMON, EARLIEST_MOMENT, families
+from landing_zone_key.requests import COMMON, EARLIEST_MOMENT, ELSEWHERE, OF_OPERATIONS, families
 
 ROWS = json.loads(Path(__file__).with_name("condition_keys.json").read_text())
 SERVICES = {"config": "CONFIG_ACCESS", "cloudtrail": "CLOUDTRAIL_ACCESS"}
@@ -90,17 +90,30 @@ class TestFactsOfTheKey:
 class TestTable:
     """The table itself."""
 
+    PAGES = ("IAM: ", "KMS: ", "PERMISSIONS: ")
+    KEYS = (
+        *(row.key for row in COMMON),
+        *(key for keys in ELSEWHERE.values() for key in keys),
+        *OF_OPERATIONS,
+    )
+
     def test_every_row_has_a_source(self) -> None:
-        """Each row cites IAM's page or KMS's, and no key stands twice."""
-        assert all(row.source.startswith(("IAM: ", "KMS: ")) for row in COMMON)
-        assert len({row.key.lower() for row in COMMON}) == len(COMMON)
+        """Each row cites one of AWS's pages, and no key stands twice."""
+        assert all(source.startswith(self.PAGES) for source in [*(row.source for row in COMMON), *ELSEWHERE])
+        assert len({key.lower() for key in self.KEYS}) == len(self.KEYS)
 
     def test_every_row_has_a_test(self) -> None:
         """No row of the table is without a row of the tests."""
         tested = {row["key"].lower() for kind in ROWS.values() for row in kind}
-        for row in COMMON:
-            prefix = row.key.lower()
-            assert any(key == prefix or (prefix.endswith("/") and key.startswith(prefix)) for key in tested)
+        for key in map(str.lower, self.KEYS):
+            prefix = key.removesuffix("*")
+            assert any(name == key or (prefix != key and name.startswith(prefix)) for name in tested)
+
+    def test_no_operation_of_a_family_has_a_key_that_is_absent(self, make_key: Any, make_zone: Any) -> None:
+        """A key of an operation is unknown to a family that asks for that operation, and absent else."""
+        config, cloudtrail = families(make_key(), make_zone())
+        assert "kms:datakeypairspec" in config.elsewhere
+        assert "kms:datakeypairspec" not in cloudtrail.elsewhere
 
     def test_both_families_are_to_this_key(self, make_key: Any, make_zone: Any) -> None:
         """Config first, then CloudTrail, from the earliest moment on."""

@@ -8,7 +8,9 @@ from landing_zone_key import assess
 from landing_zone_key.policy.family import MANY_VALUED
 
 # Nothing is known of these in AWS Config's requests.
-UNKNOWN = ("kms:ResourceAliases", "kms:GrantOperations", "kms:EncryptionContextKeys", "aws:ResourceOrgPaths")
+UNKNOWN = ("kms:ResourceAliases", "aws:SourceOrgPaths", "kms:EncryptionContextKeys", "aws:ResourceOrgPaths")
+# No request of AWS Config's carries these.
+ABSENT = ("aws:CalledVia", "aws:TagKeys", "aws:VpceOrgPaths", "kms:GrantOperations")
 
 
 def config_access(make_key: Any, zone: Any, *statements: Any) -> list[str]:
@@ -22,7 +24,7 @@ def allowing(condition: dict[str, Any]) -> dict[str, Any]:
     return {"of": "config", "Condition": condition}
 
 
-@pytest.mark.parametrize("name", [*UNKNOWN, "AWS:TAGKEYS", "aws:CalledVia"])
+@pytest.mark.parametrize("name", [*UNKNOWN, "AWS:RESOURCEORGPATHS", "KMS:ResourceAliases"])
 class TestPlainOperator:
     """An operator without ForAllValues or ForAnyValue."""
 
@@ -41,6 +43,22 @@ class TestPlainOperator:
         condition = {"Null": {name: "false"}, "StringNotLike": {name: "*"}}
         deny = {"of": "perimeter", "Condition": condition}
         assert config_access(make_key, make_zone(), "config", deny) == ["UNDECIDABLE_DENY"]
+
+
+@pytest.mark.parametrize("name", [*ABSENT, "AWS:TAGKEYS"])
+class TestAbsentKey:
+    """The twins: where no request carries the key, there are no two values to be in doubt about."""
+
+    def test_an_allow_on_any_value_is_proved(self, name: str, make_key: Any, make_zone: Any) -> None:
+        """None is let through."""
+        condition = {"StringLikeIfExists": {name: "*"}}
+        assert config_access(make_key, make_zone(), allowing(condition)) == []
+
+    def test_a_deny_of_no_value_does_not_apply(self, name: str, make_key: Any, make_zone: Any) -> None:
+        """It asks that the key be there."""
+        condition = {"Null": {name: "false"}, "StringNotLike": {name: "*"}}
+        deny = {"of": "perimeter", "Condition": condition}
+        assert config_access(make_key, make_zone(), "config", deny) == []
 
 
 class TestOrdinaryKey:
@@ -89,4 +107,4 @@ class TestKnowingMore:
 def test_the_keys_are_written_as_they_are_looked_up() -> None:
     """In lower case: names of condition keys have none."""
     assert {key.lower() for key in MANY_VALUED} == MANY_VALUED
-    assert {name.lower() for name in UNKNOWN} <= MANY_VALUED
+    assert {name.lower() for name in (*UNKNOWN, *ABSENT)} <= MANY_VALUED

@@ -3,12 +3,14 @@
 AWS documentation is cited by its page's name:
 IAM   https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 KMS   https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+PERMISSIONS https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html
+API   https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html
 TRAIL https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
 CONFIG https://docs.aws.amazon.com/config/latest/developerguide/s3-kms-key-policy.html
 TOWER https://docs.aws.amazon.com/controltower/latest/userguide/configure-kms-keys.html
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from string import ascii_letters, ascii_lowercase, digits
@@ -113,6 +115,7 @@ class Row:
     """One line of what is known: the condition key, the fact, where it stands."""
 
     key: str
+    """An asterisk at its end stands for all keys that begin so."""
     fact: Callable[[KmsKey, LandingZone], Fact]
     source: str
 
@@ -161,10 +164,94 @@ COMMON: Final = (
     Row("aws:PrincipalOrgPaths", _always(ABSENT), "IAM: members of an organization have it"),
     Row("aws:userid", _always(ABSENT), "IAM: users and roles have it"),
     Row("aws:username", _always(ABSENT), "IAM: users have it"),
-    Row("aws:PrincipalTag/", _always(ABSENT), "IAM: users and roles have tags (all keys that begin so)"),
-    Row("aws:SourceVpc", _always(ABSENT), "IAM: only through a VPC endpoint (all keys that begin so)"),
+    Row("aws:PrincipalTag/*", _always(ABSENT), "IAM: users and roles have tags"),
+    Row("aws:RequestTag/*", _always(ABSENT), "PERMISSIONS: only requests that write tags carry some"),
+    Row("aws:SourceVpc*", _always(ABSENT), "IAM: only through a VPC endpoint"),
 )
-_PREFIXES: Final = ("aws:principaltag/", "aws:sourcevpc")
+
+#: Condition keys that other requests carry, and never a service's own that uses a key: by where it stands.
+#: What is not here, and in no row, is unknown, such as aws:MultiFactorAuthPresent and aws:TokenIssueTime: IAM
+#: has them where temporary credentials are used, and does not say that a service uses none.
+ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "IAM: only through a VPC endpoint": (
+        "aws:VpceAccount",
+        "aws:VpceOrgID",
+        "aws:VpceOrgPaths",
+        "aws:VpcSourceIp",
+    ),
+    "IAM: only where a service uses the credentials of an IAM principal": (
+        "aws:CalledVia",
+        "aws:CalledViaAWSMCP",
+        "aws:CalledViaFirst",
+        "aws:CalledViaLast",
+    ),
+    "IAM: only in the session of a role or of a federated user": (
+        "aws:AssumedRoot",
+        "aws:ChatbotSourceArn",
+        "aws:Ec2InstanceSourcePrivateIPv4",
+        "aws:Ec2InstanceSourceVpc",
+        "aws:FederatedProvider",
+        "aws:SignInSessionArn",
+        "aws:SourceIdentity",
+        "codebuild:BuildArn",
+        "codebuild:ProjectArn",
+        "ec2:RoleDelivery",
+        "ec2:SourceInstanceArn",
+        "glue:CredentialIssuingService",
+        "glue:RoleAssumedBy",
+        "identitystore:UserId",
+        "lambda:SourceFunctionArn",
+        "ssm:SourceInstanceArn",
+    ),
+    "IAM: only where a link on a web page is followed": ("aws:referer",),
+    "IAM: only where an MCP service authorizes an action of its own": ("aws:IsMcpServiceAction",),
+    "PERMISSIONS: only in requests that write tags": ("aws:TagKeys",),
+}
+
+#: Condition keys that hold a parameter of some operations: by KMS and PERMISSIONS, kms:PolicyName by API.
+OF_OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "kms:BypassPolicyLockoutSafetyCheck": ("CreateKey", "PutKeyPolicy"),
+    "kms:DataKeyPairSpec": ("GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"),
+    "kms:ExpirationModel": ("ImportKeyMaterial",),
+    "kms:GrantConstraintSourceArn": ("CreateGrant",),
+    "kms:GrantConstraintType": ("CreateGrant", "RetireGrant"),
+    "kms:GranteePrincipal": ("CreateGrant",),
+    "kms:GranteeServicePrincipal": ("CreateGrant",),
+    "kms:GrantIsForAWSResource": ("CreateGrant", "ListGrants", "RevokeGrant"),
+    "kms:GrantOperations": ("CreateGrant",),
+    "kms:KeyAgreementAlgorithm": ("DeriveSharedSecret",),
+    "kms:MacAlgorithm": ("GenerateMac", "VerifyMac"),
+    "kms:MessageType": ("Sign", "Verify"),
+    "kms:PolicyName": ("GetKeyPolicy", "PutKeyPolicy"),
+    "kms:PrimaryRegion": ("UpdatePrimaryRegion",),
+    "kms:ReEncryptOnSameKey": ("ReEncryptFrom", "ReEncryptTo"),
+    "kms:ReplicaRegion": ("ReplicateKey",),
+    "kms:RetiringPrincipal": ("CreateGrant",),
+    "kms:RetiringServicePrincipal": ("CreateGrant",),
+    "kms:RotationPeriodInDays": ("EnableKeyRotation",),
+    "kms:ScheduleKeyDeletionPendingWindowInDays": ("ScheduleKeyDeletion",),
+    "kms:SigningAlgorithm": ("Sign", "Verify"),
+    "kms:TrailingDaysWithoutKeyUsage": ("DisableKey", "ScheduleKeyDeletion"),
+    "kms:ValidTo": ("ImportKeyMaterial",),
+    "kms:WrappingAlgorithm": ("GetParametersForImport",),
+    "kms:WrappingKeySpec": ("GetParametersForImport",),
+}
+
+
+def _elsewhere(actions: Sequence[str]) -> frozenset[str]:
+    """The condition keys that requests for these actions never carry, in lower case."""
+    never = {key for keys in ELSEWHERE.values() for key in keys}
+    for key, operations in OF_OPERATIONS.items():
+        if not any(f"kms:{operation}" in actions for operation in operations):
+            never.add(key)
+    return frozenset(key.lower() for key in never)
+
+
+_PREFIXES: Final = tuple(row.key.lower().removesuffix("*") for row in COMMON if row.key.endswith("*"))
+_CONFIG_ELSEWHERE: Final = _elsewhere(CONFIG_ACTIONS)
+_CLOUDTRAIL_ELSEWHERE: Final = {
+    standard: _elsewhere(actions) for standard, actions in CLOUDTRAIL_ACTIONS.items()
+}
 
 
 def families(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT) -> tuple[Family, Family]:
@@ -180,6 +267,7 @@ def config_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_
         resource=str(key.arn),
         facts={**_common(CONFIG, key, zone), **_recorder(key.arn)},
         absent_prefixes=_absent_prefixes(key),
+        elsewhere=_CONFIG_ELSEWHERE,
         variables={"Region": _governed(key.arn, zone), "Account": ACCOUNT, **_paths(zone)},
         earliest=earliest,
     )
@@ -200,6 +288,7 @@ def cloudtrail_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLI
             "kms:encryptioncontextkeys": AtLeast(("aws:cloudtrail:arn",)),  # KMS
         },
         absent_prefixes=_absent_prefixes(key),
+        elsewhere=_CLOUDTRAIL_ELSEWHERE[zone.permission_standard],
         variables=_paths(zone),
         earliest=earliest,
     )
@@ -265,7 +354,7 @@ def trail_arn(key_arn: KeyArn, zone: LandingZone) -> str:
 
 
 def _common(service: str, key: KmsKey, zone: LandingZone) -> dict[str, Fact]:
-    facts = {row.key.lower(): row.fact(key, zone) for row in COMMON if row.key.lower() not in _PREFIXES}
+    facts = {row.key.lower(): row.fact(key, zone) for row in COMMON if not row.key.endswith("*")}
     facts["aws:principalservicename"] = Fixed((service,))  # IAM
     facts["aws:principalservicenameslist"] = AtLeast((service,))  # IAM: all names of the principal
     if zone.organization_id:

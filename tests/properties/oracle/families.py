@@ -61,7 +61,7 @@ TEXT_NAMES = {
 }
 DATE_NAMES = dict.fromkeys((f"Date{name}" for name in ORDER), _DATES)
 NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("free", "many", "other", "left", "both", "fixed", "two", "gone"), TEXT_NAMES),
+    **dict.fromkeys(("free", "many", "other", "left", "both", "fixed", "two", "gone", "never"), TEXT_NAMES),
     "numeric": dict.fromkeys((f"Numeric{name}" for name in ORDER), _NUMBERS),
     "dated": DATE_NAMES,
     "now": DATE_NAMES,
@@ -91,6 +91,7 @@ def family(*, excluded: bool) -> Family:
         KEY_ARN,
         FACTS,
         absent_prefixes=("tag/",),
+        elsewhere=frozenset({"never"}),
         variables={"Left": one_of(LEFT), "Right": right},
         excluded={"Left": "a"} if excluded else {},
         earliest=NOW,
@@ -167,7 +168,7 @@ def belongs(request: Request, of: Family) -> bool:
         and request.action in of.actions
         and given["fixed"] == ["a"]
         and given["two"] == ["a", "b"]
-        and not any(key == "gone" or key.startswith("tag/") for key in given)
+        and not any(key in ("gone", "never") or key.startswith("tag/") for key in given)
         and "a" in given["many"]
         and "a" not in given.get("other", [])
         and {"left": given["left"], "both": given["both"]} in made

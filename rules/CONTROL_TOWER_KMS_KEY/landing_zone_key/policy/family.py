@@ -104,6 +104,8 @@ class Family:
     """Condition key in lower case -> what is known of it. A key that is not named is UNKNOWN."""
     absent_prefixes: tuple[str, ...] = ()
     """Keys that begin so are ABSENT, such as `aws:principaltag/`."""
+    elsewhere: frozenset[str] = frozenset()
+    """Keys of other requests alone, ABSENT as well; nobody misses them unless a policy asks for one."""
     variables: Mapping[str, Domain] = field(default_factory=dict)
     """What the requests differ in: name -> its values, in the order in which texts use them."""
     excluded: Mapping[str, str] = field(default_factory=dict)
@@ -150,7 +152,8 @@ class Family:
         """What is known of a key (in lower case)."""
         if key in self.facts:
             return self.facts[key]
-        return ABSENT if key.startswith(self.absent_prefixes) else UNKNOWN
+        absent = key in self.elsewhere or key.startswith(self.absent_prefixes)
+        return ABSENT if absent else UNKNOWN
 
     def settled_value(self, key: str) -> str | Unsettled | None:
         """The one value that the key has in every request, for a policy variable."""
