@@ -1,16 +1,22 @@
 """Reads KMS keys and the landing zone through boto3 clients that are handed in; decides nothing.
 
-One key that cannot be read is a key with unknown attributes, never the end of the run.
+A key that AWS keeps from us is a key with unknown attributes. A failure that passes is none of the key's:
+where one key alone is asked for, it ends the run, so that Lambda tries again and the former result stands.
+Among many keys it leaves its own key unknown: it takes no result of another key with it, and a key without a
+result of its own would have its former one withdrawn.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
+from config_event import RuleError
 from landing_zone_key import KmsKey, LandingZone, SettingsError
 from landing_zone_key.key import KeyArn
 
@@ -23,6 +29,24 @@ if TYPE_CHECKING:
 #: KMS allows at least 500 of these requests a second: https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
 WORKERS: Final = 8
 
+#: What KMS answers for as long as it is busy or broken, whatever the status:
+#: https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html and API_GetKeyPolicy.html
+PASSING: Final = frozenset(
+    {
+        "DependencyTimeoutException",
+        "InternalFailure",
+        "KMSInternalException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
 
 def all_keys(kms: KMSClient) -> Iterator[KmsKey]:
     """Every key of the account and Region; keys deleted while they are read are left out.
@@ -33,16 +57,16 @@ def all_keys(kms: KMSClient) -> Iterator[KmsKey]:
     arns = [KeyArn.parse(entry["KeyArn"]) for page in pages for entry in page["Keys"]]
     unread = [KmsKey.from_arn(arn).with_policy(None, "a scheduled event has no key policy") for arn in arns]
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        for key in pool.map(lambda key: complete(key, lambda: kms), unread):
+        for key in pool.map(lambda key: complete(key, lambda: kms, among_many=True), unread):
             if not key.deleted:
                 yield key
 
 
-def complete(key: KmsKey, client: Callable[[], KMSClient]) -> KmsKey:
+def complete(key: KmsKey, client: Callable[[], KMSClient], *, among_many: bool = False) -> KmsKey:
     """Ask KMS for what is not known of a key; a complete one costs no call.
 
     A key that KMS does not find (any more) is deleted. What cannot be read stays unknown, and fails its
-    requirement.
+    requirement; raises `RuleError` where it may be read the next time, unless the key is one among many.
     """
     if key.deleted or not (key.lacks_attributes or _lacks_policy(key)):
         return key
@@ -56,6 +80,8 @@ def complete(key: KmsKey, client: Callable[[], KMSClient]) -> KmsKey:
     except (ClientError, BotoCoreError) as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NotFoundException":
             return replace(key, deleted=True)
+        if _passes(error) and not among_many:
+            raise RuleError(f"{_failed(error)} for {key.arn}; the next time it may be answered") from error
         return _unread(key, _failed(error))
     return key
 
@@ -86,6 +112,14 @@ def with_landing_zone_manifest(zone: LandingZone, controltower: ControlTowerClie
     raise SettingsError(
         f"KeyScope is landing-zone, but this account has no landing zone in {zone.home_region}"
     )
+
+
+def _passes(error: ClientError | BotoCoreError) -> bool:
+    """Whether the same question may be answered a minute later: throttled, timed out, or AWS's own fault."""
+    if not isinstance(error, ClientError):
+        return isinstance(error, NoConnectionError | HTTPClientError)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", HTTPStatus.BAD_REQUEST)
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.response["Error"]["Code"] in PASSING
 
 
 def _failed(error: ClientError | BotoCoreError) -> str:

@@ -93,15 +93,15 @@ class Aws:
     clients: dict[str, Any] = field(default_factory=dict)
     given: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What rdklib gave for each service's client, besides its place."""
-    _answers: dict[str, list[tuple[str, Any, str | None]]] = field(default_factory=dict)
+    _answers: dict[str, list[tuple[str, Any, str | None, int]]] = field(default_factory=dict)
     _stubs: list[Stubber] = field(default_factory=list)
     _boto3_client: Any = boto3.client
 
-    def expect(self, call: str, found: Any = None, error: str | None = None) -> Aws:
-        """Expect a call, such as `kms.DescribeKey`, as the next one."""
+    def expect(self, call: str, found: Any = None, error: str | None = None, status: int = 400) -> Aws:
+        """Expect a call, such as `kms.DescribeKey`, as the next one; an error has a code and a status."""
         service, operation = call.split(".")
         self.expected.append(call)
-        self._answers.setdefault(service, []).append((xform_name(operation), found or {}, error))
+        self._answers.setdefault(service, []).append((xform_name(operation), found or {}, error, status))
         return self
 
     def expect_all(self, calls: list[dict[str, str]]) -> Aws:
@@ -143,11 +143,11 @@ class Aws:
 
         made.meta.events.register_first(f"provide-client-params.{service}", note)
         stub = Stubber(made)
-        for operation, found, error in self._answers[service]:
+        for operation, found, error, status in self._answers[service]:
             if error is None:
                 stub.add_response(operation, found)
             else:
-                stub.add_client_error(operation, error, f"{error} as the test asked")
+                stub.add_client_error(operation, error, f"{error} as the test asked", status)
         stub.activate()
         self._stubs.append(stub)
         return made

@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 from rdklib import InvalidParametersError
 
 import CONTROL_TOWER_KMS_KEY
 from config_event import RuleError
-from landing_zone_key import KeyDataError, SettingsError
+from key_reader import PASSING, complete
+from landing_zone_key import KeyDataError, KmsKey, SettingsError
 
 from .conftest import KEY_ID, answer, sent
 
@@ -26,6 +36,16 @@ FAILED = {
     "ComplianceType": "COMPLIANT",
     "OrderingTimestamp": "2026-11-24T12:00:00Z",
 }
+ARN = f"arn:aws:kms:us-east-1:111122223333:key/{KEY_ID}"
+WITHOUT_POLICY = {"invokingEvent": {"configurationItem": {"supplementaryConfiguration": {"Policy": None}}}}
+WITHOUT_SPEC = {
+    "invokingEvent": {
+        "configurationItem": {"configuration": {"keySpec": None, "customerMasterKeySpec": None}}
+    }
+}
+ASKED = pytest.mark.parametrize(
+    ("call", "change"), [("kms.GetKeyPolicy", WITHOUT_POLICY), ("kms.DescribeKey", WITHOUT_SPEC)]
+)
 
 
 class TestErrorsOfAws:
@@ -128,6 +148,72 @@ class TestFailedEvaluations:
         aws.expect("sts.AssumeRole", {"Credentials": credentials}).expect_put(FAILED)
         with pytest.raises(RuleError, match="did not take"):
             aws.handle(sent("update", {"ruleParameters": {"AssumeRoleMode": "true"}}))
+
+
+class TestPassingFailures:
+    """KMS may answer a minute later: Lambda tries again, and no result says what nobody has seen."""
+
+    @ASKED
+    @pytest.mark.parametrize("code", sorted(PASSING))
+    def test_throttled_or_at_fault(self, aws: Aws, call: str, change: dict[str, Any], code: str) -> None:
+        """The change of one key ends in a visible failure, and its former result stands."""
+        aws.expect(call, error=code)
+        with pytest.raises(
+            RuleError, match=rf"{call.replace('.', ':')} failed with {code} for arn:.*{KEY_ID}"
+        ):
+            aws.handle(sent("update", change))
+        assert aws.evaluations == []
+
+    @ASKED
+    @pytest.mark.parametrize(
+        "code", ["AccessDeniedException", "KMSInvalidStateException", "InvalidArnException"]
+    )
+    def test_refused(self, aws: Aws, call: str, change: dict[str, Any], code: str) -> None:
+        """The twin: what would be answered alike the next time is a finding."""
+        aws.expect(call, error=code).expect_put()
+        assert aws.handle(sent("update", change)) == {"evaluations": 1, "NON_COMPLIANT": 1}
+
+    @pytest.mark.parametrize(("status", "fails"), [(499, False), (500, True), (503, True)])
+    def test_any_error_of_the_server(self, aws: Aws, status: int, *, fails: bool) -> None:
+        """From status 500 on it is AWS's own fault, whatever its code."""
+        aws.expect("kms.GetKeyPolicy", error="NewException", status=status)
+        if fails:
+            with pytest.raises(RuleError, match="NewException"):
+                aws.handle(sent("update", WITHOUT_POLICY))
+        else:
+            assert aws.expect_put().handle(sent("update", WITHOUT_POLICY))["NON_COMPLIANT"] == 1
+
+    @pytest.mark.parametrize(
+        ("error", "fails"),
+        [
+            (ReadTimeoutError(endpoint_url="https://kms"), True),
+            (ConnectTimeoutError(endpoint_url="https://kms"), True),
+            (EndpointConnectionError(endpoint_url="https://kms"), True),
+            (ConnectionClosedError(endpoint_url="https://kms"), True),
+            (NoCredentialsError(), False),
+        ],
+    )
+    def test_no_answer(self, error: BotoCoreError, *, fails: bool) -> None:
+        """A question that timed out is asked again; one that cannot be sent leaves the policy unknown."""
+        kms = boto3.client("kms", config=Config(retries={"total_max_attempts": 1}))
+        kms.meta.events.register("before-send.kms.GetKeyPolicy", raising(error))
+        unread = KmsKey.from_describe_key(answer("describe_key")["KeyMetadata"])
+        if fails:
+            with pytest.raises(RuleError, match=type(error).__name__):
+                complete(unread, lambda: kms)
+        else:
+            assert complete(unread, lambda: kms).policy is None
+
+    @pytest.mark.parametrize("code", ["ThrottlingException", "KMSInternalException"])
+    def test_one_key_among_many(self, aws: Aws, code: str) -> None:
+        """On a schedule it is a finding of its own key, and the others have their results."""
+        others = [ARN.replace(KEY_ID, f"{number}{KEY_ID[1:]}") for number in (2, 3)]
+        aws.expect("kms.ListKeys", {"Keys": [{"KeyArn": each} for each in (ARN, *others)]})
+        aws.expect("kms.DescribeKey", error=code)
+        for _ in others:
+            aws.expect("kms.DescribeKey", answer("describe_key_aws_managed"))
+        aws.expect("config.GetComplianceDetailsByConfigRule", {"EvaluationResults": []}).expect_put()
+        assert aws.handle(sent("periodic")) == {"evaluations": 3, "NON_COMPLIANT": 1, "NOT_APPLICABLE": 2}
 
 
 class TestErrorsOfTheRule:

@@ -41,9 +41,8 @@ class TestTheFinding:
     def test_an_error_of_kms(self, aws: Aws, error: str, outcome: str) -> None:
         """Refused is told from failed: the one needs a permission, the other another try."""
         aws.expect("kms.GetKeyPolicy", error=error)
-        key = complete(
-            KmsKey.from_configuration_item(item_without_policy()), lambda: boto3.client("kms", "us-east-1")
-        )
+        unread = KmsKey.from_configuration_item(item_without_policy())
+        key = complete(unread, lambda: boto3.client("kms", "us-east-1"), among_many=True)
         messages = {finding.message for finding in assess(key, ZONE).findings}
         assert messages == {f"the key policy is not in the configuration item and kms:GetKeyPolicy {outcome}"}
 
@@ -56,7 +55,7 @@ class TestTheFinding:
         aws.expect("kms.GetKeyPolicy", answer("get_key_policy"))
         kms = boto3.client("kms", "us-east-1")
         kms.meta.events.register_first("provide-client-params.kms.GetKeyPolicy", out_of_reach)
-        key = complete(KmsKey.from_configuration_item(item_without_policy()), lambda: kms)
+        key = complete(KmsKey.from_configuration_item(item_without_policy()), lambda: kms, among_many=True)
         outcome = "AWS KMS could not be asked (ConnectTimeoutError)"
         messages = {finding.message for finding in assess(key, ZONE).findings}
         assert messages == {f"the key policy is not in the configuration item and {outcome}"}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from config_event import RuleError
 from CONTROL_TOWER_KMS_KEY import CLIENTS, lambda_handler
 from lzkey_sandbox import LandingZone, Sandbox
 
@@ -91,6 +92,20 @@ class TestRetries:
         assert lambda_handler(sent("periodic", TEST), None) == {"evaluations": 1, "NON_COMPLIANT": 1}
         (line,) = log().structured
         assert line["reasons"] == ["CONFIG_ACCESS:UNKNOWN", "CLOUDTRAIL_ACCESS:UNKNOWN"]
+
+    @pytest.mark.parametrize(("times", "stays"), [(ATTEMPTS - 1, False), (ATTEMPTS, True)])
+    def test_a_fault_of_the_one_key_of_a_change(self, sandbox: Sandbox, times: int, *, stays: bool) -> None:
+        """One that passes within our attempts is none; one that stays fails the run, and no result is put."""
+        [key_id] = make_keys(sandbox, 1)
+        item = {"ARN": f"arn:aws:kms:us-east-1:{sandbox.account}:key/{key_id}", "configuration": None}
+        event = sent("update", {**TEST, "invokingEvent": {"configurationItem": item}})
+        sandbox.fail_next("kms", "DescribeKey", TRANSIENT, times)
+        if stays:
+            with pytest.raises(RuleError, match=f"kms:DescribeKey failed with {TRANSIENT}"):
+                lambda_handler(event, None)
+        else:
+            assert lambda_handler(event, None)["evaluations"] == 1
+        assert made_calls(sandbox) == Counter(DescribeKey=ATTEMPTS, PutEvaluations=int(not stays))
 
     def test_put_evaluations_is_retried(self, sandbox: Sandbox) -> None:
         """A result is not lost by one fault."""
