@@ -69,6 +69,7 @@ NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "address": dict.fromkeys(("IpAddress", "NotIpAddress"), _ADDRESSES),
     "binary": {"BinaryEquals": _BINARIES},
 }
+_SHAPES = ("cases", "cases with absence", "one by one", "impossible", "any", "narrow")
 _OPPOSITES = {
     "Equals": "NotEquals",
     "NotEquals": "Equals",
@@ -202,6 +203,13 @@ def opposite(condition: Mapping[str, Any]) -> dict[str, Any]:
     return dict(condition)
 
 
+def one_by_one(condition: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The condition with each of its values alone."""
+    [(name, keys)] = condition.items()
+    [(key, values)] = keys.items()
+    return [{name: {key: value}} for value in ([values] if isinstance(values, str) else values)]
+
+
 def statement(effect: str, *parts: Mapping[str, Any]) -> dict[str, Any]:
     """A statement for everybody; of two conditions with one operator and key, the last stays."""
     block: dict[str, Any] = {}
@@ -222,12 +230,18 @@ def family_policies(
     listed = [statement("Allow")] if draw(st.booleans()) else []
     for _ in range(draw(st.integers(1, 2))):
         first, second = draw(some), draw(some)
-        shape = draw(st.sampled_from(("cases", "cases with absence", "impossible", "any", "narrow")))
+        shape = draw(
+            st.sampled_from(("cases", "cases with absence", "one by one", "impossible", "any", "narrow"))
+        )
         listed += {
             "cases": [statement("Allow", first), statement("Allow", opposite(first))],
             "cases with absence": [
                 *(statement("Allow", part) for part in (first, opposite(first))),
                 *(statement("Allow", {"Null": {key: "true"}}) for key in keys),
+            ],
+            "one by one": [
+                *(statement("Allow", second, part) for part in one_by_one(first)),
+                *(statement("Allow", second, part) for part in one_by_one(opposite(first))),
             ],
             "impossible": [statement("Deny", first, opposite(first), second)],
             "any": [statement(draw(st.sampled_from(("Allow", "Deny"))), first, second)],

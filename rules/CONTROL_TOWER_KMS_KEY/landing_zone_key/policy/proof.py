@@ -14,6 +14,7 @@ from landing_zone_key.policy.cases import Alternative, axes, examples
 from landing_zone_key.policy.decision import Decision, Reason, Request, Values, decide
 from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.family import Family
+from landing_zone_key.policy.joining import joined
 from landing_zone_key.policy.relevance import (
     Variety,
     contributing,
@@ -123,6 +124,9 @@ def _decide_action(
 
     Most policies have an Allow that every request meets; what else they allow would only make more cases.
     """
+    helping = [statement for statement in about if statement.allows is aim.allowed]
+    others = [statement for statement in about if statement.allows is not aim.allowed]
+    about = [*joined(helping, budget), *others]
     varieties = [Variety.SETTLED if s.allows is not aim.allowed else variety_of(s, family) for s in about]
     for variety in sorted(set(varieties)) or (Variety.SETTLED,):
         few = [each for each, its_own in zip(about, varieties, strict=True) if its_own <= variety]
