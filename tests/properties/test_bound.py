@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle.families import NAMES, family, family_policies, statement
+from oracle.families import NAMES, belongs, family, family_policies, statement
 
-from landing_zone_key.policy import Policy, Proved, Reason, Refused, proof, prove
+from landing_zone_key.policy import Policy, Proved, Reason, Refused, decide, proof, prove
 from landing_zone_key.policy.budget import Budget, TooComplexError
 
 HOSTILE: dict[str, list[dict[str, Any]]] = {
@@ -97,6 +97,17 @@ class TestHostilePolicies:
             hurried = prove(policy, of)
             patch.setattr(proof, "MAXIMUM_STEPS", 1_000_000)
             assert isinstance(prove(policy, of), Proved) or not isinstance(hurried, Proved)
+
+    @given(document=family_policies(), steps=st.integers(0, 300))
+    def test_a_request_that_is_named_is_refused(self, document: dict[str, Any], *, steps: int) -> None:
+        """Also where the bound is reached: it is one of the family, and the policy refuses it."""
+        policy, of = Policy.parse(document), family(excluded=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(proof, "MAXIMUM_STEPS", steps)
+            hurried = prove(policy, of)
+        if isinstance(hurried, Refused) and hurried.request is not None:
+            assert belongs(hurried.request, of)
+            assert not decide(policy, hurried.request).allowed
 
 
 def test_a_budget_ends() -> None:

@@ -1,7 +1,8 @@
-"""Statements that differ in a value, where any value is enough: many taken as one."""
+"""Statements with values of which any is enough: many taken as one, and one taken apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from typing import Final
 
 from landing_zone_key.policy.budget import Budget
@@ -10,6 +11,9 @@ from landing_zone_key.policy.document import Statement
 
 #: Comparing so many values costs a step.
 _VALUES_PER_STEP: Final = 8
+
+#: So many values of a list are taken apart.
+_MOST: Final = 16
 
 
 def joined(statements: Sequence[Statement], budget: Budget) -> list[Statement]:
@@ -29,6 +33,20 @@ def joined(statements: Sequence[Statement], budget: Budget) -> list[Statement]:
     return left
 
 
+def taken_apart(statement: Statement) -> Iterator[Statement]:
+    """The statement with one value alone for each condition that lists some: first ones, second ones, ...
+
+    A request that meets one of these meets the statement.
+    """
+    listed = [
+        list(islice(_each_value(condition), _MOST)) if _any_is_enough(condition) else [condition]
+        for condition in statement.conditions
+    ]
+    for number in range(max(map(len, listed), default=0)):
+        conditions = [each[min(number, len(each) - 1)] for each in listed if each]
+        yield replace(statement, conditions=tuple(conditions))
+
+
 def _any_is_enough(condition: Condition) -> bool:
     """Whether a value of the request that matches one of the condition's is enough, and all can be read."""
     operator = condition.operator
@@ -39,6 +57,15 @@ def _any_is_enough(condition: Condition) -> bool:
         and condition.quantifier != "ForAllValues"
         and not condition.templates
         and not condition.doubtful
+    )
+
+
+def _each_value(condition: Condition) -> Iterator[Condition]:
+    bare = replace(condition, literals=frozenset(), patterns=(), operands=())
+    return chain(
+        (replace(bare, literals=frozenset({literal})) for literal in sorted(condition.literals)),
+        (replace(bare, patterns=(pattern,)) for pattern in condition.patterns),
+        (replace(bare, operands=(operand,)) for operand in condition.operands),
     )
 
 

@@ -6,15 +6,15 @@ decided by `decide`. A bound keeps hostile policies cheap: past it the answer is
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import chain, product
 from typing import Final
 
 from landing_zone_key.policy.budget import Budget, TooComplexError
 from landing_zone_key.policy.cases import Alternative, axes, examples
-from landing_zone_key.policy.decision import Decision, Reason, Request, Values, decide
+from landing_zone_key.policy.decision import Decision, Reason, Request, Values, applies, decide, effort
 from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.family import Family
-from landing_zone_key.policy.joining import joined
+from landing_zone_key.policy.joining import joined, taken_apart
 from landing_zone_key.policy.relevance import (
     Variety,
     contributing,
@@ -29,6 +29,9 @@ from landing_zone_key.records import dataclass
 #: The bound on one proof: steps of the automata, statements and values looked at, together; each takes about
 #: a microsecond. The documented policy needs some 50.
 MAXIMUM_STEPS: Final = 7_000
+
+#: The bound on looking for one request that is denied, where the bound on the proof is reached.
+INSTANCE_STEPS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ _FIND_REFUSED: Final = _Aim(allowed=True, doubt_allows=True)
 def _search(policy: Policy, family: Family, budget: Budget, aim: _Aim) -> Proved | Refused:
     cases = 0
     answered = set()
+    about: list[Statement] = []
+    action = ""
     try:
         reachable = reaching(policy, family, budget)
         if aim is _FIND_REFUSED:
@@ -113,8 +118,29 @@ def _search(policy: Policy, family: Family, budget: Budget, aim: _Aim) -> Proved
                 return result
             cases += result.cases
     except TooComplexError:
-        return Refused(None, Decision(allowed=not aim.allowed, statement=None, reason=Reason.TOO_COMPLEX))
+        denied = _denied(policy, about, family, action) if aim.allowed else None
+        decision = Decision(allowed=not aim.allowed, statement=None, reason=Reason.TOO_COMPLEX)
+        return denied or Refused(None, decision)
     return Proved(cases)
+
+
+def _denied(policy: Policy, about: Sequence[Statement], family: Family, action: str) -> Refused | None:
+    """A request for the action that a Deny refuses for certain, by one of its values; None: none is near.
+
+    The Denies that ask for less that is not known come first.
+    """
+    budget = Budget(INSTANCE_STEPS)
+    certain = [each for each in about if all(condition.operator for condition in each.conditions)]
+    denies = sorted((each for each in certain if not each.allows), key=lambda each: variety_of(each, family))
+    try:
+        for part in chain.from_iterable(map(taken_apart, denies)):
+            for request in _requests(family, action, (part,), budget):
+                if applies(part, request):
+                    budget.spend(sum(effort(each, request.value_of) for each in policy.statements))
+                    return Refused(request, decide(policy, request, doubt_allows=True))
+    except TooComplexError:
+        pass
+    return None
 
 
 def _decide_action(
