@@ -9,10 +9,12 @@ import pytest
 
 from lzkey_sandbox import LandingZone, Sandbox
 
+from .conftest import policy
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Create, Ended, MakeKey, Run
+    from conftest import Create, Ended, Run
 
 SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
 
@@ -60,13 +62,13 @@ class TestKeys:
         assert results(run("check", *SETTINGS, *asked, "--format", "json")) == {arn: "COMPLIANT"}
 
     @pytest.mark.parametrize(
-        ("standard", "state", "code"), [("documented", "UNKNOWN", 4), ("functional", "COMPLIANT", 0)]
+        ("standard", "expected"), [("documented", ("UNKNOWN", 4)), ("functional", ("COMPLIANT", 0))]
     )
     def test_a_key_for_one_service(
-        self, run: Run, live: Sandbox, create: Create, make_key: MakeKey, standard: str, state: str, code: int
+        self, run: Run, live: Sandbox, create: Create, standard: str, expected: tuple[str, int]
     ) -> None:
         """Since 4.0 each service may have its own: it need not allow the other, and is not as documented."""
-        documented: Any = make_key("documented").policy
+        documented = policy("documented")
         account, config, cloudtrail = documented["Statement"]
         first, second = (create({**documented, "Statement": [account, its]}) for its in (cloudtrail, config))
         live.landing_zone = LandingZone(
@@ -78,8 +80,8 @@ class TestKeys:
         )
         asked = ("--landing-zone", "--permission-standard", standard, "--format", "json")
         ended = run("check", *SETTINGS, *asked)
-        assert results(ended) == dict.fromkeys((first, second), state)
-        assert ended.code == code
+        assert results(ended) == dict.fromkeys((first, second), expected[0])
+        assert ended.code == expected[1]
         assert ("its own deliveries are allowed" in ended.out) is (standard == "documented")
 
     def test_nothing_is_on(self, run: Run, live: Sandbox) -> None:
