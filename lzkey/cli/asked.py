@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_type_hints
@@ -24,7 +24,7 @@ from lzkey.aws.keys import put_key_policy
 from lzkey.cli.options import iam_policy_option
 from lzkey.errors import ParametersError, SettingsError
 from lzkey.files import read_json
-from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover
+from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover, todays_accounts
 from lzkey.sources.subject import Context
 
 if TYPE_CHECKING:
@@ -136,9 +136,12 @@ class Asked:
 
     def landing_zone(self) -> LandingZone:
         """The landing zone that keys are judged for; raises SettingsError."""
-        return landing_zone(
+        found = landing_zone(
             self._rule_parameters(), self.parameters, self._discover if self.discover else None
         )
+        if not self.discover:
+            return found
+        return replace(found, accounts=todays_accounts(self.session(found.home_region)))
 
     def context(self) -> Context:
         """What files do not tell; raises SettingsError."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.keys import key, key_arns, key_policy, key_tags
 from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
-from lzkey.aws.organization import organization
+from lzkey.aws.organization import members, organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from lzkey.sources.subject import Context, FoundKey, PassedOver, Unit, Unread
 
-__all__ = ["ALL_KEYS", "DISCOVERY", "KEYS", "discover", "live", "units"]
+__all__ = ["ALL_KEYS", "DISCOVERY", "KEYS", "discover", "live", "todays_accounts", "units"]
 
 #: The facts that it takes to read keys, to list them all first, and to discover the landing zone.
 KEYS: Final = (key, key_policy, key_tags)
 ALL_KEYS: Final = (key_arns, *KEYS)
-DISCOVERY: Final = (landing_zone_arn, landing_zone_detail, organization)
+DISCOVERY: Final = (landing_zone_arn, landing_zone_detail, organization, members)
 
 
 def units(
@@ -54,3 +54,10 @@ def discover(session: boto3.Session) -> dict[str, str]:
     from lzkey.sources import account  # noqa: PLC0415 - as the module says
 
     return account.discover(session)
+
+
+def todays_accounts(session: boto3.Session) -> tuple[str, ...]:
+    """The organization's active accounts, where they may be listed. Raises LiveError."""
+    from lzkey.sources import account  # noqa: PLC0415 - as the module says
+
+    return account.todays_accounts(session)

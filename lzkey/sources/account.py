@@ -15,7 +15,7 @@ from landing_zone_key.key import KeyArn
 from lzkey.aws.account import AT_ONCE, Asker, Manner, UnansweredError
 from lzkey.aws.keys import NOT_FOUND, key, key_arns, key_policy, key_tags
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
-from lzkey.aws.organization import organization
+from lzkey.aws.organization import members, organization
 from lzkey.errors import LiveError
 from lzkey.sources.open_policy import RESOURCE_TAG, TAGS_OPEN, with_any_tags
 from lzkey.sources.source import known_key
@@ -174,6 +174,20 @@ def _region(name: str) -> str | None:
     """The Region of an ARN; None for ids and aliases."""
     matched = _ARN.fullmatch(name)
     return matched[1] if matched else None
+
+
+def todays_accounts(session: boto3.Session) -> tuple[str, ...]:
+    """The organization's active accounts; none where the credentials' account may not list them.
+
+    Raises LiveError where that is not answered otherwise.
+    """
+    asker, _ = Asker.of(session, MANNER)
+    try:
+        return tuple(member.account for member in members(asker) if member.is_active)
+    except UnansweredError as error:
+        if not error.refused:
+            raise
+        return ()
 
 
 def discover(session: boto3.Session) -> dict[str, str]:

@@ -124,6 +124,27 @@ class TestDiscovery:
         assert ended.code == 3
         assert "HOME_REGION" in ended.out
 
+    @pytest.mark.parametrize(("discover", "code"), [(True, 4), (False, 3)])
+    def test_a_list_of_todays_accounts(
+        self, run: Run, live: Sandbox, create: Create, *, discover: bool, code: int
+    ) -> None:
+        """With the accounts known, only the next one would be refused; without, any other would."""
+        live.landing_zone = LandingZone.with_key(create())
+        accounts = [each["Id"] for each in live.client("organizations").list_accounts()["Accounts"]]
+        listed = policy("documented")
+        listed["Statement"][1]["Condition"] = {"StringEquals": {"aws:SourceAccount": accounts}}
+        arn = create(listed)
+        ended = run("check", "--key", arn, *(("--discover",) if discover else SETTINGS))
+        assert ended.code == code
+        said = f"is allowed for today's {len(accounts)} accounts, and the next one would be refused"
+        assert (said in " ".join(ended.out.split())) is discover
+
+    def test_accounts_that_may_not_be_listed(self, run: Run, live: Sandbox, create: Create) -> None:
+        """Are any accounts."""
+        live.landing_zone = LandingZone.with_key(create())
+        live.fail_next("organizations", "ListAccounts", "AccessDeniedException")
+        assert run("check", "--discover").code == 0
+
     def test_for_files_too(self, run: Run, live: Sandbox, create: Create, sources: Any) -> None:
         """A template is checked for the landing zone that there is."""
         assert sources.is_dir()

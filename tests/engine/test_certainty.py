@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -180,6 +181,54 @@ class TestFindings:
         assert account not in annotation
 
 
+class TestKnownAccounts:
+    """Where somebody has listed the accounts, the requests are decided for those."""
+
+    TODAY = ("111122223333", "777788889999")
+
+    @pytest.mark.parametrize(
+        ("listed", "reason", "certainty"),
+        [
+            (("111122223333", "777788889999"), "NEXT_ACCOUNT", "possible"),
+            (("111122223333", "777788889999", "222233334444"), "NEXT_ACCOUNT", "possible"),
+            (("111122223333",), "NO_ALLOW", "refused"),
+        ],
+    )
+    def test_a_list(
+        self, listed: tuple[str, ...], reason: str, certainty: str, make_key: Any, make_zone: Any
+    ) -> None:
+        """That is complete today refuses the next account; one that is not refuses an account by its name."""
+        zone = replace(make_zone(), accounts=self.TODAY)
+        found, annotation = on_config(
+            make_key, zone, [config_if({"StringEquals": {"aws:SourceAccount": list(listed)}})]
+        )
+        assert found is not None
+        assert (found.reason.value, found.certainty.value) == (reason, certainty)
+        if reason == "NEXT_ACCOUNT":
+            said = "kms:Decrypt by config.amazonaws.com is allowed for today's 2 accounts, and the next one"
+            assert found.message.startswith(said)
+            assert "CONFIG_ACCESS: kms:Decrypt allowed for today's 2 accounts; the next one" in annotation
+        else:
+            assert "for account 777788889999 would be refused" in found.message
+
+    @pytest.mark.parametrize(
+        ("statements", "certainty"),
+        [
+            (["config"], None),
+            ([], "refused"),
+            ([config_if(CONTEXT)], "possible"),
+            (["config", denied({"StringEquals": {"aws:SourceAccount": "222233334444"}})], "possible"),
+            (["config", denied({"StringEquals": {"aws:SourceAccount": "777788889999"}})], "refused"),
+        ],
+    )
+    def test_all_else_is_as_ever(
+        self, statements: list[Any], certainty: str | None, make_key: Any, make_zone: Any
+    ) -> None:
+        """A Deny of an account that is not there refuses nobody today."""
+        found, _ = on_config(make_key, replace(make_zone(), accounts=self.TODAY), statements)
+        assert (found and found.certainty) == certainty
+
+
 class TestEveryReason:
     """No reason is without its certainty."""
 
@@ -187,7 +236,7 @@ class TestEveryReason:
     def test_is_in_doubt_or_not(self, reason: FindingReason) -> None:
         """What nobody could read or decide is never certain; the others may be."""
         certain = Finding(Requirement.CONFIG_ACCESS, reason, "", "").certainty is Certainty.REFUSED
-        doubtful = {"UNKNOWN", "MALFORMED_POLICY", "UNDECIDABLE_DENY", "TOO_COMPLEX"}
+        doubtful = {"UNKNOWN", "MALFORMED_POLICY", "UNDECIDABLE_DENY", "TOO_COMPLEX", "NEXT_ACCOUNT"}
         assert certain is (reason.value not in doubtful)
         assert (
             Finding(Requirement.CONFIG_ACCESS, reason, "", "", possible=True).certainty is Certainty.POSSIBLE

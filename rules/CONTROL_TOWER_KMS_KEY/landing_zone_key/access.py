@@ -21,7 +21,7 @@ from landing_zone_key.policy.decision import Decision, Reason, Request, decide, 
 from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.explanation import Miss, Outcome, certainly_allowed, explain, nearest_allow
 from landing_zone_key.policy.family import Family
-from landing_zone_key.policy.proof import Refused, find_refused, prove, prove_refused
+from landing_zone_key.policy.proof import Proved, Refused, find_refused, prove, prove_refused
 from landing_zone_key.policy.relevance import is_undocumented
 from landing_zone_key.requests import CONFIG, SETTLED_BY, cloudtrail_family, config_family, foreign_families
 from landing_zone_key.settings import LandingZone, PermissionStandard
@@ -41,6 +41,8 @@ OPEN_TO: Final = "open to account"
 
 #: Of a key that is for one service alone.
 NOT_AS_DOCUMENTED: Final = "not as documented"
+#: Of a list of accounts that is complete today.
+TODAYS: Final = "today's"
 OWN_ALLOWED: Final = "its own deliveries are allowed"
 
 _DELIVERIES: Final[Mapping[Requirement, Delivery]] = {
@@ -93,7 +95,8 @@ def _access(question: Question, requirement: Requirement) -> Answer:
     if question.policy is None:
         missing = question.key.policy_missing or "the key policy is not known"
         return Finding(requirement, FindingReason.UNKNOWN, missing, missing)
-    facts = question.key, question.zone, question.earliest
+    anybodys = replace(question.zone, accounts=()) if question.zone.accounts else question.zone
+    facts = question.key, anybodys, question.earliest
     family = FAMILIES[requirement](*facts)
     result = prove(question.policy, family)
     if isinstance(result, Refused):
@@ -110,11 +113,28 @@ def _refused(
     requirement: Requirement, question: Question, policy: Policy, family: Family, result: Refused
 ) -> Finding:
     """The request that is refused for certain, where there is one; else the one that may be."""
-    known = question.zone.governed_regions or (question.zone.home_region,)
-    surest = FAMILIES[requirement](
-        question.key, replace(question.zone, governed_regions=known), question.earliest
+    zone, make = question.zone, FAMILIES[requirement]
+    if zone.accounts:
+        today = prove(policy, make(question.key, zone, question.earliest))
+        if isinstance(today, Proved):
+            told = _told(requirement, question, policy, family, result)
+            return _of_the_next(told, len(zone.accounts))
+        result = today
+    surest = replace(zone, governed_regions=zone.governed_regions or (zone.home_region,))
+    certain = find_refused(policy, make(question.key, surest, question.earliest))
+    return _told(requirement, question, policy, family, certain or result)
+
+
+def _of_the_next(told: Finding, count: int) -> Finding:
+    """What is found where an account that is not there yet would be refused."""
+    allowed = f"allowed for {TODAYS} {count} accounts"
+    cause = told.message.partition(": ")[2]
+    return replace(
+        told,
+        reason=FindingReason.NEXT_ACCOUNT,
+        summary=f"{told.action} {allowed}; the next one would be refused",
+        message=f"{told.action} by {CONFIG} is {allowed}, and the next one would be refused: {cause}",
     )
-    return _told(requirement, question, policy, family, find_refused(policy, surest) or result)
 
 
 def _told(
@@ -196,7 +216,7 @@ def _for_account(question: Question, policy: Policy, request: Request, asked: fr
     (account,) = request.values["aws:sourceaccount"]
     if not asked:
         return ""
-    if account in asked or account == question.zone.management_account_id:
+    if account in asked or account in (question.zone.management_account_id, *question.zone.accounts):
         return f" for account {account}"
     if len(asked) > _MOST_ACCOUNTS or not all(part.isdigit() for part in asked):
         return " for some accounts"

@@ -40,6 +40,8 @@ class FindingReason(StrEnum):
     UNDECIDABLE_DENY = Reason.UNDECIDABLE_DENY.value
     NO_ALLOW = Reason.NO_ALLOW.value
     TOO_COMPLEX = Reason.TOO_COMPLEX.value
+    NEXT_ACCOUNT = "NEXT_ACCOUNT"
+    """Every request of today's accounts is allowed, and those of others are not."""
     FOREIGN_REQUEST_ALLOWED = "FOREIGN_REQUEST_ALLOWED"
 
 
@@ -59,6 +61,7 @@ _IN_DOUBT: Final = frozenset(
         FindingReason.MALFORMED_POLICY,
         FindingReason.UNDECIDABLE_DENY,
         FindingReason.TOO_COMPLEX,
+        FindingReason.NEXT_ACCOUNT,
     }
 )
 

@@ -268,7 +268,7 @@ def config_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_
         facts={**_common(CONFIG, key, zone), **_recorder(key.arn)},
         absent_prefixes=_absent_prefixes(key),
         elsewhere=_CONFIG_ELSEWHERE,
-        variables={"Region": _governed(key.arn, zone), "Account": ACCOUNT, **_paths(zone)},
+        variables={"Region": _governed(key.arn, zone), "Account": _accounts(zone), **_paths(zone)},
         earliest=earliest,
     )
 
@@ -391,6 +391,10 @@ def _recorder(arn: KeyArn) -> dict[str, Fact]:
 
 def _regions(arn: KeyArn) -> Domain:
     return REGIONS.get(arn.partition, REGIONS["aws"])
+
+
+def _accounts(zone: LandingZone) -> Domain:
+    return one_of(zone.accounts) if zone.accounts else ACCOUNT
 
 
 def _governed(arn: KeyArn, zone: LandingZone) -> Domain:

@@ -65,6 +65,8 @@ class LandingZone:
     require_confused_deputy_protection: bool = False
     manifest_keys: ManifestKeys | None = field(default=None, kw_only=True)
     """The keys of the landing zone's manifest; None as long as nobody has read it."""
+    accounts: tuple[str, ...] = field(default=(), kw_only=True)
+    """Those that AWS Config delivers for today, where somebody has listed them; empty: any account."""
 
     @classmethod
     def from_rule_parameters(cls, parameters: Mapping[str, object]) -> "LandingZone":
