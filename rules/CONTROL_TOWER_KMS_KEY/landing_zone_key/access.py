@@ -229,11 +229,13 @@ def _for_account(question: Question, policy: Policy, request: Request, asked: fr
 
 def _parts(statements: Iterable[Statement], place: int) -> frozenset[str]:
     """What conditions on the source of a request ask for, as account or as Region: values and patterns."""
-    parts = set()
+    parts: set[str] = set()
     for statement in statements:
         for condition in statement.conditions:
             if condition.lookup_key == "aws:sourcearn":
-                parts |= {part for text in condition.texts for part in text.split(":", 5)[place : place + 1]}
+                arns = [text.split(":", 5) for text in condition.texts]
+                recorders = [arn for arn in arns if len(arn) > _ACCOUNT and arn[2] in ("config", "*")]
+                parts |= {arn[place] for arn in recorders}
             elif condition.lookup_key == "aws:sourceaccount" and place == _ACCOUNT:
                 parts |= {*condition.texts}
     return frozenset(parts)
