@@ -112,11 +112,12 @@ def report(
 
 
 def exit_code(made: Report) -> ExitCode:
-    """What a report ends with: the worst first."""
+    """What a report ends with: the worst first; a key that may be refused is not certain to be."""
     counts = made.counts
-    if made.answer.delivery is Delivery.NO or counts[State.NON_COMPLIANT]:
+    certain = [failure for key in made.keys for failure in key.failures if failure.certainty == "refused"]
+    if made.answer.delivery is Delivery.NO or certain:
         return ExitCode.PROBLEM
-    if made.answer.delivery is not Delivery.YES or counts[State.UNKNOWN]:
+    if made.answer.delivery is not Delivery.YES or counts[State.UNKNOWN] or counts[State.NON_COMPLIANT]:
         return ExitCode.UNDETERMINED
     return ExitCode.DONE
 

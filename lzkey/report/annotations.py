@@ -8,14 +8,18 @@ the name of a requirement.
 from __future__ import annotations
 
 import re
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-from landing_zone_key.access import ALLOWS, FAMILIES, MISSES_ON, OPEN_TO, REFUSED
+from landing_zone_key.access import ALLOWS, EVERY_BUT, FAMILIES, LISTED, MISSES_ON, OPEN_TO, REFUSED
 from landing_zone_key.annotation import BETWEEN, CUT, NAMED
 from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
 from landing_zone_key.finding import Certainty, Requirement
 from landing_zone_key.requirements import UNKNOWN
 from lzkey.report.model import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _BETWEEN, _NAMED, _CUT = map(re.escape, (BETWEEN, NAMED, CUT))
 _NAME: Final = "|".join(re.escape(requirement.value) for requirement in Requirement)
@@ -32,6 +36,12 @@ _USE: Final = (Requirement.ENABLED, Requirement.SYMMETRIC)
 #: As the engine writes it where it is certain; what it does not write so is possible.
 _REFUSED: Final = re.compile(rf"kms:\w+\x20{REFUSED}(?:,|\x20for\x20)")
 _OPEN: Final = re.compile(rf"kms:\w+\x20{OPEN_TO}\x20")
+
+
+#: A list of accounts as the engine writes it: all by name, or how many.
+_ACCOUNTS: Final = re.compile(
+    rf"kms:\w+\x20{REFUSED}\x20{EVERY_BUT}\x20(?:the\x20(\d+)\x20{LISTED}|(\d{{12}}(?:(?:,\x20|\x20and\x20)\d{{12}})*))"
+)
 
 
 def failures(annotation: str) -> tuple[Failure, ...] | None:
@@ -71,8 +81,29 @@ def certainty(requirement: str, detail: str) -> Certainty:
     return Certainty.REFUSED if certain else Certainty.POSSIBLE
 
 
+def admits(failure: Failure, accounts: Collection[str]) -> bool | None:
+    """Whether a list of accounts takes in all of these; None where that is open, False where it is no list.
+
+    Accounts that nobody has listed are not all taken in.
+    """
+    found = _ACCOUNTS.match(failure.detail)
+    if found is None or not accounts:
+        return False
+    if found[1]:
+        return None if int(found[1]) >= len(accounts) else False
+    return {*accounts} <= {*re.findall(r"\d{12}", found[2])}
+
+
+def for_accounts(failure: Failure, accounts: Collection[str]) -> Failure:
+    """The failure as certain as it is for these accounts: one that leaves out none of them is possible."""
+    known = admits(failure, accounts)
+    return failure if known is False else replace(failure, certainty=Certainty.POSSIBLE)
+
+
 def stops(failure: Failure) -> bool:
     """Whether a failure is certain to stop deliveries: what is only possible, or unsupported, is not."""
+    if failure.certainty is not Certainty.REFUSED:
+        return False
     if failure.requirement in FAMILIES:
         return _REFUSED.match(failure.detail) is not None
-    return failure.requirement in _USE and failure.certainty is Certainty.REFUSED
+    return failure.requirement in _USE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key.access import NOT_AS_DOCUMENTED, OWN_ALLOWED
 from landing_zone_key.finding import Requirement
 from landing_zone_key.manifest import Delivery as Block
-from lzkey.report.annotations import stops
+from lzkey.report.annotations import admits, stops
 from lzkey.report.model import Delivery, DeliveryAnswer
 from lzkey.state import State
 
@@ -25,11 +25,15 @@ _UNSETTLED: Final = {
 
 
 def answer(
-    landing_zone: LandingZoneFacts, keys: Iterable[KeyResult], proved_regions: Collection[str] = ()
+    landing_zone: LandingZoneFacts,
+    keys: Iterable[KeyResult],
+    proved_regions: Collection[str] = (),
+    accounts: Collection[str] = (),
 ) -> DeliveryAnswer:
     """The answer, with its reason: a refusal is certain, anything that is not known is a doubt.
 
-    `proved_regions` are those that the rule proves deliveries from; empty: any.
+    `proved_regions` are those that the rule proves deliveries from; empty: any. `accounts` are the
+    organization's active ones; empty: nobody has listed them.
     """
     own = [key for key in keys if key.of_landing_zone]
     refused = [key for key in own if any(map(stops, _own_failures(key, landing_zone)))]
@@ -39,7 +43,9 @@ def answer(
     if told is not None:
         return told
     found = {key.arn: key for key in own}
-    doubts = [doubt for arn in landing_zone.keys if (doubt := _doubt(arn, found.get(arn), landing_zone))]
+    doubts = [
+        doubt for arn in landing_zone.keys if (doubt := _doubt(arn, found.get(arn), landing_zone, accounts))
+    ]
     unproved = sorted(set(landing_zone.governed_regions) - set(proved_regions)) if proved_regions else ()
     if unproved:
         doubts.append(
@@ -48,9 +54,12 @@ def answer(
         )
     if doubts:
         return DeliveryAnswer(Delivery.UNKNOWN, "; ".join(doubts))
-    undocumented = [key for key in found.values() if key.state is State.NON_COMPLIANT]
-    if undocumented:
-        failing = "; ".join(map(_failing, undocumented))
+    failing_keys = [key for key in found.values() if key.state is State.NON_COMPLIANT]
+    if any(_own_failures(key, landing_zone) for key in failing_keys):
+        today = f"today's {len(accounts)} accounts"
+        return DeliveryAnswer(Delivery.YES, f"for {today}; the next one would be refused")
+    if failing_keys:
+        failing = "; ".join(map(_failing, failing_keys))
         return DeliveryAnswer(Delivery.YES, f"{failing}: {NOT_AS_DOCUMENTED}; {OWN_ALLOWED}")
     what = "the landing zone's key is" if len(found) == 1 else f"the landing zone's {len(found)} keys are"
     return DeliveryAnswer(
@@ -102,13 +111,14 @@ def _own_failures(key: KeyResult, landing_zone: LandingZoneFacts) -> list[Failur
     return [failure for failure in key.failures if failure.requirement not in idle]
 
 
-def _doubt(arn: str, key: KeyResult | None, landing_zone: LandingZoneFacts) -> str:
+def _doubt(arn: str, key: KeyResult | None, landing_zone: LandingZoneFacts, accounts: Collection[str]) -> str:
     if ":key/" not in arn:
         return f"the landing zone's manifest names {arn}, which may be any key"
     if key is None:
         return f"nothing is known of the landing zone's key {arn}"
     if key.state is State.NON_COMPLIANT:
-        open_end = not key.failures or _own_failures(key, landing_zone)
+        own = _own_failures(key, landing_zone)
+        open_end = not key.failures or not all(admits(failure, accounts) for failure in own)
         return f"{_failing(key)}, and whether that stops deliveries is not certain" if open_end else ""
     if key.state is State.NOT_APPLICABLE:
         return f"the rule does not judge the landing zone's key {arn}: {key.annotation}"

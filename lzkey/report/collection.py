@@ -58,7 +58,8 @@ def collect(asker: Asker, partition: str, options: Options, progress: Progress) 
     )
     manager = scope.management_account
     accounts = sorted(listed, key=lambda account: (account.account != manager, account.account))
-    world = World(scope, the_rule, facts, tuple(accounts), (), partition)
+    active = frozenset(account.account for account in listed if account.status == "ACTIVE")
+    world = World(scope, the_rule, facts, tuple(accounts), (), partition, active)
     if options.assume_role is not None:
         return _by_roles(asker, world, options, progress)
     aggregator = choose(asker, options.aggregator)

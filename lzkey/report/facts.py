@@ -70,3 +70,5 @@ class World:
     accounts: tuple[Account, ...]
     seen: tuple[Seen, ...]
     partition: str
+    active: frozenset[str] = frozenset()
+    """The organization's active accounts; none where they may not be listed."""

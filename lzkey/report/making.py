@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from lzkey import RULE_NAME
 from lzkey.aws.account import Asker, Manner, UnansweredError
 from lzkey.errors import ReportArgumentError, ReportError
+from lzkey.report.annotations import for_accounts
 from lzkey.report.answer import answer
 from lzkey.report.collection import collect
 from lzkey.report.facts import Options
@@ -63,7 +64,7 @@ def as_report(world: World, now: datetime) -> Report:
     for seen in world.seen:
         place, found = judge(seen, measure)
         places.append(place)
-        keys.extend(found)
+        keys.extend(_for_accounts(key, world.active) for key in found)
     absent = missing_keys(named, keys, world.seen)
     if absent:
         places = [_with_absent(place, absent) for place in places]
@@ -72,7 +73,7 @@ def as_report(world: World, now: datetime) -> Report:
         keys.sort(key=lambda key: (order.get((key.account, key.region), len(order)), key.arn))
     return Report(
         now,
-        answer(world.landing_zone, keys, zone.governed_regions if zone else ()),
+        answer(world.landing_zone, keys, zone.governed_regions if zone else (), world.active),
         world.scope,
         world.rule.facts,
         world.landing_zone,
@@ -80,6 +81,13 @@ def as_report(world: World, now: datetime) -> Report:
         tuple(places),
         tuple(keys),
     )
+
+
+def _for_accounts(key: KeyResult, accounts: frozenset[str]) -> KeyResult:
+    """The result with its failures as certain as they are for these accounts."""
+    if not key.failures:
+        return key
+    return replace(key, failures=tuple(for_accounts(failure, accounts) for failure in key.failures))
 
 
 def _with_absent(place: RegionResult, absent: list[KeyResult]) -> RegionResult:

@@ -11,7 +11,7 @@ import pytest
 
 from landing_zone_key import Certainty
 from lzkey.errors import ReportError
-from lzkey.report.annotations import certainty
+from lzkey.report.annotations import certainty, for_accounts
 from lzkey.report.answer import answer
 from lzkey.report.document import as_document
 from lzkey.report.model import Cause, Change, Collected, Delivery, Doubt, Failure, KeyResult, LandingZoneFacts
@@ -159,6 +159,42 @@ class TestRoles:
         found = answer(replace(ZONE, keys=(), disabled=disabled), ())
         assert found.delivery is delivery
         assert ("centralizedLogging and config are disabled" in found.why) is (delivery is Delivery.NONE)
+
+
+class TestKnownAccounts:
+    """A list of accounts that is complete today refuses the next one."""
+
+    TODAY = frozenset({"111122223333", "777788889999"})
+
+    @pytest.mark.parametrize(
+        ("told", "accounts", "delivery"),
+        [
+            ("111122223333 and 777788889999", TODAY, Delivery.YES),
+            ("111122223333, 444455556666 and 777788889999", TODAY, Delivery.YES),
+            ("111122223333", TODAY, Delivery.NO),
+            ("111122223333 and 444455556666", TODAY, Delivery.NO),
+            ("the 14 that are listed", TODAY, Delivery.UNKNOWN),
+            ("the 1 that are listed", TODAY, Delivery.NO),
+            ("111122223333 and 777788889999", frozenset(), Delivery.NO),
+        ],
+    )
+    def test_each(self, told: str, accounts: frozenset[str], delivery: Delivery) -> None:
+        """Yes for today's; no where one of today's is left out; unknown where the names are not told."""
+        detail = f'kms:Decrypt refused for every account but {told}, "Logs" misses on aws:SourceAccount'
+        failure = Failure("CONFIG_ACCESS", detail, certainty("CONFIG_ACCESS", detail))
+        assert failure.certainty is Certainty.REFUSED
+        key = replace(BAD, failures=(for_accounts(failure, accounts),))
+        found = answer(ZONE, (key,), accounts=accounts)
+        assert found.delivery is delivery
+        said = "for today's 2 accounts; the next one would be refused"
+        assert (said in found.why) is (delivery is Delivery.YES)
+        assert (key.failures[0].certainty is Certainty.REFUSED) is (delivery is Delivery.NO)
+
+    def test_another_failure_counts_as_ever(self) -> None:
+        """A list is no excuse for it."""
+        detail = "kms:Decrypt refused, no statement allows it"
+        failure = Failure("CLOUDTRAIL_ACCESS", detail, Certainty.REFUSED)
+        assert for_accounts(failure, self.TODAY) == failure
 
 
 class TestTrend:

@@ -41,6 +41,9 @@ OPEN_TO: Final = "open to account"
 
 #: Of a key that is for one service alone.
 NOT_AS_DOCUMENTED: Final = "not as documented"
+#: Of a list of accounts: those that are named or counted after it are allowed.
+EVERY_BUT: Final = "for every account but"
+LISTED: Final = "that are listed"
 #: Of a list of accounts that is complete today.
 TODAYS: Final = "today's"
 OWN_ALLOWED: Final = "its own deliveries are allowed"
@@ -222,9 +225,9 @@ def _for_account(question: Question, policy: Policy, request: Request, asked: fr
         return " for some accounts"
     allowed = [each for each in sorted(asked) if decide(policy, _of_account(request, each)).allowed]
     if len(allowed) > _MOST_NAMED:
-        return f" for every account but the {len(allowed)} that are listed"
+        return f" {EVERY_BUT} the {len(allowed)} {LISTED}"
     listed = " and ".join(filter(None, (", ".join(allowed[:-1]), *allowed[-1:])))
-    return f" for every account but {listed}" if listed else ""
+    return f" {EVERY_BUT} {listed}" if listed else ""
 
 
 def _parts(statements: Iterable[Statement], place: int) -> frozenset[str]:
