@@ -107,7 +107,7 @@ def _keys_of_policy(
         yield unread(source, str(error), kind)
         return
     either = policy if context.key_arn else with_names_open(policy, arn)
-    opened = open_key(customer_key(arn), either, context.zone)
+    opened = open_key(customer_key(arn), either, context.zone, put=kind is GET_KEY_POLICY)
     names = () if either is policy else (f"the key: {NAMES_OPEN}, or give --key-arn",)
     yield FoundKey(
         name=str(arn) if context.key_arn else source.name,

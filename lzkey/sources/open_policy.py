@@ -53,12 +53,13 @@ class OpenKey:
     """What is not known of the key itself."""
 
 
-def open_key(key: KmsKey, policy: object, zone: LandingZone) -> OpenKey:
+def open_key(key: KmsKey, policy: object, zone: LandingZone, *, put: bool = False) -> OpenKey:
     """The key with a policy as far as it is resolved; `ABSENT` is the one that KMS gives by default.
 
-    Attributes of `key` that are None are open; a key that may be a multi-Region key is one, at worst.
+    Attributes of `key` that are None are open; a key that may be a multi-Region key is one, at worst. `put`
+    tells that KMS has taken the policy.
     """
-    certain, hopeful, paths = _with_policy(key, policy, zone)
+    certain, hopeful, paths = _with_policy(replace(key, policy_put=put), policy, zone)
     hopeful = best_case(hopeful, zone) or hopeful
     if key.multi_region is None:
         certain = replace(certain, multi_region=True)

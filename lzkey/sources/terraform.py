@@ -6,7 +6,7 @@ references tell; where these leave a choice, nothing belongs together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
@@ -93,7 +93,7 @@ class _Work:
             unresolved.append(f"{resource.address}: its policy comes from {names}, nobody can tell which")
             policy = Unknown()
         described = _described(resource, arn, unresolved)
-        opened = open_key(described, policy, self.context.zone)
+        opened = open_key(described, policy, self.context.zone, put=self.plan.is_state)
         return FoundKey(
             name=resource.address,
             key=opened.certain,
@@ -117,7 +117,7 @@ class _Work:
                 f"{resource.address}: its key_id is {shown[:120]}, so that nobody can tell which key it is "
                 "for; give the ARN of the key, or the plan that has the key in it",
             )
-        key = KmsKey.from_arn(arn)
+        key = replace(KmsKey.from_arn(arn), policy_put=self.plan.is_state)
         known = isinstance(policy, str)
         key = key.with_policy(policy if known else None, None if known else f"known when applied; {_APPLIED}")
         return known_key(key, place, self.context, name=resource.address)

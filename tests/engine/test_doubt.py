@@ -34,7 +34,11 @@ def finding(make_key: Any, zone: Any, *statements: Any) -> Any:
         ({"Resource": "*:key/*"}, "not documented: it is no ARN"),
         (
             {"Condition": {"StringLikes": {"aws:SourceArn": "*"}}},
-            'there is no condition operator "StringLikes"',
+            'there is no condition operator "StringLikes" (perhaps "StringLike" is meant)',
+        ),
+        (
+            {"Condition": {"NewerThanThis": {"aws:SourceArn": "*"}}},
+            'there is no condition operator "NewerThanThis"',
         ),
         ({"Condition": {"StringLike": {}}}, "what StringLike asks for without any key is not documented"),
         (

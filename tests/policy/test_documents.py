@@ -214,3 +214,29 @@ class TestFrozen:
             policy.statements = ()  # type: ignore[misc]
         assert policy == Policy.parse(DOCUMENT)
         assert policy != Policy.parse({**DOCUMENT, "Statement": DOCUMENT["Statement"] * 2})
+
+
+class TestOperatorsOfANewPolicy:
+    """Condition operators that nobody knows."""
+
+    @staticmethod
+    def policy(operator: str) -> Policy:
+        """A policy with one condition."""
+        statement = {**DOCUMENT["Statement"][0], "Condition": {operator: {"aws:SourceAccount": "1"}}}
+        return Policy.parse({"Statement": [DOCUMENT["Statement"][0], statement]})
+
+    @pytest.mark.parametrize(
+        ("operator", "right"), [("StringEqual", "StringEquals"), ("Matches", "one of IAM's, such as")]
+    )
+    def test_are_refused_with_the_one_that_is_meant(self, operator: str, right: str) -> None:
+        """With the place; where none is near, no other is named."""
+        with pytest.raises(PolicyError) as error:
+            self.policy(operator).require_operators()
+        assert str(error.value).startswith(
+            f'Statement[1].Condition has "{operator}", which is no condition operator; right would be {right}'
+        )
+
+    @pytest.mark.parametrize("operator", ["StringEquals", "ForAllValues:StringLikeIfExists"])
+    def test_are_those_alone(self, operator: str) -> None:
+        """The twin: what IAM has is taken."""
+        self.policy(operator).require_operators()

@@ -90,7 +90,10 @@ def ask(key: KmsKey, landing_zone: LandingZone, at: datetime | None = None) -> Q
     if key.policy is None:
         return Question(key, landing_zone, earliest, None, None)
     try:
-        return Question(key, landing_zone, earliest, Policy.parse(key.policy), None)
+        policy = Policy.parse(key.policy)
+        if not key.policy_put:
+            policy.require_operators()
+        return Question(key, landing_zone, earliest, policy, None)
     except PolicyError as error:
         return Question(key, landing_zone, earliest, None, error)
 

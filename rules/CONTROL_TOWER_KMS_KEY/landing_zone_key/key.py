@@ -73,6 +73,8 @@ class KmsKey:
     """Why attributes are not known, where something is known of it."""
     policy_missing: str | None = None
     """Why there is no policy."""
+    policy_put: bool = True
+    """False: KMS does not have the policy yet, so that what nobody knows in it is a mistake, and not new."""
     tags: Mapping[str, str] | None = None
 
     @classmethod

@@ -13,6 +13,7 @@ from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
 from landing_zone_key.policy.patterns import Pattern, arn_parts, ignoring_case
+from landing_zone_key.policy.spelling import nearest
 from landing_zone_key.policy.values import (
     LAST_MOMENT,
     read_binary,
@@ -105,6 +106,13 @@ OPERATORS: Final[Mapping[str, Operator]] = {
     ),
 }
 
+_QUANTIFIERS: Final = ("ForAllValues", "ForAnyValue")
+_SPELLED: Final = tuple(f"{name}{end}" for end in ("", "IfExists") for name in OPERATORS)
+#: Between a misspelt operator and the one that is meant.
+_MOST_EDITS: Final = 4
+#: No operator's name is so long, however it is misspelt.
+_LONGEST_NAME: Final = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -196,9 +204,17 @@ def operator_of(name: str) -> Operator | None:
     quantifier, colon, rest = name.rpartition(":")
     base = rest.removesuffix("IfExists")
     operator = OPERATORS.get(base)
-    if operator is None or (colon and quantifier not in ("ForAllValues", "ForAnyValue")):
+    if operator is None or (colon and quantifier not in _QUANTIFIERS):
         return None
     return operator if operator.kind is not Kind.PRESENCE or name == base else None
+
+
+def operator_meant(name: str) -> str:
+    """The operator that a misspelt name stands for, as far as anybody can tell; or empty."""
+    quantifier, _, rest = name.rpartition(":")
+    base = nearest(rest, _SPELLED, most=_MOST_EDITS) if len(rest) <= _LONGEST_NAME else ""
+    every = nearest(quantifier, _QUANTIFIERS, most=_MOST_EDITS) if quantifier else ""
+    return next((each for each in (f"{every}:{base}", base) if operator_of(each)), "")
 
 
 def empty_condition(name: str) -> Condition:

@@ -12,7 +12,13 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Final, NoReturn
 
-from landing_zone_key.policy.conditions import Condition, empty_condition, read_condition
+from landing_zone_key.policy.conditions import (
+    Condition,
+    empty_condition,
+    operator_meant,
+    operator_of,
+    read_condition,
+)
 from landing_zone_key.policy.patterns import ARN_PARTS, Pattern, glob, has_inner_wildcard, has_wildcard
 from landing_zone_key.policy.strict_json import PolicyError, read_json, shown
 from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled, read_text
@@ -174,6 +180,19 @@ class Policy:
                 for index, item in enumerate(statements)
             )
         )
+
+    def require_operators(self) -> None:
+        """Raise `PolicyError` for a condition operator that nobody knows.
+
+        In a policy that KMS has, it may be newer than what is known here; in one that is yet to be put, it is
+        a mistake.
+        """
+        for statement in self.statements:
+            for name in dict.fromkeys(condition.name for condition in statement.conditions):
+                if operator_of(name) is None:
+                    place = f"Statement[{statement.index}].Condition"
+                    right = operator_meant(name) or "one of IAM's, such as StringEquals"
+                    _refuse(place, f"has {shown(name)}, which is no condition operator", right)
 
 
 def _statement(data: object, index: int, place: str, version: str) -> Statement:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from landing_zone_key.policy.budget import Budget, TooComplexError
-from landing_zone_key.policy.conditions import Condition, Kind, operator_of
+from landing_zone_key.policy.conditions import Condition, Kind, operator_meant, operator_of
 from landing_zone_key.policy.decision import (
     Request,
     effort,
@@ -19,6 +19,8 @@ from landing_zone_key.records import dataclass
 
 #: The bound on one explanation; an ordinary policy of 32 KB needs a tenth of it.
 MAXIMUM_STEPS: Final = 20_000
+#: For the doubt of one condition: to find the operator that is meant takes the longest.
+_STEPS_TO_SAY_WHY: Final = 50
 
 _DIGITS_OF_SECONDS: Final = 12
 
@@ -102,6 +104,7 @@ def _misses(statement: Statement, request: Request, budget: Budget) -> Iterator[
         budget.spend(resolved.effort(values))
         holds = resolved.holds(values)
         if holds is None:
+            budget.spend(_STEPS_TO_SAY_WHY)
             yield Miss("Condition", condition, undecidable=True, doubt=_doubt_of_condition(condition))
         elif not holds:
             yield Miss("Condition", condition)
@@ -144,7 +147,9 @@ def _doubt_of_condition(condition: Condition) -> str:
     if condition.operator is not None:
         return f"{condition.name} {condition.key} cannot be decided{_unreadable(condition)}"
     if condition.key or operator_of(condition.name) is None:
-        return f'there is no condition operator "{condition.name}"'
+        meant = operator_meant(condition.name)
+        perhaps = f' (perhaps "{meant}" is meant)' if meant else ""
+        return f'there is no condition operator "{condition.name}"{perhaps}'
     return f"what {condition.name} asks for without any key is not documented"
 
 
