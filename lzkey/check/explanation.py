@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import FindingReason
 from landing_zone_key.access import FAMILIES
-from landing_zone_key.policy.explanation import Miss, explain
+from landing_zone_key.policy.explanation import Miss, explain, missed_by
 from landing_zone_key.policy.family import ABSENT, AtLeast, Clock, Fixed, Text
 from landing_zone_key.requests import COMMON, CONFIG, trail_arn
 from landing_zone_key.requirements import REQUIREMENTS
@@ -38,7 +38,6 @@ _NAMES: Final = {
     "kms:encryptioncontext:aws:cloudtrail:arn": "kms:EncryptionContext:aws:cloudtrail:arn",
     "kms:encryptioncontextkeys": "kms:EncryptionContextKeys",
 }
-_WEIGHTS: Final = {"Statement": 10_000, "Principal": 1_000, "Action": 100, "Resource": 10, "Condition": 1}
 _MOST_VALUES: Final = 4
 
 
@@ -246,17 +245,21 @@ def _knowledge(family: Family, key: str) -> Knowledge:
     return Knowledge.KNOWN if isinstance(fact, Fixed | AtLeast | Text | Clock) else Knowledge.UNKNOWN
 
 
-def _distance(outcome: Outcome) -> tuple[int, bool, int, int]:
-    """The statements that apply, then those that may, a Deny before an Allow; then by how much they miss."""
-    missed = sum(_WEIGHTS[miss.element] for miss in outcome.misses)
-    order = (True, None, False).index(outcome.matches)
-    return order, outcome.statement.allows, missed, outcome.statement.index
+def _distance(outcome: Outcome) -> tuple[int, bool, int, bool, int]:
+    """The statements that apply, then those that may, a Deny before an Allow; then by how much they miss.
+
+    Of two alike the one that names services comes first: the account root's allows everything.
+    """
+    statement, order = outcome.statement, (True, None, False).index(outcome.matches)
+    return order, statement.allows, missed_by(outcome), not statement.principals.services, statement.index
 
 
 def _outcome(outcome: Outcome, request: Request) -> StatementOutcome:
     statement, misses = outcome.statement, outcome.misses
     # Of a statement about others nothing else is worth a line.
-    principal = [miss for miss in misses if miss.element == "Principal" and not miss.undecidable]
+    principal = [
+        miss for miss in misses if miss.element == "Principal" and not miss.undecidable and not miss.written
+    ]
     met = [Miss("Condition", condition) for condition in statement.conditions] if outcome.matches else ()
     return StatementOutcome(
         statement.label,
@@ -274,10 +277,9 @@ def _why(miss: Miss, statement: Statement, request: Request) -> str:
         return f"{miss.element}: {miss.doubt}"
     if miss.element in statement.lacks:
         return f"{miss.element}: there is none, so the statement has no effect in a key policy"
-    if miss.element == "Principal":
-        return f"Principal: not {request.service}"
-    if miss.element == "Action":
-        return f"Action: not {request.action}"
+    if miss.right:
+        written = f"{miss.written}, " if miss.written else ""
+        return f"{miss.element}: {written}not {miss.right}"
     negated = "NotResource" if statement.resources.negated else "Resource"
     return f"{negated}: {_listed(text.text for text in statement.resources.texts)} is not this key"
 

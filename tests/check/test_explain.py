@@ -108,6 +108,30 @@ class TestAgreement:
         assert "AWS managed key" in explained.verdict.annotation
 
 
+class TestSlips:
+    """A service or an action that is nearly right."""
+
+    @pytest.mark.parametrize(
+        ("changes", "why"),
+        [
+            (
+                {"Principal": {"Service": ["s3.amazonaws.com", "configservice.amazonaws.com"]}},
+                "Principal: Service configservice.amazonaws.com, not config.amazonaws.com",
+            ),
+            ({"Action": "kms=Decrypt"}, "Action: kms=Decrypt, not kms:Decrypt"),
+            ({"Principal": {"Service": "s3.amazonaws.com"}}, "Principal: not config.amazonaws.com"),
+            ({"Action": "kms:Encrypt"}, "Action: not kms:Decrypt"),
+        ],
+    )
+    def test_are_shown_beside_what_would_be_right(
+        self, changes: dict[str, Any], why: str, make_found: MakeFound, zone: LandingZone
+    ) -> None:
+        """The statement comes before the account root's; the twins are about something else."""
+        shown = refused(explanation(make_found(allow(**changes)), zone), "CONFIG_ACCESS")
+        assert [each.statement for each in shown.statements] == ['"Logs"', '"Administer"']
+        assert shown.statements[0].why == (why,)
+
+
 class TestProof:
     """What holds, and what it is known by."""
 

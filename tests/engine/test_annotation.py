@@ -50,6 +50,36 @@ class TestWords:
             "ENABLED: PendingDeletion until 2026-12-01"
         )
 
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            (
+                {"Principal": {"Service": "configservice.amazonaws.com"}},
+                "misses on Principal Service configservice.amazonaws.com",
+            ),
+            (
+                {"Action": ["kms=Decrypt", "kms:GenerateDataKey"]},
+                "misses on Action kms=Decrypt",
+            ),
+        ],
+    )
+    def test_a_slip_is_shown(self, change: dict[str, Any], words: str, make_key: Any, make_zone: Any) -> None:
+        """Of a service or an action that is nearly right; the message says what would be right."""
+        assessment = assess(make_key("root", "cloudtrail", {"of": "config", **change}), make_zone())
+        sid = '"Allow Config to use KMS for encryption"'
+        assert annotate(assessment) == f"CONFIG_ACCESS: kms:Decrypt refused, {sid} {words}"
+        (finding,) = assessment.findings
+        shown = words.removeprefix("misses on ").replace(" ", ": ", 1)
+        right = "config.amazonaws.com" if "Principal" in change else "kms:Decrypt"
+        assert finding.message.endswith(f"does not match its {shown}, not {right}")
+        assert finding.statement == sid.strip('"')
+
+    def test_a_service_that_is_nothing_like_it_is_none(self, make_key: Any, make_zone: Any) -> None:
+        """The twin: nobody meant to allow this service."""
+        change = {"of": "config", "Principal": {"Service": "s3.amazonaws.com"}}
+        text = annotate(assess(make_key("root", "cloudtrail", change), make_zone()))
+        assert text == "CONFIG_ACCESS: kms:Decrypt refused, no statement allows it"
+
     def test_compliant_says_what_was_proved(self, make_key: Any, make_zone: Any) -> None:
         """Requests, and the seven requirements."""
         text = annotate(assess(make_key(), make_zone()))

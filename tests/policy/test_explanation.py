@@ -3,10 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
+
 from landing_zone_key.policy import Policy, Request
 from landing_zone_key.policy.explanation import explain, nearest_allow
 
 Case = Mapping[str, Any]
+REQUEST = Request("kms:Decrypt", "arn:aws:kms:us-east-1:111122223333:key/1", service="config.amazonaws.com")
+RIGHT = {"Principal": "config.amazonaws.com", "Action": "kms:Decrypt"}
 
 
 class TestExplanation:
@@ -34,6 +38,39 @@ class TestExplanation:
                     for miss in outcome.misses
                 ],
             } == one["expected"]
+
+
+class TestSlips:
+    """A Principal or an Action that is nearly right."""
+
+    @pytest.mark.parametrize(
+        ("element", "value", "written"),
+        [
+            ("Principal", {"Service": "configservice.amazonaws.com"}, "Service configservice.amazonaws.com"),
+            ("Principal", {"Service": ["a", "Config.amazonaws.com"]}, "Service Config.amazonaws.com"),
+            ("Principal", {"Service": "cloudtrail.amazonaws.com"}, ""),
+            ("Principal", {"Service": "config; a.amazonaws.com"}, ""),
+            ("Principal", {"AWS": "config.amazon.com"}, ""),
+            ("NotPrincipal", {"Service": ["config.amazonaws.com", "config.amazon.com"]}, ""),
+            *(
+                ("Action", ["kms:Encrypt", "kms=Decrypt"], "kms=Decrypt"),
+                ("Action", "kms.decrypt*", "kms.decrypt*"),
+            ),
+            *(
+                ("Action", "kms:Encrypt", ""),
+                ("NotAction", "kms:Decrypt*", ""),
+                ("Action", "kms:Decrypts?", ""),
+            ),
+        ],
+    )
+    def test_are_shown_as_they_are_written(self, element: str, value: object, written: str) -> None:
+        """Beside what would be right; what is about something else, or leaves it out, is not a slip."""
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+        kept = {name: each for name, each in statement.items() if f"Not{name}" != element}
+        (outcome,) = explain(Policy.parse({"Statement": {**kept, element: value}}), REQUEST)
+        (miss,) = outcome.misses
+        assert (miss.element, miss.written) == (element.removeprefix("Not"), written)
+        assert not written or miss.right == RIGHT[element]
 
 
 class TestNearestAllow:

@@ -286,7 +286,10 @@ def _cause(decision: Decision, nearest: Outcome | None, outcomes: Sequence[Outco
     if nearest.matches is not False:
         return _doubtful_allow(nearest)
     misses = [_missed(miss, nearest.statement) for miss in nearest.misses]
-    keys = [miss.condition.key if miss.condition else miss.element for miss in nearest.misses]
+    keys = [
+        miss.condition.key if miss.condition else f"{miss.element} {miss.written}".rstrip()
+        for miss in nearest.misses
+    ]
     return (
         f"the nearest statement, {label}, does not match its {', '.join(misses) or 'request'}",
         f"{label} {MISSES_ON} {', '.join(dict.fromkeys(keys)) or 'doubt'}",
@@ -312,6 +315,8 @@ def _missed(miss: Miss, statement: Statement) -> str:
     """The element that does not match: a condition by operator and key, a Resource by what it names."""
     if miss.condition is not None:
         return f"{miss.condition.name} {miss.condition.key}".rstrip()
+    if miss.written:
+        return f"{miss.element}: {miss.written}, not {miss.right}"
     if miss.element in statement.lacks:
         return f"{miss.element} (it has none, and so no effect)"
     if miss.element != "Resource":

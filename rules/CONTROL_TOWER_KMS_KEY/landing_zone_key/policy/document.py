@@ -69,6 +69,8 @@ class Actions:
     patterns: tuple[Pattern, ...]
     doubtful: Mapping[str, Pattern] = field(default_factory=dict)
     """By their text: with a wildcard where the grammar has none, as in `k*:Decrypt`."""
+    texts: tuple[str, ...] = ()
+    """As they are written."""
 
     @property
     def wild(self) -> int:
@@ -246,7 +248,8 @@ def _actions(members: Mapping[str, Any], place: str) -> Actions:
     literals: set[str] = set()
     patterns: list[Pattern] = []
     doubtful: dict[str, Pattern] = {}
-    for text in _texts(members[name], f"{place}.{name}"):
+    texts = _texts(members[name], f"{place}.{name}")
+    for text in texts:
         action = text.lower()
         if not has_wildcard(action):
             literals.add(action)
@@ -256,7 +259,7 @@ def _actions(members: Mapping[str, Any], place: str) -> Actions:
             patterns.append(glob(action))
         else:
             doubtful[text] = glob(action)
-    return Actions(name != "Action", frozenset(literals), tuple(patterns), doubtful)
+    return Actions(name != "Action", frozenset(literals), tuple(patterns), doubtful, texts)
 
 
 def _resources(members: Mapping[str, Any], place: str, version: str) -> Resources:

@@ -1,5 +1,6 @@
 """Why each statement does or does not match a request: for people, after the decision."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -13,7 +14,8 @@ from landing_zone_key.policy.decision import (
     names_principal,
     names_resource,
 )
-from landing_zone_key.policy.document import Policy, Statement
+from landing_zone_key.policy.document import Actions, Policy, Principals, Statement
+from landing_zone_key.policy.spelling import nearest
 from landing_zone_key.policy.variables import Unsettled
 from landing_zone_key.records import dataclass
 
@@ -21,6 +23,13 @@ from landing_zone_key.records import dataclass
 MAXIMUM_STEPS: Final = 20_000
 #: For the doubt of one condition: to find the operator that is meant takes the longest.
 _STEPS_TO_SAY_WHY: Final = 50
+
+#: An element that is written nearly right is a slip, and weighs less than one that is about something else.
+_SLIP: Final = 50
+_WEIGHTS: Final = {"Statement": 10_000, "Principal": 1_000, "Action": 100, "Resource": 10, "Condition": 1}
+#: In the name of a service that is nearly right; more than one in that of an action is another action.
+_MOST_EDITS: Final = 3
+_SERVICE: Final = re.compile(r"[\w.-]{1,80}", re.ASCII)
 
 _DIGITS_OF_SECONDS: Final = 12
 
@@ -35,6 +44,10 @@ class Miss:
     undecidable: bool = False
     doubt: str = ""
     """Why nobody can decide it: the end of a sentence."""
+    written: str = ""
+    """Of a Principal or an Action that is nearly right: what stands there, `Service config.amazon.com`."""
+    right: str = ""
+    """Of a Principal or an Action: what the request has there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +69,23 @@ def explain(policy: Policy, request: Request) -> tuple[Outcome, ...]:
 
 
 def nearest_allow(outcomes: Sequence[Outcome]) -> Outcome | None:
-    """The Allow that names the principal and misses the request by the least; None where none names it."""
+    """The Allow that names the principal and misses the request by the least; None where none names it.
+
+    A name that is nearly right counts, unless another Allow may be about the request.
+    """
+    allows = [outcome for outcome in outcomes if outcome.statement.allows]
+    slips = all(outcome.matches is not None for outcome in allows)
     candidates = [
         outcome
-        for outcome in outcomes
-        if outcome.statement.allows and not any(miss.element == "Principal" for miss in outcome.misses)
+        for outcome in allows
+        if all(miss.element != "Principal" or (slips and miss.written) for miss in outcome.misses)
     ]
-    order = {"Statement": 1000, "Action": 100, "Resource": 10, "Condition": 1}
-    return min(
-        candidates,
-        key=lambda outcome: (sum(order[miss.element] for miss in outcome.misses), outcome.statement.index),
-        default=None,
-    )
+    return min(candidates, key=lambda outcome: (missed_by(outcome), outcome.statement.index), default=None)
+
+
+def missed_by(outcome: Outcome) -> int:
+    """By how much a statement misses the request: what it misses, weighed."""
+    return sum(_SLIP if miss.written else _WEIGHTS[miss.element] for miss in outcome.misses)
 
 
 def certainly_allowed(outcomes: Sequence[Outcome]) -> bool:
@@ -97,7 +115,7 @@ def _misses(statement: Statement, request: Request, budget: Budget) -> Iterator[
         if verdict is None and not (name == "Resource" and _grants_elsewhere(statement, request)):
             yield Miss(name, undecidable=True, doubt=doubt(statement, request))
         elif not verdict:
-            yield Miss(name)
+            yield _missed(name, statement, request)
     for condition in statement.conditions:
         values = request.values.get(condition.lookup_key)
         resolved = condition.resolve(request.value_of)
@@ -108,6 +126,32 @@ def _misses(statement: Statement, request: Request, budget: Budget) -> Iterator[
             yield Miss("Condition", condition, undecidable=True, doubt=_doubt_of_condition(condition))
         elif not holds:
             yield Miss("Condition", condition)
+
+
+def _missed(element: str, statement: Statement, request: Request) -> Miss:
+    """The element, with what is written there where that is nearly right."""
+    if element == "Principal":
+        right = request.service or ""
+        meant = _service_meant(statement.principals, right) if right else ""
+        return Miss(element, written=f"Service {meant}" if meant else "", right=right)
+    if element == "Action":
+        return Miss(element, written=_action_meant(statement.actions, request.action), right=request.action)
+    return Miss(element)
+
+
+def _action_meant(actions: Actions, right: str) -> str:
+    """The action that is nearly the one of the request."""
+    texts = () if actions.negated else actions.texts
+    bare = {text.rstrip("*"): text for text in texts}
+    return bare.get(nearest(right, bare, most=1), "")
+
+
+def _service_meant(principals: Principals, right: str) -> str:
+    """The service that is nearly the one of the request: misspelt, or longer in the part before the dot."""
+    named = [] if principals.negated else sorted(filter(_SERVICE.fullmatch, principals.services))
+    own = right.partition(".")[0]
+    longer = next((name for name in named if name.startswith(own)), "")
+    return nearest(right, named, most=_MOST_EDITS) or longer
 
 
 def _grants_elsewhere(statement: Statement, request: Request) -> bool:
