@@ -172,6 +172,24 @@ ADVISORIES: Final[Mapping[AdvisoryCode, Words]] = {
         "A statement without Principal, Action or Resource has no effect in a key policy, and KMS takes no "
         "new policy with one. Add what is missing, or remove the statement.",
     ),
+    AdvisoryCode.NO_DESCRIBE_KEY: Words(
+        "CloudTrail may not describe the key",
+        "Allow cloudtrail.amazonaws.com kms:DescribeKey too, limited by aws:SourceArn to the landing zone's "
+        "trail: CloudTrail's guide requires it. The key encrypts digest files as well as logs, and without "
+        "them the integrity of the logs cannot be validated.",
+    ),
+    AdvisoryCode.UNFILLED_VALUE: Words(
+        "A value holds a placeholder that nothing fills in",
+        "Put Fn::Sub before the text in a CloudFormation template, or whatever fills it in elsewhere.",
+    ),
+    AdvisoryCode.SHORT_ACCOUNT_ID: Words(
+        "An account id has fewer than 12 digits",
+        "Leading zeros are lost where the id is written as a number: write it as text, in quotes.",
+    ),
+    AdvisoryCode.EXPIRING_KEY_MATERIAL: Words(
+        "The imported key material expires",
+        "Import the same key material again before that date, with a later one or none.",
+    ),
     AdvisoryCode.NO_ACCOUNT_ROOT: Words(
         "No statement names the account root",
         "Without the account root the key can become unmanageable when its administrators go.",

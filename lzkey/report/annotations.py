@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.access import ALLOWS, EVERY_BUT, FAMILIES, LISTED, MISSES_ON, OPEN_TO, REFUSED
-from landing_zone_key.annotation import BETWEEN, CUT, NAMED
+from landing_zone_key.annotation import BETWEEN, CUT, EXPIRES, NAMED
 from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
 from landing_zone_key.finding import Certainty, Requirement
 from landing_zone_key.requirements import UNKNOWN
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 _BETWEEN, _NAMED, _CUT = map(re.escape, (BETWEEN, NAMED, CUT))
 _NAME: Final = "|".join(re.escape(requirement.value) for requirement in Requirement)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_EXPIRES: Final = re.escape(EXPIRES) + _DATE.pattern
 _FIRST: Final = re.compile(rf"({_NAME})(?:{_NAMED}|(?={_BETWEEN})|\Z)")
 _NEXT: Final = re.compile(rf"{_BETWEEN}{_FIRST.pattern}")
 #: A quotation from where it begins to what the engine writes after one; one that was cut short ends with
 #: "..." instead. A Sid may hold quotes itself: it can add a requirement that way, and can hide none.
 _QUOTED: Final = re.compile(
     rf'"(?:(?!{_CUT}{_BETWEEN}(?:{_NAME})(?:[:;]|\Z)).)*?"'
-    rf"(?=\Z|{_BETWEEN}(?:{_NAME})(?:{_NAMED}|{_BETWEEN}|\Z)|\x20(?:{MISSES_ON}|{ALLOWS})\x20)"
+    rf"(?=\Z|{_EXPIRES}\Z|{_BETWEEN}(?:{_NAME})(?:{_NAMED}|{_BETWEEN}|\Z)|\x20(?:{MISSES_ON}|{ALLOWS})\x20)"
 )
 
 _USE: Final = (Requirement.ENABLED, Requirement.SYMMETRIC)
 #: As the engine writes it where it is certain; what it does not write so is possible.
-_REFUSED: Final = re.compile(rf"kms:\w+\x20{REFUSED}(?:,|\x20for\x20)")
+_REFUSED: Final = re.compile(rf"kms:\w+\x20{REFUSED}(?:,|\x20(?:for|in)\x20)")
 _OPEN: Final = re.compile(rf"kms:\w+\x20{OPEN_TO}\x20")
-
-
 #: A list of accounts as the engine writes it: all by name, or how many.
 _ACCOUNTS: Final = re.compile(
     rf"kms:\w+\x20{REFUSED}\x20{EVERY_BUT}\x20(?:the\x20(\d+)\x20{LISTED}|(\d{{12}}(?:(?:,\x20|\x20and\x20)\d{{12}})*))"
@@ -69,7 +69,9 @@ def failures(annotation: str) -> tuple[Failure, ...] | None:
 
 def proves(annotation: str) -> bool:
     """Whether an annotation is what our rule says of a COMPLIANT key."""
-    return annotation in (COMPLIANT_REASON, *COMPLIANT_FOR_ONE.values())
+    reason, expires, date = annotation.partition(EXPIRES)
+    known = reason in (COMPLIANT_REASON, *COMPLIANT_FOR_ONE.values())
+    return known and (not expires or _DATE.fullmatch(date) is not None)
 
 
 def certainty(requirement: str, detail: str) -> Certainty:

@@ -23,7 +23,7 @@ from landing_zone_key.advisories import AdvisoryCode
 from lzkey.check.formats import Form, Head, writer
 from lzkey.check.formats.sarif import RULES
 from lzkey.check.run import Tally
-from lzkey.check.verdict import Problem, Verdict, judge
+from lzkey.check.verdict import Problem, Remark, Verdict, judge
 from lzkey.documents import schema_of
 from lzkey.errors import OutputError
 from lzkey.sources.documents import KEY_POLICY
@@ -182,7 +182,7 @@ class TestHostile:
         """Every cell of a spreadsheet is text."""
         rows = list(csv.reader(io.StringIO(written(Form.CSV, *hostile()), newline="")))
         assert len(rows) == 4
-        assert {len(row) for row in rows} == {12}
+        assert {len(row) for row in rows} == {13}
         assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))] == []
         assert rows[1][1].startswith("'=cmd")
 
@@ -391,7 +391,7 @@ class TestAssumptions:
     def test_sarif_has_a_note_where_it_has_no_result(self, make_found: MakeFound, zone: LandingZone) -> None:
         """The twin: where it has one, it is said there, and not once more."""
         for policy, notes, results in (("documented", 1, 0), ("missing", 0, 2)):
-            verdict = judge(make_found(policy, assumptions=("a condition holds",)), zone)
+            verdict = replace(judge(make_found(policy, assumptions=("a condition holds",)), zone), remarks=())
             document = json.loads(written(Form.SARIF, verdict))
             Draft202012Validator(SARIF).validate(document)
             (run,) = document["runs"]
@@ -435,6 +435,36 @@ class TestAssumptions:
         (child,) = case
         assert child.tag == tag
         assert "assumed: a condition holds" in (child.text or "").splitlines()
+
+
+class TestAdvisories:
+    """What is worth knowing stands in every format that people read."""
+
+    @pytest.mark.parametrize("form", [Form.TABLE, Form.MARKDOWN, Form.CSV, Form.JSON, Form.SARIF])
+    def test_each_is_said(self, make_found: MakeFound, zone: LandingZone, form: Form) -> None:
+        """With its code, whatever the key came to; the twin: nothing is said where there is none."""
+        compliant = judge(make_found(), zone)
+        remark = Remark("NO_ACCOUNT_ROOT", "nobody is root", None, 7)
+        for verdict in (compliant, judge(make_found("missing"), zone)):
+            text = written(form, replace(verdict, remarks=(remark,)))
+            assert "nobody is root" in text
+            assert "NO_ACCOUNT_ROOT" in text
+            assert "nobody is root" not in written(form, replace(verdict, remarks=()))
+
+    def test_a_line_is_said_where_it_tells_something(self, make_found: MakeFound, zone: LandingZone) -> None:
+        """The twin: the line of the key itself stands there already."""
+        for line, told in ((7, "NO_ACCOUNT_ROOT: line 7: nobody"), (3, "NO_ACCOUNT_ROOT: nobody")):
+            remark = Remark("NO_ACCOUNT_ROOT", "nobody is root", None, line)
+            verdict = replace(judge(make_found(), zone), remarks=(remark,))
+            assert told in written(Form.TABLE, verdict)
+
+    def test_its_words_are_quoted(self, make_found: MakeFound, zone: LandingZone) -> None:
+        """They hold texts of the policy."""
+        remark = Remark("UNFILLED_VALUE", HOSTILE, "a", 7)
+        text = written(Form.MARKDOWN, replace(judge(make_found(), zone), remarks=(remark,)))
+        (line,) = (line for line in text.splitlines() if "UNFILLED_VALUE" in line)
+        outside = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", line)
+        assert outside == "  - worth knowing:  (line 7): "
 
 
 class TestTable:

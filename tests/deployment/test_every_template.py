@@ -44,6 +44,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "config.amazonaws.com kms:GenerateDataKey": "Control Tower's statement for AWS Config",
         "cloudtrail.amazonaws.com kms:Decrypt": "Control Tower's statement for CloudTrail",
         "cloudtrail.amazonaws.com kms:GenerateDataKey*": "Control Tower's statement for CloudTrail",
+        "cloudtrail.amazonaws.com kms:DescribeKey": "CloudTrail's guide requires it",
     },
     "recorder.yaml": {
         "config.amazonaws.com s3:GetBucketAcl": "AWS Config looks at the bucket it delivers to",

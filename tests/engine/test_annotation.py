@@ -1,6 +1,7 @@
 """At most 256 characters, worst first, every failed requirement named."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 import pytest
 
@@ -34,6 +35,44 @@ def failing(*requirements: Requirement, summary: str, reason: str = "NO_ALLOW") 
 def order(text: str) -> list[str]:
     """The requirements in the order in which the annotation names them."""
     return [part.split(":")[0] for part in text.split("; ")]
+
+
+class TestExpiry:
+    """Imported key material that is soon gone."""
+
+    EXTERNAL: ClassVar = {"Origin": "EXTERNAL", "ExpirationModel": "KEY_MATERIAL_EXPIRES"}
+    AT = datetime(2027, 1, 1, 12, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        ("date", "told"),
+        [
+            ("2027-01-31", "; the imported key material expires on 2027-01-31"),
+            ("2027-01-01", "; the imported key material expires on 2027-01-01"),
+            ("2027-02-01", ""),
+        ],
+    )
+    @pytest.mark.parametrize("statements", [("config", "cloudtrail"), ("config", "cloudtrail", "perimeter")])
+    def test_is_told_thirty_days_before(
+        self, date: str, told: str, statements: tuple[str, ...], make_key: Any, make_zone: Any
+    ) -> None:
+        """Whatever the answer is, which stays as it is; not earlier."""
+        key = make_key(*statements, **self.EXTERNAL, ValidTo=f"{date}T10:00:00Z")
+        expiring, lasting = (assess(each, make_zone(), at=self.AT) for each in (key, make_key(*statements)))
+        assert expiring.compliance == lasting.compliance
+        assert annotate(expiring) == annotate(lasting) + told
+
+    def test_is_left_out_where_there_is_no_room(self, make_key: Any, make_zone: Any) -> None:
+        """The reasons come first; the twin has a shorter Sid."""
+        for sid, fits in (("a" * 75, False), ("a" * 9, True)):
+            key = make_key("config", {"of": "perimeter", "Sid": sid}, **self.EXTERNAL, ValidTo="2027-01-02")
+            text = annotate(assess(key, make_zone(), at=self.AT))
+            assert len(text) <= 256
+            assert ("2027-01-02" in text) is fits
+
+    def test_of_a_key_that_is_not_judged_is_not_told(self, make_key: Any, make_zone: Any) -> None:
+        """It is nobody's business here."""
+        key = make_key(**self.EXTERNAL, ValidTo="2027-01-02", KeyManager="AWS")
+        assert "2027" not in annotate(assess(key, make_zone(), at=self.AT))
 
 
 class TestWords:

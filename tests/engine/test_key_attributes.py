@@ -137,3 +137,28 @@ class TestState:
     def test_a_date_is_read_from_every_form(self, value: Any, date: str | None) -> None:
         """Always a day in UTC, or not known."""
         assert KmsKey.from_describe_key({"Arn": ARN, "DeletionDate": value}).deletion_date == date
+
+
+class TestExpiry:
+    """When imported key material is gone."""
+
+    @pytest.mark.parametrize(
+        ("attributes", "date"),
+        [
+            ({"validTo": "2027-01-02T03:04:05Z", "expirationModel": "KEY_MATERIAL_EXPIRES"}, "2027-01-02"),
+            ({"validTo": 1798858800000, "expirationModel": "KEY_MATERIAL_EXPIRES"}, "2027-01-02"),
+            ({"validTo": "2027-01-02T03:04:05Z"}, "2027-01-02"),
+            ({"validTo": "2027-01-02T03:04:05Z", "expirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}, None),
+            *(({"expirationModel": "KEY_MATERIAL_EXPIRES"}, None), ({"validTo": "soon"}, None), ({}, None)),
+        ],
+    )
+    def test_is_read_from_an_item(self, attributes: dict[str, Any], date: str | None, read: Any) -> None:
+        """With the date alone; what does not expire has none."""
+        configuration = {"keyId": KEY_ID, "arn": ARN, **attributes}
+        assert read("notification", configuration=configuration).material_expires == date
+
+    def test_is_read_from_describe_key(self) -> None:
+        """As boto3 gives it; an item without it is completed by it."""
+        described = KmsKey.from_describe_key({"Arn": ARN, "ValidTo": datetime(2027, 1, 2, tzinfo=UTC)})
+        assert described.material_expires == "2027-01-02"
+        assert KmsKey.from_arn(described.arn).completed_by(described).material_expires == "2027-01-02"

@@ -19,6 +19,7 @@ from landing_zone_key import (
     annotate,
     assess,
 )
+from landing_zone_key.annotation import EXPIRES
 from landing_zone_key.repair import documented_statement
 from lzkey.report.annotations import certainty, failures, proves, stops
 from lzkey.report.model import Failure
@@ -60,6 +61,12 @@ class TestFailures:
         """Each requirement once; a detail may hold what separates them."""
         assert failures(annotation) == tuple(Failure(*each, certainty(*each)) for each in expected)
 
+    def test_are_read_before_a_date(self) -> None:
+        """What a Sid holds is no requirement, also where the expiry of key material follows."""
+        quoted = 'denied by "x; ENABLED: y"'
+        found = failures(f"CONFIG_ACCESS: {quoted}{EXPIRES}2027-01-02")
+        assert found == (Failure("CONFIG_ACCESS", f"{quoted}{EXPIRES}2027-01-02"),)
+
     @pytest.mark.parametrize(
         "annotation", ["", "x", "enabled: no", "ENABLEDX: a", "ENABLED:a", " ENABLED: a", "x; ENABLED: a"]
     )
@@ -96,6 +103,8 @@ class TestProof:
         compliant = annotate(Assessment(Compliance.COMPLIANT))
         assert proves(compliant)
         assert not proves(compliant + ".")
+        assert proves(f"{compliant}{EXPIRES}2027-01-02")
+        assert not proves(f"{compliant}{EXPIRES}soon")
         assert not proves("")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     *("type", "name", "arn", "compliance", "requirements", "annotation"),
-    *("source", "line", "pointer", "unresolved", "assumptions", "certainty"),
+    *("source", "line", "pointer", "unresolved", "assumptions", "certainty", "advisories"),
 )
 
 
@@ -42,11 +42,12 @@ def _cells(entry: Entry) -> tuple[str, ...]:
     place = entry.place
     line = "" if place.line is None else str(place.line)
     if isinstance(entry, Unread):
-        return ("unread", "", "", "", "", entry.message, place.source, line, place.pointer, "", "", "")
+        return ("unread", "", "", "", "", entry.message, place.source, line, place.pointer, "", "", "", "")
     requirements = " ".join(problem.requirement for problem in entry.problems)
-    unresolved, assumptions = "; ".join(entry.unresolved), "; ".join(entry.assumptions)
     certainty = " ".join(problem.certainty for problem in entry.problems)
+    advisories = "; ".join(f"{remark.code}: {remark.message}" for remark in entry.remarks)
     return (
         *("key", entry.name, entry.arn or "", entry.state, requirements, entry.annotation),
-        *(place.source, line, place.pointer, unresolved, assumptions, certainty),
+        *(place.source, line, place.pointer),
+        *("; ".join(entry.unresolved), "; ".join(entry.assumptions), certainty, advisories),
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lzkey.check.formats import Head
     from lzkey.check.run import Entry, Tally
-    from lzkey.check.verdict import Verdict
+    from lzkey.check.verdict import Problem, Remark, Verdict
 
 
 def writer(stream: TextIO, _head: Head) -> _Markdown:
@@ -49,8 +49,14 @@ def _details(verdict: Verdict) -> Iterator[str]:
     if verdict.state is State.NOT_APPLICABLE:
         yield code_span(verdict.annotation)
     for problem in verdict.problems:
-        line = "" if problem.line is None else f" (line {problem.line})"
+        line = _line_of(problem)
         doubt = problem.told.removesuffix(problem.message)
         yield f"`{problem.requirement}`{line}: {doubt}{code_span(problem.message)}"
     yield from (f"not resolved: {code_span(text)}" for text in verdict.unresolved)
     yield from (f"assumed: {code_span(text)}" for text in verdict.assumptions)
+    for remark in verdict.remarks:
+        yield f"worth knowing: `{remark.code}`{_line_of(remark)}: {code_span(remark.message)}"
+
+
+def _line_of(about: Problem | Remark) -> str:
+    return "" if about.line is None else f" (line {about.line})"

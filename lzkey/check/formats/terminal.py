@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lzkey.check.formats import Head
     from lzkey.check.run import Entry, Tally
-    from lzkey.check.verdict import Problem, Verdict
+    from lzkey.check.verdict import Problem, Remark, Verdict
 
 _STYLES: Final = {**STYLES, "UNKNOWN": "bold magenta"}
 _INDENT: Final = " " * 16
@@ -71,8 +71,10 @@ def _details(verdict: Verdict) -> Iterator[str]:
         yield f"{problem.requirement}: {_line_of(problem, verdict)}{problem.told}"
     yield from (f"not resolved: {text}" for text in verdict.unresolved)
     yield from (f"assumed: {text}" for text in verdict.assumptions)
+    for remark in verdict.remarks:
+        yield f"worth knowing: {remark.code}: {_line_of(remark, verdict)}{remark.message}"
 
 
-def _line_of(problem: Problem, verdict: Verdict) -> str:
-    known = problem.line is not None and problem.line != verdict.place.line
-    return f"line {problem.line}: " if known else ""
+def _line_of(about: Problem | Remark, verdict: Verdict) -> str:
+    known = about.line is not None and about.line != verdict.place.line
+    return f"line {about.line}: " if known else ""

@@ -1,12 +1,19 @@
 """What a reviewer wants to know about a key policy; it never changes the compliance."""
 
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
+from typing import Final
 
 from landing_zone_key.finding import Question, reference
 from landing_zone_key.policy.document import Policy, Principals, Statement
-from landing_zone_key.policy.proof import Refused, prove_refused
+from landing_zone_key.policy.family import ABSENT, Fact, Family, Fixed
+from landing_zone_key.policy.patterns import ARN_PARTS
+from landing_zone_key.policy.proof import Refused, prove, prove_refused
+from landing_zone_key.policy.representatives import one_of
 from landing_zone_key.records import dataclass
-from landing_zone_key.requests import CLOUDTRAIL, foreign_families
+from landing_zone_key.requests import CLOUDTRAIL, cloudtrail_family, foreign_families
 
 
 class AdvisoryCode(StrEnum):
@@ -17,6 +24,10 @@ class AdvisoryCode(StrEnum):
     GRANTS_TO_SERVICE = "GRANTS_TO_SERVICE"
     NO_ACCOUNT_ROOT = "NO_ACCOUNT_ROOT"
     INEFFECTIVE_STATEMENT = "INEFFECTIVE_STATEMENT"
+    NO_DESCRIBE_KEY = "NO_DESCRIBE_KEY"
+    UNFILLED_VALUE = "UNFILLED_VALUE"
+    SHORT_ACCOUNT_ID = "SHORT_ACCOUNT_ID"
+    EXPIRING_KEY_MATERIAL = "EXPIRING_KEY_MATERIAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +39,46 @@ class Advisory:
     statement: str | int | None = None
 
 
+_ACCOUNT_DIGITS: Final = 12
+#: In an ARN, behind `arn`.
+_ACCOUNT_PART: Final = 3
+#: Accounts that a policy hardly names; a policy has no room for all of them.
+_STRANGERS: Final = (444455556666, 10**_ACCOUNT_DIGITS)
+_ENCRYPTION_CONTEXT: Final = "kms:encryptioncontext"
+
+#: `${Name}`, `${AWS::Region}`, `${var.name}`: policy variables have one colon in their names.
+#: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+_UNFILLED: Final = r"\$\{(?:\w+::\w+|[\w.\[\]-]+)\}"
+
+
 def advise(question: Question) -> tuple[Advisory, ...]:
-    """Look the policy through; nothing where there is none to look at."""
-    if question.policy is None:
-        return ()
+    """Look the key and its policy through; the policy only where there is one to look at."""
+    key, policy = _expiring_key_material(question), question.policy
+    if policy is None:
+        return key
     return (
-        *_open_to_other_trails(question, question.policy),
-        *_wildcard_principals(question.policy),
-        *_grants_to_services(question.policy),
-        *_account_root(question, question.policy),
-        *_ineffective(question.policy),
+        *key,
+        *_open_to_other_trails(question, policy),
+        *_wildcard_principals(policy),
+        *_grants_to_services(policy),
+        *_account_root(question, policy),
+        *_ineffective(policy),
+        *_describe_key(question, policy),
+        *_unfilled_values(policy),
+        *_short_account_ids(policy),
     )
+
+
+def _expiring_key_material(question: Question) -> tuple[Advisory, ...]:
+    """https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-import-key-material.html."""
+    date = question.key.material_expires
+    if date is None:
+        return ()
+    message = (
+        f"the imported key material expires on {date}: from then on no log can be delivered or read, until "
+        "the same key material is imported again"
+    )
+    return (Advisory(AdvisoryCode.EXPIRING_KEY_MATERIAL, message),)
 
 
 def _open_to_other_trails(question: Question, policy: Policy) -> tuple[Advisory, ...]:
@@ -48,12 +88,33 @@ def _open_to_other_trails(question: Question, policy: Policy) -> tuple[Advisory,
     ):
         return ()
     message = "CloudTrail may use the key for trails of other accounts; limit the statement by aws:SourceArn"
-    for trails in foreign_families(CLOUDTRAIL, question.key, question.zone, question.earliest):
+    for trails in _trails_of_strangers(question, policy):
         exposed = prove_refused(policy, trails)
         if isinstance(exposed, Refused) and exposed.request is not None:
             statement = reference(exposed.decision.statement)
             return (Advisory(AdvisoryCode.OPEN_TO_OTHER_TRAILS, message, statement),)
     return ()
+
+
+def _trails_of_strangers(question: Question, policy: Policy) -> Iterator[Family]:
+    """CloudTrail's requests for an account, and for an organization, that the policy does not name.
+
+    Whom it names it means to let in: a list of accounts, or of organizations, is a limit.
+    """
+    named = " ".join(text for statement in policy.statements for text in _condition_texts(statement))
+    named += question.zone.management_account_id
+    account = next(each for each in map(str, range(*_STRANGERS)) if each not in named)
+    organization = "o-stranger"
+    while organization in named:
+        organization += "s"
+    trails = foreign_families(CLOUDTRAIL, question.key, question.zone, question.earliest)[0]
+    member: dict[str, Fact] = {
+        "aws:sourceorgid": Fixed((organization,)),
+        "aws:sourceorgpaths": Fixed((f"{organization}/r-ab12/",)),
+    }
+    for facts in (member, dict.fromkeys(member, ABSENT)):
+        variables = {**trails.variables, "Account": one_of((account,))}
+        yield replace(trails, facts={**trails.facts, **facts}, variables=variables)
 
 
 def _wildcard_principals(policy: Policy) -> tuple[Advisory, ...]:
@@ -113,6 +174,91 @@ def _ineffective(policy: Policy) -> tuple[Advisory, ...]:
         for statement in policy.statements
         if statement.lacks
     )
+
+
+def _describe_key(question: Question, policy: Policy) -> tuple[Advisory, ...]:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html.
+
+    Whether CloudTrail may describe the key, where some statement lets it use the key; a request that does so
+    has no encryption context.
+    """
+    allows = (statement for statement in policy.statements if statement.allows)
+    uses = next((each for each in allows if CLOUDTRAIL in each.principals.services), None)
+    if uses is None:
+        return ()
+    used = cloudtrail_family(question.key, question.zone, question.earliest)
+    facts = {name: fact for name, fact in used.facts.items() if not name.startswith(_ENCRYPTION_CONTEXT)}
+    absent = (*used.absent_prefixes, _ENCRYPTION_CONTEXT)
+    described = replace(used, actions=("kms:DescribeKey",), facts=facts, absent_prefixes=absent)
+    result = prove(policy, described)
+    if not isinstance(result, Refused):
+        return ()
+    message = (
+        f"{CLOUDTRAIL} may not call kms:DescribeKey for the landing zone's trail, which CloudTrail's guide "
+        "requires; the key encrypts digest files as well as logs, and without digest files the integrity of "
+        "the logs cannot be validated"
+    )
+    statement = reference(result.decision.statement or uses)
+    return (Advisory(AdvisoryCode.NO_DESCRIBE_KEY, message, statement),)
+
+
+def _unfilled_values(policy: Policy) -> tuple[Advisory, ...]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html."""
+    return tuple(
+        Advisory(
+            AdvisoryCode.UNFILLED_VALUE,
+            f"a value still holds {found[0][:80]}, which nothing fills in: Fn::Sub is missing, or what does "
+            "the same elsewhere",
+            reference(statement),
+        )
+        for statement in policy.statements
+        if (found := next(filter(None, map(_unfilled, _texts(statement))), None))
+    )
+
+
+def _unfilled(text: str) -> re.Match[str] | None:
+    return re.search(_UNFILLED, text) if "${" in text else None
+
+
+def _short_account_ids(policy: Policy) -> tuple[Advisory, ...]:
+    """https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html."""
+    return tuple(
+        Advisory(
+            AdvisoryCode.SHORT_ACCOUNT_ID,
+            f"the account id {short} has fewer than {_ACCOUNT_DIGITS} digits: leading zeros were lost; write "
+            "it as text, in quotes",
+            reference(statement),
+        )
+        for statement in policy.statements
+        if (short := next(filter(_is_short, _accounts(statement)), None))
+    )
+
+
+def _is_short(account: str) -> bool:
+    return account.isdecimal() and account.isascii() and len(account) < _ACCOUNT_DIGITS
+
+
+def _accounts(statement: Statement) -> Iterator[str]:
+    """What stands where an account id should: by itself, or in an ARN."""
+    yield from sorted(statement.principals.aws)
+    for condition in statement.conditions:
+        if condition.lookup_key.endswith("account"):
+            yield from condition.texts
+    for text in _texts(statement):
+        arn, *parts = text.split(":", ARN_PARTS - 1)
+        if arn == "arn" and len(parts) > _ACCOUNT_PART:
+            yield parts[_ACCOUNT_PART]
+
+
+def _texts(statement: Statement) -> Iterator[str]:
+    """Whatever a statement says of principals, resources and conditions."""
+    yield from sorted(statement.principals.aws | statement.principals.services)
+    yield from (entry.text for entry in statement.resources.texts)
+    yield from _condition_texts(statement)
+
+
+def _condition_texts(statement: Statement) -> Iterator[str]:
+    return (text for condition in statement.conditions for text in condition.texts)
 
 
 def _is_wildcard(principals: Principals) -> bool:

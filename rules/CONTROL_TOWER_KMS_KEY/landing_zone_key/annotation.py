@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
 """
 
+from datetime import datetime, timedelta
 from typing import Final
 
 from landing_zone_key.assessment import Assessment, Compliance, compliant_reason
@@ -15,6 +16,10 @@ MAXIMUM_LENGTH: Final = 256
 BETWEEN: Final = "; "
 NAMED: Final = ": "
 CUT: Final = "..."
+EXPIRES: Final = "; the imported key material expires on "
+
+#: Before imported key material expires, everyone who reads the annotation is told so long.
+SOON: Final = timedelta(days=30)
 
 #: Fewer characters than these, and one more, say nothing.
 _LEAST: Final = 12
@@ -24,8 +29,9 @@ def annotate(assessment: Assessment) -> str:
     """Say why, worst first; every failed requirement is named, even where its detail must be shortened."""
     if assessment.compliance is Compliance.NOT_APPLICABLE:
         return _fit(_clean(assessment.reason), MAXIMUM_LENGTH)
+    expires = _expires(assessment)
     if assessment.compliance is Compliance.COMPLIANT:
-        return compliant_reason(assessment)
+        return f"{compliant_reason(assessment)}{expires}"
     findings = worst_first(assessment.findings)
     room = MAXIMUM_LENGTH
     parts = []
@@ -36,7 +42,18 @@ def annotate(assessment: Assessment) -> str:
         part = f"{name}{NAMED}{detail}" if detail else name
         room -= len(part) + len(BETWEEN)
         parts.append(part)
-    return BETWEEN.join(parts)
+    annotation = BETWEEN.join(parts)
+    return annotation + (expires if len(annotation) + len(expires) <= MAXIMUM_LENGTH else "")
+
+
+def _expires(assessment: Assessment) -> str:
+    """When imported key material is gone, where that is near; empty where it is not."""
+    question = assessment.question
+    date = question.key.material_expires if question else None
+    if question is None or date is None:
+        return ""
+    near = datetime.fromisoformat(date).date() - question.earliest.date() <= SOON
+    return f"{EXPIRES}{date}" if near else ""
 
 
 def worst_first(findings: tuple[Finding, ...]) -> list[Finding]:

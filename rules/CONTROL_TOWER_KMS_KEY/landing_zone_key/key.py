@@ -63,6 +63,8 @@ class KmsKey:
     key_state: str | None = None
     deletion_date: str | None = None
     """ISO 8601 date; only while the key is pending deletion."""
+    material_expires: str | None = None
+    """ISO 8601 date from which on imported key material is gone; None also where it does not expire."""
     key_spec: str | None = None
     key_usage: str | None = None
     origin: str | None = None
@@ -123,7 +125,10 @@ class KmsKey:
 
     def completed_by(self, described: "KmsKey") -> "KmsKey":
         """The same key with what it lacks taken from another description of it, but for the policy."""
-        names = ("key_manager", "key_state", "deletion_date", "key_spec", "key_usage", "origin")
+        names = (
+            *("key_manager", "key_state", "deletion_date", "material_expires"),
+            *("key_spec", "key_usage", "origin"),
+        )
         lacking = {name: getattr(described, name) for name in names if getattr(self, name) is None}
         return _with_key_id_facts(replace(self, **lacking))
 
@@ -176,6 +181,7 @@ def _known(attributes: Mapping[str, Any]) -> dict[str, Any]:
         "key_manager": _text(attributes.get("keyManager")),
         "key_state": _state(attributes),
         "deletion_date": _date(attributes.get("deletionDate")),
+        "material_expires": _expiry(attributes),
         "key_spec": _text(attributes.get("keySpec")) or _text(attributes.get("customerMasterKeySpec")),
         "key_usage": _text(attributes.get("keyUsage")),
         "origin": _text(attributes.get("origin")),
@@ -188,6 +194,12 @@ def _state(attributes: Mapping[str, Any]) -> str | None:
     if state is None and enabled is not None:
         return "Enabled" if enabled else "Disabled"
     return "Disabled" if state == "Enabled" and enabled is False else state
+
+
+def _expiry(attributes: Mapping[str, Any]) -> str | None:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html (ExpirationModel, ValidTo)."""
+    keeps = attributes.get("expirationModel") == "KEY_MATERIAL_DOES_NOT_EXPIRE"
+    return None if keeps else _date(attributes.get("validTo"))
 
 
 def _text(value: object) -> str | None:
