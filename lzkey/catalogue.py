@@ -1,5 +1,7 @@
 """The words for each requirement and advisory: what holds, what to do where it does not, and AWS's page.
 
+And what every proof takes for granted, where AWS's pages leave something open.
+
 SARIF, the report's formats and its page read them here. Who reads a scanner's result and who reads a report
 are told in words of their own, so that there are two wordings of each requirement.
 """
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import Requirement
 from landing_zone_key.advisories import AdvisoryCode
+from landing_zone_key.requests import CLOUDTRAIL, CONFIG, CONFIG_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -195,6 +198,43 @@ ADVISORIES: Final[Mapping[AdvisoryCode, Words]] = {
         "Without the account root the key can become unmanageable when its administrators go.",
     ),
 }
+
+_PRINCIPALS: Final = f"{_DOCUMENTATION}IAM/latest/UserGuide/reference_policies_elements_principal.html"
+_DECRYPT, _GENERATE = CONFIG_ACTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """What every proof takes for granted."""
+
+    text: str
+    """The end of a sentence."""
+    pages: tuple[str, ...]
+    """AWS's, for it and against it."""
+
+
+PREMISES: Final = (
+    Premise(
+        f"AWS Config and CloudTrail call as {CONFIG} and {CLOUDTRAIL}, which Control Tower's page lists, "
+        "from opt-in Regions, too; IAM's page says that a service in an opt-in Region which calls another "
+        "Region appears as SERVICE.REGION.amazonaws.com",
+        (GUIDE, f"{_PRINCIPALS}#principal-services-in-opt-in-regions"),
+    ),
+    Premise(
+        f"AWS Config calls {_DECRYPT} and {_GENERATE}, and CloudTrail {_DECRYPT} and {_GENERATE}* (with "
+        f"PermissionStandard functional {_GENERATE} alone), as Control Tower's page documents, and nothing "
+        "else",
+        (GUIDE,),
+    ),
+    Premise(
+        "S3 Bucket Keys change the encryption context of Amazon S3 (kms:EncryptionContext:aws:s3:arn, of "
+        f"which any value is covered) and nothing else; CloudTrail then needs {_DECRYPT}, which is proved",
+        (
+            f"{_DOCUMENTATION}awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html",
+            f"{_DOCUMENTATION}AmazonS3/latest/userguide/bucket-key.html",
+        ),
+    ),
+)
 
 
 def advice(requirement: str) -> Advice:

@@ -23,6 +23,7 @@ from lzkey.terminal import messages, one_line, plain, result
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lzkey import Json
     from lzkey.check.formats.explained import ExplainedKey
     from lzkey.check.formats.json import Unreadable
     from lzkey.check.formats.proposed import RepairedKey
@@ -59,12 +60,12 @@ class Answers:
                 where = "" if found.place.source in found.message else f"{place_of(found.place)}: "
                 messages().print(plain(one_line(where + found.message), "bold magenta"), soft_wrap=True)
 
-    def end(self) -> NoReturn:
-        """End the command, with the JSON if that is asked for."""
+    def end(self, **members: Json) -> NoReturn:
+        """End the command, with the JSON if that is asked for, and in it these members of its own."""
         code = self.tally.exit_code()
         if self.as_json:
-            members = {"results": self.results, "exit_code": code}
-            result(json.dumps(document(members), indent=2) + "\n")
+            written = {"results": self.results, **members, "exit_code": code}
+            result(json.dumps(document(written), indent=2) + "\n")
         if self.tally.empty:
             messages().print(plain(NOTHING_FOUND), soft_wrap=True)
         raise typer.Exit(code)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from lzkey.check.explanation import explanation
-from lzkey.check.formats.explained import as_document, terminal_view
+from lzkey.check.formats.explained import as_document, premises, premises_view, terminal_view
 from lzkey.cli.answers import Answers, KeyOrFile
 from lzkey.cli.asked import Asked, live_policy_option, with_options
 from lzkey.cli.options import Format, OneFormat
@@ -38,8 +38,10 @@ def explain(
     """
     del print_iam_policy  # its callback has ended the command
     context, at, answers = asked.context(), datetime.now(UTC), Answers(as_json=form is Format.JSON)
+    judged = False
     for found in answers.keys(target, asked, context):
         explained = explanation(found, context.zone, at=at)
+        judged = judged or bool(explained.answers)
         if answers.as_json:
             answers.results.append(as_document(explained))
         else:
@@ -47,4 +49,7 @@ def explain(
                 output().print()
             output().print(terminal_view(explained), soft_wrap=True)
         answers.tally.count(explained.verdict)
-    answers.end()
+    if judged and not answers.as_json:
+        output().print()
+        output().print(premises_view(), soft_wrap=True)
+    answers.end(premises=premises())

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from landing_zone_key import LandingZone, access
 from landing_zone_key.policy import Policy, Request, decide, prove
+from lzkey.catalogue import PREMISES
 from lzkey.check.explanation import Answer, Explanation, Knowledge, Refusal, explanation
 from lzkey.documents import schema_of
 
@@ -353,6 +354,30 @@ class TestCommand:
         document = json.loads(ended.out)
         assert document["exit_code"] == ended.code == code
         Draft202012Validator(schema_of("explain")).validate(document)
+
+    @pytest.mark.parametrize("source", ["policies/documented.json", "policies"])
+    def test_says_once_what_every_proof_takes_for_granted(self, run: Run, sources: Path, source: str) -> None:
+        """After all keys, of a compliant one, too, with AWS's pages."""
+        assert sources.is_dir()
+        text = run("explain", source, *SETTINGS).out
+        told = json.loads(run("explain", source, *SETTINGS, "--format", "json").out)["premises"]
+        assert told == [{"text": each.text, "pages": list(each.pages)} for each in PREMISES]
+        assert text.count("every proof takes for granted:") == 1
+        _, _, after = text.partition("every proof takes for granted:")
+        for premise in PREMISES:
+            assert premise.text in " ".join(after.split())
+            assert all(f"    {page}\n" in after for page in premise.pages)
+
+    def test_without_a_key_that_is_judged_nothing_is_taken_for_granted(
+        self, run: Run, tmp_path: Path
+    ) -> None:
+        """The twin: there is no proof."""
+        metadata = {"Arn": "arn:aws:kms:us-east-1:111122223333:key/1", "KeyManager": "AWS"}
+        path = tmp_path / "key.json"
+        path.write_text(json.dumps({"KeyMetadata": metadata}))
+        ended = run("explain", str(path), *SETTINGS)
+        assert "NOT_APPLICABLE" in ended.out
+        assert "takes for granted" not in ended.out
 
     def test_neither_file_nor_key(self, run: Run, sources: Path) -> None:
         """A slip is not looked for at AWS."""

@@ -19,8 +19,10 @@ import yaml
 
 from landing_zone_key import KmsKey, Requirement, annotate, assess
 from landing_zone_key import LandingZone as LandingZoneSettings
+from landing_zone_key.advisories import AdvisoryCode
 from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import PARAMETERS
+from lzkey.catalogue import PREMISES
 from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 
 from .makefile import MAKEFILE, environ_without_make
@@ -207,6 +209,17 @@ class TestTables:
         """The first paragraph."""
         first = README.split("\n\n")[1]
         assert len(re.findall(r"[.?](?:\*\*)?(?:\s|$)", first)) == 2
+
+    def test_names_every_advisory(self) -> None:
+        """By its code, and none that is not there."""
+        paragraph = next(each for each in README.split("\n\n") if each.startswith("What is worth knowing"))
+        assert set(re.findall(r"`([A-Z]+_[A-Z_]+)`", paragraph)) == set(AdvisoryCode)
+
+    def test_says_what_every_proof_takes_for_granted(self) -> None:
+        """With every page of AWS that is for it or against it."""
+        _, _, rest = README.partition("\n- **What every proof takes for granted**")
+        item = rest.partition("\n- ")[0]
+        assert all(f"]({page})" in item for premise in PREMISES for page in premise.pages)
 
     def test_links_lead_somewhere(self) -> None:
         """Each relative link and image is a file of the repository."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 from rich.console import Group
 
+from lzkey.catalogue import PREMISES
 from lzkey.check.explanation import Knowledge
 from lzkey.check.formats.json import Ending, Key, Unreadable, key
 from lzkey.check.verdict import place_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from lzkey import Json
+    from lzkey.catalogue import Premise
     from lzkey.check.explanation import Answer, ContextKey, Explanation, Refusal
     from lzkey.check.verdict import Remark
 
@@ -39,6 +41,8 @@ class Explained(TypedDict):
     """Every requirement with what was found."""
 
     results: list[ExplainedKey | Unreadable]
+    premises: list[Premise]
+    """What every proof takes for granted, with AWS's pages for it and against it."""
     exit_code: Ending
 
 
@@ -51,6 +55,23 @@ def as_document(explained: Explanation) -> ExplainedKey:
 def terminal_view(explained: Explanation) -> Group:
     """Return the lines."""
     return Group(*_lines(explained))
+
+
+def premises() -> list[Json]:
+    """What every proof takes for granted, for JSON."""
+    return list(map(asdict, PREMISES))
+
+
+def premises_view() -> Group:
+    """The same, as lines; it is said once, after all keys."""
+    return Group(*_premises())
+
+
+def _premises() -> Iterator[Text]:
+    yield _line("every proof takes for granted:", "bold")
+    for premise in PREMISES:
+        yield from _wrapped(premise.text, "  ")
+        yield from (_line(f"    {page}", "dim") for page in premise.pages)
 
 
 def _lines(explained: Explanation) -> Iterator[Text]:
