@@ -145,8 +145,15 @@ class TestWriterAndReader:
             ({**DENY, "Resource": "key/*"}, (CONFIG,), False),
             ({**CONFIG, "Action": "K*:*"}, (), False),
             ({**CONFIG, "Principal": {"AWS": "*"}}, (), False),
+            ({**CONFIG, "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:config:eu-*:*:*"}}}, (), True),
+            ({**CONFIG, "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:config:us-*:*:*"}}}, (), False),
+            ({**CONFIG, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, (), False),
+            ({**DENY, "Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, (CONFIG,), False),
         ],
-        ids=["misses", "allows less", "denies", "perhaps denies", "perhaps allows", "perhaps no service"],
+        ids=[
+            *("misses", "allows less", "denies", "perhaps denies", "perhaps allows", "perhaps no service"),
+            *("another Region", "the home Region", "not documented", "denies what is not documented"),
+        ],
     )
     def test_a_refused_request(
         self, sid: str | None, statement: dict[str, Any], others: tuple[Any, ...], *, certain: bool
