@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from landing_zone_key.advisories import Advisory, advise
 from landing_zone_key.finding import Finding, Holds, Question, Requirement
 from landing_zone_key.key import RESOURCE_TYPE, KmsKey
 from landing_zone_key.policy.document import Policy
@@ -15,6 +14,9 @@ from landing_zone_key.records import dataclass
 from landing_zone_key.requests import EARLIEST_MOMENT
 from landing_zone_key.requirements import HOW_MANY, REQUIREMENTS
 from landing_zone_key.settings import KeyScope, LandingZone
+
+if TYPE_CHECKING:
+    from landing_zone_key.advisories import Advisory
 
 
 class Compliance(StrEnum):
@@ -40,12 +42,16 @@ class Assessment:
     """What was asked; None where the key is not judged."""
 
     @property
-    def advisories(self) -> tuple[Advisory, ...]:
+    def advisories(self) -> "tuple[Advisory, ...]":
         """What is worth knowing and changes nothing about the compliance.
 
         Found out when it is asked for: that takes longer than everything else, and the Lambda never asks.
         """
-        return () if self.question is None else advise(self.question)
+        if self.question is None:
+            return ()
+        from landing_zone_key.advisories import advise  # noqa: PLC0415 - as above
+
+        return advise(self.question)
 
 
 COMPLIANT_REASON: Final = (

@@ -77,12 +77,13 @@ def find_refused(policy: Policy, family: Family) -> Refused | None:
     return Refused(found.request, decision, certain=True)
 
 
-@dataclass(frozen=True, slots=True)
 class _Aim:
     """What every request should be, and for what doubt speaks."""
 
-    allowed: bool
-    doubt_allows: bool
+    __slots__ = ("allowed", "doubt_allows")
+
+    def __init__(self, *, allowed: bool, doubt_allows: bool) -> None:
+        self.allowed, self.doubt_allows = allowed, doubt_allows
 
 
 _PROVE: Final = _Aim(allowed=True, doubt_allows=False)
