@@ -38,7 +38,8 @@ $ terraform show -json plan | lzkey check -
 $ lzkey check --profile management --discover --landing-zone
 
 Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files; \
-3 a key is non-compliant; 4 none is, but something could not be determined, or no key was found; with \
+3 a request would be refused, or a key is not what it must be; 4 none is, but a request may be refused, \
+something could not be determined, or no key was found; with \
 --allow-empty it is 0 that no key was found, with --exit-zero 3 and 4 are 0.
 """
 

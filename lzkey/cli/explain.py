@@ -21,7 +21,8 @@ $ lzkey explain template.yaml --format json
 $ lzkey explain alias/landing-zone --profile management --discover
 
 Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files; \
-3 a key is non-compliant; 4 none is, but something could not be determined, or no key was found.
+3 a request would be refused, or a key is not what it must be; 4 none is, but a request may be refused, \
+something could not be determined, or no key was found.
 """
 
 _Print = Annotated[bool, live_policy_option("explain")]
