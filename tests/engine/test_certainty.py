@@ -160,6 +160,28 @@ class TestFindings:
         assert foreign.certainty is Certainty.REFUSED
 
     @pytest.mark.parametrize(
+        ("actions", "certainty", "action"),
+        [
+            (
+                ["kms:GenerateDataKey", "kms:Decrypt"],
+                Certainty.POSSIBLE,
+                "kms:GenerateDataKeyWithoutPlaintext",
+            ),
+            (["kms:GenerateDataKeyPair*", "kms:Decrypt"], Certainty.REFUSED, "kms:GenerateDataKey"),
+            (["kms:GenerateDataKey*"], Certainty.REFUSED, "kms:Decrypt"),
+        ],
+    )
+    def test_what_nobody_has_seen_cloudtrail_ask_for(
+        self, actions: list[str], certainty: Certainty, action: str, make_key: Any, make_zone: Any
+    ) -> None:
+        """The page documents all of GenerateDataKey*; CloudTrail has been seen to ask for one of them."""
+        key = make_key("config", {"of": "cloudtrail", "Action": actions})
+        (found,) = assess(key, make_zone()).findings
+        assert (found.certainty, found.action) == (certainty, action)
+        said = "whether CloudTrail makes that request is not documented"
+        assert (said in found.message) is (certainty is Certainty.POSSIBLE)
+
+    @pytest.mark.parametrize(
         ("metadata", "certainty"),
         [({"KeyState": "Disabled"}, Certainty.REFUSED), ({"KeyState": None}, Certainty.POSSIBLE)],
     )

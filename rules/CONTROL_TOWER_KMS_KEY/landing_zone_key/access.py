@@ -23,7 +23,15 @@ from landing_zone_key.policy.explanation import Miss, Outcome, certainly_allowed
 from landing_zone_key.policy.family import Family
 from landing_zone_key.policy.proof import Proved, Refused, find_refused, prove, prove_refused
 from landing_zone_key.policy.relevance import is_undocumented
-from landing_zone_key.requests import CONFIG, SETTLED_BY, cloudtrail_family, config_family, foreign_families
+from landing_zone_key.requests import (
+    CLOUDTRAIL,
+    CLOUDTRAIL_ACTIONS,
+    CONFIG,
+    SETTLED_BY,
+    cloudtrail_family,
+    config_family,
+    foreign_families,
+)
 from landing_zone_key.settings import LandingZone, PermissionStandard
 
 FAMILIES: Final[Mapping[Requirement, Callable[[KmsKey, LandingZone, datetime], Family]]] = {
@@ -123,7 +131,12 @@ def _refused(
             told = _told(requirement, question, policy, family, result)
             return _of_the_next(told, len(zone.accounts))
         result = today
-    surest = replace(zone, governed_regions=zone.governed_regions or (zone.home_region,))
+    # Control Tower's page documents more actions for CloudTrail than anybody has seen it ask for.
+    surest = replace(
+        zone,
+        governed_regions=zone.governed_regions or (zone.home_region,),
+        permission_standard=PermissionStandard.FUNCTIONAL,
+    )
     certain = find_refused(policy, make(question.key, surest, question.earliest))
     return _told(requirement, question, policy, family, certain or result)
 
@@ -160,7 +173,7 @@ def _told(
     hint = ""
     if not refused.certain:
         hint = settled_by(question.zone, conditions) or _regions_hint(question.zone, request, conditions)
-        hint = hint or _undocumented(family, conditions)
+        hint = hint or _undocumented(family, conditions) or _unseen(request)
     statement = decision.statement or (nearest.statement if nearest else None)
     by_source = any(condition.lookup_key in _SOURCES for condition in conditions)
     whose = _whose(question, policy, refused, request) if by_source else ""
@@ -175,6 +188,13 @@ def _told(
         request.action,
         possible=not refused.certain,
     )
+
+
+def _unseen(request: Request) -> str:
+    """The end of a message about an action of which it is not documented that the service asks for it."""
+    if request.service != CLOUDTRAIL or request.action in CLOUDTRAIL_ACTIONS[PermissionStandard.FUNCTIONAL]:
+        return ""
+    return "; whether CloudTrail makes that request is not documented"
 
 
 def _undocumented(family: Family, conditions: Iterable[Condition]) -> str:
