@@ -23,9 +23,9 @@ BATCH: Final = 100
 
 
 @takes("kms:ListKeys")
-def key_arns(asker: Asker) -> Iterator[str]:
+def key_arns(asker: Asker, region: str | None = None) -> Iterator[str]:
     """The ARNs of all keys, AWS's own among them, as the pages come."""
-    return (str(entry["KeyArn"]) for entry in asker.each("kms:ListKeys", "Keys", size=1000))
+    return (str(entry["KeyArn"]) for entry in asker.each("kms:ListKeys", "Keys", region=region, size=1000))
 
 
 @takes("kms:DescribeKey")

@@ -15,6 +15,7 @@ import pytest
 from botocore.stub import Stubber
 
 import lzkey.aws
+from landing_zone_key import LandingZone
 from landing_zone_key.key import KeyArn
 from lzkey.aws.account import Asker, Manner, UnansweredError
 from lzkey.aws.aggregator import Row
@@ -34,6 +35,10 @@ MANIFEST = {
     "governedRegions": ["us-east-1", 1],
     "centralizedLogging": {"configurations": {"kmsKeyArn": KEY}},
 }
+
+ZONE = LandingZone(REGION, ACCOUNT).with_manifest(
+    {"centralizedLogging": {"configurations": {"kmsKeyArn": KEY[:-1] + "f"}}}
+)
 
 OTHER, RULE = "444455556666", "CONTROL_TOWER_KMS_KEY"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
@@ -263,6 +268,14 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
     "key_tags": (
         (KeyArn.parse(KEY),),
         [("list_resource_tags", {"Tags": [{"TagKey": "team", "TagValue": "blue"}]})],
+    ),
+    "former_keys": (
+        (ZONE,),
+        [
+            ("list_keys", {"Keys": [{"KeyArn": KEY}]}),
+            ("describe_key", {"KeyMetadata": {"Arn": KEY, "KeyId": KEY[-36:]}}),
+            ("get_key_policy", {"Policy": "{ }"}),
+        ],
     ),
     "recorded_keys": (
         (),

@@ -60,7 +60,8 @@ _DELIVERIES: Final[Mapping[Requirement, Delivery]] = {
     Requirement.CONFIG_ACCESS: Delivery.CONFIG,
     Requirement.CLOUDTRAIL_ACCESS: Delivery.CLOUDTRAIL,
 }
-_SERVICES: Final[Mapping[Requirement, str]] = {
+#: The services as people call them, by the requirement on their access.
+SERVICES: Final[Mapping[Requirement, str]] = {
     Requirement.CONFIG_ACCESS: "AWS Config",
     Requirement.CLOUDTRAIL_ACCESS: "CloudTrail",
 }
@@ -84,9 +85,9 @@ def access(question: Question, requirement: Requirement) -> Answer:
     if _DELIVERIES[requirement] in question.zone.uses_of({str(question.key.arn), question.key.arn.key_id}):
         return _access(question, requirement)
     (other,) = (each for each in FAMILIES if each is not requirement)
-    its = _SERVICES[other]
+    its = SERVICES[other]
     if question.zone.permission_standard is PermissionStandard.FUNCTIONAL:
-        return Holds(requirement, f"{_SERVICES[requirement]} does not use this key, which is for {its} alone")
+        return Holds(requirement, f"{SERVICES[requirement]} does not use this key, which is for {its} alone")
     answer = _access(question, requirement)
     if isinstance(answer, Holds):
         return answer

@@ -21,7 +21,7 @@ from landing_zone_key.key import KmsKey
 UNKNOWN: Final = "unknown"
 
 #: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
-_REMEDIES: Final[Mapping[str, str]] = {
+REMEDIES: Final[Mapping[str, str]] = {
     "Disabled": "enable the key",
     "PendingDeletion": "cancel the deletion and enable the key",
     "PendingReplicaDeletion": "cancel the deletion and enable the key",
@@ -37,7 +37,7 @@ def _enabled(question: Question) -> Answer:
     if key.key_state is None:
         return _unknown(key, requirement, "key state")
     until = f" until {key.deletion_date}" if key.key_state == "PendingDeletion" and key.deletion_date else ""
-    remedy = _REMEDIES.get(key.key_state, "it must be Enabled")
+    remedy = REMEDIES.get(key.key_state, "it must be Enabled")
     return Finding(
         requirement,
         FindingReason.NOT_ENABLED,

@@ -1,0 +1,164 @@
+"""Former keys: what the landing zone encrypted its logs with before, and without which those cannot be read.
+
+No API tells them. They are known by their policies, which still admit the landing zone's deliveries.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from landing_zone_key.access import FAMILIES, SERVICES
+from landing_zone_key.assessment import ask
+from landing_zone_key.key import KeyArn
+from landing_zone_key.policy.proof import Proved, prove
+from landing_zone_key.requirements import REMEDIES
+from landing_zone_key.settings import PermissionStandard
+from lzkey.aws.account import UnansweredError, at_once
+from lzkey.aws.fact import takes
+from lzkey.aws.keys import NOT_FOUND, key, key_arns, key_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from landing_zone_key import KmsKey, LandingZone
+    from lzkey.aws.account import Asker
+
+#: Keys at most that are looked at: each takes two calls.
+MOST: Final = 500
+
+_ENABLED: Final = "Enabled"
+_CANNOT_BE_READ: Final = "log objects that are encrypted with it cannot be read"
+
+#: https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html: the key is Disabled then.
+_DELETION: Final = ("cancel-key-deletion", "enable-key")
+_COMMANDS: Final = {
+    "Disabled": ("enable-key",),
+    "PendingDeletion": _DELETION,
+    "PendingReplicaDeletion": _DELETION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FormerKey:
+    """A key that the landing zone does not encrypt with, whose policy is proved to admit its deliveries."""
+
+    arn: str
+    state: str
+    """The key state, such as PendingDeletion."""
+    deletion_date: str | None = None
+    """ISO 8601 date; only while the key is pending deletion."""
+    valid_to: str | None = None
+    """ISO 8601 date on which imported key material expires; null also where it does not."""
+    services: tuple[str, ...] = ()
+    """Those whose every delivery is proved to be allowed: AWS Config, CloudTrail."""
+
+    @property
+    def standing(self) -> str:
+        """The key state, with the dates that end it."""
+        until = f" until {self.deletion_date}" if self.deletion_date else ""
+        expires = f", its key material expires on {self.valid_to}" if self.valid_to else ""
+        return f"{self.state}{until}{expires}"
+
+    @property
+    def fault(self) -> str:
+        """Why older logs cannot be read, or from when on; empty where they can."""
+        if self.state != _ENABLED:
+            gone = ", and never again once it is deleted" if self.deletion_date else ""
+            return f"{self.standing}: {_CANNOT_BE_READ}{gone}"
+        return f"{self.standing}: from then on {_CANNOT_BE_READ}" if self.valid_to else ""
+
+    @property
+    def fix(self) -> str:
+        """What to do about the fault; empty where there is none."""
+        commands = _COMMANDS.get(self.state, ())
+        if commands:
+            return " and then ".join(f"aws kms {command} --key-id {self.arn}" for command in commands)
+        if self.state != _ENABLED:
+            return f"{REMEDIES.get(self.state, 'wait until it is Enabled')}: {self.arn}"
+        if self.valid_to:
+            return f"import the same key material of {self.arn} again, with a later date or none"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormerKeys:
+    """The former keys, and what could not be looked at."""
+
+    keys: tuple[FormerKey, ...] = ()
+    unread: tuple[str, ...] = ()
+    """A sentence for each reason for which keys could not be looked at."""
+
+
+@takes(facts=(key_arns, key, key_policy))
+def former_keys(asker: Asker, zone: LandingZone) -> FormerKeys:
+    """The landing zone's former keys, in its home Region; none where its manifest is not known or has no key.
+
+    Asked of the management account, where they all must be. A key that may not be read is a sentence; raises
+    UnansweredError where the keys may not be listed.
+    """
+    manifest = zone.manifest_keys
+    if manifest is None or not manifest.logging:
+        return FormerKeys()
+    listed = map(KeyArn.parse, key_arns(asker, zone.home_region))
+    others = [arn for arn in listed if not _is_named(arn, zone)]
+    looked = [*at_once(lambda arn: _looked_at(asker, arn, zone), others[:MOST])]
+    found = tuple(one for one in looked if isinstance(one, FormerKey))
+    refused = (one for one in looked if isinstance(one, UnansweredError))
+    return FormerKeys(found, (*_unread(refused), *_left_out(asker, len(others) - MOST)))
+
+
+def _is_named(arn: KeyArn, zone: LandingZone) -> bool:
+    """Whether the manifest names the key, for whatever; an alias in it may stand for any key."""
+    manifest, names = zone.manifest_keys, {str(arn), arn.key_id}
+    return manifest is None or manifest.may_log_with(names) or bool(names & {*manifest.backup})
+
+
+def _looked_at(asker: Asker, arn: KeyArn, zone: LandingZone) -> FormerKey | UnansweredError | None:
+    """The key as a former one; None where it is none, or gone."""
+    try:
+        found = key(asker, str(arn), arn.region)
+        if found.key_manager == "AWS" or found.key_spec not in (None, "SYMMETRIC_DEFAULT"):
+            return None
+        services = _admitted(found.with_policy(key_policy(asker, arn)), zone)
+    except UnansweredError as error:
+        return None if error.code == NOT_FOUND else error
+    if not services:
+        return None
+    state = found.key_state or "of unknown state"
+    return FormerKey(str(arn), state, found.deletion_date, found.material_expires, services)
+
+
+def _admitted(found: KmsKey, zone: LandingZone) -> tuple[str, ...]:
+    """The services whose every delivery the key's policy is proved to allow, whatever the key's state is.
+
+    What is documented beyond that is asked of keys in use.
+    """
+    needed = replace(zone, permission_standard=PermissionStandard.FUNCTIONAL)
+    question = ask(found, needed)
+    if question.policy is None:
+        return ()
+    return tuple(
+        SERVICES[requirement]
+        for requirement, family in FAMILIES.items()
+        if isinstance(prove(question.policy, family(found, needed, question.earliest)), Proved)
+    )
+
+
+def _unread(errors: Iterable[UnansweredError]) -> Iterator[str]:
+    """A sentence for each action that was not answered, and not for each key."""
+    alike: dict[tuple[str, str], list[UnansweredError]] = defaultdict(list)
+    for error in errors:
+        alike[error.action, error.code].append(error)
+    for first, *more in alike.values():
+        also = f", as for {len(more)} more" if more else ""
+        yield f"{first}{also}: whether older logs need that key is not known"
+
+
+def _left_out(asker: Asker, number: int) -> Iterator[str]:
+    if number > 0:
+        yield (
+            f"account {asker.account} has more than {MOST} keys: of {number} it is not known whether older "
+            "logs need them"
+        )
