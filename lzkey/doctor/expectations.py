@@ -78,6 +78,13 @@ EXPECTATIONS: Final = (
         hint=evaluations.results,
     ),
     Expectation(
+        "former-keys",
+        "its former keys can decrypt older logs",
+        landing_zone.older_logs,
+        seen_by=Seer.MANAGEMENT,
+        hint=evaluations.manager,
+    ),
+    Expectation(
         "organization-id",
         "OrganizationId is the organization's",
         organization.organization_id,

@@ -8,9 +8,10 @@ from landing_zone_key import LandingZone
 from landing_zone_key.settings import KeyScope
 from lzkey import RULE_NAME
 from lzkey.aws.fact import takes
+from lzkey.aws.former_keys import former_keys
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.aws.rule import is_named, results_of_key
-from lzkey.doctor.subject import RULES, ago, not_applicable, ok, problem, unknown
+from lzkey.doctor.subject import RULES, ago, not_applicable, ok, problem, unknown, warning
 
 if TYPE_CHECKING:
     from lzkey.aws.landing_zone import LandingZoneDetail
@@ -23,6 +24,7 @@ FIND: Final = (landing_zone_arn, landing_zone_detail)
 _NONE: Final = "there is no landing zone to read them from"
 _NO_KEY: Final = "the landing zone's manifest names no KMS key of yours"
 _NOTHING: Final = "no logs are delivered: centralizedLogging and config are disabled in the manifest"
+_READ_KEYS: Final = "allow kms:DescribeKey and kms:GetKeyPolicy (lzkey doctor --print-iam-policy)"
 _SET_UP: Final = "set up or update the landing zone in Control Tower, or correct HomeRegion"
 
 
@@ -57,7 +59,7 @@ def keys_in_scope(subject: Subject) -> Check:
         return not_applicable(_NONE)
     keys = found.keys
     if not keys:
-        return not_applicable(_NO_KEY if found.manifest_keys.delivers else _NOTHING)
+        return _without_keys(found)
     faults = [fault for key in keys if (fault := _scope_fault(subject, key))]
     if faults:
         return problem(
@@ -94,6 +96,29 @@ def keys_judged(subject: Subject) -> Check:
     return ok("; ".join(_shown(subject, key, result) for key, result in results.items() if result))
 
 
+@takes(facts=(*FIND, former_keys))
+def older_logs(subject: Subject) -> Check:
+    """Check that the keys that the landing zone encrypted its logs with before can still decrypt them.
+
+    What the rule says of the keys of today is as true without it: a warning.
+    """
+    found = _found(subject)
+    if found is None:
+        return not_applicable(_NONE)
+    if not found.keys:
+        return _without_keys(found)
+    zone = LandingZone.from_rule_parameters(subject.parameters.rule)
+    former = former_keys(subject.asker, zone.with_manifest(found.manifest, found.version))
+    failing = [key for key in former.keys if key.fault]
+    if failing:
+        told = [f"{key.arn} is {key.fault}" for key in failing]
+        return warning("; ".join((*told, *former.unread)), "; ".join(key.fix for key in failing))
+    if former.unread:
+        return unknown("; ".join(former.unread), _READ_KEYS)
+    kept = ", ".join(key.arn for key in former.keys)
+    return ok(f"still Enabled: {kept}" if kept else "there are none")
+
+
 def logging_keys(subject: Subject) -> tuple[str, ...] | None:
     """The keys of the manifest that logs are encrypted with; None where there is no landing zone."""
     found = _found(subject)
@@ -118,6 +143,11 @@ def _found(subject: Subject) -> LandingZoneDetail | None:
     if arn is None or home_region(arn) != subject.parameters.home_region:
         return None
     return landing_zone_detail(subject.asker, arn)
+
+
+def _without_keys(found: LandingZoneDetail) -> Check:
+    """Why a landing zone whose manifest names no key of its own has none."""
+    return not_applicable(_NO_KEY if found.manifest_keys.delivers else _NOTHING)
 
 
 def _scope_fault(subject: Subject, key: str) -> str:

@@ -15,12 +15,12 @@ from lzkey.deployment.target import Where
 from lzkey.doctor import EXPECTATIONS, Status, examine
 from lzkey_sandbox import LandingZone
 
-from .conftest import FUNCTION, KEYS_ONLY, NAME, RULE, make_key, not_ok
+from .conftest import FUNCTION, KEYS_ONLY, NAME, RULE, key_policy, make_key, not_ok
 
 if TYPE_CHECKING:
     from .conftest import Management
 
-_ZONE = {"landing-zone", "landing-zone-keys", "landing-zone-results", "key-policies"}
+_ZONE = {"landing-zone", "landing-zone-keys", "landing-zone-results", "former-keys", "key-policies"}
 ORGANIZATION_LINES = {
     "execution-role",
     "trusted-access",
@@ -70,6 +70,17 @@ class TestHealthy:
 
 
 Breakage = Callable[["Management"], AbstractContextManager[object]]
+
+
+@contextmanager
+def another_key(account: Management) -> Iterator[str]:
+    """The ARN of a key that admits the landing zone's deliveries, and is of no use to it afterwards."""
+    key = make_key(account.sandbox)
+    yield key
+    document = json.loads(key_policy(key))
+    closed = json.dumps({**document, "Statement": document["Statement"][:1]})
+    account.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=closed)
+    account.sandbox.settle()
 
 
 @contextmanager
@@ -524,6 +535,7 @@ class TestRefused:
             ("controltower:ListLandingZones", _ZONE),
             ("controltower:GetLandingZone", _ZONE),
             ("config:GetComplianceDetailsByResource", {"landing-zone-results"}),
+            ("kms:ListKeys", {"former-keys"}),
             ("config:DescribeConfigurationRecorderStatus", {"recorder"}),
             ("config:BatchGetResourceConfig", {"key-policies"}),
             ("config:ListDiscoveredResources", {"key-policies"}),
@@ -563,12 +575,65 @@ class TestNewKey:
 
     def test_is_judged_and_then_ok(self, account: Management) -> None:
         """A new key is recorded, judged, and shown."""
-        key = make_key(account.sandbox)
-        account.sandbox.settle()
-        with landing_zone_with(account, account.key, key):
+        with another_key(account) as key, landing_zone_with(account, account.key, key):
+            account.sandbox.settle()
             lines = account.lines()
         assert key in lines["landing-zone-keys"].detail
         assert key.rpartition("/")[2] in lines["landing-zone-results"].detail
+
+
+class TestFormerKeys:
+    """The landing zone has got another key, and older logs need the one before."""
+
+    def test_none(self, account: Management) -> None:
+        """There are none, which is as it should be."""
+        line = account.lines()["former-keys"]
+        assert (line.status, line.detail) == (Status.OK, "there are none")
+
+    def test_enabled(self, account: Management) -> None:
+        """It is named, and nothing is to be done."""
+        with another_key(account) as key:
+            line = account.lines()["former-keys"]
+        assert (line.status, line.detail, line.fix) == (Status.OK, f"still Enabled: {key}", "")
+
+    def test_disabled(self, account: Management) -> None:
+        """A warning, with the command; results can be trusted all the same, so the exit code stays 0."""
+        with another_key(account) as key:
+            account.client("kms").disable_key(KeyId=key)
+            seen = account.examine()
+        (line,) = (found.check for found in seen.findings if found.expectation.name == "former-keys")
+        assert (line.status, seen.exit_code) == (Status.WARNING, 0)
+        assert line.detail == f"{key} is Disabled: log objects that are encrypted with it cannot be read"
+        assert line.fix == f"aws kms enable-key --key-id {key}"
+
+    def test_waiting_for_deletion(self, account: Management) -> None:
+        """A warning with the date of it."""
+        with another_key(account) as key:
+            kms = account.client("kms")
+            kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+            date = kms.describe_key(KeyId=key)["KeyMetadata"]["DeletionDate"].date()
+            line = account.lines()["former-keys"]
+            kms.cancel_key_deletion(KeyId=key)
+        assert line.status is Status.WARNING
+        assert f"{key} is PendingDeletion until {date}: " in line.detail
+        assert line.fix.startswith(f"aws kms cancel-key-deletion --key-id {key} and then ")
+
+    @pytest.mark.parametrize("action", ["DescribeKey", "GetKeyPolicy"])
+    def test_unread(self, account: Management, action: str) -> None:
+        """What may not be read may be one: unknown, and where it stands to be allowed."""
+        with another_key(account):
+            account.sandbox.fail_next("kms", action, "AccessDeniedException")
+            line = account.lines()["former-keys"]
+        assert line.status is Status.UNKNOWN
+        assert f"account 111122223333 refused kms:{action}" in line.detail
+        assert f"kms:{action}" in line.fix
+
+    def test_a_landing_zone_without_keys(self, account: Management) -> None:
+        """Has no former keys, and none is asked for."""
+        with landing_zone_with(account):
+            line = account.lines()["former-keys"]
+        assert line.status is Status.NOT_APPLICABLE
+        assert "ListKeys" not in {call.operation for call in account.sandbox.calls}
 
 
 class TestHomeRegion:
