@@ -17,7 +17,7 @@ from lzkey.errors import ReportArgumentError, ReportError
 from lzkey.report import aggregated
 from lzkey.report.facts import RuleInForce, Seen, World
 from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
-from lzkey.report.surroundings import landing_zone, organization, rule
+from lzkey.report.surroundings import landing_zone, organization, rule, with_former_keys
 from lzkey.report.troubles import ALLOW, DEPLOY, DIAGNOSE, ENROLL, of_recorder, trouble
 from lzkey.report.wording import counted
 
@@ -44,7 +44,8 @@ def collect(asker: Asker, partition: str, options: Options, progress: Progress) 
     region = the_rule.zone.home_region if the_rule.zone else asker.region
     facts, manifest = landing_zone(home, region, _manager(whole, the_rule))
     if the_rule.zone and not facts.unknown:
-        the_rule = replace(the_rule, zone=the_rule.zone.with_manifest(manifest, facts.version))
+        zone = the_rule.zone.with_manifest(manifest, facts.version)
+        the_rule, facts = replace(the_rule, zone=zone), with_former_keys(home, facts, zone)
     scope = Scope(
         Collected.ACCOUNT,
         asker.account,
@@ -71,7 +72,7 @@ def collect(asker: Asker, partition: str, options: Options, progress: Progress) 
 def iam_policy() -> dict[str, Any]:
     """The least that whoever makes a report must be allowed, a statement for each way of making one."""
     return identity_policy(
-        statement("WhoAndWhat", actions_of(organization, rule, landing_zone)),
+        statement("WhoAndWhat", actions_of(organization, rule, landing_zone, with_former_keys)),
         statement("ThroughAnAggregator", actions_of(aggregators, aggregated.collect)),
         statement("InAnAccount", look.actions),
         statement("WithRoles", [ASSUME_ROLE]),

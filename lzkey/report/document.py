@@ -25,6 +25,7 @@ from typing import (
     get_type_hints,
 )
 
+from lzkey.aws.former_keys import FormerKey
 from lzkey.documents import SCHEMA_VERSION, Count, document
 from lzkey.errors import ReportError
 from lzkey.report.model import Report
@@ -37,6 +38,9 @@ _SCALARS: Final = (str, bool, int, float)
 _DERIVED: Final = frozenset({"schema_version", "summary"})
 #: What a report began with before all commands had one form; such a one can be told from any other JSON.
 _EARLIER: Final = frozenset({"version", "asOf"})
+
+#: What the model imports for its types alone.
+_NAMES: Final = {"FormerKey": FormerKey, "Mapping": Mapping, "datetime": datetime}
 
 Share: TypeAlias = Annotated[float, ("minimum", 0), ("maximum", 1)]
 
@@ -128,7 +132,7 @@ def _reader(kind: Any) -> _Reader:  # noqa: ANN401 - any type that the model use
 
 
 def _record(kind: Json) -> _Reader:
-    hints = get_type_hints(kind, localns={"Mapping": Mapping, "datetime": datetime})
+    hints = get_type_hints(kind, localns=_NAMES)
     readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
     required = {field.name for field in fields(kind) if field.default is MISSING}
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from lzkey.aws.former_keys import FormerKey
+
 
 class Cause(StrEnum):
     """Why something is UNKNOWN."""
@@ -179,6 +181,8 @@ class LandingZoneFacts:
     """Those of the keys that AWS Config encrypts with, where the manifest tells."""
     disabled: tuple[str, ...] = ()
     """The manifest's blocks of what is not delivered, such as centralizedLogging."""
+    former_keys: tuple[FormerKey, ...] = ()
+    """Keys that it does not encrypt with, whose policies admit its deliveries: older logs may need them."""
 
 
 @dataclass(frozen=True, slots=True)

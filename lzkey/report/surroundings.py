@@ -9,6 +9,7 @@ from landing_zone_key import LandingZone, SettingsError
 from landing_zone_key.manifest import Delivery
 from lzkey.aws.account import UnansweredError
 from lzkey.aws.fact import takes
+from lzkey.aws.former_keys import FormerKeys, former_keys
 from lzkey.aws.function import function
 from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import members
@@ -81,6 +82,15 @@ def landing_zone(home: Asker, region: str, management: str | None) -> tuple[Land
         disabled=tuple(each.value for each in Delivery if each not in keys.delivers),
     )
     return facts, found.manifest
+
+
+@takes(facts=(former_keys,))
+def with_former_keys(home: Asker, facts: LandingZoneFacts, zone: LandingZone) -> LandingZoneFacts:
+    """The landing zone's facts with its former keys; what cannot be looked at is a note."""
+    found = home.unless(lambda: former_keys(home, zone), FormerKeys())
+    for sentence in found.unread:
+        home.log.note(sentence)
+    return replace(facts, former_keys=found.keys)
 
 
 def _code(home: Asker, arn: str | None) -> tuple[str | None, str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from lzkey.aws.former_keys import FormerKey
     from lzkey.report.model import DeliveryAnswer, Doubt, Report, Scope
 
 _DELIVERY: Final = {
@@ -20,6 +21,10 @@ _DELIVERY: Final = {
     Delivery.UNKNOWN: "It is not known whether the landing zone's logs can be delivered:",
     Delivery.NONE: "No logs are delivered:",
 }
+
+
+#: The heading of what is told of them.
+FORMER_KEYS: Final = "Former keys, which older logs may need"
 
 
 def delivery(answer: DeliveryAnswer) -> str:
@@ -53,6 +58,11 @@ def unknowns(report: Report) -> Iterator[tuple[Doubt, str, str, str]]:
     for key in report.keys:
         if key.doubt is not None:
             yield key.doubt, key.account, key.region, key.arn
+
+
+def former_key(key: FormerKey) -> str:
+    """How a former key stands, and whose deliveries it is known by."""
+    return f"{key.fault or key.standing}; its policy admits {' and '.join(key.services)}"
 
 
 def scored(report: Report) -> str:

@@ -117,6 +117,17 @@ class TestWhichAre:
         zone = account.zone(**dict(zip(blocks, (account.present, other), strict=False)))
         assert [key.arn for key in account.found(zone).keys] == [other] * former
 
+    @pytest.mark.parametrize(("enabled", "former"), [(True, 0), (False, 1)])
+    def test_the_key_of_a_block_that_is_off(self, account: Account, *, enabled: bool, former: int) -> None:
+        """Encrypts nothing any more, although the manifest still shows it; its twin is in use."""
+        other = account.key(grant(TRAIL, RECORDER))
+        blocks = {
+            "centralizedLogging": {"configurations": {"kmsKeyArn": account.present}},
+            "config": {"enabled": enabled, "configurations": {"kmsKeyArn": other}},
+        }
+        found = account.found(ZONE.with_manifest(blocks, "4.0"))
+        assert [key.arn for key in found.keys] == [other] * former
+
     def test_an_alias_in_the_manifest(self, account: Account) -> None:
         """May be any key, so that no key is said to be a former one."""
         account.key(grant(TRAIL, RECORDER))

@@ -74,6 +74,15 @@ class Org:
         self.keys[word] = arn
         return arn
 
+    @contextmanager
+    def another_landing_zone_key(self) -> Iterator[None]:
+        """For a while the landing zone's manifest names a key that nobody else does."""
+        before = self.sandbox.landing_zone
+        key = f"arn:aws:kms:us-east-1:{self.sandbox.account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+        self.sandbox.landing_zone = LandingZone.with_key(key, "4.0")
+        yield
+        self.sandbox.landing_zone = before
+
     def session(self, account: str | None = None) -> boto3.Session:
         """A session of an account, as its credentials make one; each reads botocore's models once."""
         who = account or self.sandbox.account

@@ -14,6 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from landing_zone_key.finding import Requirement
+from lzkey.aws.former_keys import FormerKey
 from lzkey.catalogue import advice
 from lzkey.errors import OutputError
 from lzkey.files import require_files
@@ -167,6 +168,63 @@ class TestScreen:
         """However many keys there are, and says how many more."""
         said = render(load_report("troubled"), Form.TEXT)
         assert "… and 16 NON_COMPLIANT keys more: write a file with --output" in said
+
+
+class TestFormerKeys:
+    """What older logs are read with, in every format."""
+
+    SAID = "PendingDeletion until 2026-12-20: log objects that are encrypted with it cannot be read"
+    FIX = "aws kms cancel-key-deletion --key-id"
+
+    @staticmethod
+    def report_with(load_report: Callable[[str], Report], *states: str) -> Report:
+        """A report in which each of the first keys that are not the landing zone's is a former one."""
+        report = load_report("troubled")
+        others = [key for key in report.keys if not key.of_landing_zone]
+        former = tuple(
+            FormerKey(
+                key.arn, state, "2026-12-20" if state == "PendingDeletion" else None, None, ("CloudTrail",)
+            )
+            for key, state in zip(others, states, strict=False)
+        )
+        return replace(report, landing_zone=replace(report.landing_zone, former_keys=former))
+
+    @pytest.mark.parametrize("form", [Form.TEXT, Form.MARKDOWN, Form.HTML])
+    def test_one_that_waits_for_its_deletion(self, load_report: Callable[[str], Report], form: Form) -> None:
+        """Is told with its date, and with what to do."""
+        told = " ".join(render(self.report_with(load_report, "PendingDeletion"), form).split())
+        assert self.SAID in told
+        assert self.FIX in told.replace("Aws kms", "aws kms")
+
+    @pytest.mark.parametrize("form", [Form.TEXT, Form.MARKDOWN, Form.HTML])
+    def test_one_that_is_enabled(self, load_report: Callable[[str], Report], form: Form) -> None:
+        """Is told, too, and nothing is to be done about it; without any, none is told of."""
+        told = " ".join(render(self.report_with(load_report, "Enabled"), form).split())
+        assert "Enabled; its policy admits CloudTrail" in told
+        assert self.FIX not in told
+        assert "ormer key" not in render(load_report("troubled"), form)
+
+    def test_on_the_screen(self, load_report: Callable[[str], Report]) -> None:
+        """Those of which something is wrong come first, and of many the number is told."""
+        report = self.report_with(load_report, *["Enabled"] * 20, "Disabled")
+        told = " ".join(render(report, Form.TEXT).split())
+        assert told.index("Disabled: log objects") < told.index("Enabled; its policy")
+        assert "… and 1 former key more" in told
+
+    def test_in_the_table(self, load_report: Callable[[str], Report]) -> None:
+        """The column that tells the landing zone's keys tells its former ones."""
+        report = self.report_with(load_report, "Enabled")
+        (former,) = report.landing_zone.former_keys
+        told = {row["key"] for row in rows_of(report) if row["landing_zone_key"] == "former"}
+        assert told == {former.arn}
+
+    @pytest.mark.parametrize("form", [Form.TEXT, Form.MARKDOWN, Form.HTML])
+    def test_with_hostile_words(self, load_report: Callable[[str], Report], form: Form) -> None:
+        """Is text and nothing else."""
+        report = self.report_with(load_report, "<script>alert(1)</script>\x1b[31m")
+        told = render(report, form)
+        assert "\x1b" not in told
+        assert form is Form.TEXT or "<script>alert" not in told
 
 
 class TestAnExcludedAccount:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lzkey.cli.report import exit_code
+from lzkey.report.document import as_document, from_document
 from lzkey.report.facts import Options
 from lzkey.report.model import Cause, Delivery
 from lzkey.state import State
@@ -123,6 +124,54 @@ class TestHealthy:
             own = [key.doubt and key.doubt.cause for key in report.keys if key.of_landing_zone]
             assert own == [Cause.RESULT_OUTDATED] * 2
             assert report.answer.delivery is Delivery.UNKNOWN
+
+
+class TestFormerKeys:
+    """The landing zone has got other keys: older logs are encrypted with those that it had."""
+
+    def test_none(self, healthy: Org) -> None:
+        """As long as it encrypts with all that admit its deliveries."""
+        assert healthy.report().landing_zone.former_keys == ()
+
+    def test_are_told(self, healthy: Org) -> None:
+        """With their state, where the landing zone is read."""
+        with healthy.another_landing_zone_key():
+            report = healthy.report()
+        assert sorted(key.arn for key in report.landing_zone.former_keys) == sorted(
+            healthy.keys[word] for word in ("log", "config")
+        )
+        assert {key.state for key in report.landing_zone.former_keys} == {"Enabled"}
+        assert from_document(as_document(report)) == report
+
+    def test_where_the_landing_zone_is_not_read(self, healthy: Org) -> None:
+        """The twin: nothing of KMS is asked there."""
+        with healthy.another_landing_zone_key():
+            report = healthy.report(healthy.organization.audit)
+        assert report.landing_zone.former_keys == ()
+        assert not any(action.startswith("kms:") for action in report.calls or ())
+
+    def test_one_that_is_not_enabled(self, healthy: Org) -> None:
+        """Is told so, and the rule does not judge it: that is no answer to whether logs are delivered."""
+        kms, former = healthy.sandbox.client("kms"), healthy.keys["log"]
+        kms.schedule_key_deletion(KeyId=former, PendingWindowInDays=7)
+        date = kms.describe_key(KeyId=former)["KeyMetadata"]["DeletionDate"].date().isoformat()
+        with healthy.another_landing_zone_key():
+            report = healthy.report()
+        kms.cancel_key_deletion(KeyId=former)
+        kms.enable_key(KeyId=former)
+        healthy.sandbox.settle()
+        (key,) = (key for key in report.landing_zone.former_keys if key.arn == former)
+        assert (key.state, key.deletion_date) == ("PendingDeletion", date)
+        assert former not in report.answer.why
+
+    def test_one_that_may_not_be_read(self, healthy: Org) -> None:
+        """Is a note, and the others are told."""
+        with healthy.another_landing_zone_key():
+            healthy.sandbox.fail_next("kms", "GetKeyPolicy", "AccessDeniedException")
+            report = healthy.report()
+        assert len(report.landing_zone.former_keys) == 1
+        (note,) = (note for note in report.notes if "kms:GetKeyPolicy" in note)
+        assert note.endswith("whether older logs need that key is not known")
 
 
 class TestExcluded:

@@ -185,6 +185,9 @@ class TestFromTheAuditAccount:
         found, expected = org.report(org.account("audit"), options), org.report()
         assert (found.answer, found.keys, found.rule) == (expected.answer, expected.keys, expected.rule)
         assert causes(found, org) == causes(expected, org)
+        with org.another_landing_zone_key():
+            found = org.report(org.account("audit"), options)
+        assert [key.arn for key in found.landing_zone.former_keys] == [org.keys["landing zone"]]
 
     def test_with_a_role_that_may_not_be_assumed(self, org: Org) -> None:
         """It is a note, and no end."""

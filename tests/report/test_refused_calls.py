@@ -79,6 +79,13 @@ class TestThroughAnAggregator:
         assert report.answer.delivery is Delivery.UNKNOWN
         assert action in report.answer.why
 
+    def test_the_former_keys(self, org: Org) -> None:
+        """Are none that are known; everything else is as it was."""
+        report = refused(org, "kms:ListKeys")
+        assert report.landing_zone.former_keys == ()
+        assert report.landing_zone == org.report().landing_zone
+        assert report.answer.delivery is Delivery.YES
+
     def test_the_sources(self, org: Org) -> None:
         """Nothing is known to be fresh then, so nothing is COMPLIANT; what else is wrong is told first."""
         report = refused(org, "config:DescribeConfigurationAggregatorSourcesStatus")
@@ -141,10 +148,10 @@ class TestWithRoles:
 
     def test_keys(self, org: Org) -> None:
         """Results stay, but there may be keys without one, so the account is unread all the same."""
-        report = refused(org, "kms:ListKeys", self.of(org, "management"))
+        report = refused(org, "kms:ListKeys", self.of(org, "management"), times=2)
         assert (report.answer.delivery, report.counts[State.UNKNOWN]) == (Delivery.YES, 1)
         empty = org.account("No keys")
-        report = refused(org, "kms:ListKeys", self.of(org, "No keys"), account=empty)
+        report = refused(org, "kms:ListKeys", self.of(org, "No keys"), account=empty, times=2)
         (place,) = report.places
         assert place.doubt is not None
         assert place.doubt.cause is Cause.NOT_READ

@@ -245,5 +245,7 @@ class TestPermissions:
         for arguments in ([], ["--assume-role", "OrganizationAccountAccessRole"]):
             _, out, _ = run("--format", "json", *arguments)
             used |= set(json.loads(out)["calls"])
+        with org.another_landing_zone_key():
+            used |= set(org.report().calls or ())
         used |= set(org.report(org.account("Payments")).calls or ())
         assert used == allowed

@@ -61,8 +61,10 @@ def _rows(report: Report) -> Iterator[tuple[str, ...]]:
         if not key:
             where = (account, region, "", "", State.UNKNOWN.value)
             yield (*where, "", "", doubt.detail, doubt.cause.value, doubt.fix, "", "")
+    former = {key.arn for key in report.landing_zone.former_keys}
+    another = "unknown" if report.landing_zone.unknown else "no"
     for result in report.keys:
-        yield from _key(result, "unknown" if report.landing_zone.unknown else "no")
+        yield from _key(result, "former" if result.arn in former else another)
 
 
 def _key(key: KeyResult, another: str) -> Iterator[tuple[str, ...]]:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from lzkey.catalogue import advice
 from lzkey.quoting import references
-from lzkey.report.wording import counted, delivery, moment, percentage, scored, subject, unknowns
+from lzkey.report.wording import (
+    FORMER_KEYS,
+    counted,
+    delivery,
+    former_key,
+    moment,
+    percentage,
+    scored,
+    subject,
+    unknowns,
+)
 from lzkey.state import State
 
 if TYPE_CHECKING:
@@ -37,6 +47,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield from _failures(report)
     yield from _doubts(report)
+    yield from _former(report)
     yield from _places(report)
     yield from _trend(report)
     yield from _method(report)
@@ -69,6 +80,14 @@ def _doubts(report: Report) -> Iterator[str]:
         yield f"## Unknown: {counted(len(rows), 'time')}"
         yield ""
         yield from _table(("Cause", "Account", "Region", "Key", "Why", "What to do"), rows)
+
+
+def _former(report: Report) -> Iterator[str]:
+    rows = [(key.arn, former_key(key), key.fix) for key in report.landing_zone.former_keys]
+    if rows:
+        yield f"## {FORMER_KEYS}"
+        yield ""
+        yield from _table(("Key", "What is known", "What to do"), rows)
 
 
 def _places(report: Report) -> Iterator[str]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from lzkey.catalogue import advice
 from lzkey.report.model import Delivery
-from lzkey.report.wording import counted, delivery, moment, percentage, scored, unknowns
+from lzkey.report.wording import counted, delivery, former_key, moment, percentage, scored, unknowns
 from lzkey.state import State
 from lzkey.terminal import output, plain, table
 
@@ -57,6 +57,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     )
     yield from _failing(report)
     yield from _unknown(report)
+    yield from _former(report)
     if report.trend is not None:
         trend = report.trend
         yield _line(
@@ -92,6 +93,15 @@ def _unknown(report: Report) -> Iterator[RenderableType]:
     for doubt, account, region, key in found[:_SHOWN]:
         yield _line(f"{key or f'account {account}, {region}'}: {doubt.cause}: {doubt.detail}; {doubt.fix}")
     yield from _more(len(found), "UNKNOWN")
+
+
+def _former(report: Report) -> Iterator[RenderableType]:
+    keys = sorted(report.landing_zone.former_keys, key=lambda key: not key.fault)
+    for key in keys[:_SHOWN]:
+        yield _line(f"former key {key.arn}: {former_key(key)}", "yellow" if key.fault else "dim")
+        if key.fix:
+            yield _line(key.fix, "dim")
+    yield from _more(len(keys), "former key")
 
 
 def _more(number: int, what: str) -> Iterator[RenderableType]:

@@ -115,12 +115,14 @@ def _environment() -> Environment:
         "counted": wording.counted,
         "utc": wording.moment,
         "percent": wording.percentage,
+        "former_key": wording.former_key,
         "sentence": words.sentence,
         "arn_parts": words.arn_parts,
         "arn_pieces": words.arn_pieces,
     }
     environment.globals |= {
         "words": words,
+        "FORMER_KEYS": wording.FORMER_KEYS,
         "State": State,
         "WORST_FIRST": WORST_FIRST,
         "Collected": Collected,
