@@ -72,9 +72,9 @@ class FormerKey:
     @property
     def fix(self) -> str:
         """What to do about the fault; empty where there is none."""
-        commands = _COMMANDS.get(self.state, ())
+        commands = [f"aws kms {command} --key-id {self.arn}" for command in _COMMANDS.get(self.state, ())]
         if commands:
-            return " and then ".join(f"aws kms {command} --key-id {self.arn}" for command in commands)
+            return f"run {' and then '.join(commands)}"
         if self.state != _ENABLED:
             return f"{REMEDIES.get(self.state, 'wait until it is Enabled')}: {self.arn}"
         if self.valid_to:

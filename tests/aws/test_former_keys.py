@@ -169,12 +169,12 @@ class TestStates:
             (
                 FormerKey(ARN, "Disabled"),
                 f"Disabled: {CANNOT}",
-                f"aws kms enable-key --key-id {ARN}",
+                f"run aws kms enable-key --key-id {ARN}",
             ),
             (
                 FormerKey(ARN, "PendingDeletion", "2026-12-20"),
                 f"PendingDeletion until 2026-12-20: {CANNOT}, and never again once it is deleted",
-                f"aws kms cancel-key-deletion --key-id {ARN} and then aws kms enable-key --key-id {ARN}",
+                f"run aws kms cancel-key-deletion --key-id {ARN} and then aws kms enable-key --key-id {ARN}",
             ),
             (
                 FormerKey(ARN, "PendingImport"),

@@ -604,7 +604,7 @@ class TestFormerKeys:
         (line,) = (found.check for found in seen.findings if found.expectation.name == "former-keys")
         assert (line.status, seen.exit_code) == (Status.WARNING, 0)
         assert line.detail == f"{key} is Disabled: log objects that are encrypted with it cannot be read"
-        assert line.fix == f"aws kms enable-key --key-id {key}"
+        assert line.fix == f"run aws kms enable-key --key-id {key}"
 
     def test_waiting_for_deletion(self, account: Management) -> None:
         """A warning with the date of it."""
@@ -616,7 +616,7 @@ class TestFormerKeys:
             kms.cancel_key_deletion(KeyId=key)
         assert line.status is Status.WARNING
         assert f"{key} is PendingDeletion until {date}: " in line.detail
-        assert line.fix.startswith(f"aws kms cancel-key-deletion --key-id {key} and then ")
+        assert line.fix.startswith(f"run aws kms cancel-key-deletion --key-id {key} and then ")
 
     @pytest.mark.parametrize("action", ["DescribeKey", "GetKeyPolicy"])
     def test_unread(self, account: Management, action: str) -> None:
