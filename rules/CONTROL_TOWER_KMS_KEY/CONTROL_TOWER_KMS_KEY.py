@@ -63,11 +63,22 @@ def lambda_handler(event: Event, context: object) -> dict[str, int]:
     rule, event = CONTROL_TOWER_KMS_KEY(), readable(event)
     # Before rdklib reads its own three, and fails on what is no text without saying so.
     rule.evaluate_parameters(json.loads(event["ruleParameters"]))
+    _require_own_account(rule, event, context)
     event = inflated(event, lambda: _client_factory(rule, event).build_client("config"))
     result = Evaluator(rule, RESOURCE_TYPES).handle(event, context)
     if isinstance(result, dict):
         raise RuleError(f"{result.get('internalErrorMessage')}: {result.get('internalErrorDetails')}")
     return {"evaluations": len(result), **Counter(evaluation["ComplianceType"] for evaluation in result)}
+
+
+def _require_own_account(rule: ConfigRule, event: Event, context: object) -> None:
+    """Refuse an event of another account where no role is assumed there: it is the own keys that are read."""
+    own = str(getattr(context, "invoked_function_arn", "")).split(":")[4:5]
+    if own and not rule.get_assume_role_mode(event) and own[0] != event.get("accountId"):
+        raise RuleError(
+            f"the event is of account {str(event.get('accountId'))[:12]}, and without AssumeRoleMode the "
+            f"function works in its own account, {own[0]}, alone: give AssumeRoleMode and ExecutionRoleName"
+        )
 
 
 def _prepare_clients() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -46,6 +47,33 @@ WITHOUT_SPEC = {
 ASKED = pytest.mark.parametrize(
     ("call", "change"), [("kms.GetKeyPolicy", WITHOUT_POLICY), ("kms.DescribeKey", WITHOUT_SPEC)]
 )
+
+
+class TestAnotherAccount:
+    """A function that assumes no role reads its own account's keys, whosever event it is."""
+
+    CONTEXT = SimpleNamespace(
+        invoked_function_arn="arn:aws:lambda:us-east-1:111122223333:function:RDK-Rule-Function-X"
+    )
+
+    def test_is_refused(self, aws: Aws) -> None:
+        """Before anything is asked; the message says what to give."""
+        event = sent("update", {"accountId": "444455556666"})
+        with pytest.raises(RuleError, match="of account 444455556666, and without AssumeRoleMode"):
+            CONTROL_TOWER_KMS_KEY.lambda_handler(event, self.CONTEXT)
+        assert aws.calls == []
+
+    def test_of_its_own_it_is_judged(self, aws: Aws) -> None:
+        """The twin."""
+        aws.expect_put()
+        assert CONTROL_TOWER_KMS_KEY.lambda_handler(sent("update"), self.CONTEXT)["evaluations"] == 1
+
+    def test_a_role_is_assumed_in_the_account_of_the_event(self, aws: Aws) -> None:
+        """So that it is asked for, whosever event it is."""
+        change = {"accountId": "444455556666", "ruleParameters": {"AssumeRoleMode": "true"}}
+        aws.expect("sts.AssumeRole", error="AccessDenied").expect("sts.AssumeRole", error="AccessDenied")
+        with pytest.raises(RuleError, match="AssumeRole"):
+            CONTROL_TOWER_KMS_KEY.lambda_handler(sent("update", change), self.CONTEXT)
 
 
 class TestErrorsOfAws:
