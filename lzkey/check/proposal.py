@@ -37,6 +37,8 @@ class Proposal:
     """Of the key with the policy as it should be."""
     needed: bool
     """Whether, without what is added, some request is certain to be refused; else it may be."""
+    perhaps: tuple[str, ...]
+    """The Sids of what is added for a request that may be refused, and is not certain to be."""
     whole: bool
     """False: parts of the policy could not be resolved, so that the added statements alone can be shown."""
 
@@ -46,6 +48,7 @@ def propose(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -
     before = document_of(found.key.policy)
     repaired = repair(found.key, zone_for(found, zone), at=at)
     as_it_is = judge(found, zone, at=at)
+    certain = {problem.requirement for problem in as_it_is.problems if problem.certain}
     # Where the key has no ARN yet, `*` names it in its own policy.
     added = tuple(
         statement if found.arn_known else {**statement, "Resource": "*"} for statement in repaired.added
@@ -58,7 +61,12 @@ def propose(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -
         changes=repaired.changes,
         unresolved=repaired.unresolved,
         verdict=judge(_with(found, added), zone, at=at) if added else as_it_is,
-        needed=bool(added) and any(problem.certain for problem in as_it_is.problems),
+        needed=any(requirement in certain for requirement in repaired.added_for),
+        perhaps=tuple(
+            statement["Sid"]
+            for statement, requirement in zip(added, repaired.added_for, strict=True)
+            if requirement not in certain
+        ),
         whole=found.hopeful is None or found.hopeful.policy == found.key.policy,
     )
 

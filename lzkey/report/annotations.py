@@ -11,11 +11,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from landing_zone_key.access import ALLOWS, EVERY_BUT, FAMILIES, LISTED, MISSES_ON, OPEN_TO, REFUSED
+from landing_zone_key.access import ALLOWS, FAMILIES, MISSES_ON, OPEN_TO, REFUSED
 from landing_zone_key.annotation import BETWEEN, CUT, EXPIRES, NAMED
 from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
 from landing_zone_key.finding import Certainty, Requirement
 from landing_zone_key.requirements import UNKNOWN
+from landing_zone_key.whose import EVERY_BUT, FOR_ACCOUNT, LISTED, SOME_ACCOUNTS
 from lzkey.report.model import Failure
 
 if TYPE_CHECKING:
@@ -38,9 +39,12 @@ _USE: Final = (Requirement.ENABLED, Requirement.SYMMETRIC)
 #: As the engine writes it where it is certain; what it does not write so is possible.
 _REFUSED: Final = re.compile(rf"kms:\w+\x20{REFUSED}(?:,|\x20(?:for|in)\x20)")
 _OPEN: Final = re.compile(rf"kms:\w+\x20{OPEN_TO}\x20")
-#: A list of accounts as the engine writes it: all by name, or how many.
+_LIST: Final = r"\d{12}(?:(?:,\x20|\x20and\x20)\d{12})*"
+#: For whom a request is refused, as the engine writes it: for all but a list, its names or how many; for one;
+#: for some.
 _ACCOUNTS: Final = re.compile(
-    rf"kms:\w+\x20{REFUSED}\x20{EVERY_BUT}\x20(?:the\x20(\d+)\x20{LISTED}|(\d{{12}}(?:(?:,\x20|\x20and\x20)\d{{12}})*))"
+    rf"kms:\w+\x20{REFUSED}\x20(?:{EVERY_BUT}\x20(?:the\x20(?P<many>\d+)\x20{LISTED}|(?P<but>{_LIST}))"
+    rf"|{FOR_ACCOUNT}\x20(?P<one>\d{{12}})|(?P<some>{SOME_ACCOUNTS}))"
 )
 
 
@@ -69,9 +73,16 @@ def failures(annotation: str) -> tuple[Failure, ...] | None:
 
 def proves(annotation: str) -> bool:
     """Whether an annotation is what our rule says of a COMPLIANT key."""
+    return bool(proved(annotation))
+
+
+def proved(annotation: str) -> frozenset[Requirement]:
+    """Of which services every request is proved, by what our rule says of a COMPLIANT key."""
     reason, expires, date = annotation.partition(EXPIRES)
-    known = reason in (COMPLIANT_REASON, *COMPLIANT_FOR_ONE.values())
-    return known and (not expires or _DATE.fullmatch(date) is not None)
+    if expires and _DATE.fullmatch(date) is None:
+        return frozenset()
+    by_reason = {told: frozenset(FAMILIES) - {idle} for idle, told in COMPLIANT_FOR_ONE.items()}
+    return {**by_reason, COMPLIANT_REASON: frozenset(FAMILIES)}.get(reason, frozenset())
 
 
 def certainty(requirement: str, detail: str) -> Certainty:
@@ -79,21 +90,23 @@ def certainty(requirement: str, detail: str) -> Certainty:
     if requirement in FAMILIES:
         certain = _REFUSED.match(detail) is not None or _OPEN.match(detail) is not None
     else:
-        certain = bool(detail) and f" {UNKNOWN}" not in detail
+        certain = bool(detail) and f" {UNKNOWN}" not in detail and not detail.endswith(CUT)
     return Certainty.REFUSED if certain else Certainty.POSSIBLE
 
 
 def admits(failure: Failure, accounts: Collection[str]) -> bool | None:
-    """Whether a list of accounts takes in all of these; None where that is open, False where it is no list.
+    """Whether all these accounts are proved to be allowed; None: that is open, False: one is refused.
 
-    Accounts that nobody has listed are not all taken in.
+    Accounts that nobody has listed are not all allowed.
     """
     found = _ACCOUNTS.match(failure.detail)
     if found is None or not accounts:
         return False
-    if found[1]:
-        return None if int(found[1]) >= len(accounts) else False
-    return {*accounts} <= {*re.findall(r"\d{12}", found[2])}
+    if found["but"]:
+        return {*accounts} <= {*re.findall(r"\d{12}", found["but"])}
+    if found["many"]:
+        return None if int(found["many"]) >= len(accounts) else False
+    return None if found["some"] or found["one"] not in accounts else False
 
 
 def for_accounts(failure: Failure, accounts: Collection[str]) -> Failure:

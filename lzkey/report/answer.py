@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from landing_zone_key.access import NOT_AS_DOCUMENTED, OWN_ALLOWED
+from landing_zone_key.access import FAMILIES, NOT_AS_DOCUMENTED, OWN_ALLOWED, SERVICES
 from landing_zone_key.finding import Requirement
 from landing_zone_key.manifest import Delivery as Block
-from lzkey.report.annotations import admits, stops
+from lzkey.report.annotations import admits, proved, stops
 from lzkey.report.model import Delivery, DeliveryAnswer
 from lzkey.state import State
 
@@ -29,11 +29,14 @@ def answer(
     keys: Iterable[KeyResult],
     proved_regions: Collection[str] = (),
     accounts: Collection[str] = (),
+    *,
+    functional: bool = False,
 ) -> DeliveryAnswer:
     """The answer, with its reason: a refusal is certain, anything that is not known is a doubt.
 
     `proved_regions` are those that the rule proves deliveries from; empty: any. `accounts` are the
-    organization's active ones; empty: nobody has listed them.
+    organization's active ones; empty: nobody has listed them. `functional`: by the rule's
+    parameters, as far as they are known, a service that does not use a key needs no permission.
     """
     own = [key for key in keys if key.of_landing_zone]
     refused = [key for key in own if any(map(stops, _own_failures(key, landing_zone)))]
@@ -43,9 +46,11 @@ def answer(
     if told is not None:
         return told
     found = {key.arn: key for key in own}
-    doubts = [
-        doubt for arn in landing_zone.keys if (doubt := _doubt(arn, found.get(arn), landing_zone, accounts))
-    ]
+    doubts = []
+    for arn in landing_zone.keys:
+        key = found.get(arn)
+        doubt = _doubt(arn, key) or (key and _open_end(key, landing_zone, accounts, functional=functional))
+        doubts += [doubt] if doubt else []
     unproved = sorted(set(landing_zone.governed_regions) - set(proved_regions)) if proved_regions else ()
     if unproved:
         doubts.append(
@@ -56,7 +61,7 @@ def answer(
         return DeliveryAnswer(Delivery.UNKNOWN, "; ".join(doubts))
     failing_keys = [key for key in found.values() if key.state is State.NON_COMPLIANT]
     if any(_own_failures(key, landing_zone) for key in failing_keys):
-        today = f"today's {len(accounts)} accounts"
+        today = f"today's {len(accounts)} account{'' if len(accounts) == 1 else 's'}"
         return DeliveryAnswer(Delivery.YES, f"for {today}; the next one would be refused")
     if failing_keys:
         failing = "; ".join(map(_failing, failing_keys))
@@ -96,32 +101,56 @@ def _failing(key: KeyResult) -> str:
     return f"the landing zone's key {key.arn} is NON_COMPLIANT ({failed})"
 
 
-def _own_failures(key: KeyResult, landing_zone: LandingZoneFacts) -> list[Failure]:
-    """The failures that matter to what is encrypted with the key: in 4.0 one service may have a key alone."""
-    idle = {
-        requirement
-        for requirement, keys in (
-            (Requirement.CLOUDTRAIL_ACCESS, landing_zone.cloudtrail_keys),
-            (Requirement.CONFIG_ACCESS, landing_zone.config_keys),
-        )
-        if key.arn not in keys
+def _uses(key: KeyResult, landing_zone: LandingZoneFacts) -> frozenset[Requirement]:
+    """What is encrypted with the key: in 4.0 one service may have a key alone; both, where nobody tells."""
+    keys = {
+        Requirement.CLOUDTRAIL_ACCESS: landing_zone.cloudtrail_keys,
+        Requirement.CONFIG_ACCESS: landing_zone.config_keys,
     }
-    if len(idle) > 1:  # nobody tells what the key is for
-        idle = set()
+    return frozenset(use for use, its in keys.items() if key.arn in its) or frozenset(keys)
+
+
+def _own_failures(key: KeyResult, landing_zone: LandingZoneFacts) -> list[Failure]:
+    """The failures that matter to what is encrypted with the key."""
+    idle = frozenset(FAMILIES) - _uses(key, landing_zone)
     return [failure for failure in key.failures if failure.requirement not in idle]
 
 
-def _doubt(arn: str, key: KeyResult | None, landing_zone: LandingZoneFacts, accounts: Collection[str]) -> str:
+def _unproved(key: KeyResult, landing_zone: LandingZoneFacts, *, functional: bool) -> str:
+    """The services that encrypt with the key, and of which its result says nothing.
+
+    By the functional standard a service that did not use the key when it was judged needed no proof; by the
+    documented one, what does not fail is proved.
+    """
+    told = {*proved(key.annotation), *(failure.requirement for failure in key.failures)}
+    if key.state is State.NON_COMPLIANT and not functional:
+        return ""
+    uses = _uses(key, landing_zone)
+    return " and ".join(SERVICES[use] for use in FAMILIES if use in uses and use not in told)
+
+
+def _doubt(arn: str, key: KeyResult | None) -> str:
+    """Why nothing can be said of a key that the manifest names; empty where something can."""
     if ":key/" not in arn:
         return f"the landing zone's manifest names {arn}, which may be any key"
     if key is None:
         return f"nothing is known of the landing zone's key {arn}"
-    if key.state is State.NON_COMPLIANT:
-        own = _own_failures(key, landing_zone)
-        open_end = not key.failures or not all(admits(failure, accounts) for failure in own)
-        return f"{_failing(key)}, and whether that stops deliveries is not certain" if open_end else ""
     if key.state is State.NOT_APPLICABLE:
         return f"the rule does not judge the landing zone's key {arn}: {key.annotation}"
     if key.doubt is not None:
         return f"the landing zone's key {arn} is UNKNOWN ({key.doubt.cause}): {key.doubt.detail}"
     return ""
+
+
+def _open_end(
+    key: KeyResult, landing_zone: LandingZoneFacts, accounts: Collection[str], *, functional: bool
+) -> str:
+    """Why a key's result does not prove the deliveries that use it; empty where it does."""
+    own = _own_failures(key, landing_zone)
+    failing = key.state is State.NON_COMPLIANT
+    if failing and (not key.failures or not all(admits(failure, accounts) for failure in own)):
+        return f"{_failing(key)}, and whether that stops deliveries is not certain"
+    if key.outdated is not None:
+        return f"{_failing(key)}, and that is not certain today ({key.outdated.cause}): {key.outdated.detail}"
+    unproved = _unproved(key, landing_zone, functional=functional)
+    return f"the result of the landing zone's key {key.arn} proves nothing of {unproved}" if unproved else ""

@@ -144,7 +144,8 @@ def _judged(seen: Seen, evaluation: Evaluation, measure: Measure) -> KeyResult:
     if evaluation.compliance == State.NON_COMPLIANT:
         failed = failures(evaluation.annotation)
         if failed:
-            return replace(base, state=State.NON_COMPLIANT, failures=failed)
+            outdated = seen.trouble or _outdated(seen, evaluation, measure)
+            return replace(base, state=State.NON_COMPLIANT, failures=failed, outdated=outdated)
         return replace(base, doubt=_not_understood(evaluation))
     if evaluation.compliance != State.COMPLIANT or not proves(evaluation.annotation):
         return replace(base, doubt=_not_understood(evaluation))
@@ -161,20 +162,21 @@ def _not_understood(evaluation: Evaluation) -> Doubt:
 
 def _outdated(seen: Seen, evaluation: Evaluation, measure: Measure) -> Doubt | None:
     if evaluation.at is None:
-        return Doubt(Cause.RESULT_OUTDATED, "COMPLIANT at no time that is known", _evaluate(seen))
+        said = f"{evaluation.compliance} at no time that is known"
+        return Doubt(Cause.RESULT_OUTDATED, said, _evaluate(seen))
     if measure.period is None:
         changed = seen.changed_at.get(evaluation.key_id)
         if changed is None or changed <= evaluation.at:
             return None
-        told = f"COMPLIANT at {moment(evaluation.at)}, but the key has changed since, at {moment(changed)}"
+        was = f"{evaluation.compliance} at {moment(evaluation.at)}"
+        told = f"{was}, but the key has changed since, at {moment(changed)}"
         return Doubt(Cause.RESULT_OUTDATED, told, DIAGNOSE)
     age = measure.now - evaluation.at
     if age <= _PERIODS_ALLOWED * measure.period:
         return None
     hours, period = (round(span.total_seconds() / 3600) for span in (age, measure.period))
-    return Doubt(
-        Cause.RESULT_OUTDATED, f"COMPLIANT {hours} hours ago, but the rule runs every {period} h", DIAGNOSE
-    )
+    told = f"{evaluation.compliance} {hours} hours ago, but the rule runs every {period} h"
+    return Doubt(Cause.RESULT_OUTDATED, told, DIAGNOSE)
 
 
 def _without_result(seen: Seen, key: KmsKey, measure: Measure) -> KeyResult:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key.settings import PermissionStandard
 from lzkey import RULE_NAME
 from lzkey.aws.account import Asker, Manner, UnansweredError
 from lzkey.errors import ReportArgumentError, ReportError
@@ -73,7 +74,13 @@ def as_report(world: World, now: datetime) -> Report:
         keys.sort(key=lambda key: (order.get((key.account, key.region), len(order)), key.arn))
     return Report(
         now,
-        answer(world.landing_zone, keys, zone.governed_regions if zone else (), world.active),
+        answer(
+            world.landing_zone,
+            keys,
+            zone.governed_regions if zone else (),
+            world.active,
+            functional=zone is None or zone.permission_standard is PermissionStandard.FUNCTIONAL,
+        ),
         world.scope,
         world.rule.facts,
         world.landing_zone,

@@ -103,6 +103,8 @@ class KeyResult:
     """Exactly where the state is UNKNOWN."""
     of_landing_zone: bool = False
     """The landing zone's manifest names it; where that cannot be read, the rule parameter KeyScope."""
+    outdated: Doubt | None = None
+    """Why a NON_COMPLIANT result may be another today: bad news stands, and no good news rests on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,3 +134,29 @@ class TestFix:
         (key,) = json.loads(run("fix", "changed.json", *SETTINGS, "--format", "json").out)["results"]
         assert key["needed"] is needed
         assert key["added_statements"]
+
+    def test_one_of_two_may_not_be_needed(self, policies: dict[str, str], run: Run) -> None:
+        """It says of which statement."""
+        policy = json.loads(Path(policies["holds"]).read_text())
+        config, cloudtrail = (
+            next(each for each in policy["Statement"] if service in json.dumps(each["Principal"]))
+            for service in ("config.amazonaws.com", "cloudtrail.amazonaws.com")
+        )
+        config["Condition"] = {"StringEquals": {"aws:SourceOrgID": "o-exampleorgid"}}
+        policy["Statement"].remove(cloudtrail)
+        Path("changed.json").write_text(json.dumps(policy))
+        shown = " ".join(run("fix", "changed.json", *SETTINGS).out.replace("# ", "").split())
+        assert '"Allow Config to use KMS for encryption 2" may not be needed' in shown
+        assert 'CloudTrail to use KMS for encryption" may not' not in shown
+
+    def test_a_deny_that_may_apply(self, policies: dict[str, str], run: Run) -> None:
+        """May deny; one that is certain to apply denies."""
+        policy = json.loads(Path(policies["holds"]).read_text())
+        deny = {"Sid": "Net", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+        for condition, said in (
+            ({"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, '"Net" may deny kms:Decrypt'),
+            ({"Bool": {"aws:PrincipalIsAWSService": "true"}}, '"Net" denies kms:Decrypt'),
+        ):
+            changed = {**policy, "Statement": [*policy["Statement"], {**deny, "Condition": condition}]}
+            Path("changed.json").write_text(json.dumps(changed))
+            assert said in run("fix", "changed.json", *SETTINGS).out

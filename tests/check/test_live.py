@@ -136,7 +136,8 @@ class TestDiscovery:
         arn = create(listed)
         ended = run("check", "--key", arn, *(("--discover",) if discover else SETTINGS))
         assert ended.code == code
-        said = f"is allowed for today's {len(accounts)} accounts, and the next one would be refused"
+        assert len(accounts) == 1
+        said = "is allowed for today's 1 account, and the next one would be refused"
         assert (said in " ".join(ended.out.split())) is discover
 
     def test_accounts_that_may_not_be_listed(self, run: Run, live: Sandbox, create: Create) -> None:

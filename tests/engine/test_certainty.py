@@ -97,6 +97,24 @@ CASES: dict[str, tuple[list[Any], str, str]] = {
         "refused",
         "for some accounts would be refused",
     ),
+    "an Allow on a list of accounts, of one action": (
+        [{**config_if({"StringEquals": {"aws:SourceAccount": "777788889999"}}), "Action": "kms:Decrypt"}],
+        "refused",
+        "kms:Decrypt refused for account 111122223333",
+    ),
+    "an Allow on a list of accounts, and no other action in it": (
+        [
+            {**config_if({"StringEquals": {"aws:SourceAccount": "111122223333"}}), "Action": "kms:Decrypt"},
+            {**config_if({}), "Action": "kms:GenerateDataKey"},
+        ],
+        "refused",
+        "for every account but 111122223333",
+    ),
+    "a Deny on a pattern of what a context may hold more": (
+        ["config", denied({"ForAnyValue:StringLike": {"kms:EncryptionContextKeys": "aws:s3:*"}})],
+        "possible",
+        "kms:EncryptionContextKeys",
+    ),
     "an Allow that cannot be decided": (
         [config_if({"StringLikes": {"aws:SourceArn": "*"}})],
         "possible",

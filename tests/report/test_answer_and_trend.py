@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from landing_zone_key import Certainty
+from landing_zone_key import Certainty, Requirement
+from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
 from lzkey.errors import ReportError
 from lzkey.report.annotations import certainty, for_accounts
 from lzkey.report.answer import answer
@@ -28,8 +29,13 @@ ACCOUNT, REGION = "111122223333", "us-east-1"
 ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 OTHER = ARN.replace("1234abcd", "4321abcd")
 ZONE = LandingZoneFacts("4.0", "4.0", "ACTIVE", (ARN,))
-GOOD = KeyResult(ARN, ACCOUNT, REGION, State.COMPLIANT, "Proved", of_landing_zone=True)
-BAD = replace(GOOD, state=State.NON_COMPLIANT, failures=(Failure("ENABLED", "Disabled", Certainty.REFUSED),))
+GOOD = KeyResult(ARN, ACCOUNT, REGION, State.COMPLIANT, COMPLIANT_REASON, of_landing_zone=True)
+BAD = replace(
+    GOOD,
+    annotation="ENABLED: Disabled",
+    state=State.NON_COMPLIANT,
+    failures=(Failure("ENABLED", "Disabled", Certainty.REFUSED),),
+)
 DOUBTFUL = replace(GOOD, state=State.UNKNOWN, doubt=Doubt(Cause.NEVER_EVALUATED, "no result", "evaluate"))
 REFUSED = "kms:Decrypt refused, no statement allows it"
 FOREIGN = replace(BAD, arn=OTHER, of_landing_zone=False)
@@ -147,6 +153,34 @@ class TestRoles:
         assert both.delivery is Delivery.NO
 
     @pytest.mark.parametrize(
+        ("idle", "delivery"),
+        [
+            (None, Delivery.YES),
+            (Requirement.CONFIG_ACCESS, Delivery.YES),
+            (Requirement.CLOUDTRAIL_ACCESS, Delivery.UNKNOWN),
+        ],
+    )
+    def test_what_is_proved_is_what_the_key_is_for(
+        self, idle: Requirement | None, delivery: Delivery
+    ) -> None:
+        """A key that was judged for the one service alone may be the other's by now."""
+        told = COMPLIANT_FOR_ONE[idle] if idle else COMPLIANT_REASON
+        first = replace(GOOD, annotation=told)
+        found = answer(self.SPLIT, (first, replace(GOOD, arn=OTHER)))
+        assert found.delivery is delivery
+        unproved = f"the result of the landing zone's key {ARN} proves nothing of CloudTrail"
+        assert (unproved in found.why) is (delivery is Delivery.UNKNOWN)
+        nobody_tells = answer(ZONE, (first,))
+        assert nobody_tells.delivery is (Delivery.UNKNOWN if idle else Delivery.YES)
+
+    def test_an_idle_failure_where_none_needs_proof(self) -> None:
+        """By the functional standard the other service may have been the idle one when the key was judged."""
+        failure = Failure("CONFIG_ACCESS", REFUSED, certainty("CONFIG_ACCESS", REFUSED))
+        keys = replace(BAD, failures=(failure,)), replace(GOOD, arn=OTHER)
+        assert answer(self.SPLIT, keys).delivery is Delivery.YES
+        assert answer(self.SPLIT, keys, functional=True).delivery is Delivery.UNKNOWN
+
+    @pytest.mark.parametrize(
         ("disabled", "delivery"),
         [
             (("centralizedLogging", "config"), Delivery.NONE),
@@ -189,6 +223,26 @@ class TestKnownAccounts:
         said = "for today's 2 accounts; the next one would be refused"
         assert (said in found.why) is (delivery is Delivery.YES)
         assert (key.failures[0].certainty is Certainty.REFUSED) is (delivery is Delivery.NO)
+        old = replace(key, outdated=Doubt(Cause.RESULT_OUTDATED, "9 hours ago", "evaluate"))
+        assert answer(ZONE, (old,), accounts=accounts).delivery is (
+            Delivery.UNKNOWN if delivery is Delivery.YES else delivery
+        )
+
+    @pytest.mark.parametrize(
+        ("told", "sure"),
+        [
+            ("for account 111122223333", True),
+            ("for account 444455556666", False),
+            ("for some accounts", False),
+        ],
+    )
+    def test_one_account(self, told: str, *, sure: bool) -> None:
+        """Is certain to be refused where it is there; of others nothing is known, and so there is no yes."""
+        detail = f'kms:Decrypt refused {told}, "Logs" misses on aws:SourceAccount'
+        failure = Failure("CONFIG_ACCESS", detail, certainty("CONFIG_ACCESS", detail))
+        key = replace(BAD, failures=(for_accounts(failure, self.TODAY),))
+        found = answer(ZONE, (key,), accounts=self.TODAY)
+        assert found.delivery is (Delivery.NO if sure else Delivery.UNKNOWN)
 
     def test_another_failure_counts_as_ever(self) -> None:
         """A list is no excuse for it."""

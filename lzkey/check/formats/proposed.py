@@ -126,8 +126,9 @@ def remarks(proposal: Proposal) -> Iterator[str]:
     }
     does = "; ".join(proposal.changes) or "nothing to add"
     yield _one_line(f"{name}: {does}; {ends[state]}")
-    if proposal.added and not proposal.needed:
-        yield "what is added may not be needed: it is not certain that a request is refused without it"
+    if proposal.perhaps:
+        what = " and ".join(map(json.dumps, proposal.perhaps)) if proposal.needed else "what is added"
+        yield f"{what} may not be needed: it is not certain that a request is refused without it"
     for unresolved in proposal.unresolved:
         yield _one_line(f"cannot be repaired here: {unresolved.requirement}: {unresolved.message}")
         if unresolved.exemption:

@@ -17,7 +17,7 @@ from landing_zone_key.finding import (
 from landing_zone_key.key import KmsKey
 from landing_zone_key.manifest import Delivery
 from landing_zone_key.policy.conditions import Condition
-from landing_zone_key.policy.decision import Decision, Reason, Request, decide, names_principal
+from landing_zone_key.policy.decision import Decision, Reason, Request, decide
 from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.explanation import Miss, Outcome, certainly_allowed, explain, nearest_allow
 from landing_zone_key.policy.family import Family
@@ -27,12 +27,21 @@ from landing_zone_key.requests import (
     CLOUDTRAIL,
     CLOUDTRAIL_ACTIONS,
     CONFIG,
+    CONFIG_ACTIONS,
     SETTLED_BY,
     cloudtrail_family,
     config_family,
     foreign_families,
 )
 from landing_zone_key.settings import LandingZone, PermissionStandard
+from landing_zone_key.whose import (
+    FOR_ACCOUNT,
+    find_refused_account,
+    is_by_account,
+    prove_accounts,
+    refused_for,
+    region_of,
+)
 
 FAMILIES: Final[Mapping[Requirement, Callable[[KmsKey, LandingZone, datetime], Family]]] = {
     Requirement.CONFIG_ACCESS: config_family,
@@ -49,9 +58,6 @@ OPEN_TO: Final = "open to account"
 
 #: Of a key that is for one service alone.
 NOT_AS_DOCUMENTED: Final = "not as documented"
-#: Of a list of accounts: those that are named or counted after it are allowed.
-EVERY_BUT: Final = "for every account but"
-LISTED: Final = "that are listed"
 #: Of a list of accounts that is complete today.
 TODAYS: Final = "today's"
 OWN_ALLOWED: Final = "its own deliveries are allowed"
@@ -68,12 +74,6 @@ SERVICES: Final[Mapping[Requirement, str]] = {
 
 #: Where a condition is one that the cases of a proof cannot cover: text on a number, a variable that differs.
 _OTHER_REQUESTS: Final = "its conditions cannot be decided for every request of the service"
-
-_SOURCES: Final = ("aws:sourcearn", "aws:sourceaccount")
-_REGION, _ACCOUNT = 3, 4  # in an ARN
-#: Of a longer list it is not looked up which of its accounts are allowed; of a long one none is named.
-_MOST_ACCOUNTS: Final = 500
-_MOST_NAMED: Final = 3
 
 
 def access(question: Question, requirement: Requirement) -> Answer:
@@ -126,38 +126,68 @@ def _refused(
 ) -> Finding:
     """The request that is refused for certain, where there is one; else the one that may be."""
     zone, make = question.zone, FAMILIES[requirement]
-    if zone.accounts:
-        today = prove(policy, make(question.key, zone, question.earliest))
-        if isinstance(today, Proved):
-            told = _told(requirement, question, policy, family, result)
-            return _of_the_next(told, len(zone.accounts))
-        result = today
     # Control Tower's page documents more actions for CloudTrail than anybody has seen it ask for.
-    surest = replace(
+    known = replace(
         zone,
         governed_regions=zone.governed_regions or (zone.home_region,),
         permission_standard=PermissionStandard.FUNCTIONAL,
     )
-    certain = find_refused(policy, make(question.key, surest, question.earliest))
-    return _told(requirement, question, policy, family, certain or result)
+
+    def surest(accounts: tuple[str, ...]) -> Family:
+        return make(question.key, replace(known, accounts=accounts), question.earliest)
+
+    def every(accounts: tuple[str, ...]) -> Family:
+        return make(question.key, replace(zone, accounts=accounts), question.earliest)
+
+    today = tuple(dict.fromkeys(zone.accounts))
+    if today:
+        proved = prove_accounts(policy, today, every)
+        if isinstance(proved, Proved):
+            anybody = find_refused(policy, surest(()))
+            told = _told(question, policy, family, (anybody or result, requirement, ""))
+            others = anybody is not None and _is_for_others(anybody, policy)
+            return _of_the_next(told, len(today), certain=others)
+        certain = find_refused_account(policy, today, surest)
+        refused = certain or proved
+        account = _account_of(refused)
+        whose = f" {FOR_ACCOUNT} {account}" if account and is_by_account(policy, refused) else ""
+        return _told(question, policy, family, (refused, requirement, whose))
+    certain = find_refused(policy, surest(()))
+    if certain is None:
+        return _told(question, policy, family, (result, requirement, ""))
+    certain, whose = refused_for(policy, certain, zone.management_account_id, surest, every)
+    return _told(question, policy, family, (certain, requirement, whose))
 
 
-def _of_the_next(told: Finding, count: int) -> Finding:
-    """What is found where an account that is not there yet would be refused."""
-    allowed = f"allowed for {TODAYS} {count} accounts"
-    cause = told.message.partition(": ")[2]
+def _account_of(refused: Refused) -> str:
+    return "".join(refused.request.values.get("aws:sourceaccount", ())) if refused.request else ""
+
+
+def _is_for_others(refused: Refused, policy: Policy) -> bool:
+    """Whether an account that nothing names would be refused, and not only one that the policy names."""
+    account = _account_of(refused)
+    texts = (text for each in policy.statements for condition in each.conditions for text in condition.texts)
+    return bool(account) and not any(account in text for text in texts)
+
+
+def _of_the_next(told: Finding, count: int, *, certain: bool) -> Finding:
+    """What is found where an account that is not there yet would, or may, be refused."""
+    allowed = f"allowed for {TODAYS} {count} account{'' if count == 1 else 's'}"
+    another = "the next one would be refused" if certain else "another one may be refused"
+    action, cause = told.action or CONFIG_ACTIONS[0], told.message.partition(": ")[2]
     return replace(
         told,
         reason=FindingReason.NEXT_ACCOUNT,
-        summary=f"{told.action} {allowed}; the next one would be refused",
-        message=f"{told.action} by {CONFIG} is {allowed}, and the next one would be refused: {cause}",
+        summary=f"{action} {allowed}; {another}",
+        message=f"{action} by {CONFIG} is {allowed}, and {another}: {cause}",
     )
 
 
 def _told(
-    requirement: Requirement, question: Question, policy: Policy, family: Family, refused: Refused
+    question: Question, policy: Policy, family: Family, found: tuple[Refused, Requirement, str]
 ) -> Finding:
-    """The refusal in words."""
+    """The refusal in words: the request, the requirement, and for whom."""
+    refused, requirement, whose = found
     request, decision = refused.request, refused.decision
     if request is None:
         return Finding(
@@ -176,8 +206,8 @@ def _told(
         hint = settled_by(question.zone, conditions) or _regions_hint(question.zone, request, conditions)
         hint = hint or _undocumented(family, conditions) or _unseen(request)
     statement = decision.statement or (nearest.statement if nearest else None)
-    by_source = any(condition.lookup_key in _SOURCES for condition in conditions)
-    whose = _whose(question, policy, refused, request) if by_source else ""
+    if any(condition.lookup_key == "aws:sourcearn" for condition in conditions):
+        whose += region_of(policy, refused)
     short_verb, verb = (REFUSED, "would be refused") if refused.certain else (MAY_BE_REFUSED, MAY_BE_REFUSED)
     return Finding(
         requirement,
@@ -216,64 +246,6 @@ def _conditions(nearest: Outcome | None, decision: Decision) -> tuple[Condition,
     if decision.statement is not None:
         return decision.statement.conditions
     return tuple(miss.condition for miss in nearest.misses if miss.condition) if nearest else ()
-
-
-def _whose(question: Question, policy: Policy, refused: Refused, request: Request) -> str:
-    """For whom, and from which Region, the request is made; empty where any other would be refused alike.
-
-    An account that only stands for others is never named as if it existed.
-    """
-    if request.service != CONFIG or "aws:sourceaccount" not in request.values:
-        return ""
-    denying = refused.decision.statement
-    allowing = [
-        each for each in policy.statements if each.allows and names_principal(each.principals, request)
-    ]
-    statements = [denying] if denying else allowing
-    source = "".join(request.values.get("aws:sourcearn", ())).split(":")
-    regions = _parts(statements, _REGION) - {"*"}
-    where = f" in {source[_REGION]}" if regions and len(source) > _REGION else ""
-    return f"{_for_account(question, policy, request, _parts(statements, _ACCOUNT) - {'*'})}{where}"
-
-
-def _for_account(question: Question, policy: Policy, request: Request, asked: frozenset[str]) -> str:
-    (account,) = request.values["aws:sourceaccount"]
-    if not asked:
-        return ""
-    if account in asked or account in (question.zone.management_account_id, *question.zone.accounts):
-        return f" for account {account}"
-    if len(asked) > _MOST_ACCOUNTS or not all(part.isdigit() for part in asked):
-        return " for some accounts"
-    allowed = [each for each in sorted(asked) if decide(policy, _of_account(request, each)).allowed]
-    if len(allowed) > _MOST_NAMED:
-        return f" {EVERY_BUT} the {len(allowed)} {LISTED}"
-    listed = " and ".join(filter(None, (", ".join(allowed[:-1]), *allowed[-1:])))
-    return f" {EVERY_BUT} {listed}" if listed else ""
-
-
-def _parts(statements: Iterable[Statement], place: int) -> frozenset[str]:
-    """What conditions on the source of a request ask for, as account or as Region: values and patterns."""
-    parts: set[str] = set()
-    for statement in statements:
-        for condition in statement.conditions:
-            if condition.lookup_key == "aws:sourcearn":
-                arns = [text.split(":", 5) for text in condition.texts]
-                recorders = [arn for arn in arns if len(arn) > _ACCOUNT and arn[2] in ("config", "*")]
-                parts |= {arn[place] for arn in recorders}
-            elif condition.lookup_key == "aws:sourceaccount" and place == _ACCOUNT:
-                parts |= {*condition.texts}
-    return frozenset(parts)
-
-
-def _of_account(request: Request, account: str) -> Request:
-    """The same request, made for another account."""
-    (before,) = request.values["aws:sourceaccount"]
-    values = {
-        key: tuple(value.replace(f":{before}:", f":{account}:") for value in found)
-        for key, found in request.values.items()
-        if key != "aws:sourceaccount"
-    }
-    return replace(request, context={**values, "aws:sourceaccount": account})
 
 
 def _regions_hint(zone: LandingZone, request: Request, conditions: Iterable[Condition]) -> str:

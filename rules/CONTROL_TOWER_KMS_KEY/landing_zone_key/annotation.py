@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from landing_zone_key.assessment import Assessment, Compliance, compliant_reason
-from landing_zone_key.finding import Certainty, Finding
+from landing_zone_key.finding import Certainty, Finding, Requirement
 from landing_zone_key.requirements import WORST_FIRST
 
 MAXIMUM_LENGTH: Final = 256
@@ -38,7 +38,7 @@ def annotate(assessment: Assessment) -> str:
     for place, finding in enumerate(findings):
         name = finding.requirement.value
         later = sum(len(f"{BETWEEN}{other.requirement.value}") for other in findings[place + 1 :])
-        detail = _fit(_clean(finding.summary), room - later - len(f"{BETWEEN}{name}{NAMED}"))
+        detail = _fit(_uncut(_clean(finding.summary)), room - later - len(f"{BETWEEN}{name}{NAMED}"))
         part = f"{name}{NAMED}{detail}" if detail else name
         room -= len(part) + len(BETWEEN)
         parts.append(part)
@@ -75,6 +75,13 @@ def _clean(text: str) -> str:
     return "".join(
         character if character.isprintable() and character <= "\u00ff" else "?" for character in text
     )
+
+
+def _uncut(text: str) -> str:
+    """The text where nothing reads as if it were cut and another part began: a Sid may hold anything."""
+    for requirement in Requirement:
+        text = text.replace(f"{CUT}{BETWEEN}{requirement.value}", f"{CUT} {BETWEEN}{requirement.value}")
+    return text
 
 
 def _fit(text: str, room: int) -> str:

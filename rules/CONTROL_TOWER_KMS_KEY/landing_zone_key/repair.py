@@ -20,9 +20,9 @@ from landing_zone_key.amendment import (
 from landing_zone_key.assessment import ask, why_not_judged
 from landing_zone_key.finding import Finding, Question, Requirement, reference
 from landing_zone_key.key import KmsKey
-from landing_zone_key.policy.decision import Reason
 from landing_zone_key.policy.document import CURRENT_VERSION, Policy, Statement
-from landing_zone_key.policy.proof import Proved, Refused, prove
+from landing_zone_key.policy.family import Family
+from landing_zone_key.policy.proof import Proved, Refused, find_refused, prove
 from landing_zone_key.records import dataclass
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG, trail_arn
 from landing_zone_key.requirements import REQUIREMENTS
@@ -64,6 +64,8 @@ class Repair:
     """The new policy document; None where there is no policy to build on."""
     added: tuple[Mapping[str, Any], ...]
     """Its statements that are new; empty where nothing had to be added, or nothing would help."""
+    added_for: tuple[Requirement, ...]
+    """The requirement that each of them is for."""
     changes: tuple[str, ...]
     """The same in words, a sentence each."""
     unresolved: tuple[Unresolved, ...]
@@ -108,7 +110,7 @@ def repair(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None
     """
     document = document_of(key.policy)
     if why_not_judged(key, landing_zone):
-        return Repair(document, (), (), ())
+        return Repair(document, (), (), (), ())
     question = ask(key, landing_zone, at)
     answers = [test(question) for test in REQUIREMENTS.values()]
     findings = [answer for answer in answers if isinstance(answer, Finding)]
@@ -119,17 +121,19 @@ def repair(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None
             Unresolved(found.requirement, f"{found.message}; repair needs the policy as it is")
             for found in refused
         ]
-        return Repair(None, (), (), tuple(unresolved))
+        return Repair(None, (), (), (), tuple(unresolved))
     statements: list[Mapping[str, Any]] = []
+    added_for: list[Requirement] = []
     changes: list[str] = []
     services = sorted(_SERVICES[found.requirement] for found in refused)
     for found in refused:
         document, added, obstacles = _Mending(question, found, services).of(document)
         if added is not None:
             statements.append(added)
+            added_for.append(found.requirement)
             changes.append(f'added "{added["Sid"]}"{size_note(document)}')
         unresolved += obstacles
-    return Repair(document, tuple(statements), tuple(changes), tuple(unresolved))
+    return Repair(document, tuple(statements), tuple(added_for), tuple(changes), tuple(unresolved))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +183,8 @@ class _Mending:
             if deny is None or result.request is None:
                 yield self.unresolved(_TOO_COMPLEX)
                 return
-            may = "may deny" if result.decision.reason is Reason.UNDECIDABLE_DENY else "denies"
-            what = f"{deny.label} {may} {result.request.action} to {result.request.service}"
+            does = "denies" if result.certain or self.is_certain(policy, deny) else "may deny"
+            what = f"{deny.label} {does} {result.request.action} to {result.request.service}"
             policy, obstacle = self.spared(policy, document, deny, what)
             yield obstacle
         if isinstance(self.prove(policy), Refused):
@@ -216,9 +220,18 @@ class _Mending:
 
     def prove(self, policy: Policy) -> Proved | Refused:
         """Whether every request of the service is allowed."""
+        return prove(policy, self.family())
+
+    def is_certain(self, policy: Policy, deny: Statement) -> bool:
+        """Whether the Deny refuses a request of which all is documented."""
+        found = find_refused(policy, self.family())
+        by = found.decision.statement if found else None
+        return by is not None and by.index == deny.index
+
+    def family(self) -> Family:
+        """The requests of the service."""
         question = self.question
-        family = FAMILIES[self.finding.requirement](question.key, question.zone, question.earliest)
-        return prove(policy, family)
+        return FAMILIES[self.finding.requirement](question.key, question.zone, question.earliest)
 
     def test(self, document: Document) -> Finding | None:
         """The requirement, asked of this document in place of the key's policy."""

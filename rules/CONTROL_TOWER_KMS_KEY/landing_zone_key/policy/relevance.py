@@ -105,7 +105,7 @@ def is_undocumented(family: Family, condition: Condition) -> bool:
 def _may(condition: Condition, family: Family, *, met: bool) -> bool:
     """Whether some request of the family meets such a condition, or misses it; in doubt it does."""
     fact = family.fact(condition.lookup_key)
-    if not isinstance(fact, AtLeast):
+    if not isinstance(fact, AtLeast) or condition.patterns or condition.templates or condition.doubtful:
         return True
     more = (*sorted(condition.literals), "")
     carried = (fact.values, *((*fact.values, value) for value in more))
