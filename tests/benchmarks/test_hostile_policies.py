@@ -59,7 +59,20 @@ def account(number: int) -> str:
     return f"{number * 987654321 % 10**12:012d}"
 
 
+ACCOUNTS = [f"{111122223333 + number * 7919:012}" for number in range(480)]
+
 BITING: dict[str, Any] = {
+    "a list of accounts, and patterns": lambda n: [
+        denying({"StringNotEquals": {"aws:SourceAccount": ACCOUNTS}}),
+        denying({"StringLike": {"aws:SourceArn": [f"arn:aws:config:*{i}:9*" for i in range(n)]}}),
+    ],
+    "a list of accounts, and Denies on what is not documented": lambda n: [
+        denying({"StringNotEquals": {"aws:SourceAccount": ACCOUNTS[:300]}}),
+        *(
+            denying({"StringLike": {f"kms:EncryptionContext:k{i}": "x*", "aws:SourceOrgID": f"*{i}*"}})
+            for i in range(n)
+        ),
+    ],
     "many *: one value": lambda n: [denying({"StringNotLike": {"aws:SourceArn": "*a" * n}})],
     "many *: two values of a free key": lambda n: [
         denying({"StringNotLike": {"kms:ViaService": ["*a" * n, "*b" * n]}})

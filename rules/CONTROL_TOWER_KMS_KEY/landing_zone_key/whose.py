@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from landing_zone_key.policy.decision import Request, decide, names_principal
+from landing_zone_key.policy.decision import Request, decide, effort, names_principal
 from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.family import Family
-from landing_zone_key.policy.proof import Proved, Refused, find_refused, prove
+from landing_zone_key.policy.proof import MAXIMUM_STEPS, Proved, Refused, find_refused, prove
 
 #: In an annotation, from which `lzkey report` reads it back. Of a list of accounts: those that are named or
 #: counted after it are proved to be allowed.
@@ -21,29 +21,22 @@ FamilyOf: TypeAlias = Callable[[tuple[str, ...]], Family]
 
 _SOURCES: Final = ("aws:sourcearn", "aws:sourceaccount")
 _REGION, _ACCOUNT = 3, 4  # in an ARN
-#: Of a longer list it is not looked up which of its accounts are allowed; of a long one none is named.
-_MOST_ACCOUNTS: Final = 500
+#: The bound on looking up which accounts of a list are allowed.
+_MOST_STEPS: Final = 40_000
+#: Of a longer list no account is named.
 _MOST_NAMED: Final = 3
-#: So many accounts are proved at once; each proof has a bound of its own.
-_AT_ONCE: Final = 10
+#: What the bound on a proof grows by with each account that it is asked about.
+_STEPS_OF_AN_ACCOUNT: Final = 250
 
 
 def prove_accounts(policy: Policy, accounts: tuple[str, ...], family_of: FamilyOf) -> Proved | Refused:
     """Prove that every request that is made for these accounts is allowed."""
-    cases = 0
-    for first in range(0, len(accounts), _AT_ONCE):
-        result = prove(policy, family_of(accounts[first : first + _AT_ONCE]))
-        if isinstance(result, Refused):
-            return result
-        cases += result.cases
-    return Proved(cases)
+    return prove(policy, family_of(accounts), _steps(accounts))
 
 
 def find_refused_account(policy: Policy, accounts: tuple[str, ...], family_of: FamilyOf) -> Refused | None:
     """A request for one of these accounts that is certain to be refused; None where there is none."""
-    parts = (accounts[first : first + _AT_ONCE] for first in range(0, len(accounts), _AT_ONCE))
-    found = (find_refused(policy, family_of(part)) for part in parts)
-    return next((each for each in found if each is not None), None)
+    return find_refused(policy, family_of(accounts), _steps(accounts))
 
 
 def refused_for(
@@ -62,7 +55,7 @@ def refused_for(
     is_list = bool(listed) and account not in asked and all(part.isdigit() for part in asked)
     if is_list and isinstance(prove_accounts(policy, listed, every), Proved):
         return certain, f" {EVERY_BUT} {_told(listed)}"
-    real = find_refused_account(policy, tuple(dict.fromkeys((management, *listed))), surest)
+    real = find_refused_account(policy, tuple(dict.fromkeys((management, *listed[:_MOST_NAMED]))), surest)
     if real is not None and real.request is not None:
         return real, f" {FOR_ACCOUNT} {''.join(real.request.values['aws:sourceaccount'])}"
     return certain, f" {FOR_ACCOUNT} {account}" if account in asked else f" {SOME_ACCOUNTS}"
@@ -103,8 +96,24 @@ def allowing(policy: Policy, request: Request) -> list[Statement]:
 
 def _allowed(policy: Policy, request: Request, asked: frozenset[str]) -> tuple[str, ...]:
     """Those of the accounts for which the request itself is allowed."""
-    accounts = sorted(part for part in asked if part.isdigit()) if len(asked) <= _MOST_ACCOUNTS else []
+    accounts = sorted(part for part in asked if part.isdigit())
+    if _steps_of_one(policy, request) * len(accounts) > _MOST_STEPS:
+        return ()
     return tuple(each for each in accounts if decide(policy, _of_account(request, each)).allowed)
+
+
+def _steps_of_one(policy: Policy, request: Request) -> int:
+    """What it takes to decide a request."""
+    values = request.values
+    return sum(
+        effort(statement, request.value_of)
+        + sum(each.effort(values.get(each.lookup_key)) for each in statement.conditions)
+        for statement in policy.statements
+    )
+
+
+def _steps(accounts: tuple[str, ...]) -> int:
+    return MAXIMUM_STEPS + _STEPS_OF_AN_ACCOUNT * len(accounts)
 
 
 def _told(accounts: tuple[str, ...]) -> str:

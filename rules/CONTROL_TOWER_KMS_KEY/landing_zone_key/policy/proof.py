@@ -53,9 +53,9 @@ class Refused:
     """Whether it is refused whatever nobody documents, and however doubt is decided."""
 
 
-def prove(policy: Policy, family: Family) -> Proved | Refused:
+def prove(policy: Policy, family: Family, steps: int = MAXIMUM_STEPS) -> Proved | Refused:
     """Prove that every request of the family is allowed; doubt counts against it."""
-    return _search(policy, family, Budget(MAXIMUM_STEPS), _PROVE)
+    return _search(policy, family, Budget(steps), _PROVE)
 
 
 def prove_refused(policy: Policy, family: Family) -> Proved | Refused:
@@ -66,9 +66,9 @@ def prove_refused(policy: Policy, family: Family) -> Proved | Refused:
     return _search(policy, family, Budget(MAXIMUM_STEPS), _PROVE_REFUSED)
 
 
-def find_refused(policy: Policy, family: Family) -> Refused | None:
+def find_refused(policy: Policy, family: Family, steps: int = MAXIMUM_STEPS) -> Refused | None:
     """A request that is certain to be refused; None where none is, or the bound was reached first."""
-    found = _search(policy, family, Budget(MAXIMUM_STEPS), _FIND_REFUSED)
+    found = _search(policy, family, Budget(steps), _FIND_REFUSED)
     if not isinstance(found, Refused) or found.request is None:
         return None
     decision = found.decision
