@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 from collections import Counter
@@ -15,7 +16,7 @@ from markdown_it import MarkdownIt
 
 from landing_zone_key.finding import Requirement
 from lzkey.aws.former_keys import FormerKey
-from lzkey.catalogue import advice
+from lzkey.catalogue import PREMISES, advice
 from lzkey.errors import OutputError
 from lzkey.files import require_files
 from lzkey.quoting import references
@@ -44,6 +45,15 @@ def report(request: pytest.FixtureRequest, load_report: Callable[[str], Report])
 def rows_of(report: Report) -> list[dict[str, str]]:
     """The rows of the table."""
     return list(csv.DictReader(io.StringIO(render(report, Form.CSV), newline="")))
+
+
+@pytest.mark.parametrize("form", [Form.HTML, Form.MARKDOWN])
+def test_what_every_proof_takes_for_granted(report: Report, form: Form) -> None:
+    """Stands beside the method, with its sources."""
+    written = html.unescape(render(report, form))
+    for premise in PREMISES:
+        assert premise.text in written
+        assert all(page in written for page in premise.pages)
 
 
 class TestCsv:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from lzkey.catalogue import advice
+from lzkey.catalogue import PREMISES, advice
 from lzkey.quoting import references
 from lzkey.report.wording import (
     FORMER_KEYS,
@@ -142,6 +142,10 @@ def _method(report: Report) -> Iterator[str]:
         "AWS calls": str(sum((report.calls or {}).values())),
     }
     yield from _table(("What", "Which"), facts.items())
+    yield "Every proof takes this for granted:"
+    yield ""
+    yield from (f"- {premise.text} ({', '.join(premise.pages)})" for premise in PREMISES)
+    yield ""
     for note in (*filter(None, (rule.unknown,)), *report.notes):
         yield f"- {references(note)}"
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from lzkey.catalogue import PREMISES
 from lzkey.report import wording
 from lzkey.report.html import sections, words
 from lzkey.report.html.rows import accounts_by_id, fingerprint, island, key_rows, matrix_rows, regions_of
@@ -43,6 +44,7 @@ def as_html(report: Report) -> str:
         .get_template("page.html.j2")
         .render(
             report=report,
+            premises=PREMISES,
             subject=words.sentence(wording.subject(report.scope).removeprefix("organization ")),
             style=_ours(style),
             script=_ours(script),
