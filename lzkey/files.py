@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
+import secrets
+import stat
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from importlib import import_module
@@ -69,19 +70,34 @@ class Format(StrEnum):
 def replacing(path: Path) -> Iterator[Path]:
     """A new file beside `path` that takes its place when all went well, and disappears when not.
 
-    Raises OutputError where there can be none, or it cannot take the place.
+    A link stays, and the file that it leads to is replaced. A file that is there keeps its mode; a new one
+    has what the umask leaves. Raises OutputError where there can be none, or it cannot take the place.
     """
+    target = Path(os.path.realpath(path))
     with _faults_of(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        os.close(handle)
-    temporary = Path(name)
+        mode = _mode_of(target, path)
+        temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+        first = 0o666 if mode is None else mode | stat.S_IRUSR | stat.S_IWUSR
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, first))
     try:
         yield temporary
         with _faults_of(path):
-            temporary.chmod(0o644)
-            temporary.replace(path)
+            if mode is not None:
+                temporary.chmod(mode)
+            temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _mode_of(target: Path, path: Path) -> int | None:
+    """The permissions of a file that is to be replaced; None where there is none."""
+    try:
+        status = target.lstat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise OutputError(f"{path} cannot be written: what is there is not a file")
+    return stat.S_IMODE(status.st_mode)
 
 
 def require_folder(path: Path) -> None:

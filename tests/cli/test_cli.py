@@ -227,6 +227,45 @@ class TestFiles:
         with pytest.raises(OutputError, match=r"nowhere.*cannot be written: No such file"):
             write_text(tmp_path / "nowhere" / "file", "")
 
+    @pytest.mark.parametrize("mode", [None, 0o600, 0o640, 0o444])
+    @pytest.mark.parametrize("mask", [0o022, 0o077])
+    def test_their_mode(self, tmp_path: Path, mask: int, mode: int | None) -> None:
+        """What was there keeps its own; a new one has what the umask leaves."""
+        path = tmp_path / "file"
+        if mode is not None:
+            path.touch()
+            path.chmod(mode)
+        before = os.umask(mask)
+        try:
+            write_text(path, "new")
+        finally:
+            os.umask(before)
+        assert path.stat().st_mode & 0o777 == (0o666 & ~mask if mode is None else mode)
+
+    @pytest.mark.parametrize("there", [True, False])
+    def test_a_link_is_written_through(self, tmp_path: Path, *, there: bool) -> None:
+        """And stays a link."""
+        (tmp_path / "folder").mkdir()
+        link, file = tmp_path / "link", tmp_path / "folder" / "file"
+        link.symlink_to(Path("folder") / "file")
+        if there:
+            file.write_text("old")
+        write_text(link, "new")
+        assert link.is_symlink()
+        assert [path.read_text() for path in file.parent.iterdir()] == ["new"]
+
+    def test_what_is_no_file_stays(self, tmp_path: Path) -> None:
+        """A pipe, or a link in a circle."""
+        pipe, circle = tmp_path / "pipe", tmp_path / "circle"
+        os.mkfifo(pipe)
+        circle.symlink_to("circle")
+        for path in (pipe, circle):
+            with pytest.raises(
+                OutputError, match=f"{path.name} cannot be written: what is there is not a file"
+            ):
+                write_text(path, "new")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["circle", "pipe"]
+
     @pytest.mark.parametrize("fails", [True, False])
     def test_several_are_there_together(self, tmp_path: Path, *, fails: bool) -> None:
         """Or none of them is, whatever was raised, and that is raised."""
