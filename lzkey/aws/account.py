@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from lzkey.errors import LiveError, LzkeyError
 
@@ -33,6 +33,12 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 #: What works at the same time: a page of AWS Config's takes a good part of a second, and KMS allows at least
 #: 500 requests a second. https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
 AT_ONCE: Final = 8
+
+#: Services that take so many times as long as others: AWS Config, to query the inventory of an organization.
+_SLOW: Final = {"config": 3}
+
+#: Where AWS is silent once, it may be by chance; where it is silent twice, it is down or cannot be reached.
+_SILENCES: Final = 2
 
 #: No operation whose name begins otherwise is ever called.
 _READS: Final = re.compile(r"[a-z0-9]+:(Describe|Get|Head|List|Select|BatchGet)[A-Z]\w*")
@@ -58,13 +64,15 @@ class Manner:
     """The same question is asked once, and its answer kept."""
     quoting: bool = True
     """Errors quote AWS's own text, which may hold anything: not where they stand in files for others."""
+    patience: float = 10
+    """How many seconds AWS may take to answer."""
 
-    @property
-    def config(self) -> Config:
-        """The clients' settings."""
+    def config(self, service: str) -> Config:
+        """The settings of a service's clients."""
         return Config(
             retries={"mode": self.retries, "total_max_attempts": self.attempts},
-            connect_timeout=10,
+            connect_timeout=self.patience,
+            read_timeout=self.patience * _SLOW.get(service, 1),
             max_pool_connections=4 * AT_ONCE,
         )
 
@@ -314,9 +322,11 @@ class Asker:
         with self._lock:  # sessions are not safe to use from several threads
             if where not in self._clients:
                 make: Any = self._session.client
-                self._clients[where] = make(
-                    service, region_name=where[1], config=self.manner.config, **self._credentials
+                client = make(
+                    service, region_name=where[1], config=self.manner.config(service), **self._credentials
                 )
+                client.meta.events.register_first("needs-retry", _give_up_on_silence)
+                self._clients[where] = client
             return self._clients[where], xform_name(operation)
 
     def _unanswered(
@@ -338,6 +348,13 @@ class Asker:
             did = "was refused" if is_refusal(error) else "failed"
             return f"{action} {did} ({code_of(error)}){about}{place}"
         return f"AWS {action.partition(':')[0]} could not be asked{about}{place}: {error}"
+
+
+def _give_up_on_silence(attempts: int, caught_exception: Exception | None, **_more: object) -> None:
+    """Ask a silent AWS no more, which botocore would do as often as one that says why it does not answer."""
+    silent = isinstance(caught_exception, ConnectTimeoutError | ReadTimeoutError)
+    if caught_exception is not None and silent and attempts >= _SILENCES:
+        raise caught_exception
 
 
 def _require_question(action: str) -> None:
