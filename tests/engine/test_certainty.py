@@ -268,6 +268,22 @@ class TestKnownAccounts:
         found, _ = on_config(make_key, replace(make_zone(), accounts=self.TODAY), statements)
         assert (found and found.certainty) == certainty
 
+    @pytest.mark.parametrize(
+        ("statements", "said"),
+        [
+            (["config", denied({"StringEquals": {"aws:SourceAccount": "222233334444"}})], "another one may"),
+            ([config_if({"StringEquals": {"aws:SourceAccount": list(TODAY)}})], "the next one would"),
+            ([config_if({"StringLike": {"aws:SourceAccount": ["1*", "7*"]}})], "another one may"),
+        ],
+    )
+    def test_the_next_one(self, statements: list[Any], said: str, make_key: Any, make_zone: Any) -> None:
+        """Is refused where any other would be; names and patterns leave out some of them only."""
+        zone = replace(make_zone(), accounts=(*self.TODAY, self.TODAY[0]))
+        found, annotation = on_config(make_key, zone, statements)
+        assert found is not None
+        assert f"is allowed for today's 2 accounts, and {said} be refused" in found.message
+        assert f"{said} be refused" in annotation
+
 
 class TestEveryReason:
     """No reason is without its certainty."""

@@ -106,6 +106,7 @@ class TestAResult:
         """Is COMPLIANT no more; bad news stays."""
         _, key = judged(seen(evaluation, trouble=DOUBT))
         assert (key.state, key.doubt) == (state, DOUBT if state is State.UNKNOWN else None)
+        assert key.outdated == (DOUBT if state is State.NON_COMPLIANT else None)
 
     @pytest.mark.parametrize(
         ("age", "period", "cause"),
@@ -121,6 +122,9 @@ class TestAResult:
         old = result("COMPLIANT", COMPLIANT_REASON, age)
         _, key = judged(seen(old), replace(MEASURE, period=period))
         assert (key.doubt and key.doubt.cause) == cause
+        _, failing = judged(seen(result("NON_COMPLIANT", WRONG, age)), replace(MEASURE, period=period))
+        assert (failing.state, failing.doubt) == (State.NON_COMPLIANT, None)
+        assert (failing.outdated and failing.outdated.cause) == cause
 
     @pytest.mark.parametrize(
         ("changed", "period", "cause"),

@@ -38,6 +38,7 @@ from landing_zone_key.whose import (
     FOR_ACCOUNT,
     find_refused_account,
     is_by_account,
+    is_for_any_other,
     prove_accounts,
     refused_for,
     region_of,
@@ -145,7 +146,7 @@ def _refused(
         if isinstance(proved, Proved):
             anybody = find_refused(policy, surest(()))
             told = _told(question, policy, family, (anybody or result, requirement, ""))
-            others = anybody is not None and _is_for_others(anybody, policy)
+            others = anybody is not None and is_for_any_other(policy, anybody)
             return _of_the_next(told, len(today), certain=others)
         certain = find_refused_account(policy, today, surest)
         refused = certain or proved
@@ -161,13 +162,6 @@ def _refused(
 
 def _account_of(refused: Refused) -> str:
     return "".join(refused.request.values.get("aws:sourceaccount", ())) if refused.request else ""
-
-
-def _is_for_others(refused: Refused, policy: Policy) -> bool:
-    """Whether an account that nothing names would be refused, and not only one that the policy names."""
-    account = _account_of(refused)
-    texts = (text for each in policy.statements for condition in each.conditions for text in condition.texts)
-    return bool(account) and not any(account in text for text in texts)
 
 
 def _of_the_next(told: Finding, count: int, *, certain: bool) -> Finding:

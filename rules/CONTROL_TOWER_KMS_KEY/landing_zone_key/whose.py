@@ -52,13 +52,22 @@ def refused_for(
     asked = _parts([denying] if denying else allowing(policy, request), _ACCOUNT) - {"*"}
     (account,) = request.values["aws:sourceaccount"]
     listed = _allowed(policy, request, asked)
-    is_list = bool(listed) and account not in asked and all(part.isdigit() for part in asked)
+    is_list = bool(listed) and is_for_any_other(policy, certain)
     if is_list and isinstance(prove_accounts(policy, listed, every), Proved):
         return certain, f" {EVERY_BUT} {_told(listed)}"
     real = find_refused_account(policy, tuple(dict.fromkeys((management, *listed[:_MOST_NAMED]))), surest)
     if real is not None and real.request is not None:
         return real, f" {FOR_ACCOUNT} {''.join(real.request.values['aws:sourceaccount'])}"
     return certain, f" {FOR_ACCOUNT} {account}" if account in asked else f" {SOME_ACCOUNTS}"
+
+
+def is_for_any_other(policy: Policy, refused: Refused) -> bool:
+    """Whether every account that no statement names would be refused alike."""
+    request, denying = refused.request, refused.decision.statement
+    if request is None:
+        return False
+    asked = _parts([denying] if denying else allowing(policy, request), _ACCOUNT) - {"*"}
+    return asked.isdisjoint(request.values.get("aws:sourceaccount", ())) and all(map(str.isdigit, asked))
 
 
 def region_of(policy: Policy, refused: Refused) -> str:
