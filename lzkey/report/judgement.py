@@ -141,16 +141,15 @@ def _judged(seen: Seen, evaluation: Evaluation, measure: Measure) -> KeyResult:
     )
     if evaluation.compliance == State.NOT_APPLICABLE:
         return replace(base, state=State.NOT_APPLICABLE)
+    outdated = seen.trouble or _outdated(seen, evaluation, measure)
     if evaluation.compliance == State.NON_COMPLIANT:
         failed = failures(evaluation.annotation)
         if failed:
-            outdated = seen.trouble or _outdated(seen, evaluation, measure)
             return replace(base, state=State.NON_COMPLIANT, failures=failed, outdated=outdated)
         return replace(base, doubt=_not_understood(evaluation))
     if evaluation.compliance != State.COMPLIANT or not proves(evaluation.annotation):
         return replace(base, doubt=_not_understood(evaluation))
-    doubt = seen.trouble or _outdated(seen, evaluation, measure)
-    return replace(base, doubt=doubt) if doubt else replace(base, state=State.COMPLIANT)
+    return replace(base, doubt=outdated) if outdated else replace(base, state=State.COMPLIANT)
 
 
 def _not_understood(evaluation: Evaluation) -> Doubt:

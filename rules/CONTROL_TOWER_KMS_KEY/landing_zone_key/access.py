@@ -36,6 +36,7 @@ from landing_zone_key.requests import (
 from landing_zone_key.settings import LandingZone, PermissionStandard
 from landing_zone_key.whose import (
     FOR_ACCOUNT,
+    account_of,
     find_refused_account,
     is_by_account,
     is_for_any_other,
@@ -150,7 +151,7 @@ def _refused(
             return _of_the_next(told, len(today), certain=others)
         certain = find_refused_account(policy, today, surest)
         refused = certain or proved
-        account = _account_of(refused)
+        account = account_of(refused)
         whose = f" {FOR_ACCOUNT} {account}" if account and is_by_account(policy, refused) else ""
         return _told(question, policy, family, (refused, requirement, whose))
     certain = find_refused(policy, surest(()))
@@ -158,10 +159,6 @@ def _refused(
         return _told(question, policy, family, (result, requirement, ""))
     certain, whose = refused_for(policy, certain, zone.management_account_id, surest, every)
     return _told(question, policy, family, (certain, requirement, whose))
-
-
-def _account_of(refused: Refused) -> str:
-    return "".join(refused.request.values.get("aws:sourceaccount", ())) if refused.request else ""
 
 
 def _of_the_next(told: Finding, count: int, *, certain: bool) -> Finding:

@@ -46,38 +46,42 @@ def refused_for(
 
     `surest` makes the requests of which all is documented, `every` all of them.
     """
-    request, denying = certain.request, certain.decision.statement
+    request = certain.request
     if request is None or not is_by_account(policy, certain):
         return certain, ""
-    asked = _parts([denying] if denying else allowing(policy, request), _ACCOUNT) - {"*"}
-    (account,) = request.values["aws:sourceaccount"]
+    asked = _asked(policy, certain, _ACCOUNT)
     listed = _allowed(policy, request, asked)
     is_list = bool(listed) and is_for_any_other(policy, certain)
     if is_list and isinstance(prove_accounts(policy, listed, every), Proved):
         return certain, f" {EVERY_BUT} {_told(listed)}"
     real = find_refused_account(policy, tuple(dict.fromkeys((management, *listed[:_MOST_NAMED]))), surest)
-    if real is not None and real.request is not None:
-        return real, f" {FOR_ACCOUNT} {''.join(real.request.values['aws:sourceaccount'])}"
+    if real is not None:
+        return real, f" {FOR_ACCOUNT} {account_of(real)}"
+    account = account_of(certain)
     return certain, f" {FOR_ACCOUNT} {account}" if account in asked else f" {SOME_ACCOUNTS}"
+
+
+def account_of(refused: Refused) -> str:
+    """The account that the refused request is made for; empty where it is for none, or none is known."""
+    return "".join(refused.request.values.get("aws:sourceaccount", ())) if refused.request else ""
 
 
 def is_for_any_other(policy: Policy, refused: Refused) -> bool:
     """Whether every account that no statement names would be refused alike."""
-    request, denying = refused.request, refused.decision.statement
-    if request is None:
+    if refused.request is None:
         return False
-    asked = _parts([denying] if denying else allowing(policy, request), _ACCOUNT) - {"*"}
-    return asked.isdisjoint(request.values.get("aws:sourceaccount", ())) and all(map(str.isdigit, asked))
+    asked = _asked(policy, refused, _ACCOUNT)
+    return account_of(refused) not in asked and all(map(str.isdigit, asked))
 
 
 def region_of(policy: Policy, refused: Refused) -> str:
     """From which Region the request is made, where that makes a difference."""
-    request, denying = refused.request, refused.decision.statement
+    request = refused.request
     if request is None or "aws:sourceaccount" not in request.values:
         return ""
-    regions = _parts([denying] if denying else allowing(policy, request), _REGION) - {"*"}
     source = "".join(request.values.get("aws:sourcearn", ())).split(":")
-    return f" in {source[_REGION]}" if regions and len(source) > _REGION else ""
+    by_region = bool(_asked(policy, refused, _REGION))
+    return f" in {source[_REGION]}" if by_region and len(source) > _REGION else ""
 
 
 def is_by_account(policy: Policy, refused: Refused) -> bool:
@@ -96,11 +100,6 @@ def is_by_account(policy: Policy, refused: Refused) -> bool:
         for condition in statement.conditions
         if condition.lookup_key in _SOURCES
     )
-
-
-def allowing(policy: Policy, request: Request) -> list[Statement]:
-    """The Allow statements for whoever makes the request."""
-    return [s for s in policy.statements if s.allows and names_principal(s.principals, request)]
 
 
 def _allowed(policy: Policy, request: Request, asked: frozenset[str]) -> tuple[str, ...]:
@@ -131,6 +130,17 @@ def _told(accounts: tuple[str, ...]) -> str:
     return " and ".join(filter(None, (", ".join(accounts[:-1]), accounts[-1])))
 
 
+def _asked(policy: Policy, refused: Refused, place: int) -> frozenset[str]:
+    """The accounts or Regions that decide: of the Deny; without one, of the Allows for whoever asks."""
+    request, denying = refused.request, refused.decision.statement
+    allowing = (
+        each
+        for each in policy.statements
+        if request and each.allows and names_principal(each.principals, request)
+    )
+    return _parts([denying] if denying else allowing, place)
+
+
 def _parts(statements: Iterable[Statement], place: int) -> frozenset[str]:
     """What conditions on the source of a request ask for, as account or as Region: values and patterns."""
     parts: set[str] = set()
@@ -142,7 +152,7 @@ def _parts(statements: Iterable[Statement], place: int) -> frozenset[str]:
                 parts |= {arn[place] for arn in recorders}
             elif condition.lookup_key == "aws:sourceaccount" and place == _ACCOUNT:
                 parts |= {*condition.texts}
-    return frozenset(parts)
+    return frozenset(parts - {"*"})
 
 
 def _of_account(request: Request, account: str) -> Request:
