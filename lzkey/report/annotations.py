@@ -8,7 +8,6 @@ the name of a requirement.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.access import ALLOWS, FAMILIES, MISSES_ON, OPEN_TO, REFUSED
@@ -94,25 +93,21 @@ def certainty(requirement: str, detail: str) -> Certainty:
     return Certainty.REFUSED if certain else Certainty.POSSIBLE
 
 
-def admits(failure: Failure, accounts: Collection[str]) -> bool | None:
-    """Whether all these accounts are proved to be allowed; None: that is open, False: one is refused.
+def is_of_some_accounts(failure: Failure) -> bool:
+    """Whether it is told that the refusal is not one of every account."""
+    return _ACCOUNTS.match(failure.detail) is not None
 
-    Accounts that nobody has listed are not all allowed.
-    """
+
+def admits(failure: Failure, accounts: Collection[str]) -> bool | None:
+    """Whether all these accounts are proved to be allowed; None: that is open, False: one is refused."""
     found = _ACCOUNTS.match(failure.detail)
-    if found is None or not accounts:
+    if found is None:
         return False
     if found["but"]:
         return {*accounts} <= {*re.findall(r"\d{12}", found["but"])}
     if found["many"]:
         return None if int(found["many"]) >= len(accounts) else False
     return None if found["some"] or found["one"] not in accounts else False
-
-
-def for_accounts(failure: Failure, accounts: Collection[str]) -> Failure:
-    """The failure as certain as it is for these accounts: one that leaves out none of them is possible."""
-    known = admits(failure, accounts)
-    return failure if known is False else replace(failure, certainty=Certainty.POSSIBLE)
 
 
 def stops(failure: Failure) -> bool:

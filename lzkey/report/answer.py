@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key.access import FAMILIES, NOT_AS_DOCUMENTED, OWN_ALLOWED, SERVICES
 from landing_zone_key.finding import Requirement
 from landing_zone_key.manifest import Delivery as Block
-from lzkey.report.annotations import admits, proved, stops
+from landing_zone_key.whose import FOR_ACCOUNT
+from lzkey.report.annotations import proved, stops
 from lzkey.report.model import Delivery, DeliveryAnswer
 from lzkey.state import State
 
@@ -28,14 +29,14 @@ def answer(
     landing_zone: LandingZoneFacts,
     keys: Iterable[KeyResult],
     proved_regions: Collection[str] = (),
-    accounts: Collection[str] = (),
+    accounts: int = 0,
     *,
     functional: bool = False,
 ) -> DeliveryAnswer:
     """The answer, with its reason: a refusal is certain, anything that is not known is a doubt.
 
-    `proved_regions` are those that the rule proves deliveries from; empty: any. `accounts` are the
-    organization's active ones; empty: nobody has listed them. `functional`: by the rule's
+    `proved_regions` are those that the rule proves deliveries from; empty: any. `accounts` is how many
+    the organization has today, where that is known. `functional`: by the rule's
     parameters, as far as they are known, a service that does not use a key needs no permission.
     """
     own = [key for key in keys if key.of_landing_zone]
@@ -49,7 +50,7 @@ def answer(
     doubts = []
     for arn in landing_zone.keys:
         key = found.get(arn)
-        doubt = _doubt(arn, key) or (key and _open_end(key, landing_zone, accounts, functional=functional))
+        doubt = _doubt(arn, key) or (key and _open_end(key, landing_zone, functional=functional))
         doubts += [doubt] if doubt else []
     unproved = sorted(set(landing_zone.governed_regions) - set(proved_regions)) if proved_regions else ()
     if unproved:
@@ -61,7 +62,7 @@ def answer(
         return DeliveryAnswer(Delivery.UNKNOWN, "; ".join(doubts))
     failing_keys = [key for key in found.values() if key.state is State.NON_COMPLIANT]
     if any(_own_failures(key, landing_zone) for key in failing_keys):
-        today = f"today's {len(accounts)} account{'' if len(accounts) == 1 else 's'}"
+        today = f"today's {accounts} account{'' if accounts == 1 else 's'}"
         return DeliveryAnswer(Delivery.YES, f"for {today}; the next one would be refused")
     if failing_keys:
         failing = "; ".join(map(_failing, failing_keys))
@@ -97,8 +98,13 @@ def _unsettled(landing_zone: LandingZoneFacts) -> str:
 
 
 def _failing(key: KeyResult) -> str:
-    failed = ", ".join(failure.requirement for failure in key.failures)
+    failed = ", ".join(map(_named, key.failures))
     return f"the landing zone's key {key.arn} is NON_COMPLIANT ({failed})"
+
+
+def _named(failure: Failure) -> str:
+    account = failure.refused_account
+    return f"{failure.requirement}, {FOR_ACCOUNT} {account}" if account else failure.requirement
 
 
 def _uses(key: KeyResult, landing_zone: LandingZoneFacts) -> frozenset[Requirement]:
@@ -142,13 +148,11 @@ def _doubt(arn: str, key: KeyResult | None) -> str:
     return ""
 
 
-def _open_end(
-    key: KeyResult, landing_zone: LandingZoneFacts, accounts: Collection[str], *, functional: bool
-) -> str:
+def _open_end(key: KeyResult, landing_zone: LandingZoneFacts, *, functional: bool) -> str:
     """Why a key's result does not prove the deliveries that use it; empty where it does."""
     own = _own_failures(key, landing_zone)
     failing = key.state is State.NON_COMPLIANT
-    if failing and (not key.failures or not all(admits(failure, accounts) for failure in own)):
+    if failing and (not key.failures or not all(failure.allows_todays_accounts for failure in own)):
         return f"{_failing(key)}, and whether that stops deliveries is not certain"
     if key.outdated is not None:
         return f"{_failing(key)}, and that is not certain today ({key.outdated.cause}): {key.outdated.detail}"

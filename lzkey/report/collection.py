@@ -17,7 +17,7 @@ from lzkey.errors import ReportArgumentError, ReportError
 from lzkey.report import aggregated
 from lzkey.report.facts import RuleInForce, Seen, World
 from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
-from lzkey.report.surroundings import landing_zone, organization, rule, with_former_keys
+from lzkey.report.surroundings import landing_zone, organization, own_keys, rule, with_former_keys
 from lzkey.report.troubles import ALLOW, DEPLOY, DIAGNOSE, ENROLL, of_recorder, trouble
 from lzkey.report.wording import counted
 
@@ -60,7 +60,8 @@ def collect(asker: Asker, partition: str, options: Options, progress: Progress) 
     manager = scope.management_account
     accounts = sorted(listed, key=lambda account: (account.account != manager, account.account))
     active = frozenset(account.account for account in listed if account.status == "ACTIVE")
-    world = World(scope, the_rule, facts, tuple(accounts), (), partition, active)
+    own = own_keys(home, facts) if active and the_rule.zone else {}
+    world = World(scope, the_rule, facts, tuple(accounts), (), partition, active, own)
     if options.assume_role is not None:
         return _by_roles(asker, world, options, progress)
     aggregator = choose(asker, options.aggregator)
@@ -72,7 +73,7 @@ def collect(asker: Asker, partition: str, options: Options, progress: Progress) 
 def iam_policy() -> dict[str, Any]:
     """The least that whoever makes a report must be allowed, a statement for each way of making one."""
     return identity_policy(
-        statement("WhoAndWhat", actions_of(organization, rule, landing_zone, with_former_keys)),
+        statement("WhoAndWhat", actions_of(organization, rule, landing_zone, with_former_keys, own_keys)),
         statement("ThroughAnAggregator", actions_of(aggregators, aggregated.collect)),
         statement("InAnAccount", look.actions),
         statement("WithRoles", [ASSUME_ROLE]),

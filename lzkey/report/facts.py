@@ -72,3 +72,5 @@ class World:
     partition: str
     active: frozenset[str] = frozenset()
     """The organization's active accounts; none where they may not be listed."""
+    own_keys: Mapping[str, KmsKey] = field(default_factory=dict)
+    """The landing zone's keys with their policies of today, by ARN, where they can be read."""

@@ -10,12 +10,12 @@ from landing_zone_key.settings import PermissionStandard
 from lzkey import RULE_NAME
 from lzkey.aws.account import Asker, Manner, UnansweredError
 from lzkey.errors import ReportArgumentError, ReportError
-from lzkey.report.annotations import for_accounts
 from lzkey.report.answer import answer
 from lzkey.report.collection import collect
 from lzkey.report.facts import Options
 from lzkey.report.judgement import Measure, judge, missing_keys, with_keys
 from lzkey.report.model import Collected, Report
+from lzkey.report.todays import for_todays_accounts
 from lzkey.report.trend import trend
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def as_report(world: World, now: datetime) -> Report:
     for seen in world.seen:
         place, found = judge(seen, measure)
         places.append(place)
-        keys.extend(_for_accounts(key, world.active) for key in found)
+        keys.extend(for_todays_accounts(key, world) for key in found)
     absent = missing_keys(named, keys, world.seen)
     if absent:
         places = [_with_absent(place, absent) for place in places]
@@ -78,7 +78,7 @@ def as_report(world: World, now: datetime) -> Report:
             world.landing_zone,
             keys,
             zone.governed_regions if zone else (),
-            world.active,
+            len(world.active),
             functional=zone is None or zone.permission_standard is PermissionStandard.FUNCTIONAL,
         ),
         world.scope,
@@ -88,13 +88,6 @@ def as_report(world: World, now: datetime) -> Report:
         tuple(places),
         tuple(keys),
     )
-
-
-def _for_accounts(key: KeyResult, accounts: frozenset[str]) -> KeyResult:
-    """The result with its failures as certain as they are for these accounts."""
-    if not key.failures:
-        return key
-    return replace(key, failures=tuple(for_accounts(failure, accounts) for failure in key.failures))
 
 
 def _with_absent(place: RegionResult, absent: list[KeyResult]) -> RegionResult:

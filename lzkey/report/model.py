@@ -85,6 +85,10 @@ class Failure:
     """Empty where the annotation had no room for it."""
     certainty: Certainty = Certainty.POSSIBLE
     """`refused`: it will happen; `possible`: it may, or the annotation does not tell."""
+    allows_todays_accounts: bool | None = None
+    """Whether all accounts of today are proved to be allowed; null: not known, or none is."""
+    refused_account: str | None = None
+    """One of today's accounts that the key's policy is proved to refuse, where that makes a difference."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from landing_zone_key import LandingZone, SettingsError
+from landing_zone_key import KeyDataError, LandingZone, SettingsError
+from landing_zone_key.key import KeyArn
 from landing_zone_key.manifest import Delivery
 from lzkey.aws.account import UnansweredError
 from lzkey.aws.fact import takes
 from lzkey.aws.former_keys import FormerKeys, former_keys
 from lzkey.aws.function import function
+from lzkey.aws.keys import key, key_policy
 from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import members
 from lzkey.aws.organization import organization as described
@@ -19,6 +21,7 @@ from lzkey.report.facts import RuleInForce
 from lzkey.report.model import Account, LandingZoneFacts, RuleFacts
 
 if TYPE_CHECKING:
+    from landing_zone_key import KmsKey
     from lzkey.aws.account import Asker
     from lzkey.aws.landing_zone import LandingZoneDetail
     from lzkey.aws.organization import OrganizationDetail
@@ -91,6 +94,21 @@ def with_former_keys(home: Asker, facts: LandingZoneFacts, zone: LandingZone) ->
     for sentence in found.unread:
         home.log.note(sentence)
     return replace(facts, former_keys=found.keys)
+
+
+@takes(facts=(key, key_policy))
+def own_keys(home: Asker, facts: LandingZoneFacts) -> dict[str, KmsKey]:
+    """The landing zone's keys as KMS shows them today, by ARN; what cannot be read is a note."""
+    found: dict[str, KmsKey] = {}
+    for text in facts.keys:
+        try:
+            arn = KeyArn.parse(text)
+            found[text] = key(home, text, arn.region).with_policy(key_policy(home, arn))
+        except KeyDataError:
+            continue  # an alias may be any key's
+        except UnansweredError as error:
+            home.log.note(str(error))
+    return found
 
 
 def _code(home: Asker, arn: str | None) -> tuple[str | None, str]:

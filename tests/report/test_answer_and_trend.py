@@ -9,13 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from landing_zone_key import Certainty, Requirement
+from landing_zone_key import Certainty, KmsKey, LandingZone, Requirement
 from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
+from landing_zone_key.key import KeyArn
 from lzkey.errors import ReportError
-from lzkey.report.annotations import certainty, for_accounts
+from lzkey.report.annotations import certainty
 from lzkey.report.answer import answer
 from lzkey.report.document import as_document
-from lzkey.report.model import Cause, Change, Collected, Delivery, Doubt, Failure, KeyResult, LandingZoneFacts
+from lzkey.report.facts import RuleInForce, World
+from lzkey.report.model import (
+    Cause,
+    Change,
+    Collected,
+    Delivery,
+    Doubt,
+    Failure,
+    KeyResult,
+    LandingZoneFacts,
+    RuleFacts,
+    Scope,
+)
+from lzkey.report.todays import for_todays_accounts
 from lzkey.report.trend import earlier_report, trend
 from lzkey.state import State
 
@@ -39,6 +53,32 @@ BAD = replace(
 DOUBTFUL = replace(GOOD, state=State.UNKNOWN, doubt=Doubt(Cause.NEVER_EVALUATED, "no result", "evaluate"))
 REFUSED = "kms:Decrypt refused, no statement allows it"
 FOREIGN = replace(BAD, arn=OTHER, of_landing_zone=False)
+
+
+def world(accounts: frozenset[str], own_keys: dict[str, KmsKey] | None = None) -> World:
+    """What AWS has told, where these are the organization's accounts, and the keys read are these."""
+    the_rule = RuleInForce(RuleFacts("rule", {}), LandingZone(REGION, ACCOUNT))
+    scope = Scope(Collected.ACCOUNT, ACCOUNT, REGION, REGION, ACCOUNT, None, None, (REGION,))
+    return World(scope, the_rule, ZONE, (), (), "aws", accounts, own_keys or {})
+
+
+def own_key(listed: list[str] | None, *more: dict[str, Any]) -> KmsKey:
+    """The landing zone's key, whose policy admits AWS Config for these accounts, or for all."""
+    condition = {} if listed is None else {"Condition": {"StringEquals": {"aws:SourceAccount": listed}}}
+    allow = {"Effect": "Allow", "Resource": "*", "Action": ["kms:Decrypt", "kms:GenerateDataKey*"]}
+    statements = [
+        {**allow, "Principal": {"Service": "cloudtrail.amazonaws.com"}},
+        {**allow, "Sid": "Logs", "Principal": {"Service": "config.amazonaws.com"}, **condition},
+        *more,
+    ]
+    return KmsKey.from_arn(KeyArn.parse(ARN)).with_policy(json.dumps({"Statement": statements}))
+
+
+def denying(value: str, name: str = "aws:SourceAccount") -> dict[str, Any]:
+    """A statement that denies what carries this."""
+    services = {"Service": "config.amazonaws.com"}
+    condition = {"Condition": {"StringEquals": {name: value}}}
+    return {"Effect": "Deny", "Principal": services, "Action": "*", "Resource": "*", **condition}
 
 
 class TestAnswer:
@@ -217,14 +257,14 @@ class TestKnownAccounts:
         detail = f'kms:Decrypt refused for every account but {told}, "Logs" misses on aws:SourceAccount'
         failure = Failure("CONFIG_ACCESS", detail, certainty("CONFIG_ACCESS", detail))
         assert failure.certainty is Certainty.REFUSED
-        key = replace(BAD, failures=(for_accounts(failure, accounts),))
-        found = answer(ZONE, (key,), accounts=accounts)
+        key = for_todays_accounts(replace(BAD, failures=(failure,)), world(accounts))
+        found = answer(ZONE, (key,), accounts=len(accounts))
         assert found.delivery is delivery
         said = "for today's 2 accounts; the next one would be refused"
         assert (said in found.why) is (delivery is Delivery.YES)
         assert (key.failures[0].certainty is Certainty.REFUSED) is (delivery is Delivery.NO)
         old = replace(key, outdated=Doubt(Cause.RESULT_OUTDATED, "9 hours ago", "evaluate"))
-        assert answer(ZONE, (old,), accounts=accounts).delivery is (
+        assert answer(ZONE, (old,), accounts=len(accounts)).delivery is (
             Delivery.UNKNOWN if delivery is Delivery.YES else delivery
         )
 
@@ -240,15 +280,48 @@ class TestKnownAccounts:
         """Is certain to be refused where it is there; of others nothing is known, and so there is no yes."""
         detail = f'kms:Decrypt refused {told}, "Logs" misses on aws:SourceAccount'
         failure = Failure("CONFIG_ACCESS", detail, certainty("CONFIG_ACCESS", detail))
-        key = replace(BAD, failures=(for_accounts(failure, self.TODAY),))
-        found = answer(ZONE, (key,), accounts=self.TODAY)
+        key = for_todays_accounts(replace(BAD, failures=(failure,)), world(self.TODAY))
+        found = answer(ZONE, (key,), accounts=len(self.TODAY))
         assert found.delivery is (Delivery.NO if sure else Delivery.UNKNOWN)
 
     def test_another_failure_counts_as_ever(self) -> None:
         """A list is no excuse for it."""
         detail = "kms:Decrypt refused, no statement allows it"
         failure = Failure("CLOUDTRAIL_ACCESS", detail, Certainty.REFUSED)
-        assert for_accounts(failure, self.TODAY) == failure
+        key = replace(BAD, failures=(failure,))
+        assert for_todays_accounts(key, world(self.TODAY)) == key
+
+    @pytest.mark.parametrize(
+        ("listed", "more", "delivery", "why"),
+        [
+            (14, (), Delivery.YES, "for today's 14 accounts; the next one would be refused"),
+            (13, (), Delivery.NO, "(CONFIG_ACCESS, for account 100000000013)"),
+            (14, (denying("100000000005"),), Delivery.NO, "(CONFIG_ACCESS, for account 100000000005)"),
+            (14, (denying("new", "aws:SomethingNew"),), Delivery.UNKNOWN, "is not certain"),
+            (None, (), Delivery.UNKNOWN, "whether that stops deliveries is not certain"),
+        ],
+    )
+    def test_a_long_list_is_decided_by_the_policy(
+        self, listed: int | None, more: tuple[dict[str, Any], ...], delivery: Delivery, why: str
+    ) -> None:
+        """Which the report reads where it can; an annotation names three accounts at most."""
+        accounts = [str(100_000_000_000 + number) for number in range(14)]
+        detail = 'kms:Decrypt refused for every account but the 14 that are listed, "Logs" misses on it'
+        failure = Failure("CONFIG_ACCESS", detail, certainty("CONFIG_ACCESS", detail))
+        own = {} if listed is None else {ARN: own_key(accounts[:listed], *more)}
+        key = for_todays_accounts(replace(BAD, failures=(failure,)), world(frozenset(accounts), own))
+        found = answer(ZONE, (key,), accounts=len(accounts))
+        assert found.delivery is delivery
+        assert why in found.why
+        assert (key.failures[0].certainty is Certainty.REFUSED) is (delivery is Delivery.NO)
+
+    def test_a_policy_that_is_another_by_now(self) -> None:
+        """Allows everybody, and AWS Config has not judged it yet: nothing is certain of it today."""
+        detail = 'kms:Decrypt refused for every account but 111122223333, "Logs" misses on it'
+        failure = Failure("CONFIG_ACCESS", detail, certainty("CONFIG_ACCESS", detail))
+        mended = world(self.TODAY, {ARN: own_key(None)})
+        key = for_todays_accounts(replace(BAD, failures=(failure,)), mended)
+        assert answer(ZONE, (key,), accounts=2).delivery is Delivery.UNKNOWN
 
 
 class TestTrend:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from lzkey_sandbox import LandingZone, OrganizationPlan
 from .organizations import RULE, Org, built_organization, granting, keys_by_arn, put_aggregator, put_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PLAN = OrganizationPlan(
     members=2,
@@ -124,6 +125,58 @@ class TestHealthy:
             own = [key.doubt and key.doubt.cause for key in report.keys if key.of_landing_zone]
             assert own == [Cause.RESULT_OUTDATED] * 2
             assert report.answer.delivery is Delivery.UNKNOWN
+
+
+class TestAListOfAccounts:
+    """A policy that names today's accounts, five of them: AWS Config's annotation has room for three."""
+
+    @pytest.fixture
+    def listing(self, healthy: Org) -> Iterator[Callable[[list[str]], str]]:
+        """Lets the landing zone's key list accounts; returns the annotation. As it was, afterwards."""
+        kms, key = healthy.sandbox.client("kms"), healthy.keys["config"]
+        before = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+
+        def put(policy: str) -> str:
+            kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+            healthy.sandbox.settle()
+            return keys_by_arn(healthy.report())[key].annotation
+
+        def listed(accounts: list[str]) -> str:
+            condition = {"StringEquals": {"aws:SourceAccount": accounts}}
+            document = json.loads(before)
+            document["Statement"][1:] = [
+                granting(Principal={"Service": "cloudtrail.amazonaws.com"}),
+                granting(Principal={"Service": "config.amazonaws.com"}, Condition=condition),
+            ]
+            return put(json.dumps(document))
+
+        yield listed
+        put(before)
+
+    def test_all(self, healthy: Org, listing: Callable[[list[str]], str]) -> None:
+        """Are delivered from today."""
+        accounts = sorted(healthy.organization.accounts)
+        assert f"for every account but the {len(accounts)} that are listed" in listing(accounts)
+        found = healthy.report()
+        assert (found.answer.delivery, found.notes) == (Delivery.YES, ())
+        assert found.answer.why == f"for today's {len(accounts)} accounts; the next one would be refused"
+        assert from_document(as_document(found)) == found
+
+    def test_all_but_one(self, healthy: Org, listing: Callable[[list[str]], str]) -> None:
+        """It is refused, and named."""
+        *accounts, missing = sorted(healthy.organization.accounts)
+        assert f"the {len(accounts)} that are listed" in listing(accounts)
+        found = healthy.report().answer
+        assert found.delivery is Delivery.NO
+        assert f"NON_COMPLIANT (CONFIG_ACCESS, for account {missing})" in found.why
+
+    def test_a_policy_that_cannot_be_read(self, healthy: Org, listing: Callable[[list[str]], str]) -> None:
+        """Is a note, and the answer unknown."""
+        listing(sorted(healthy.organization.accounts))
+        healthy.sandbox.fail_next("kms", "GetKeyPolicy", "AccessDeniedException", times=2)
+        found = healthy.report()
+        assert found.answer.delivery is Delivery.UNKNOWN
+        assert any("kms:GetKeyPolicy" in note for note in found.notes)
 
 
 class TestFormerKeys:
