@@ -11,6 +11,7 @@ from lzkey_sandbox.config.recorder import KEY_CHANGES, Recorder
 from lzkey_sandbox.endpoint import Exchange, Observer
 from lzkey_sandbox.errors import ServiceError
 from lzkey_sandbox.functions.authorization import caller_arn, require_trust
+from lzkey_sandbox.keys import key_requests
 from lzkey_sandbox.moto import motokeys, motostate
 from lzkey_sandbox.moto.motoorganizations import management_for, organization_of
 
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
 
 #: After these, the items of all related multi-Region keys differ: each names the primary and the replicas.
 _OF_SEVERAL_REGIONS: Final = frozenset({"ReplicateKey", "UpdatePrimaryRegion"})
-
-#: moto knows the key by its id alone; AWS takes its ARN as well.
-_BY_PLAIN_ID: Final = frozenset(
-    {"CancelKeyDeletion", "DisableKey", "EnableKey", "ReplicateKey", "ScheduleKeyDeletion"}
-)
 
 _MANAGED_POLICY: Final = re.compile(r"arn:[^:]+:iam::aws:policy/.+")
 
@@ -61,20 +57,20 @@ class AwsObserver(Observer):
             return self._before_kms(account, request)
         return None
 
-    def _before_kms(self, account: str, request: ApiRequest) -> bytes | None:
-        members = json.loads(request.body)
-        key_id = str(members.get("KeyId", ""))
+    def _before_kms(self, account: str, request: ApiRequest) -> bytes:
+        body = key_requests.understood(account, request)
+        key_id = str(json.loads(body).get("KeyId", ""))
         created = motokeys.provide_aws_managed_key(account, request.region, key_id)
         if created is not None:
             self._recorder.record(account, request.region, created)
-        found = motokeys.resolve_key(account, request.region, key_id) if key_id.startswith("arn:") else None
-        if found is None or request.operation not in _BY_PLAIN_ID:
-            return None
-        return json.dumps({**members, "KeyId": found}).encode()
+        return body
 
     def after(self, exchange: Exchange) -> None:
         """Record changed keys; evaluate new and changed rules."""
         request = exchange.request
+        if (request.service, request.operation) == ("kms", "GetKeyPolicy"):
+            answer = json.loads(exchange.response.get_data())
+            exchange.response.set_data(json.dumps({**answer, "PolicyName": "default"}))
         if request.service == "kms" and request.operation in KEY_CHANGES:
             for region, key_id in _changed_keys(exchange):
                 self._recorder.record(exchange.account, region, key_id)

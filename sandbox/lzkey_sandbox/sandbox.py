@@ -32,6 +32,7 @@ from lzkey_sandbox.http.isolation import EXAMPLE_CREDENTIALS, isolated_variables
 from lzkey_sandbox.http.listings import Listings
 from lzkey_sandbox.http.loopback import LoopbackServer, RefusingProxy
 from lzkey_sandbox.http.sts_address import StsAddress
+from lzkey_sandbox.keys.key_api import KeyApi
 from lzkey_sandbox.moto import motokeys, motoorganizations, motostate
 from lzkey_sandbox.observer import AwsObserver
 from lzkey_sandbox.organization import Organization, OrganizationPlan
@@ -108,6 +109,7 @@ class Sandbox:
         cleanup.callback(motostate.reset)
         cleanup.enter_context(motokeys.without_permission_checks())
         cleanup.enter_context(motokeys.without_key_pairs_for_symmetric_keys())
+        cleanup.enter_context(motokeys.identified_key_material())
         cleanup.enter_context(motoorganizations.example_identifiers())
         cleanup.enter_context(motostate.functions_of_other_accounts())
         cloudformation.register()
@@ -147,6 +149,7 @@ class Sandbox:
             **operations("config", AggregatorApi(self._aggregation, self._listings)),
             **operations("config", AggregateResourceApi(self._aggregation, self._listings), concerns_keys),
             **operations("controltower", self._control_tower),
+            **operations("kms", KeyApi(self._listings)),
             **operations("lambda", lambda_permissions),
             **operations("organizations", OrganizationsApi(self._listings)),
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from moto.kms import models as kms_models
@@ -46,6 +47,35 @@ def without_key_pairs_for_symmetric_keys() -> Iterator[None]:
         yield
     finally:
         kms_models.generate_private_key = generate
+
+
+@contextmanager
+def identified_key_material() -> Iterator[None]:
+    """Let keys say which key material they use."""
+    known = kms_models.Key
+    kms_models.Key = _Key
+    try:
+        yield
+    finally:
+        kms_models.Key = known
+
+
+class _Key(kms_models.Key):  # type: ignore[misc]  # moto is untyped
+    """Identifies its material; a replica has that of its primary, and an imported one is never there.
+
+    Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html (CurrentKeyMaterialId)
+    """
+
+    def to_dict(self) -> dict[str, Any]:
+        described: dict[str, Any] = super().to_dict()
+        if (self.key_spec, self.origin) == ("SYMMETRIC_DEFAULT", "AWS_KMS"):
+            described["KeyMetadata"]["CurrentKeyMaterialId"] = sha256(self.key_material).hexdigest()
+        return described
+
+
+def listed_keys(account: str, region: str) -> list[dict[str, str]]:
+    """The keys of an account and Region as ListKeys shows them."""
+    return [{"KeyId": key.id, "KeyArn": key.arn} for key in list(kms_backends[account][region].keys.values())]
 
 
 def key_ids(account: str, region: str) -> tuple[str, ...]:

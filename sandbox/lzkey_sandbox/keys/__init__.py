@@ -1,0 +1,1 @@
+"""KMS: what moto's keys lack of it."""
