@@ -20,7 +20,7 @@ from lzkey_sandbox.config.events import CHANGE, OVERSIZED
 from lzkey_sandbox.config.ledger import Result
 from lzkey_sandbox.errors import ServiceError
 from lzkey_sandbox.moto import motoorganizations
-from lzkey_sandbox.moto.motoorganizations import CONFIG
+from lzkey_sandbox.moto.motoorganizations import CONFIG_ROLE
 from lzkey_sandbox.moto.motostate import partition_of
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _metadata(account: str, key_id: str, arn: str, created: datetime) -> dict[st
 def _recorder(account: str) -> dict[str, Any]:
     return {
         "name": "aws-controltower-BaselineConfigRecorder",
-        "roleARN": f"arn:aws:iam::{account}:role/aws-service-role/{CONFIG}/AWSServiceRoleForConfig",
+        "roleARN": f"arn:aws:iam::{account}:role/{CONFIG_ROLE}",
         "recordingGroup": {"allSupported": False, "resourceTypes": [KEY_TYPE]},
         "recordingMode": {"recordingFrequency": "CONTINUOUS"},
         "recording": True,

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from lzkey_sandbox.moto.motoorganizations import CONFIG, MULTI_ACCOUNT_SETUP
+from lzkey_sandbox.moto.motoorganizations import CONFIG, CONFIG_ROLE, MULTI_ACCOUNT_SETUP
 from lzkey_sandbox.moto.motostate import partition_of
 
 if TYPE_CHECKING:
@@ -113,11 +113,7 @@ class Organization:
 
     def start_recorder(self, account: str) -> None:
         """Let an account record KMS keys, in the service-linked role, as Control Tower does."""
-        self._client("iam", account).create_role(
-            Path=f"/aws-service-role/{CONFIG}/",
-            RoleName="AWSServiceRoleForConfig",
-            AssumeRolePolicyDocument=json.dumps(_trust_of_the_service(CONFIG)),
-        )
+        self._client("iam", account).create_service_linked_role(AWSServiceName=CONFIG)
         for region in (self._region, *self._plan.further_regions):
             self._start_recorder(account, region)
 
@@ -126,7 +122,7 @@ class Organization:
         config.put_configuration_recorder(
             ConfigurationRecorder={
                 "name": "aws-controltower-BaselineConfigRecorder",
-                "roleARN": self._arn(account, f"aws-service-role/{CONFIG}/AWSServiceRoleForConfig"),
+                "roleARN": self._arn(account, CONFIG_ROLE),
                 "recordingGroup": {"allSupported": False, "resourceTypes": ["AWS::KMS::Key"]},
             }
         )
@@ -173,8 +169,3 @@ class Organization:
 
     def _bucket(self) -> str:
         return f"aws-controltower-logs-{self.management}-{self._region}"
-
-
-def _trust_of_the_service(service: str) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    return {"Version": "2012-10-17", "Statement": [statement]}

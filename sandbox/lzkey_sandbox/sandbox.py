@@ -112,6 +112,7 @@ class Sandbox:
         cleanup.enter_context(motokeys.identified_key_material())
         cleanup.enter_context(motoorganizations.example_identifiers())
         cleanup.enter_context(motostate.functions_of_other_accounts())
+        cleanup.enter_context(motostate.named_roles_of_config())
         cloudformation.register()
         self._proxy = RefusingProxy()
         cleanup.callback(self._proxy.stop)

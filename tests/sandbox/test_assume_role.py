@@ -112,6 +112,13 @@ class TestRoles:
         with pytest.raises(ClientError, match="AccessDenied"):
             assume(organized, role)
 
+    @pytest.mark.parametrize(("service", "name"), [("config", "Config"), ("autoscaling", "AutoScaling")])
+    def test_name_of_a_service(self, account: Account, service: str, name: str) -> None:
+        """IAM names it: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html ."""
+        iam = account.sandbox.client("iam")
+        role = iam.create_service_linked_role(AWSServiceName=f"{service}.amazonaws.com")["Role"]
+        assert role["Arn"].endswith(f"/aws-service-role/{service}.amazonaws.com/AWSServiceRoleFor{name}")
+
     def test_with_a_path(self, organized: Organized) -> None:
         """The path is part of its ARN."""
         organization = organized.organization

@@ -80,7 +80,10 @@ class TestRecorders:
         member = shared.organization.sound[0]
         config = shared.sandbox.client("config", account=member)
         (recorder,) = config.describe_configuration_recorders()["ConfigurationRecorders"]
-        assert recorder["roleARN"].endswith("/config.amazonaws.com/AWSServiceRoleForConfig")
+        role = shared.sandbox.client("iam", account=member).get_role(RoleName="AWSServiceRoleForConfig")[
+            "Role"
+        ]
+        assert (role["Path"], role["Arn"]) == ("/aws-service-role/config.amazonaws.com/", recorder["roleARN"])
         assert recorder["recordingMode"] == {"recordingFrequency": "CONTINUOUS"}
         (status,) = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
         assert (status["recording"], status["lastStatus"]) == (True, "SUCCESS")

@@ -32,6 +32,10 @@ FIRST_MEMBER_ID: Final = 100000000001
 CONFIG: Final = "config.amazonaws.com"
 MULTI_ACCOUNT_SETUP: Final = "config-multiaccountsetup.amazonaws.com"
 
+#: AWS Config's service-linked role, with its path.
+#: Source: https://docs.aws.amazon.com/config/latest/developerguide/using-service-linked-roles-config.html
+CONFIG_ROLE: Final = f"aws-service-role/{CONFIG}/AWSServiceRoleForConfig"
+
 
 @dataclass(frozen=True, slots=True)
 class Organization:

@@ -18,6 +18,7 @@ from moto.config import models as config_models
 from moto.config.models import config_backends
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
+from moto.iam import models as iam_models
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
 from moto.logs.models import logs_backends
@@ -26,7 +27,7 @@ from moto.utilities.utils import get_partition
 
 from lzkey_sandbox.config.configuration_item import KEY_TYPE
 from lzkey_sandbox.errors import ServiceError
-from lzkey_sandbox.moto.motoorganizations import MULTI_ACCOUNT_SETUP, organization_of
+from lzkey_sandbox.moto.motoorganizations import CONFIG_ROLE, MULTI_ACCOUNT_SETUP, organization_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,17 @@ def account_of(access_key: str, default: str) -> str:
         if any(access_key in backend.access_keys for backend in list(backends.values())):
             return str(account)
     return default
+
+
+@contextmanager
+def named_roles_of_config() -> Iterator[None]:
+    """Let CreateServiceLinkedRole name Config's role as AWS does; moto knows the words of few services."""
+    known = iam_models.SERVICE_NAME_CONVERSION
+    iam_models.SERVICE_NAME_CONVERSION = {**known, "config": "Config"}
+    try:
+        yield
+    finally:
+        iam_models.SERVICE_NAME_CONVERSION = known
 
 
 def role_credentials(role: str, session: str, region: str) -> dict[str, str]:
@@ -256,8 +268,7 @@ def recorder_role(account: str, region: str) -> str:
     """
     for recorder in config_backends[account][region].recorders.values():
         return str(recorder.role_arn)
-    role = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
-    return f"arn:{get_partition(region)}:iam::{account}:role/{role}"
+    return f"arn:{get_partition(region)}:iam::{account}:role/{CONFIG_ROLE}"
 
 
 def function(account: str, region: str, name: str) -> Function:
