@@ -113,6 +113,8 @@ class Sandbox:
         cleanup.enter_context(motoorganizations.example_identifiers())
         cleanup.enter_context(motostate.functions_of_other_accounts())
         cleanup.enter_context(motostate.named_roles_of_config())
+        cleanup.enter_context(cloudformation.dates_as_text())
+        cleanup.enter_context(cloudformation.failures_forgotten())
         cloudformation.register()
         self._proxy = RefusingProxy()
         cleanup.callback(self._proxy.stop)

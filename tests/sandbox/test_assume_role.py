@@ -113,9 +113,9 @@ class TestRoles:
             assume(organized, role)
 
     @pytest.mark.parametrize(("service", "name"), [("config", "Config"), ("autoscaling", "AutoScaling")])
-    def test_name_of_a_service(self, account: Account, service: str, name: str) -> None:
-        """IAM names it: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html ."""
-        iam = account.sandbox.client("iam")
+    def test_name_of_a_service(self, organized: Organized, service: str, name: str) -> None:
+        """Is IAM's, https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceLinkedRole.html ."""
+        iam = organized.sandbox.client("iam", account="123456789012")
         role = iam.create_service_linked_role(AWSServiceName=f"{service}.amazonaws.com")["Role"]
         assert role["Arn"].endswith(f"/aws-service-role/{service}.amazonaws.com/AWSServiceRoleFor{name}")
 

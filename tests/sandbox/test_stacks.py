@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from lzkey_sandbox import Sandbox
@@ -108,3 +109,68 @@ class TestAttribute:
         cloudformation.create_stack(StackName="stack", TemplateBody=json.dumps(template))
         (found,) = cloudformation.describe_stacks(StackName="stack")["Stacks"]
         assert found["Outputs"][0]["OutputValue"].startswith(start)
+
+
+DATED = """
+AWSTemplateFormatVersion: 2010-09-09
+Resources:
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Version: 2012-10-17
+        Statement:
+          - {Effect: Allow, Principal: {AWS: !Ref AWS::AccountId}, Action: kms:*, Resource: "*"}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: dated
+      AssumeRolePolicyDocument:
+        Version: 2012-10-17
+        Statement:
+          - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}
+      Policies:
+        - PolicyName: dated
+          PolicyDocument:
+            Version: 2012-10-17
+            Statement: [{Effect: Allow, Action: kms:ListKeys, Resource: "*"}]
+"""
+
+
+class TestDates:
+    """YAML reads an unquoted version as a date; to AWS it is text."""
+
+    @pytest.mark.parametrize("quote", ["", '"'])
+    def test_a_version(self, sandbox: Sandbox, quote: str) -> None:
+        """Of every policy, and of the template."""
+        template = DATED.replace("2012-10-17", f"{quote}2012-10-17{quote}")
+        cloudformation, iam, kms = (sandbox.client(name) for name in ("cloudformation", "iam", "kms"))
+        cloudformation.create_stack(StackName="stack", TemplateBody=template)
+        (key,) = kms.list_keys()["Keys"]
+        found = [
+            json.loads(kms.get_key_policy(KeyId=key["KeyId"])["Policy"]),
+            iam.get_role(RoleName="dated")["Role"]["AssumeRolePolicyDocument"],
+            iam.get_role_policy(RoleName="dated", PolicyName="dated")["PolicyDocument"],
+        ]
+        assert [document["Version"] for document in found] == ["2012-10-17"] * 3
+        summary = cloudformation.get_template_summary(TemplateBody=template)
+        assert summary["Version"] == "2010-09-09"
+
+
+class TestFailure:
+    """What fails once does not fail for good."""
+
+    def test_another_attempt(self, sandbox: Sandbox) -> None:
+        """Under the same name, and with the same names in it; a stack that is there stays."""
+        sandbox.client("s3").create_bucket(Bucket=BUCKET)
+        good = recorder("AWS::KMS::Key") | rule("ROOT_ACCOUNT_MFA_ENABLED", ConfigRuleName="one")
+        bad = good | {"Rule": {"Type": "AWS::Config::ConfigRule", "Properties": {}, "DependsOn": "Channel"}}
+        with pytest.raises(ClientError):
+            stack(sandbox, "create_stack", bad)
+        config = sandbox.client("config")
+        assert config.describe_configuration_recorders()["ConfigurationRecorders"] == []
+        stack(sandbox, "create_stack", good)
+        with pytest.raises(ClientError, match="AlreadyExists"):
+            stack(sandbox, "create_stack", bad)
+        assert list(rules(sandbox)) == ["one"]
+        assert config.describe_configuration_recorders()["ConfigurationRecorders"]

@@ -5,7 +5,6 @@ moto keeps its state per process, account and Region (``kms_backends[account][re
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +14,7 @@ from moto.kms import responses as kms_responses
 from moto.kms.models import kms_backends
 
 from lzkey_sandbox.config.configuration_item import KeyFacts
+from lzkey_sandbox.moto.motostate import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,8 +132,7 @@ def complete_new_key(account: str, region: str, key_id: str) -> dict[str, Any]:
 def complete_stack_keys(account: str, region: str) -> None:
     """Give the keys that CloudFormation made the form of KMS's own: the policy as text, the state by name."""
     for key in list(kms_backends[account][region].keys.values()):
-        if not isinstance(key.policy, str):
-            key.policy = json.dumps(key.policy)
+        key.policy = as_json(key.policy)
         if not key.enabled and key.key_state == "Enabled":
             key.key_state = "Disabled"
 

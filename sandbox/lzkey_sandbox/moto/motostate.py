@@ -119,11 +119,12 @@ def mend_inline_policies() -> None:
     for backends in list(iam_backends.values()):
         for backend in list(backends.values()):
             for role in list(backend.roles.values()):
-                role.policies = {name: _as_json(document) for name, document in role.policies.items()}
+                role.policies = {name: as_json(document) for name, document in role.policies.items()}
 
 
-def _as_json(document: Untyped) -> str:
-    return document if isinstance(document, str) else json.dumps(without_no_value(document))
+def as_json(document: Untyped) -> str:
+    """A document of a template as text; what JSON has no word for, as its own text."""
+    return document if isinstance(document, str) else json.dumps(without_no_value(document), default=str)
 
 
 def without_no_value(value: Untyped) -> Untyped:

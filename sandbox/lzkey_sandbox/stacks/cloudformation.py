@@ -10,10 +10,13 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import yaml
 from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
 from moto.cloudformation import parsing
+from moto.cloudformation.models import CloudFormationBackend
 from moto.config.models import config_backends
 from moto.core.common_models import CloudFormationModel
 from moto.s3.models import s3_backends
@@ -30,7 +33,7 @@ from lzkey_sandbox.moto.motostate import without_no_value
 from lzkey_sandbox.stacks.resource import resource_class
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from lzkey import Untyped
     from lzkey_sandbox.stacks.resource import Properties
@@ -45,6 +48,43 @@ def register() -> None:
     """Make moto look for its resource models anew: it finds those of this module, and the last one wins."""
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
+
+
+@contextmanager
+def dates_as_text() -> Iterator[None]:
+    """Let moto read a date in a template, such as an unquoted Version, as the text that it is to AWS.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/format-version-structure.html
+    """
+    known = yaml.Loader.yaml_constructors
+    text = yaml.constructor.SafeConstructor.construct_yaml_str
+    yaml.Loader.yaml_constructors = {**known, "tag:yaml.org,2002:timestamp": text}
+    try:
+        yield
+    finally:
+        yaml.Loader.yaml_constructors = known
+
+
+@contextmanager
+def failures_forgotten() -> Iterator[None]:
+    """Let nothing be left of a stack that could not be made, so that its name is free for another attempt."""
+    create = CloudFormationBackend.create_stack
+
+    def create_stack(backend: Untyped, name: str, *arguments: object, **members: object) -> Untyped:
+        known = set(backend.stacks)
+        try:
+            return create(backend, name, *arguments, **members)
+        except Exception:
+            for stack in list(backend.stacks.values()):
+                if stack.name == name and stack.stack_id not in known:
+                    backend.delete_stack(stack.stack_id)
+            raise
+
+    CloudFormationBackend.create_stack = create_stack
+    try:
+        yield
+    finally:
+        CloudFormationBackend.create_stack = create
 
 
 def _put_rule(account: str, region: str, name: str, properties: Properties) -> str:
