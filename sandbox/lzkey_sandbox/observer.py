@@ -82,16 +82,21 @@ class AwsObserver(Observer):
             asked = json.loads(request.body)["ConfigurationRecorder"]
             motostate.complete_recorders(exchange.account, request.region, asked)
         if (request.service, request.operation) == ("config", "StartConfigurationRecorder"):
-            motostate.complete_recorders(exchange.account, request.region)
-            self._recorder.record_all(exchange.account, request.region)
+            self._record_all(exchange.account, request.region)
         if (request.service, request.operation) == ("cloudformation", "ExecuteChangeSet"):
             motostate.refresh_stack_outputs(exchange.account, request.region)
         if request.service == "cloudformation" and not request.operation.startswith(("Describe", "List")):
             motostate.mend_inline_policies()
             motokeys.complete_stack_keys(exchange.account, request.region)
-            self._recorder.record_all(exchange.account, request.region)  # a stack may have made keys
+            self._record_all(exchange.account, request.region)  # a stack may have made keys
             for account in _rule_accounts(exchange.account, request.region):
                 self._loop.rules_changed(account, request.region)
+
+    def _record_all(self, account: str, region: str) -> None:
+        """Record what is new; a recorder that finds nothing new has recorded, too."""
+        self._recorder.record_all(account, region)
+        if self._recorder.discovered(account, region):
+            motostate.note_recording(account, region)
 
     @staticmethod
     def _provide_policy(account: str, request: ApiRequest) -> None:

@@ -123,6 +123,7 @@ class Sandbox:
         self._loop = EvaluationLoop(ledger, self._recorder, self._invoke_rule, self._oversized_limit)
         cleanup.callback(self._loop.stop)
         self._recorder.subscribe(self._loop.item_recorded)
+        self._recorder.subscribe(lambda item, _before: motostate.note_recording(item.account, item.region))
         self._listings = Listings()
         self._config = ConfigApi(ledger, self._loop, self._listings)
         self._organization = OrganizationApi(self._loop, self._listings)

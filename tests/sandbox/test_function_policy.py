@@ -182,6 +182,24 @@ class TestStatements:
         with pytest.raises(client.exceptions.ResourceNotFoundException):
             client.get_resource_policy(ResourceArn=function)
 
+    @pytest.mark.parametrize(
+        ("qualifier", "known"), [("1", True), ("live", True), ("2", False), ("x", False)]
+    )
+    def test_a_qualifier(self, organized: Organized, function: str, qualifier: str, *, known: bool) -> None:
+        """Is that of a version or an alias that there is."""
+        client = organized.sandbox.client("lambda")
+        if not client.list_aliases(FunctionName=function)["Aliases"]:
+            client.publish_version(FunctionName=function)
+            client.create_alias(FunctionName=function, Name="live", FunctionVersion="1")
+        members = {"FunctionName": function, "StatementId": "config", "Qualifier": qualifier}
+        if known:
+            client.add_permission(**members, **ACTION)
+            client.remove_permission(**members)
+        else:
+            for operation, more in ((client.add_permission, ACTION), (client.remove_permission, {})):
+                with pytest.raises(client.exceptions.ResourceNotFoundException, match=f":{qualifier}"):
+                    operation(**members, **more)
+
     def test_a_revision(self, organized: Organized, function: str) -> None:
         """Another than the policy's present one is PreconditionFailedException."""
         allow(organized)

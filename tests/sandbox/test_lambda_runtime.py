@@ -104,6 +104,19 @@ class TestEnvironment:
         account.function("PROBE_RULE", Timeout=30)
         assert 25_000 < ask(account, "remaining") <= 30_000
 
+    @pytest.mark.parametrize("says", ["", "something"])
+    def test_log_group(self, account: Account, says: str) -> None:
+        """Comes with the first invocation, whether the function logs anything or not."""
+        logs, group = account.sandbox.client("logs"), "/aws/lambda/QUIET"
+        code = f"def lambda_handler(event, context):\n    {f'print({says!r})' if says else 'return'}\n"
+        account.function("", "QUIET", {"QUIET.py": code}, Handler="QUIET.lambda_handler")
+        with pytest.raises(logs.exceptions.ResourceNotFoundException):
+            logs.describe_log_streams(logGroupName=group)
+        account.sandbox.invoke("QUIET", {})
+        (stream,) = logs.describe_log_streams(logGroupName=group)["logStreams"]
+        found = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
+        assert [event["message"] for event in found] == ([says] if says else [])
+
     def test_logs(self, account: Account) -> None:
         """Are in CloudWatch Logs too, under the function's name."""
         account.rule(account.function("EVENT_LOG"), triggers=("periodic",))

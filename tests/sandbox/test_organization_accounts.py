@@ -72,6 +72,13 @@ class TestAccounts:
             organizations.close_account(AccountId=shared.organization.log_archive)
 
 
+def recorder_status(shared: Organized, account: str) -> tuple[bool, str]:
+    """Whether an account's recorder is on, and its last status."""
+    config = shared.sandbox.client("config", account=account)
+    (status,) = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+    return status["recording"], status["lastStatus"]
+
+
 class TestRecorders:
     """Keys are recorded where an account's own recorder is on for them."""
 
@@ -85,10 +92,29 @@ class TestRecorders:
         ]
         assert (role["Path"], role["Arn"]) == ("/aws-service-role/config.amazonaws.com/", recorder["roleARN"])
         assert recorder["recordingMode"] == {"recordingFrequency": "CONTINUOUS"}
-        (status,) = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
-        assert (status["recording"], status["lastStatus"]) == (True, "SUCCESS")
         key_id = shared.key_in(member)
         assert [item["accountId"] for item in recorded(shared, member, key_id)] == [member]
+
+    def test_before_its_first_item(self, shared: Organized) -> None:
+        """It is pending; of two that have started, one has recorded something."""
+        one, other = (shared.organization.enroll(f"Pending {number}") for number in (1, 2))
+        assert recorder_status(shared, one) == (True, "PENDING")
+        shared.key_in(one)
+        assert (recorder_status(shared, one), recorder_status(shared, other)) == (
+            (True, "SUCCESS"),
+            (True, "PENDING"),
+        )
+
+    def test_that_starts_again(self, shared: Organized) -> None:
+        """Looks at everything anew, whether it has changed or not."""
+        member = shared.organization.enroll("Stopped")
+        shared.key_in(member)
+        config = shared.sandbox.client("config", account=member)
+        name = {"ConfigurationRecorderName": "aws-controltower-BaselineConfigRecorder"}
+        config.stop_configuration_recorder(**name)
+        assert recorder_status(shared, member)[0] is False
+        config.start_configuration_recorder(**name)
+        assert recorder_status(shared, member) == (True, "SUCCESS")
 
     @pytest.mark.parametrize(
         ("group", "records"),

@@ -86,6 +86,14 @@ class TestTestMode:
         assert account.sandbox.compliance("a-rule") == {}
         assert "LastSuccessfulEvaluationTime" not in account.sandbox.evaluation_status("a-rule")
 
+    @pytest.mark.parametrize("token", ["", "anything"])
+    def test_with_nothing_in_it(self, put: Callable[..., Any], token: str) -> None:
+        """No evaluation, and an empty token; without test mode a token has to be good."""
+        assert put(TestMode=True, ResultToken=token)["FailedEvaluations"] == []
+        assert put()["FailedEvaluations"] == []
+        with pytest.raises(ClientError, match="InvalidResultTokenException"):
+            put(ResultToken=token)
+
     def test_off_is_the_real_thing(self, account: Account, put: Callable[..., Any]) -> None:
         """The twin."""
         put(("key-1", "COMPLIANT"), TestMode=False)

@@ -112,8 +112,10 @@ def _principal(principal: str, function_arn: str) -> Untyped:
 
 
 def _policy(account: str, region: str, name: str, members: Members) -> tuple[str, FunctionPolicy]:
-    """A function's ARN and policy, if its revision is the one that the members name, if any."""
+    """A function's ARN and policy, if it has the version or alias and the revision that are asked for."""
     function = motostate.stored_function(account, region, name)
+    if "Qualifier" in members:
+        motostate.require_qualifier(account, region, function.function_name, members["Qualifier"])
     asked = members.get("RevisionId")
     if asked and asked != function.policy.revision:
         raise ServiceError(

@@ -159,8 +159,11 @@ class LambdaRuntime:
 
     @staticmethod
     def _deliver_logs(function: Function, environment: ExecutionEnvironment) -> None:
+        """Write what is new into the function's group, which is there from its first invocation on.
+
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+        """
         now = round(time.time() * 1000)
         lines = [(now, line) for line in environment.new_output().splitlines() if line]
-        if lines:
-            group = f"/aws/lambda/{function.name}"
-            motostate.write_log(function.account, function.region, group, environment.log_stream, lines)
+        group = f"/aws/lambda/{function.name}"
+        motostate.write_log(function.account, function.region, group, environment.log_stream, lines)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudformation.models import cloudformation_backends
 from moto.config import models as config_models
@@ -219,7 +220,7 @@ def delete_config_rule(account: str, region: str, name: str) -> None:
 
 
 def complete_recorders(account: str, region: str, asked: Mapping[str, Any] | None = None) -> None:
-    """Give recorders their recording mode, by default continuous, and a status once they are on.
+    """Give recorders their recording mode, by default continuous.
 
     ``asked`` is the recorder of a PutConfigurationRecorder. Source:
     https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingMode.html
@@ -229,6 +230,14 @@ def complete_recorders(account: str, region: str, asked: Mapping[str, Any] | Non
             recorder.recording_mode = asked.get("recordingMode")
         known = getattr(recorder, "recording_mode", None)
         recorder.recording_mode = known or {"recordingFrequency": "CONTINUOUS"}
+
+
+def note_recording(account: str, region: str) -> None:
+    """Let a recorder that is on say that it has recorded; from its start until then it is PENDING.
+
+    Source: https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationRecorderStatus.html
+    """
+    for recorder in config_backends[account][region].recorders.values():
         if recorder.status.recording:
             recorder.status.last_status = "SUCCESS"
 
@@ -305,10 +314,19 @@ def stored_function(account: str, region: str, name: str) -> LambdaFunction:
     )
 
 
+def require_qualifier(account: str, region: str, name: str, qualifier: str) -> None:
+    """Refuse a version or alias that a function does not have."""
+    try:
+        lambda_backends[account][region].get_function(name, qualifier)
+    except UnknownFunctionException as unknown:
+        raise ServiceError("ResourceNotFoundException", str(unknown.message), 404) from unknown
+
+
 def write_log(account: str, region: str, group: str, stream: str, lines: list[tuple[int, str]]) -> None:
     """Append lines (epoch milliseconds, text) to a CloudWatch log stream, creating it when needed."""
     backend = logs_backends[account][region]
     backend.ensure_log_group(group)
     backend.ensure_log_stream(group, stream)
     events = [{"timestamp": time, "message": text} for time, text in lines]
-    backend.put_log_events(group, stream, events)
+    if events:
+        backend.put_log_events(group, stream, events)

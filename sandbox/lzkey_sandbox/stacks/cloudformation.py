@@ -149,7 +149,6 @@ def _put_channel(account: str, region: str, name: str, properties: Properties) -
     backend.put_delivery_channel({"name": name, "s3BucketName": properties["S3BucketName"]})
     for recorder in backend.recorders:
         backend.start_configuration_recorder(recorder)
-    motostate.complete_recorders(account, region)
     return name
 
 
