@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from lzkey.check.run import Tally
 from lzkey.files import Format, writing
 from lzkey.sources.subject import PassedOver
-from lzkey.terminal import messages
+from lzkey.terminal import guarded_stream, messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -71,7 +71,7 @@ def write(
     """
     tally = Tally()
     with writing(files) as streams:
-        named = [(form, sys.stdout), *zip(map(Form.of, files), streams, strict=True)]
+        named = [(form, guarded_stream(sys.stdout, form)), *zip(map(Form.of, files), streams, strict=True)]
         writers = [writer(name, stream, head) for name, stream in named]
         with _progress(results) as coming:  # it puts something else in place of sys.stdout
             _add(coming, writers, tally)

@@ -7,7 +7,6 @@ these, or is the output of a test case without any.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
@@ -67,7 +66,8 @@ class _Junit:
         )
         with self._cases as cases:
             cases.seek(0)
-            shutil.copyfileobj(cases, self._stream)
+            for line in cases:
+                self._stream.write(line)
         self._stream.write("</testsuite>\n</testsuites>\n")
 
 

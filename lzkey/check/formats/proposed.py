@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 from difflib import unified_diff
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypedDict
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypedDict
 from landing_zone_key.amendment import MAXIMUM_POLICY_BYTES
 from lzkey.check.formats.json import Ending, Key, Unreadable, key
 from lzkey.state import State
-from lzkey.terminal import printable
+from lzkey.terminal import guarded, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _INTERPOLATION: Final = re.compile(r"([$%]+)\{")
 _ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+_YAML_TEXT: Final = "tag:yaml.org,2002:str"
 _RESERVED: Final = frozenset({"null", "true", "false", "for", "if", "in"})
 
 
@@ -49,9 +51,9 @@ def diff(proposal: Proposal) -> Iterator[str]:
         return
     name = _one_line(proposal.found.name)
     if not proposal.whole:
-        before, after = "", "\n".join(map(pretty, proposal.added))
+        before, after = "", "\n".join(map(_shown, proposal.added))
     else:
-        before, after = pretty(proposal.before), pretty(proposal.after)
+        before, after = _shown(proposal.before), _shown(proposal.after)
     names = f"{name} (as it is)", f"{name} (repaired)"
     yield from unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
 
@@ -62,9 +64,9 @@ def cli(proposal: Proposal, profile: str | None = None) -> Iterator[str]:
         return
     if not proposal.found.arn_known or not proposal.whole:
         yield "# no command: the key's ARN, or a part of its policy, is not known; to be added to the policy:"
-        yield from (f"# {line}" for statement in proposal.added for line in pretty(statement).splitlines())
+        yield from (f"# {line}" for statement in proposal.added for line in _shown(statement).splitlines())
         return
-    yield put_command(str(proposal.found.key.arn), compact(proposal.after), profile)
+    yield put_command(str(proposal.found.key.arn), guarded(compact(proposal.after), "json"), profile)
 
 
 def put_command(arn: str, policy: str, profile: str | None = None) -> str:
@@ -76,14 +78,11 @@ def put_command(arn: str, policy: str, profile: str | None = None) -> str:
 
 def cloudformation(proposal: Proposal) -> Iterator[str]:
     """The property of AWS::KMS::Key, as YAML."""
-    import yaml  # noqa: PLC0415 - nobody else needs it here
-
     if not proposal.added:
         return
     if not proposal.whole:
         yield "# to be added to KeyPolicy.Statement:"
-    written = {"KeyPolicy": proposal.after} if proposal.whole else list(proposal.added)
-    yield from yaml.safe_dump(written, sort_keys=False, width=1_000).splitlines()
+    yield from _yaml({"KeyPolicy": proposal.after} if proposal.whole else list(proposal.added)).splitlines()
 
 
 def terraform(proposal: Proposal) -> Iterator[str]:
@@ -91,10 +90,10 @@ def terraform(proposal: Proposal) -> Iterator[str]:
     if not proposal.added:
         return
     if proposal.whole:
-        yield from f"policy = jsonencode({hcl(proposal.after)})".splitlines()
+        yield from guarded(f"policy = jsonencode({hcl(proposal.after)})", "json").splitlines()
         return
     yield "# to be added to the policy's Statement:"
-    yield from f"[{', '.join(map(hcl, proposal.added))}]".splitlines()
+    yield from guarded(f"[{', '.join(map(hcl, proposal.added))}]", "json").splitlines()
 
 
 class Form(StrEnum):
@@ -188,6 +187,26 @@ def as_document(proposal: Proposal) -> RepairedKey:
             for each in proposal.unresolved
         ],
     }
+
+
+def _shown(policy: Mapping[str, Any] | None) -> str:
+    """As it is shown: whoever copies it has the same policy, in a CI system's log too."""
+    return guarded(pretty(policy), "json")
+
+
+def _yaml(value: object) -> str:
+    """As people write it; with every text in double quotes, which have JSON's escapes, if some are needed."""
+    import yaml  # noqa: PLC0415 - nobody else needs it here
+
+    text = yaml.safe_dump(value, sort_keys=False, width=1_000)
+    if guarded(text) == text:
+        return text
+
+    class Quoted(yaml.SafeDumper):
+        """No line of it begins with another's text."""
+
+    Quoted.add_representer(str, lambda dumper, said: dumper.represent_scalar(_YAML_TEXT, said, style='"'))
+    return guarded(yaml.dump(value, Dumper=Quoted, sort_keys=False, width=sys.maxsize), "json")
 
 
 def _one_line(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lzkey.files import Format, writing
+from lzkey.terminal import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,14 +25,18 @@ class Form(Format):
 
 
 def render(report: Report, form: Form) -> str:
-    """The whole text; only the format's own module is imported."""
-    text: str = form.maker.render(report)
-    return text
+    """The whole text, as standard output may have it; only the format's own module is imported."""
+    return guarded(_rendered(report, form), form)
 
 
 def write(report: Report, files: Sequence[Path]) -> None:
     """Write every file, or none; raise OutputError where one cannot be written."""
-    texts = [render(report, Form.of(path)) for path in files]
+    texts = [_rendered(report, Form.of(path)) for path in files]
     with writing(files) as streams:
         for stream, text in zip(streams, texts, strict=True):
             stream.write(text)
+
+
+def _rendered(report: Report, form: Form) -> str:
+    text: str = form.maker.render(report)
+    return text
