@@ -284,6 +284,33 @@ class TestSarif:
         assert result["level"] == "warning"
         assert "--parameter Trails=" in result["message"]["text"]
 
+    @pytest.mark.parametrize(
+        ("said", "text"),
+        [
+            ("[see here](https://example.com)", r"\[see here\](https://example.com)"),
+            (r"[see\](1) C:\a", r"\[see\\\](1) C:\\a"),
+            ("{0} ${aws:username}", "{{0}} ${{aws:username}}"),
+            (r"Statement[1] (a) C:\a", r"Statement[1] (a) C:\a"),
+        ],
+    )
+    def test_a_message_is_text(self, make_found: MakeFound, zone: LandingZone, said: str, text: str) -> None:
+        """It has no link and no place of an argument (3.11.5, 3.11.6); the twin: brackets alone make none."""
+        problem = Problem("CONFIG_ACCESS", "EXPLICIT_DENY", said, Certainty.REFUSED)
+        verdict = replace(judge(make_found(), zone), name="a", problems=(problem,), remarks=())
+        (run,) = json.loads(written(Form.SARIF, verdict, Unread(Place("x"), said)))["runs"]
+        (told,) = run["invocations"][0]["toolExecutionNotifications"]
+        assert run["results"][0]["message"] == {"text": f"a: {text}"}
+        assert told["message"] == {"text": text}
+
+    def test_a_name_is_a_uri(self, make_found: MakeFound, zone: LandingZone) -> None:
+        """Whatever is in it: no scheme, query or fragment, and no percent sign but that of an escape."""
+        place = Place("a:b/[x](y) %41?z#\u00e9.json", KEY_POLICY)
+        (result, *_) = json.loads(written(Form.SARIF, judge(make_found("denied", place=place), zone)))[
+            "runs"
+        ][0]["results"]
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert uri == "a%3Ab/%5Bx%5D%28y%29%20%2541%3Fz%23%C3%A9.json"
+
     def test_an_advisory_is_a_note(self, make_found: MakeFound, zone: LandingZone) -> None:
         """It is nobody's failure."""
         open_policy = {
@@ -363,6 +390,14 @@ class TestJunit:
         }
         assert {name: int(root.attrib[name]) for name in counted} == counted
         assert min(counted.values()) > 0
+
+    def test_what_xml_forbids_is_replaced(self) -> None:
+        """Control characters, halves of characters and U+FFFF; the twin: `]]>` comes back."""
+        said = "a]]>&<b \x00\x08\x0b\x1b\ud800\ufffe\uffff\x85 \u00e9"
+        root = ET.fromstring(written(Form.JUNIT, Unread(Place(said), said)))  # noqa: S314 - our own
+        (case,) = root.iter("testcase")
+        shown = "a]]>&<b ???????? \u00e9"
+        assert (case.attrib["name"], case[0].attrib["message"], case[0].text) == (shown, shown, shown)
 
 
 class TestAssumptions:

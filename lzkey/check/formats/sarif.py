@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -113,7 +114,7 @@ class _Notifications:
         """Keep one, if there is room."""
         self._count += 1
         if self._count <= _MOST_NOTIFICATIONS:
-            notification = {"level": self._level, "message": {"text": printable(message)}}
+            notification = {"level": self._level, "message": {"text": _text(message)}}
             self._kept.append({**notification, **({"locations": list(locations)} if locations else {})})
 
     def told(self) -> list[dict[str, Any]]:
@@ -141,10 +142,21 @@ def _result(verdict: Verdict, rule: str, about: Problem | Remark, text: str) -> 
     return {
         "ruleId": rule,
         "ruleIndex": _INDEXES[rule],
-        "message": {"text": printable(f"{verdict.name}: {text}")},
+        "message": {"text": _text(f"{verdict.name}: {text}")},
         "locations": [_location(verdict.place, about.line, verdict.arn or verdict.name)],
         "partialFingerprints": {"lzkeyFinding/v1": hashlib.sha256(json.dumps(identity).encode()).hexdigest()},
     }
+
+
+def _text(said: str) -> str:
+    """A plain text message (3.11.3) in which braces hold no argument's place and brackets make no link.
+
+    Brackets are escaped where they could make one, which is what SARIF 2.2 advises: 2.1.0 has the escapes in
+    links alone (3.11.6), so that its readers may show them.
+    https://github.com/oasis-tcs/sarif-spec/pull/768
+    """
+    text = re.sub(r"[{}]", r"\g<0>\g<0>", printable(said))
+    return re.sub(r"[\\\[\]]", r"\\\g<0>", text) if "](" in text else text
 
 
 def _location(place: Place, line: int | None, name: str) -> dict[str, Any]:
