@@ -151,7 +151,7 @@ def _result(verdict: Verdict, rule: str, about: Problem | Remark, text: str) -> 
 def _text(said: str) -> str:
     """A plain text message (3.11.3) in which braces hold no argument's place and brackets make no link.
 
-    Brackets are escaped where they could make one, which is what SARIF 2.2 advises: 2.1.0 has the escapes in
+    Brackets are escaped where they could make one, as the draft of SARIF 2.2 advises: 2.1.0 has the escapes in
     links alone (3.11.6), so that its readers may show them.
     https://github.com/oasis-tcs/sarif-spec/pull/768
     """
