@@ -151,8 +151,8 @@ def _result(verdict: Verdict, rule: str, about: Problem | Remark, text: str) -> 
 def _text(said: str) -> str:
     """A plain text message (3.11.3) in which braces hold no argument's place and brackets make no link.
 
-    Brackets are escaped where they could make one, as the draft of SARIF 2.2 advises: 2.1.0 has the escapes in
-    links alone (3.11.6), so that its readers may show them.
+    Brackets are escaped where they could make one, as SARIF 2.2's draft advises: 2.1.0 has the escapes in
+    links alone (3.11.6), and its readers may show them.
     https://github.com/oasis-tcs/sarif-spec/pull/768
     """
     text = re.sub(r"[{}]", r"\g<0>\g<0>", printable(said))
