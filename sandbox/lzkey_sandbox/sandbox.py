@@ -249,6 +249,11 @@ class Sandbox:
         motokeys.delete_key(account or self.account, self.region, key_id)
         self._recorder.record_deleted(account or self.account, self.region, key_id)
 
+    def plant_policy(self, key_id: str, policy: str, account: str | None = None) -> None:
+        """Give a key a policy that KMS would refuse today, as an old account may have it, and record it."""
+        motokeys.put_policy(account or self.account, self.region, key_id, policy)
+        self._recorder.record(account or self.account, self.region, key_id)
+
     def answer_sts_address(self) -> None:
         """Let the address of STS that rdklib has in its code answer, as it does in most partitions.
 

@@ -43,6 +43,7 @@ def documented(organized: LandingZoneOrganization, account: str) -> str:
     arn = f"arn:aws:kms:us-east-1:{account}:key/{key_id}"
     statements = [CATALOGUE["statements"][name] for name in DOCUMENTED]
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements}).replace("KEY-ARN", arn)
+    policy = policy.replace("111122223333:root", f"{account}:root")
     organized.sandbox.client("kms", account=account).put_key_policy(
         KeyId=key_id, PolicyName="default", Policy=policy
     )

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from .conftest import Account
 
 
-POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})
+OWNER = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [OWNER]})
 TAGS = [{"TagKey": "team", "TagValue": "platform"}]
 
 #: operation and arguments -> properties of the item that change

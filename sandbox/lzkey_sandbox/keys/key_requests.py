@@ -9,7 +9,10 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from lzkey_sandbox.errors import ServiceError
+from lzkey_sandbox.functions.authorization import caller_arn
 from lzkey_sandbox.http.contract import operation_model, parse_input
+from lzkey_sandbox.keys.key_policies import require_policy
+from lzkey_sandbox.moto import motokeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +35,9 @@ def understood(account: str, request: ApiRequest) -> bytes:
     parse_input(operation_model("kms", request.operation), members)
     for key_id in _named_keys(request.operation, members):
         _require_here(key_id, account, request.region)
+    if "Policy" in members:
+        caller = caller_arn(request.access_key, account, request.region)
+        require_policy(members, caller, motokeys.arn(account, request.region, members.get("KeyId")))
     if request.operation in _BY_POLICY_NAME:
         members = {"PolicyName": "default", **members}
     if request.operation in _BY_PLAIN_ID:

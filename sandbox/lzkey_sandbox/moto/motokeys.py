@@ -8,10 +8,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 from moto.kms import models as kms_models
 from moto.kms import responses as kms_responses
 from moto.kms.models import kms_backends
+from moto.utilities.utils import get_partition
 
 from lzkey_sandbox.config.configuration_item import KeyFacts
 from lzkey_sandbox.moto.motostate import as_json
@@ -91,6 +93,17 @@ def resolve_key(account: str, region: str, key_id: str) -> str | None:
         return None
     found = backend.any_id_to_key_id(key_id)
     return str(found) if found in backend.keys else None
+
+
+def arn(account: str, region: str, key_id: str | None) -> str:
+    """The ARN of a key by its id or ARN; without one, as of a key that is yet to be made."""
+    plain = uuid4() if key_id is None else key_id.rpartition("/")[2]
+    return f"arn:{get_partition(region)}:kms:{region}:{account}:key/{plain}"
+
+
+def put_policy(account: str, region: str, key_id: str, policy: str) -> None:
+    """Give a key a policy, whatever KMS would say to it."""
+    kms_backends[account][region].keys[key_id].policy = policy
 
 
 def regions_of_key(account: str, key_id: str) -> tuple[str, ...]:
