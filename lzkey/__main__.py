@@ -1,7 +1,75 @@
-"""`python -m lzkey` is `lzkey`."""
+"""The program `lzkey`, and `python -m lzkey`: how it begins, and how it ends when somebody wants it to.
 
+Ctrl-C, SIGTERM and SIGHUP unwind what is going on, so that no temporary file stays and no worker goes on, and
+wait for no answer of AWS. The exit code is 128 and the signal's number.
+"""
+
+import os
+import signal
 import sys
+import threading
+from collections.abc import Callable
+from time import monotonic
+from types import FrameType
+from typing import Final, NoReturn
 
-from lzkey.cli import main
+_INTERRUPTED: Final = 128
+#: Seconds for what is about to end by itself, such as the threads of a pool of worker processes.
+_GRACE: Final = 0.5
 
-sys.exit(main())
+_Handler = Callable[[int, FrameType | None], object]
+
+
+def main() -> NoReturn:
+    """Run the program."""
+    _on_signals(_leave)  # while modules are imported there is nothing to put away
+    from lzkey.cli import main as command  # noqa: PLC0415 - a second of work
+
+    _on_signals(_unwind)
+    code = command()
+    _on_signals(signal.SIG_IGN)  # it ends anyway, with its own exit code
+    if not _is_quiet():
+        _flush()
+        os._exit(code)  # else Python would wait for the threads, and they for AWS
+    sys.exit(code)
+
+
+def _on_signals(handler: _Handler | signal.Handlers) -> None:
+    """Set what a signal does, unless whoever started the program has had it ignored."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    os._exit(_INTERRUPTED + number)
+
+
+def _unwind(number: int, _frame: FrameType | None) -> NoReturn:
+    _on_signals(_leave)  # somebody who asks twice does not want to wait
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(_INTERRUPTED + number)
+
+
+def _is_quiet() -> bool:
+    """Whether no thread is left that Python would wait for."""
+    deadline = monotonic() + _GRACE
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    waited = [thread for thread in others if not thread.daemon]
+    for thread in waited:
+        thread.join(max(0, deadline - monotonic()))
+    return not any(thread.is_alive() for thread in waited)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # nobody reads any more
+            continue
+
+
+if __name__ == "__main__":
+    main()

@@ -8,9 +8,11 @@ Nor with a CI system that takes lines of its log for commands: `guarded` breaks 
 from __future__ import annotations
 
 import io
+import logging
 import os
 import re
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TextIO, cast
 
 from rich.box import SIMPLE_HEAD
@@ -19,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
@@ -123,6 +125,25 @@ def _of_console(stream: TextIO) -> TextIO | None:
 def progress_to(console: Console) -> Callable[[str], None]:
     """What prints one line of progress."""
     return lambda line: console.print(plain(line, "dim"), soft_wrap=True)
+
+
+@contextmanager
+def log_told() -> Iterator[None]:
+    """Tell on standard error what the library logs meanwhile, such as what it waits for."""
+    log, handler = logging.getLogger("lzkey"), _ToMessages()
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
+class _ToMessages(logging.Handler):
+    """Writes to standard error as it is then: a progress bar may have put something in its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        messages().print(plain(one_line(record.getMessage()), "dim"), soft_wrap=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Text]]) -> Table:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
@@ -18,14 +19,32 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from lzkey.errors import LiveError, LzkeyError
+from lzkey.aws.answers import watch
+from lzkey.aws.silence import MOST_ATTEMPTS, Question, Silence
+from lzkey.aws.unanswered import (
+    CredentialsError,
+    SilentError,
+    UnansweredError,
+    code_of,
+    hint,
+    is_about_credentials,
+    is_refusal,
+    is_unreachable,
+    line,
+    message_of,
+    why_unreachable,
+)
+from lzkey.errors import LzkeyError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     import boto3
+    from botocore.hooks import BaseEventHooks
 
     from lzkey import Json
+    from lzkey.aws.silence import Place
+    from lzkey.aws.unanswered import Failure
 
 #: Is told what is done, how many are done, and of how many.
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -34,11 +53,17 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 #: 500 requests a second. https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html
 AT_ONCE: Final = 8
 
-#: Services that take so many times as long as others: AWS Config, to query the inventory of an organization.
-_SLOW: Final = {"config": 3}
-
-#: Where AWS is silent once, it may be by chance; where it is silent twice, it is down or cannot be reached.
-_SILENCES: Final = 2
+#: What takes so many times as long as other questions: to query the results of an organization.
+_SLOW: Final = 3
+_SLOW_ONES: Final = frozenset(
+    {
+        "config:DescribeAggregateComplianceByConfigRules",
+        "config:GetAggregateComplianceDetailsByConfigRule",
+        "config:GetComplianceDetailsByConfigRule",
+        "config:GetComplianceDetailsByResource",
+        "config:SelectAggregateResourceConfig",
+    }
+)
 
 #: No operation whose name begins otherwise is ever called.
 _READS: Final = re.compile(r"[a-z0-9]+:(Describe|Get|Head|List|Select|BatchGet)[A-Z]\w*")
@@ -65,54 +90,30 @@ class Manner:
     quoting: bool = True
     """Errors quote AWS's own text, which may hold anything: not where they stand in files for others."""
     patience: float = 10
-    """How many seconds AWS may take to answer."""
+    """How many seconds AWS may take to answer; three times as many, to query an organization's results."""
 
-    def config(self, service: str) -> Config:
-        """The settings of a service's clients."""
+    def patience_for(self, action: str) -> float:
+        """How many seconds AWS may take to answer this."""
+        return self.patience * (_SLOW if action in _SLOW_ONES else 1)
+
+    def config(self, patience: float) -> Config:
+        """The settings of clients that wait so many seconds."""
         return Config(
             retries={"mode": self.retries, "total_max_attempts": self.attempts},
             connect_timeout=self.patience,
-            read_timeout=self.patience * _SLOW.get(service, 1),
+            read_timeout=patience,
             max_pool_connections=4 * AT_ONCE,
         )
 
 
-class UnansweredError(LiveError):
-    """AWS refused a question, or could not be reached: what depends on the answer is unknown."""
-
-    def __init__(self, action: str, error: ClientError | BotoCoreError, told: str) -> None:
-        super().__init__(told)
-        self.action, self.code, self.refused = action, code_of(error), is_refusal(error)
-        self.answered = isinstance(error, ClientError)
-        """Whether AWS answered, with an error; else nobody knows what became of a change."""
-        self.said = str(error)
-        """In botocore's words."""
-        self.message = _message_of(error)
-        """AWS's own text, which may hold anything."""
-
-
-def code_of(error: ClientError | BotoCoreError) -> str:
-    """AWS's code of an error, or botocore's name for it."""
-    if isinstance(error, ClientError):
-        return str(error.response["Error"].get("Code", "no code"))
-    return type(error).__name__
-
-
-def _message_of(error: ClientError | BotoCoreError) -> str:
-    return error.response["Error"].get("Message", "") if isinstance(error, ClientError) else str(error)
-
-
-def is_refusal(error: ClientError | BotoCoreError) -> bool:
-    """Whether AWS says that whoever asks may not; that has a fix of its own."""
-    code = code_of(error)
-    return "denied" in code.lower() or code.startswith("Unauthorized")
-
-
 @dataclass(slots=True)
 class Log:
-    """What all accounts of a command share: the calls by action, and what was not answered."""
+    """What all accounts of a command share: the calls by action, what was not answered, and how long ago."""
 
+    silence: Silence = field(default_factory=Silence)
     calls: Counter[str] = field(default_factory=Counter)
+    known: set[str] = field(default_factory=set)
+    """Regions in which the credentials are accepted."""
     _notes: dict[str, None] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -156,16 +157,21 @@ class Asker:
         self.log = log or Log()
         self._session = session
         self._credentials = credentials or {}
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, float], Any] = {}
         self._answers: dict[str, Future[Any]] = {}
         self._lock = Lock()
 
     @classmethod
     def of(cls, session: boto3.Session, manner: Manner) -> tuple[Asker, Caller]:
-        """The account that the credentials belong to, in the session's Region; raise UnansweredError."""
-        identity = cls(session, "", session.region_name, manner).ask("sts:GetCallerIdentity")
-        caller = Caller(str(identity["Account"]), str(identity["Arn"]).split(":")[1])
-        return cls(session, caller.account, session.region_name, manner), caller
+        """The account that the credentials belong to, in the session's Region.
+
+        Raises UnansweredError, and CredentialsError where they are not accepted.
+        """
+        asker = cls(session, "", session.region_name, manner)
+        identity = asker.ask("sts:GetCallerIdentity")
+        asker.account = str(identity["Account"])
+        asker.log.calls.clear()  # it needs no permission, and is no question about the account
+        return asker, Caller(asker.account, str(identity["Arn"]).split(":")[1])
 
     def with_manner(self, manner: Manner) -> Asker:
         """The same account, asked in another manner."""
@@ -232,14 +238,14 @@ class Asker:
             once = self.manner.once
             yield from self._once(action, region, arguments, lambda: list(pages)) if once else pages
         except (ClientError, BotoCoreError) as error:
-            raise self._unanswered(action, region, about, error) from error
+            raise self._failed(action, region, about, error) from error
 
     def change(self, action: str, /, *, region: str | None = None, **arguments: object) -> Json:
         """Change something, such as by `kms:PutKeyPolicy`. Raises UnansweredError."""
         try:
             return self._call(action, region, arguments)
         except (ClientError, BotoCoreError) as error:
-            raise self._unanswered(action, region, "", error) from error
+            raise self._failed(action, region, "", error) from error
 
     def role(self, arn: str) -> Asker:
         """Another account, asked with this role in it; raise UnansweredError."""
@@ -265,9 +271,10 @@ class Asker:
             return otherwise
 
     def _call(self, action: str, region: str | None, arguments: Mapping[str, object]) -> Json:
-        self.log.count(action)
         client, operation = self._client(action, region)
-        return getattr(client, operation)(**arguments)
+        with self._asking(action, region):
+            self.log.count(action)
+            return getattr(client, operation)(**arguments)
 
     def _pages(
         self, action: str, member: str, region: str | None, size: int | None, arguments: Mapping[str, object]
@@ -275,12 +282,32 @@ class Asker:
         """Also those that come after an empty one."""
         client, operation = self._client(action, region)
         limits = {"PageSize": size} if size else {}
+        pages = iter(client.get_paginator(operation).paginate(**arguments, PaginationConfig=limits))
+
+        def following() -> Json:
+            with self._asking(action, region):
+                return next(pages, None)
+
         try:
-            for page in client.get_paginator(operation).paginate(**arguments, PaginationConfig=limits):
+            while (page := following()) is not None:
                 self.log.count(action)
                 yield from page.get(member, ())
-        except (ClientError, BotoCoreError):
-            self.log.count(action)
+        except (ClientError, BotoCoreError) as error:
+            if not isinstance(error, SilentError):
+                self.log.count(action)
+            raise
+
+    @contextmanager
+    def _asking(self, action: str, region: str | None) -> Iterator[None]:
+        """One question: as long as there is no answer, the silence of AWS."""
+        question, silence = Question(action, region or self.region), self.log.silence
+        try:
+            with silence.asking(question, self.manner.patience_for(action)):
+                yield
+            self.log.known.add(question.region)
+        except (ClientError, BotoCoreError) as error:
+            if is_unreachable(error):
+                silence.gave_up(question)
             raise
 
     def _answer(
@@ -299,7 +326,7 @@ class Asker:
         except (ClientError, BotoCoreError) as error:
             if code_of(error) in absent:
                 return None
-            raise self._unanswered(action, region, about, error) from error
+            raise self._failed(action, region, about, error) from error
 
     def _once(
         self, action: str, region: str | None, arguments: Mapping[str, object], call: Callable[[], Any]
@@ -318,43 +345,71 @@ class Asker:
     def _client(self, action: str, region: str | None) -> tuple[Any, str]:
         """The client, and the operation's name in it."""
         service, _, operation = action.partition(":")
-        where = (service, region or self.region)
+        patience = self.manner.patience_for(action)
+        where = (service, region or self.region, patience)
         with self._lock:  # sessions are not safe to use from several threads
             if where not in self._clients:
                 make: Any = self._session.client
                 client = make(
-                    service, region_name=where[1], config=self.manner.config(service), **self._credentials
+                    service, region_name=where[1], config=self.manner.config(patience), **self._credentials
                 )
-                client.meta.events.register_first("needs-retry", _give_up_on_silence)
+                watch(client.meta.events)
+                _listen(client.meta.events, self.log.silence, where[:2], patience)
                 self._clients[where] = client
             return self._clients[where], xform_name(operation)
 
-    def _unanswered(
-        self, action: str, region: str | None, about: str, error: ClientError | BotoCoreError
-    ) -> UnansweredError:
+    def _failed(
+        self, action: str, region: str | None, about: str, error: Failure
+    ) -> UnansweredError | CredentialsError:
+        """What a question's failure comes to; a role's credentials are not those of whoever asks."""
+        where = region or self.region
+        known = bool(self.log.known - {where})
+        if not self._credentials and is_about_credentials(error, known=known):
+            return CredentialsError(error)
         quoting = self.manner.quoting
-        told = self._quoting(action, error) if quoting else self._plain(action, region, about, error)
+        told = self._quoting(action, where, error) if quoting else self._plain(action, where, about, error)
         return UnansweredError(action, error, told)
 
-    def _quoting(self, action: str, error: ClientError | BotoCoreError) -> str:
-        told = _message_of(error)
+    def _quoting(self, action: str, region: str, error: Failure) -> str:
+        if is_unreachable(error):
+            return self._unreachable(action, region, "", error)
+        whose = f"account {self.account}" if self.account else "AWS"
         did = "refused" if is_refusal(error) else "did not answer"
-        return f"account {self.account} {did} {action} ({code_of(error)}: {told})"
+        return f"{whose} {did} {action} ({code_of(error)}: {message_of(error)}){hint(error)}"
 
-    def _plain(self, action: str, region: str | None, about: str, error: ClientError | BotoCoreError) -> str:
+    def _plain(self, action: str, region: str, about: str, error: Failure) -> str:
         about = f" for {about}" if about else ""
-        place = f" in account {self.account}, Region {region or self.region}" if self.account else ""
+        if is_unreachable(error):
+            return self._unreachable(action, region, about, error)
+        place = f" in account {self.account}, Region {region}" if self.account else ""
         if isinstance(error, ClientError):
             did = "was refused" if is_refusal(error) else "failed"
-            return f"{action} {did} ({code_of(error)}){about}{place}"
-        return f"AWS {action.partition(':')[0]} could not be asked{about}{place}: {error}"
+            return f"{action} {did} ({code_of(error)}){about}{place}{hint(error)}"
+        return f"{action} was not answered{about}{place}: {line(str(error))}"
+
+    def _unreachable(self, action: str, region: str, about: str, error: Failure) -> str:
+        account = f" in account {self.account}" if self.account else ""
+        return f"{action} was not answered{about}{account}: {why_unreachable(error, region)}"
 
 
-def _give_up_on_silence(attempts: int, caught_exception: Exception | None, **_more: object) -> None:
-    """Ask a silent AWS no more, which botocore would do as often as one that says why it does not answer."""
-    silent = isinstance(caught_exception, ConnectTimeoutError | ReadTimeoutError)
-    if caught_exception is not None and silent and attempts >= _SILENCES:
-        raise caught_exception
+def _listen(events: BaseEventHooks, silence: Silence, place: Place, patience: float) -> None:
+    """Let a client tell what is heard, and give up on what stays silent.
+
+    botocore would ask a silent AWS as often as one that says why it does not answer.
+    """
+
+    def heard(exception: Exception | None, **_: object) -> None:
+        if exception is None:  # also where it refuses
+            silence.heard(place)
+
+    def give_up(attempts: int, caught_exception: Exception | None, **_: object) -> None:
+        timed_out = isinstance(caught_exception, ConnectTimeoutError | ReadTimeoutError)
+        last = attempts >= MOST_ATTEMPTS or not silence.allows(place, patience)
+        if caught_exception is not None and timed_out and last:
+            raise caught_exception
+
+    events.register("response-received", heard)
+    events.register_first("needs-retry", give_up)
 
 
 def _require_question(action: str) -> None:
@@ -366,7 +421,10 @@ def at_once(
     work: Callable[[_Item], _Result], items: Iterable[_Item], done: Callable[[], None] = lambda: None
 ) -> Iterator[_Result]:
     """What comes of each item, in their order, several being worked on at the same time."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
         for result in pool.map(work, items):
             done()
             yield result
+    finally:  # somebody who wants no more, as by Ctrl-C, waits for nothing
+        pool.shutdown(wait=False, cancel_futures=True)

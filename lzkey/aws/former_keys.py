@@ -15,9 +15,10 @@ from landing_zone_key.key import KeyArn
 from landing_zone_key.policy.proof import Proved, prove
 from landing_zone_key.requirements import REMEDIES
 from landing_zone_key.settings import PermissionStandard
-from lzkey.aws.account import UnansweredError, at_once
+from lzkey.aws.account import at_once
 from lzkey.aws.fact import takes
 from lzkey.aws.keys import NOT_FOUND, key, key_arns, key_policy
+from lzkey.aws.unanswered import UnansweredError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -41,12 +42,13 @@ NONE_MADE: Final = frozenset({"NoSuchOrganizationConfigRuleException"})
 NONE_SEEN: Final = NONE_MADE | {"OrganizationAccessDeniedException"}
 
 
-def is_named(name: str, wanted: str) -> bool:
-    """Whether a rule of an account is the one that is asked for, or comes from the organization's.
+#: As AWS Config names an organization's rule in an account.
+#: https://docs.aws.amazon.com/config/latest/developerguide/config-rule-multi-account-deployment.html
+_MADE: Final = re.compile(r"OrgConfigRule-(.+)-\w+", re.ASCII)
 
-    AWS Config names the latter OrgConfigRule-NAME-SUFFIX.
-    https://docs.aws.amazon.com/config/latest/developerguide/config-rule-multi-account-deployment.html
-    """
+
+def is_named(name: str, wanted: str) -> bool:
+    """Whether a rule of an account is the one that is asked for, or comes from the organization's."""
     return name == wanted or name.startswith(f"OrgConfigRule-{wanted}-")
 
 
@@ -219,6 +221,13 @@ def rules_named(asker: Asker, wanted: str) -> tuple[Rule, ...]:
     """The account's rules of that name, or made there by the organization's rule of that name."""
     rules = map(Rule.of_account, asker.each("config:DescribeConfigRules", "ConfigRules"))
     return tuple(rule for rule in rules if is_named(rule.name, wanted))
+
+
+@takes("config:DescribeConfigRules")
+def rule_names(asker: Asker) -> tuple[str, ...]:
+    """The names of the account's rules; those made there by an organization's rule by that one's name."""
+    names = (found["ConfigRuleName"] for found in asker.each("config:DescribeConfigRules", "ConfigRules"))
+    return tuple(sorted({_MADE.sub(r"\1", str(name)) for name in names}))
 
 
 @takes("config:DescribeOrganizationConfigRules")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lzkey.aws.account import UnansweredError
 from lzkey.aws.fact import takes
+from lzkey.aws.unanswered import UnansweredError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,16 +8,16 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from lzkey.aws.account import UnansweredError
 from lzkey.aws.keys import key_policy, put_key_policy
+from lzkey.aws.unanswered import NOT_ANSWERED, UnansweredError
 from lzkey.check.formats.proposed import put_command, to_put
 from lzkey.check.verdict import judge
 from lzkey.errors import ApplyError, OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from landing_zone_key import LandingZone
@@ -45,8 +45,8 @@ class Applying:
     def apply(self, proposal: Proposal, zone: LandingZone, at: datetime) -> Verdict:
         """Put the proposed policy and judge the key as it then is.
 
-        Raises ApplyError. Once the old policy is saved, the command that takes the change back is told,
-        however this ends, also with Ctrl-C.
+        Raises ApplyError; UnansweredError or CredentialsError before anything was changed. Once the old
+        policy is saved, the command that takes the change back is told, however this ends, also with Ctrl-C.
         """
         key, arn = proposal.found.key, proposal.found.key.arn
         if proposal.after is None or not isinstance(key.policy, str):
@@ -55,7 +55,7 @@ class Applying:
         saved = save(key.policy, self.folder, f"{arn.key_id}-policy-{at:%Y%m%dT%H%M%SZ}")
         self.tell(f"the policy as it was is in {saved}")
         try:
-            self._put(arn, to_put(proposal.after))
+            self._put(arn, key.policy, proposal.after)
             now = self._read_until(arn, proposal.after)
             hopeful = proposal.found.hopeful and proposal.found.hopeful.with_policy(now)
             verdict = judge(replace(proposal.found, key=key.with_policy(now), hopeful=hopeful), zone, at=at)
@@ -66,33 +66,52 @@ class Applying:
         return verdict
 
     def _require_unchanged(self, arn: KeyArn, shown: str) -> None:
-        if self._read(arn) != shown:
+        if key_policy(self.asker, arn) != shown:
             raise ApplyError(
                 f"{arn}: somebody has changed the key policy since it was shown; nothing was put. Try again"
             )
 
-    def _put(self, arn: KeyArn, policy: str) -> None:
-        try:
-            put_key_policy(self.asker, arn, policy)
-        except UnansweredError as error:
-            what = "the policy was not put" if error.answered else "nobody knows whether the policy was put"
-            raise ApplyError(f"{arn}: {what}: {_failed(error)}") from error
+    def _put(self, arn: KeyArn, before: str, wanted: Mapping[str, Any]) -> None:
+        """Put the policy; where that fails, only what is read afterwards tells whether it was put.
 
-    def _read_until(self, arn: KeyArn, wanted: object) -> str:
+        An answer may be lost on its way, and an attempt before the last may have arrived.
+        """
+        try:
+            put_key_policy(self.asker, arn, to_put(wanted))
+        except NOT_ANSWERED as error:
+            failed = f"PutKeyPolicy failed ({error})"
+            try:
+                certain = isinstance(error, UnansweredError) and error.certain
+                now = key_policy(self.asker, arn) if certain else self._read_as_put(arn, wanted)
+            except NOT_ANSWERED as unread:
+                look = f"aws kms get-key-policy --region {arn.region} --key-id {arn} --policy-name default"
+                raise ApplyError(
+                    f"{arn}: {failed}, and nobody knows whether the policy was put: it cannot be read back "
+                    f"({unread}). To look: {look}"
+                ) from error
+            if not _is(now, wanted):
+                what = "the policy was not put: the old one" if now == before else "a third policy"
+                raise ApplyError(f"{arn}: {what} is there, as it is read now. {failed}") from error
+            self.tell(f"{failed}, but the policy was put: it is read back")
+
+    def _read_until(self, arn: KeyArn, wanted: Mapping[str, Any]) -> str:
         """The policy as it is, once it is the one that was put."""
-        for waited in range(_READS):
-            now = self._read(arn)
-            with suppress(ValueError):
-                if json.loads(now) == wanted:
-                    return now
-            self.wait(waited)
-        raise ApplyError(f"{arn}: the policy was put, but another one is read back")
-
-    def _read(self, arn: KeyArn) -> str:
         try:
-            return key_policy(self.asker, arn)
-        except UnansweredError as error:
-            raise ApplyError(f"{arn}: the policy cannot be read: {_failed(error)}") from error
+            now = self._read_as_put(arn, wanted)
+        except NOT_ANSWERED as error:
+            raise ApplyError(f"{arn}: the policy was put, and cannot be read back: {error}") from error
+        if not _is(now, wanted):
+            raise ApplyError(f"{arn}: the policy was put, but another one is read back")
+        return now
+
+    def _read_as_put(self, arn: KeyArn, wanted: Mapping[str, Any]) -> str:
+        """The policy, read until it is the wanted one, or for so long that it would be."""
+        for waited in range(_READS):
+            now = key_policy(self.asker, arn)
+            if _is(now, wanted):
+                break
+            self.wait(waited)
+        return now
 
 
 def save(text: str, folder: Path, name: str) -> Path:
@@ -129,8 +148,8 @@ def _linked(temporary: Path, folder: Path, name: str) -> Path:
             return path
 
 
-def _failed(error: UnansweredError) -> str:
-    """The action and what became of it."""
-    if not error.answered:
-        return f"AWS KMS could not be asked ({error.code})"
-    return f"{error.action} failed with {error.code}: {error.message}"
+def _is(policy: str, wanted: Mapping[str, Any]) -> bool:
+    """Whether a policy says the same, whoever has written it."""
+    with suppress(ValueError):
+        return bool(json.loads(policy) == wanted)
+    return False

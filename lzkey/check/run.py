@@ -7,8 +7,11 @@ import os
 import signal
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lzkey.check.verdict import Verdict, judge
@@ -128,17 +131,35 @@ def _judged(unit: Unit | Unread | PassedOver, context: Context, at: datetime) ->
 def _shared(units: Units, context: Context, at: datetime, workers: int) -> Iterator[Judged]:
     # Not forked: a process with threads, such as that of a progress bar, must not be.
     spawning = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawning, _begin, (context, at)) as pool:
-        waiting: deque[Future[list[Judged]]] = deque()
-        try:
-            for unit in units:
+    pool = ProcessPoolExecutor(workers, spawning, _begin, (context, at))
+    waiting: deque[Future[list[Judged]]] = deque()
+    try:
+        for unit in units:
+            with _uninterrupted():
                 waiting.append(pool.submit(_work, unit))
-                if len(waiting) > workers * _AHEAD:
-                    yield from waiting.popleft().result()
-            while waiting:
+            if len(waiting) > workers * _AHEAD:
                 yield from waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        while waiting:
+            yield from waiting.popleft().result()
+        pool.shutdown()
+    except BaseException:  # also by Ctrl-C, or where nobody wants the rest
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait, and processes begin without it: else they would tell of it, too."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 #: In a process of the pool: what does not change from unit to unit.
@@ -148,7 +169,16 @@ _given: tuple[Context, datetime]
 def _begin(context: Context, at: datetime) -> None:
     global _given  # noqa: PLW0603 - a process of the pool has no other place for it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's business
+    Thread(target=_end_with_parent, daemon=True).start()
     _given = context, at
+
+
+def _end_with_parent() -> None:
+    """However the first process ends, nobody wants any more what this one does."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(ExitCode.FAILED)
 
 
 def _work(unit: Unit | Unread | PassedOver) -> list[Judged]:

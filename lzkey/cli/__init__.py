@@ -1,7 +1,7 @@
 """The command line `lzkey`: arguments in, text out; everything it tells is found out elsewhere.
 
-Exit codes of every command: 0 done; 1 it went wrong; 2 wrong arguments, parameters or place, and nothing was
-changed; 130 interrupted. A command that judges says in its own help what else it may end with.
+Exit codes of every command: 0 done; 1 it went wrong; 2 wrong arguments, parameters, credentials or place, and
+nothing was changed; 130 interrupted. A command that judges says in its own help what else it may end with.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -17,7 +18,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from lzkey.errors import ExitCode, LzkeyError
-from lzkey.terminal import messages, output, plain
+from lzkey.terminal import guarded_stream, log_told, messages, output, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,9 +68,9 @@ app = typer.Typer(
     name="lzkey",
     cls=_Group,
     help="Prove that AWS Control Tower's landing zone can use its KMS key.",
-    epilog="Exit codes: 0 done; 1 it went wrong; 2 wrong arguments, parameters or place, and nothing was "
-    "changed; 130 interrupted. check, explain, fix, report and doctor also end with 3: something is wrong, "
-    "and 4: something cannot be determined.",
+    epilog="Exit codes: 0 done; 1 it went wrong; 2 wrong arguments, parameters, credentials or place, and "
+    "nothing was changed; 130 interrupted. check, explain, fix, report and doctor also end with 3: something "
+    "is wrong, and 4: something cannot be determined.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -81,7 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # whose encoding may not have every character
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="lzkey")
+        with log_told(), redirect_stderr(guarded_stream(sys.stderr)):  # what is told of mistakes quotes them
+            app(args=None if arguments is None else list(arguments), prog_name="lzkey")
     except LzkeyError as error:
         messages().print(plain(f"error: {error}"), soft_wrap=True)
         return error.exit_code

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -38,7 +37,6 @@ def demo(
 
     No AWS account is needed, and nothing leaves this machine.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
     with aws_environment(NO_AWS):
         _demo().show(keep=keep, svg=svg, report=report, as_document=form is Format.JSON)
 
@@ -51,7 +49,3 @@ def _demo() -> ModuleType:
         hint = "run `make setup`, or pip install 'lzkey[sandbox]'"
         raise NotInstalledError(f"the demo needs {error.name}, which is not installed; {hint}") from error
     return command
-
-
-def _interrupt(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt

@@ -18,7 +18,6 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lzkey.aws.account import UnansweredError
 from lzkey.aws.function import (
     ACTION,
     CONFIG,
@@ -36,6 +35,7 @@ from lzkey.aws.function import (
     statements_of,
     wider,
 )
+from lzkey.aws.unanswered import NOT_ANSWERED
 from lzkey.deployment.stack import FUNCTION_NAME
 from lzkey.errors import DeployError
 
@@ -52,15 +52,15 @@ def restricted_on_failure(target: Target, organization: str | None = None) -> It
     arn = made_function(target)
     try:
         yield
-    except (DeployError, UnansweredError) as error:
+    except (DeployError, *NOT_ANSWERED) as error:
         kind = type(error) if isinstance(error, DeployError) else DeployError
-        failed = error.said if isinstance(error, UnansweredError) else str(error)
+        failed = str(error) if isinstance(error, DeployError) else error.said
         try:
             if function(target.asker, FUNCTION_NAME) is not None:
                 restrict_invocation(target, arn, organization)
         except DeployError as left_open:
             raise kind(f"{failed}\n{left_open}") from error
-        except UnansweredError as unknown:
+        except NOT_ANSWERED as unknown:
             raise kind(f"{failed}\n{_unrestricted(target, organization, unknown.said, arn)}") from error
         raise
 
@@ -87,7 +87,7 @@ def restrict_invocation(target: Target, function_arn: str, organization: str | N
             replace(asker, function_arn, wanted)
             statements = statements_of(policy(asker, function_arn))
         wrong = faults(statements, wanted)
-    except UnansweredError as error:
+    except NOT_ANSWERED as error:
         wrong = "; ".join(filter(None, (error.said, wider(statements, wanted))))
     if wrong:
         raise DeployError(_unrestricted(target, organization, wrong, function_arn))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from landing_zone_key.key import RESOURCE_TYPE
-from lzkey.aws.account import UnansweredError
 from lzkey.aws.organization import MULTI_ACCOUNT_SETUP, delegated_administrators, members, organization
 from lzkey.aws.recorder import Recorder, RecorderFault, described, own_recorder
 from lzkey.aws.role import role
+from lzkey.aws.unanswered import UnansweredError
 from lzkey.deployment.stack import ACCOUNT_RULE, ORGANIZATION_RULE, require_stack_of, require_updatable_stack
 from lzkey.deployment.target import asked
 from lzkey.errors import ParametersError, PrerequisiteError

@@ -75,7 +75,7 @@ def run_rdk(
                 for line in process.stdout or ():
                     last.append(line.rstrip())
                     progress(last[-1])
-            except KeyboardInterrupt as interrupted:
+            except (KeyboardInterrupt, SystemExit) as interrupted:
                 process.terminate()
                 raise DeployInterruptedError(_interrupted(arguments[0], target)) from interrupted
     if process.returncode:

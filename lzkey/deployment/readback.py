@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from lzkey import RULE_NAME
-from lzkey.aws.account import UnansweredError
 from lzkey.aws.function import function
 from lzkey.aws.recorder import NO_RECORDER
 from lzkey.aws.rule import (
@@ -19,6 +18,7 @@ from lzkey.aws.rule import (
     own_rule,
 )
 from lzkey.aws.stack import events, stack
+from lzkey.aws.unanswered import NOT_ANSWERED
 from lzkey.deployment.build import HANDLER, RUNTIME
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
 from lzkey.errors import DeployError
@@ -37,6 +37,7 @@ _Changing = TypeVar("_Changing", "Stack", "Function")
 
 _DONE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 _STARTS: Final = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"})
+_GONE: Final = "DELETE_COMPLETE"
 _WAIT_SECONDS: Final = 300.0
 _PAUSE_SECONDS: Final = 2.0
 
@@ -123,10 +124,16 @@ def verify_accounts(
 
 def verify_gone(target: Target) -> None:
     """Raise DeployError when the stack, the rule or the function is still there."""
-    status = settled(lambda: _gone_or_failed(target))
-    if status != "gone":
-        why = failures(target) if status == "failed" else "it is still being deleted"
-        raise DeployError(f"stack {STACK_NAME} is still there: {why}")
+    status = settled(lambda: _ended(target))
+    if status is None:
+        raise DeployError(f"stack {STACK_NAME} is still there: it is still being deleted")
+    if status.endswith("_FAILED"):
+        raise DeployError(f"stack {STACK_NAME} is still there, in {status}: {failures(target)}")
+    if status != _GONE:
+        raise DeployError(
+            f"stack {STACK_NAME} is still there, in {status}: CloudFormation is not deleting it. See what "
+            "rdk said: a permission is missing, or the stack is protected from termination"
+        )
     if settled(lambda: own_rule(target.asker, RULE_NAME) is None or None) is None:
         raise DeployError(f"the stack is gone, but AWS Config still has the rule {RULE_NAME}")
     if function(target.asker, FUNCTION_NAME) is not None:
@@ -186,7 +193,7 @@ def said_clearly(what: str) -> Iterator[None]:
     """Turn a refused or failed AWS call into one line."""
     try:
         yield
-    except UnansweredError as error:
+    except NOT_ANSWERED as error:
         raise DeployError(f"{what}: {error.said}") from error
 
 
@@ -202,11 +209,12 @@ def _unless_changing(found: _Changing | None) -> _Changing | None:
     return None if found is None or found.changing else found
 
 
-def _gone_or_failed(target: Target) -> str | None:
+def _ended(target: Target) -> str | None:
+    """The stack's status once nothing is done to it any more."""
     found = stack(target.asker, STACK_NAME)
-    if found is None or found.status == "DELETE_COMPLETE":
-        return "gone"
-    return "failed" if found.status.endswith("_FAILED") else None
+    if found is None:
+        return _GONE
+    return None if found.changing else found.status
 
 
 def _told(status: MemberStatus, parameters: Parameters) -> str:

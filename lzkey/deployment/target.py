@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import boto3
-from botocore.exceptions import ClientError, NoCredentialsError, ProfileNotFound
+from botocore.exceptions import ProfileNotFound
 
-from lzkey.aws.account import Asker, Manner, UnansweredError
+from lzkey.aws.account import Asker, Manner
+from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import PrerequisiteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lzkey.aws.account import Caller
     from lzkey.aws.organization import OrganizationDetail
     from lzkey.parameters import Parameters
 
@@ -77,7 +77,7 @@ def locate(parameters: Parameters, where: Where) -> Target:
     """Find out who calls and where, as the AWS CLI would; refuse any Region but the landing zone's home.
 
     The Region is `where.region`, else the file's `deployment.region`, AWS_REGION, AWS_DEFAULT_REGION, the
-    profile's, and last HomeRegion. Raises PrerequisiteError.
+    profile's, and last HomeRegion. Raises PrerequisiteError, and what `Asker.of` raises.
     """
     try:
         own = boto3.Session(profile_name=where.profile).region_name
@@ -91,7 +91,7 @@ def locate(parameters: Parameters, where: Where) -> Target:
             f"HOME_REGION. Use --region {home}, or --allow-other-region"
         )
     session = boto3.Session(profile_name=where.profile, region_name=region)
-    asker, caller = _asker(session)
+    asker, caller = Asker.of(session, Manner())
     return Target(asker, where.profile, caller.partition)
 
 
@@ -101,11 +101,10 @@ def asked(target: Target) -> Iterator[None]:
     try:
         yield
     except UnansweredError as error:
-        cause = error.__cause__
-        if not isinstance(cause, ClientError):
-            raise PrerequisiteError(f"AWS cannot be reached: {error.said}") from error
-        what = f"{cause.operation_name}: {cause.response['Error'].get('Message', cause)}"
-        raise PrerequisiteError(f"account {target.account} in {target.region} refused {what}") from error
+        if not error.answered:
+            raise
+        what = f"{error.action} in {target.region} ({error.code}: {error.message})"
+        raise PrerequisiteError(f"account {target.account} refused {what}") from error
 
 
 def _region(parameters: Parameters, argument: str | None, session: str | None) -> tuple[str, str]:
@@ -118,18 +117,3 @@ def _region(parameters: Parameters, argument: str | None, session: str | None) -
         (parameters.home_region, "HomeRegion"),
     )
     return next((region, origin) for region, origin in candidates if region)
-
-
-def _asker(session: boto3.Session) -> tuple[Asker, Caller]:
-    """The account that the credentials belong to."""
-    try:
-        return Asker.of(session, Manner())
-    except UnansweredError as error:
-        if isinstance(error.__cause__, NoCredentialsError):
-            raise PrerequisiteError(
-                "there are no AWS credentials; sign in (`aws sso login`) and set AWS_PROFILE or --profile"
-            ) from error
-        raise PrerequisiteError(
-            f"AWS does not accept the credentials in {session.region_name}: {error.said}; "
-            "sign in again, or choose others with AWS_PROFILE or --profile"
-        ) from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from lzkey.aws.account import UnansweredError
+from lzkey.aws.account import at_once
+from lzkey.aws.unanswered import CredentialsError, UnansweredError
 from lzkey.deployment.target import HERE, Where, identify
 from lzkey.doctor.expectations import EXPECTATIONS, Seer
 from lzkey.doctor.subject import MANNER, Check, Status, Subject, unknown
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 #: By the worst line; a warning is no reason to fail.
 _EXIT_CODES: Final = {Status.PROBLEM: ExitCode.PROBLEM, Status.UNKNOWN: ExitCode.UNDETERMINED}
-
-_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +79,8 @@ def examine(
         there = identify(parameters, Where(management_profile, target.region, other_region=True))
         management = replace(_subject(parameters, there, root, subject.now), maker=subject)
         subject = replace(subject, management=management)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        checks = pool.map(lambda expectation: _look(expectation, subject), EXPECTATIONS)
-        findings = tuple(map(Looked, EXPECTATIONS, checks))
+    checks = at_once(lambda expectation: _look(expectation, subject), EXPECTATIONS)
+    findings = tuple(map(Looked, EXPECTATIONS, checks))
     return Examination(name, target.account, target.region, findings)
 
 
@@ -123,6 +120,8 @@ def _unseen(expectation: Expectation, subject: Subject) -> Check:
     """That the management account must look, and what can be told of it from here."""
     try:
         hint = expectation.hint(subject) if expectation.hint else ""
+    except CredentialsError:
+        raise
     except LzkeyError as error:
         hint = str(error)
     except Exception as error:  # noqa: BLE001 - as below
@@ -162,6 +161,8 @@ def _said(expectation: Expectation, subject: Subject) -> Check:
             f"allow {error.action} (lzkey doctor --print-iam-policy)" if error.refused else "try again later"
         )
         return unknown(str(error), fix)
+    except CredentialsError:  # nothing else can be asked either
+        raise
     except LzkeyError as error:
         return unknown(str(error), "mend that here, and look again")
     except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw must not end the other checks

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from lzkey.aws import aggregator as asked
-from lzkey.aws.account import UnansweredError, at_once
+from lzkey.aws.account import at_once
 from lzkey.aws.aggregator import ANY_REGION
 from lzkey.aws.fact import takes
 from lzkey.aws.rule import NONE_SEEN, is_named, member_statuses
+from lzkey.aws.unanswered import UnansweredError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
 from landing_zone_key.key import KeyArn
-from lzkey.aws.account import ASSUME_ROLE, UnansweredError, at_once
+from lzkey import RULE_NAME
+from lzkey.aws.account import ASSUME_ROLE, at_once
 from lzkey.aws.aggregator import aggregators
 from lzkey.aws.fact import actions_of, identity_policy, statement, takes
 from lzkey.aws.keys import NOT_FOUND, key, key_arns
 from lzkey.aws.recorder import own_recorder
-from lzkey.aws.rule import evaluation_statuses, results, rules_named
+from lzkey.aws.rule import evaluation_statuses, results, rule_names, rules_named
+from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import ReportArgumentError, ReportError
 from lzkey.report import aggregated
 from lzkey.report.facts import RuleInForce, Seen, World
 from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
 from lzkey.report.surroundings import landing_zone, organization, own_keys, rule, with_former_keys
-from lzkey.report.troubles import ALLOW, DEPLOY, DIAGNOSE, ENROLL, of_recorder, trouble
+from lzkey.report.troubles import ALLOW, DEPLOY, DEPLOY_ALONE, DIAGNOSE, ENROLL, of_recorder, trouble
 from lzkey.report.wording import counted
 
 if TYPE_CHECKING:
@@ -62,12 +64,9 @@ def collect(asker: Asker, partition: str, options: Options, progress: Progress) 
     active = frozenset(account.account for account in listed if account.status == "ACTIVE")
     own = own_keys(home, facts) if active and the_rule.zone else {}
     world = World(scope, the_rule, facts, tuple(accounts), (), partition, active, own)
-    if options.assume_role is not None:
-        return _by_roles(asker, world, options, progress)
-    aggregator = choose(asker, options.aggregator)
-    if aggregator is not None:
-        return _by_aggregator(asker, home, world, aggregator, options, progress)
-    return _of_account(asker, world, options)
+    world = _seen_by(asker, home, world, options, progress)
+    _require_rule(asker, world, options.rule_name)
+    return world
 
 
 def iam_policy() -> dict[str, Any]:
@@ -83,15 +82,15 @@ def iam_policy() -> dict[str, Any]:
 def choose(asker: Asker, wanted: str | None) -> Aggregator | None:
     """The aggregator to ask: an organization's before others, Control Tower's own among several.
 
-    None where the account has none. Raises ReportArgumentError where there are several, or another is wanted.
+    None where the account has none. Raises ReportArgumentError where there are several, or another is wanted,
+    and UnansweredError where the account does not tell; ReportError where one is wanted then.
     """
     try:
         found = aggregators(asker)
     except UnansweredError as error:
         if wanted is not None:
             raise ReportError(str(error)) from error
-        asker.log.note(f"{error}: only the account's own results are shown")
-        return None
+        raise
     names = ", ".join(sorted(each.name for each in found)) or "none"
     if wanted is not None:
         for each in found:
@@ -111,6 +110,35 @@ def choose(asker: Asker, wanted: str | None) -> Aggregator | None:
             )
         candidates = own
     return candidates[0] if candidates else None
+
+
+def _seen_by(asker: Asker, home: Asker, world: World, options: Options, progress: Progress) -> World:
+    if options.assume_role is not None:
+        return _by_roles(asker, world, options, progress)
+    try:
+        aggregator = choose(asker, options.aggregator)
+    except UnansweredError as error:
+        asker.log.note(f"{error}: only the account's own results are shown")
+        return _of_account(asker, world, options)
+    if aggregator is not None:
+        return _by_aggregator(asker, home, world, aggregator, options, progress)
+    asker.log.note(
+        f"account {asker.account} has no aggregator in {asker.region}: the report is of this account alone"
+    )
+    return _of_account(asker, world, options)
+
+
+def _require_rule(asker: Asker, world: World, wanted: str) -> None:
+    """Raise ReportArgumentError where somebody names a rule that is nowhere, as far as all have told."""
+    anywhere = any(seen.rule_name or seen.evaluations for seen in world.seen)
+    unread = any(seen.trouble and seen.trouble.cause is Cause.NOT_READ for seen in world.seen)
+    if wanted == RULE_NAME or not world.rule.is_absent or anywhere or unread:
+        return
+    there = asker.unless(lambda: rule_names(asker), ())
+    raise ReportArgumentError(
+        f"there is no rule {wanted} in account {asker.account}, {asker.region}, nor anywhere that is seen "
+        f"from there; its rules are {', '.join(there) or 'none'}"
+    )
 
 
 def _home(asker: Asker, whole: OrganizationDetail | None, partition: str, options: Options) -> Asker:
@@ -185,12 +213,9 @@ def _seen(account: Account, region: str, found: Aggregated, the_rule: RuleInForc
 def _of_account(asker: Asker, world: World, options: Options) -> World:
     listed = {account.account: account for account in world.accounts}
     account = listed.get(asker.account, Account(asker.account, "", "ACTIVE"))
-    seen = look(asker, options.rule_name, world.rule)
+    seen = look(asker, options.rule_name, world.rule, _deploy(world))
     if asker.account in world.rule.excluded_accounts:
         seen = replace(seen, excluded=True)
-    asker.log.note(
-        f"account {asker.account} has no aggregator in {asker.region}: the report is of this account alone"
-    )
     return replace(world, accounts=(account,), seen=(seen,))
 
 
@@ -233,11 +258,16 @@ def _with_role(asker: Asker, account: Account, world: World, options: Options) -
         asker.log.note(f"{error}: account {account.account} is not read")
         unread = Doubt(Cause.NOT_READ, str(error), f"let {asker.account} assume {options.assume_role} there")
         return replace(seen, trouble=unread)
-    return replace(look(there, options.rule_name, world.rule), excluded=excluded)
+    return replace(look(there, options.rule_name, world.rule, _deploy(world)), excluded=excluded)
+
+
+def _deploy(world: World) -> str:
+    """How to deploy where the rule is missing: an account of no organization gets none of its rules."""
+    return DEPLOY if world.scope.organization else DEPLOY_ALONE
 
 
 @takes(facts=(rules_named, evaluation_statuses, results, own_recorder, key_arns, key))
-def look(asker: Asker, wanted: str, the_rule: RuleInForce) -> Seen:
+def look(asker: Asker, wanted: str, the_rule: RuleInForce, deploy: str = DEPLOY) -> Seen:
     """What one account shows of itself in its Region; the keys are KMS's own list of them.
 
     What is refused is a note, and a doubt where results depend on it.
@@ -246,7 +276,7 @@ def look(asker: Asker, wanted: str, the_rule: RuleInForce) -> Seen:
     try:
         rules = rules_named(asker, wanted)
         if not rules:
-            missing = Doubt(Cause.RULE_MISSING, f"the account has no rule {wanted}", DEPLOY)
+            missing = Doubt(Cause.RULE_MISSING, f"the account has no rule {wanted}", deploy)
             return replace(seen, keys=_keys(asker, frozenset()) or (), trouble=missing)
         names = [found.name for found in rules]
         evaluations = tuple(result for name in names for result in results(asker, name))

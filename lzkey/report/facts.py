@@ -40,6 +40,8 @@ class RuleInForce:
     period: timedelta | None = None
     """None: it runs on changes only, or nothing is known of it."""
     excluded_accounts: tuple[str, ...] = ()
+    is_absent: bool = False
+    """The account that was asked has told its rules, and this is none of them."""
 
 
 @dataclass(frozen=True, slots=True)

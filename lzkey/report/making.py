@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.settings import PermissionStandard
 from lzkey import RULE_NAME
-from lzkey.aws.account import Asker, Manner, UnansweredError
-from lzkey.errors import ReportArgumentError, ReportError
+from lzkey.aws.account import Asker, Manner
+from lzkey.errors import ReportArgumentError
 from lzkey.report.answer import answer
 from lzkey.report.collection import collect
 from lzkey.report.facts import Options
@@ -42,9 +42,10 @@ def make_report(
 ) -> Report:
     """Read what AWS tells the session's account of the rule's results, and return the report.
 
-    Nothing is changed anywhere. A call that is refused becomes one of the report's notes. Raises ReportError
-    where nothing can be asked (no credentials, no Region), where it is not clear what (several aggregators),
-    and where `previous` is of another organization. `progress` is told what is done, how many, of how many.
+    Nothing is changed anywhere. A call that is refused becomes one of the report's notes. `progress` is told
+    what is done, how many, of how many. Raises CredentialsError or UnansweredError where nothing can be
+    asked, ReportError where there is no Region, where it is not clear what to ask (several aggregators), and
+    where `previous` is of another organization.
     """
     moment = now or datetime.now(UTC)
     aws, partition = _identified(session)
@@ -99,11 +100,5 @@ def _identified(session: boto3.Session) -> tuple[Asker, str]:
     """The account that the credentials belong to, and its partition."""
     if session.region_name is None:
         raise ReportArgumentError("there is no Region: set --region, AWS_REGION or the profile's")
-    try:
-        asker, caller = Asker.of(session, MANNER)
-    except UnansweredError as error:
-        raise ReportError(
-            f"AWS does not accept the credentials: {error.__cause__}; sign in (`aws sso login`), or choose "
-            "others with AWS_PROFILE or --profile"
-        ) from error
+    asker, caller = Asker.of(session, MANNER)
     return asker, caller.partition

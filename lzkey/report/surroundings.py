@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from landing_zone_key import KeyDataError, LandingZone, SettingsError
 from landing_zone_key.key import KeyArn
 from landing_zone_key.manifest import Delivery
-from lzkey.aws.account import UnansweredError
 from lzkey.aws.fact import takes
 from lzkey.aws.former_keys import FormerKeys, former_keys
 from lzkey.aws.function import function
@@ -17,6 +16,7 @@ from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import members
 from lzkey.aws.organization import organization as described
 from lzkey.aws.rule import organization_rule, rules_named
+from lzkey.aws.unanswered import UnansweredError
 from lzkey.report.facts import RuleInForce
 from lzkey.report.model import Account, LandingZoneFacts, RuleFacts
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from lzkey.aws.account import Asker
     from lzkey.aws.landing_zone import LandingZoneDetail
     from lzkey.aws.organization import OrganizationDetail
-    from lzkey.aws.rule import Rule
 
 
 @takes(facts=(described, members))
@@ -39,13 +38,17 @@ def organization(asker: Asker) -> tuple[OrganizationDetail | None, tuple[Account
 @takes(facts=(organization_rule, rules_named, function))
 def rule(asker: Asker, home: Asker, name: str) -> RuleInForce:
     """The rule as its owner shows it, else as this account has it from the organization."""
-    found: Rule | None = home.unless(lambda: organization_rule(home, name), None)
+    found = home.unless(lambda: organization_rule(home, name), None)
     if found is None:
-        found = next(iter(asker.unless(lambda: rules_named(asker, name), ())), None)
-    if found is None:
-        where = f"account {asker.account} shows no rule {name} in {asker.region}"
-        unknown = f"{where}, so its parameters are not known: is that the home Region?"
-        return RuleInForce(RuleFacts(name, {}, unknown=unknown))
+        named = asker.unless(lambda: rules_named(asker, name), None)
+        if not named:
+            where = f"account {asker.account} in {asker.region}"
+            unknown = f"{where} did not tell its rules, so their parameters are not known"
+            if named is not None:
+                absent = f"{where} shows no rule {name}, so its parameters are not known"
+                unknown = f"{absent}: is that the home Region?"
+            return RuleInForce(RuleFacts(name, {}, unknown=unknown), is_absent=named is not None)
+        found = named[0]
     zone, unknown = None, ""
     try:
         zone = LandingZone.from_rule_parameters(found.parameters)

@@ -22,6 +22,7 @@ START: Final = (
 )
 RECORD_KEYS: Final = "add AWS::KMS::Key to the recorder's recording group"
 DEPLOY: Final = "deploy the rule there: lzkey deploy-organization NAME, of its parameters/NAME.json"
+DEPLOY_ALONE: Final = "deploy the rule there: lzkey deploy NAME, of its parameters/NAME.json"
 DIAGNOSE: Final = "see whether the rule is there, and runs: lzkey doctor NAME, of its parameters/NAME.json"
 ALLOW: Final = "allow it (lzkey report --print-iam-policy), or try again later"
 

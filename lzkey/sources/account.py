@@ -6,16 +6,16 @@ Policies of AWS managed keys are not read: nobody can change them, and reading t
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
-from lzkey.aws.account import AT_ONCE, Asker, Manner, UnansweredError
+from lzkey.aws.account import Asker, Manner, at_once
 from lzkey.aws.keys import NOT_FOUND, key, key_arns, key_policy, key_tags
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import members, organization
+from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import LiveError
 from lzkey.sources.open_policy import RESOURCE_TAG, TAGS_OPEN, with_any_tags
 from lzkey.sources.source import known_key
@@ -56,15 +56,11 @@ def live(
         yield Unread(reader.place(), str(error))
         return
     one = reader.asked_for if keys or landing_zone else reader.one_of_all
-    pool = ThreadPoolExecutor(max_workers=AT_ONCE)
-    try:
-        for result in pool.map(one, wanted):
-            if isinstance(result, FoundKey):
-                yield replace(result, manifest_keys=reader.manifest_keys)
-            elif result is not None:
-                yield result
-    finally:  # also where nobody wants the rest
-        pool.shutdown(wait=True, cancel_futures=True)
+    for result in at_once(one, wanted):
+        if isinstance(result, FoundKey):
+            yield replace(result, manifest_keys=reader.manifest_keys)
+        elif result is not None:
+            yield result
 
 
 class _Reader:

@@ -8,18 +8,21 @@ import pkgutil
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.stub import Stubber
 
 import lzkey.aws
 from landing_zone_key import LandingZone
 from landing_zone_key.key import KeyArn
-from lzkey.aws.account import Asker, Manner, UnansweredError
+from lzkey.aws.account import Asker, Manner
 from lzkey.aws.aggregator import Row
 from lzkey.aws.fact import Fact, actions_of
+from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import LzkeyError
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
@@ -172,6 +175,10 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
             ("describe_config_rules", {"ConfigRules": [OWN_RULE], "NextToken": "x"}),
             ("describe_config_rules", {"ConfigRules": [SENT_RULE, {**OWN_RULE, "ConfigRuleName": "other"}]}),
         ],
+    ),
+    "rule_names": (
+        (),
+        [("describe_config_rules", {"ConfigRules": [SENT_RULE, {**OWN_RULE, "ConfigRuleName": "other"}]})],
     ),
     "organization_rule": (
         (RULE,),
@@ -357,6 +364,24 @@ class Answering(boto3.Session):
         """The one."""
         assert service_name == self.only.meta.service_model.service_name
         return self.only
+
+
+class Speaking(boto3.Session):
+    """A session whose clients get the same bytes from whomever they ask."""
+
+    def __init__(self, body: bytes, status: int = 200) -> None:
+        super().__init__("a", "b", region_name=REGION)
+        self.times, self._status, self._body = 0, status, body
+
+    def client(self, *where: Any, **settings: Any) -> Any:
+        """A client that reaches nobody."""
+        made: Any = super().client(*where, **settings)  # type: ignore[call-overload]
+        made.meta.events.register_first("before-send", self._speak)
+        return made
+
+    def _speak(self, request: Any, **_: object) -> AWSResponse:
+        self.times += 1
+        return AWSResponse(request.url, self._status, {}, SimpleNamespace(stream=lambda: iter([self._body])))
 
 
 def asking(name: str, answers: list[tuple[str, Any]] | None = None) -> tuple[Asker, Any]:
@@ -564,6 +589,69 @@ class TestAnswers:
         assert facts()["stack"](asker, "s") is None
         with pytest.raises(UnansweredError, match="too long"):
             facts()["stack"](asker, "s")
+
+
+class TestNoAnswer:
+    """What came with a good status, and is not what AWS sends: of each fact, the first that it asks for."""
+
+    NOT_AWS: ClassVar = {
+        "a page": b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Go on</body></html>",
+        "a page that is XML": b"<html><body>Sign in</body></html>",
+        "half an object": b'{"Keys": [{"KeyArn": "arn:aws:kms',
+        "half of XML": b"<DescribeStacksResponse><DescribeStacksRes",
+        "nothing": b"",
+        "a list": b"[]",
+        "an object without what was asked for": b"{}",
+        "another's XML": b"<PutStuffResponse/>",
+    }
+
+    @pytest.mark.parametrize("name", sorted(set(ASKED) - {"put_key_policy"}))
+    @pytest.mark.parametrize("kind", NOT_AWS)
+    def test_is_not_understood(self, name: str, kind: str) -> None:
+        """Never an account without keys, rules, aggregators or accounts."""
+        fact, (given, _) = facts()[name], ASKED[name]
+        asker = Asker(Speaking(self.NOT_AWS[kind]), ACCOUNT, REGION, Manner(quoting=False))
+        with pytest.raises(UnansweredError) as caught:
+            list(fact(asker, *given))
+        assert caught.value.code == "NotUnderstoodError"
+        assert caught.value.action in fact.actions
+        assert "no answer of AWS" in str(caught.value)
+        assert "Sign in" not in str(caught.value)
+
+    @pytest.mark.parametrize("service", ["kms", "cloudformation"])
+    @pytest.mark.parametrize("status", [302, 403, 407])
+    @pytest.mark.parametrize("page", ["a page", "a page that is XML"])
+    def test_a_page_that_is_an_error(self, service: str, status: int, page: str) -> None:
+        """Is not AWS's refusal either."""
+        asker = Asker(Speaking(self.NOT_AWS[page], status), ACCOUNT, REGION, Manner())
+        ask = {"kms": "kms:ListKeys", "cloudformation": "cloudformation:DescribeStacks"}[service]
+        with pytest.raises(UnansweredError, match=f"answered with {status} .* no answer of AWS") as caught:
+            asker.ask(ask)
+        assert not caught.value.refused
+
+    @pytest.mark.parametrize("ask", ["kms:ListKeys", "cloudformation:DescribeStacks"])
+    @pytest.mark.parametrize("page", ["a page", "a page that is XML", "nothing"])
+    def test_one_that_passes(self, ask: str, page: str) -> None:
+        """Where it comes with a server's error, AWS is asked again, as with its own."""
+        session = Speaking(self.NOT_AWS[page], 503)
+        asker = Asker(session, ACCOUNT, REGION, Manner(attempts=2))
+        with pytest.raises(UnansweredError, match="503") as caught:
+            asker.ask(ask)
+        assert (caught.value.code, session.times) == ("503", 2)
+
+    @pytest.mark.parametrize("body", [b"", b"{}", b"null"])
+    def test_of_a_change(self, body: bytes) -> None:
+        """KMS confirms one with nothing; a page confirms nothing."""
+        asker = Asker(Speaking(body), ACCOUNT, REGION, Manner())
+        assert asker.change("kms:PutKeyPolicy", KeyId="x", Policy="{}")
+        asker = Asker(Speaking(self.NOT_AWS["a page"]), ACCOUNT, REGION, Manner())
+        with pytest.raises(UnansweredError, match="a JSON object, or nothing"):
+            asker.change("kms:PutKeyPolicy", KeyId="x", Policy="{}")
+
+    def test_what_has_no_body(self) -> None:
+        """Is an answer where it should have none."""
+        asker = Asker(Speaking(b""), ACCOUNT, REGION, Manner())
+        assert asker.ask("s3:HeadBucket", Bucket="b")["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
 class TestChanging:

@@ -12,8 +12,9 @@ import pytest
 
 from landing_zone_key import LandingZone
 from lzkey.aws import former_keys as module
-from lzkey.aws.account import Asker, Manner, UnansweredError
+from lzkey.aws.account import Asker, Manner
 from lzkey.aws.former_keys import FormerKey, FormerKeys, former_keys
+from lzkey.aws.unanswered import UnansweredError
 from lzkey_sandbox import Sandbox
 
 if TYPE_CHECKING:

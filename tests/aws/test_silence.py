@@ -7,12 +7,15 @@ import socket
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from lzkey.aws.account import Asker, Manner, UnansweredError
+from lzkey.aws.account import AT_ONCE, Asker, Manner, at_once
+from lzkey.aws.silence import Question, Silence
+from lzkey.aws.unanswered import SilentError, UnansweredError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,8 +109,115 @@ def test_how_often_it_is_asked(
         assert (unanswered.value.code, aws.times) == (said, times)
 
 
-def test_how_long_it_may_take() -> None:
-    """AWS Config three times as long as others, to query the inventory of an organization."""
-    settings = Manner()
-    assert (settings.config("kms").read_timeout, settings.config("config").read_timeout) == (10, 30)
-    assert settings.config("config").connect_timeout == 10
+@pytest.mark.parametrize(
+    ("action", "seconds"),
+    [("kms:ListKeys", 10), ("config:DescribeConfigRules", 10), ("config:SelectAggregateResourceConfig", 30)],
+)
+def test_how_long_it_may_take(session: boto3.Session, action: str, seconds: float) -> None:
+    """The results of an organization three times as long as the rest."""
+    manner = Manner()
+    assert manner.patience_for(action) == seconds
+    settings = manner.config(seconds)
+    assert (settings.read_timeout, settings.connect_timeout) == (seconds, 10)
+    asker = Asker(session, ACCOUNT, REGION, manner)
+    client, _ = asker._client(action, None)  # noqa: SLF001 - what no answer shows in less than ten seconds
+    assert client.meta.config.read_timeout == seconds
+
+
+def test_the_rest_is_not_asked(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After those that were asked at the same time; each of the others is told at once, and why."""
+    with silent() as aws:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.address)
+        asker = Asker(session, ACCOUNT, REGION, Manner(patience=0.2))
+
+        def ask(number: int) -> UnansweredError:
+            with pytest.raises(UnansweredError) as caught:
+                asker.ask("kms:DescribeKey", KeyId=str(number))
+            return caught.value
+
+        told = list(at_once(ask, range(50)))
+        assert {error.code for error in told} == {"ReadTimeoutError", "SilentError"}
+        assert aws.times == 2 * AT_ONCE
+        assert asker.log.calls["kms:DescribeKey"] == AT_ONCE
+        assert "was not answered before, and is not asked again" in str(told[-1])
+        assert "AWS does not answer in us-east-1 (the Region, the network, a proxy)" in str(told[-1])
+
+
+def test_other_questions_are_asked(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: one that is throttled may be asked again, and so may another one."""
+    with throttling() as aws:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.address)
+        asker = Asker(session, ACCOUNT, REGION, Manner(attempts=1))
+        for action in ("kms:DescribeKey", "kms:DescribeKey", "kms:GetKeyPolicy"):
+            with pytest.raises(UnansweredError, match="ThrottlingException"):
+                asker.ask(action, KeyId="x")
+        assert aws.times == 3
+
+
+class TestSilence:
+    """The clock that a command's questions share."""
+
+    ASKED = Question("kms:ListKeys", REGION)
+    ANOTHER = Question("organizations:ListAccounts", REGION)
+
+    @pytest.fixture
+    def now(self) -> list[float]:
+        """What the clock shows."""
+        return [1000.0]
+
+    @pytest.fixture
+    def silence(self, now: list[float]) -> Silence:
+        """With a clock that stands."""
+        return Silence(lambda: now[0])
+
+    def asks(self, silence: Silence, question: Question, patience: float = 10) -> bool:
+        """Whether it is asked, without an answer."""
+        try:
+            with silence.asking(question, patience):
+                return True
+        except SilentError:
+            return False
+
+    def test_a_minute(self, silence: Silence, now: list[float]) -> None:
+        """Six questions of ten seconds each, whatever they are; then none."""
+        asked = 0
+        while self.asks(silence, self.ASKED if asked % 2 else self.ANOTHER):
+            asked, now[0] = asked + 1, now[0] + 10
+        assert asked == 6
+
+    def test_an_answer_ends_it(self, silence: Silence, now: list[float]) -> None:
+        """Also one to another question; but where one service never answers, it is not asked for ever."""
+        for _ in range(6):
+            assert self.asks(silence, self.ASKED)
+            assert self.asks(silence, self.ANOTHER)
+            silence.heard(self.ANOTHER.place)
+            now[0] += 10
+        assert not self.asks(silence, self.ASKED)
+        assert self.asks(silence, self.ANOTHER)
+
+    def test_somebody_who_thinks(self, silence: Silence, now: list[float]) -> None:
+        """For an hour, between an answer and the next question, is no silence."""
+        for _ in range(2):
+            assert self.asks(silence, self.ASKED)
+            silence.heard(self.ASKED.place)
+            now[0] += 3600
+
+    def test_a_slow_question(self, silence: Silence, now: list[float]) -> None:
+        """Is not begun where its answer could come after the minute only."""
+        assert self.asks(silence, self.ASKED)
+        now[0] += 31
+        assert not self.asks(silence, self.ANOTHER, 30)
+        assert self.asks(silence, self.ANOTHER, 10)
+
+    def test_what_is_told_meanwhile(
+        self, silence: Silence, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """One line for each question, and none where the answer came in time."""
+        monkeypatch.setattr("lzkey.aws.silence._TOLD_AFTER", 0.02)
+        for _ in range(2):
+            with silence.asking(self.ASKED, 10):
+                sleep(0.2)
+        monkeypatch.setattr("lzkey.aws.silence._TOLD_AFTER", 60)
+        with silence.asking(self.ANOTHER, 10):
+            sleep(0.05)
+        assert caplog.messages == ["waiting for kms:ListKeys in us-east-1"]

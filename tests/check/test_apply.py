@@ -11,13 +11,14 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from io import StringIO
+from itertools import chain, repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.stub import Stubber
 
 from lzkey.aws.account import Asker, Manner
@@ -28,7 +29,7 @@ from lzkey.errors import ApplyError, OutputError
 from lzkey.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conftest import Create, MakeFound, Run
 
@@ -113,7 +114,8 @@ class TestCommand:
         live.fail_next("kms", "PutKeyPolicy", code)
         ended = run("fix", arn, *SETTINGS, "--apply", "--yes", "--backup", str(tmp_path))
         assert ended.code == 1
-        assert f"kms:PutKeyPolicy failed with {code}" in ended.err
+        assert f"refused kms:PutKeyPolicy ({code}" in ended.err or f"kms:PutKeyPolicy ({code}" in ended.err
+        assert "the policy was not put: the old one is there, as it is read now" in ended.err
         assert policy_of(live, arn) == before
         assert f"--key-id {arn} --policy-name default --policy file://{tmp_path}/" in way_back(ended.err)
 
@@ -268,31 +270,75 @@ class TestCalls:
         assert "--policy-name default" in way_back("\n".join(told))
 
     @pytest.mark.parametrize(
-        ("error", "said", "name"),
+        ("error", "said"),
         [
-            (ReadTimeoutError(endpoint_url="https://kms"), "whether the policy was put", "ReadTimeoutError"),
-            (
-                ClientError({"Error": {"Code": "LimitExceeded"}}, "PutKeyPolicy"),
-                "was not put",
-                "LimitExceeded",
-            ),
+            (ReadTimeoutError(endpoint_url="https://kms"), "AWS does not answer"),
+            (ConnectionClosedError(endpoint_url="https://kms"), "AWS cannot be reached"),
+            (ClientError({"Error": {"Code": "LimitExceeded"}}, "PutKeyPolicy"), "LimitExceeded"),
+            (ClientError({"Error": {"Code": "ExpiredTokenException"}}, "PutKeyPolicy"), "have expired"),
         ],
     )
-    def test_no_answer_is_no_refusal(
-        self, proposal: Proposal, zone: LandingZone, tmp_path: Path, error: Exception, said: str, name: str
+    @pytest.mark.parametrize("there", ["the old one", "the new one", "a third one", "nobody knows which"])
+    def test_a_put_that_failed(
+        self, proposal: Proposal, zone: LandingZone, tmp_path: Path, error: Exception, said: str, there: str
     ) -> None:
-        """What may have happened is not denied."""
+        """May have arrived all the same: what is there is read, and nothing else is believed."""
         kms = boto3.client("kms", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106 - nobody's
+        shown, told = str(proposal.found.key.policy), list[str]()
+        policies = {"the old one": shown, "the new one": json.dumps(proposal.after), "a third one": "{}"}
+        reads: Iterator[str | None] = chain([shown], repeat(policies.get(there)))
 
-        read = SimpleNamespace(status_code=200), {"Policy": str(proposal.found.key.policy)}
+        def get(**_: object) -> tuple[Any, Any]:
+            policy = next(reads)
+            if policy is None:
+                raise ReadTimeoutError(endpoint_url="https://kms")
+            return SimpleNamespace(status_code=200), {"Policy": policy}
 
         def put(**_: object) -> None:
             raise error
 
-        kms.meta.events.register("before-call.kms.GetKeyPolicy", lambda **_: read)
+        kms.meta.events.register("before-call.kms.GetKeyPolicy", get)
         kms.meta.events.register("before-call.kms.PutKeyPolicy", put)
-        with pytest.raises(ApplyError, match=f"{said}: .*{name}"):
+        applying = Applying(asking(kms), tmp_path, told.append, lambda _: None)
+        if there == "the new one":
+            assert applying.apply(proposal, zone, NOON).state is State.COMPLIANT
+            assert any(said in line and "but the policy was put: it is read back" in line for line in told)
+        else:
+            with pytest.raises(ApplyError, match=said) as caught:
+                applying.apply(proposal, zone, NOON)
+            words = {
+                "the old one": "the policy was not put: the old one is there, as it is read now",
+                "a third one": "a third policy is there, as it is read now",
+                "nobody knows which": "nobody knows whether the policy was put: it cannot be read back",
+            }
+            assert [key for key, value in words.items() if value in str(caught.value)] == [there]
+        (saved,) = tmp_path.iterdir()
+        assert saved.read_text() == shown
+        assert f"--policy file://{saved}" in way_back("\n".join(told))
+
+
+    @pytest.mark.parametrize(("status", "retries", "reads"), [(400, 0, 2), (400, 1, 7), (503, 0, 7)])
+    def test_how_often_it_is_read(  # noqa: PLR0913 - what a test is given
+        self, proposal: Proposal, zone: LandingZone, tmp_path: Path, status: int, retries: int, reads: int
+    ) -> None:
+        """Before and once after what was refused the first time it was asked; else it may arrive a bit later."""
+        kms = boto3.client("kms", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106 - nobody's
+        read: list[None] = []
+        told = {"HTTPStatusCode": status, "RetryAttempts": retries}
+        error: Any = {"Error": {"Code": "LimitExceeded"}, "ResponseMetadata": told}
+
+        def get(**_: object) -> tuple[Any, Any]:
+            read.append(None)
+            return SimpleNamespace(status_code=200), {"Policy": str(proposal.found.key.policy)}
+
+        def put(**_: object) -> None:
+            raise ClientError(error, "PutKeyPolicy")
+
+        kms.meta.events.register("before-call.kms.GetKeyPolicy", get)
+        kms.meta.events.register("before-call.kms.PutKeyPolicy", put)
+        with pytest.raises(ApplyError, match="the policy was not put"):
             Applying(asking(kms), tmp_path, lambda _: None, lambda _: None).apply(proposal, zone, NOON)
+        assert len(read) == reads
 
 
 class TestSaving:

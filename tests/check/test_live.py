@@ -203,8 +203,8 @@ class TestTrouble:
             if name.startswith("AWS_") and "KEY" in name:
                 monkeypatch.delenv(name)
         ended = run(*command, *SETTINGS)
-        assert (ended.code, ended.out) == (1, "")
-        assert ended.err.startswith("error: ")
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith("error: there are no AWS credentials: sign in (`aws sso login`)")
         assert "Traceback" not in ended.err
 
     @pytest.mark.parametrize("command", [("check",), ("explain", "alias/logs"), ("fix", "alias/logs")])

@@ -108,7 +108,7 @@ class TestMistakes:
             monkeypatch.setenv(name, value)
         code, out, err = run(capsys, "deploy", "example")
         assert (code, out) == (2, "")
-        assert err.startswith("error: there are no AWS credentials; sign in")
+        assert err.startswith("error: there are no AWS credentials: sign in")
 
     def test_an_error_cannot_paint_the_terminal(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -234,7 +234,7 @@ class TestRun:
                 assert answer.stdout.strip() == str(len(EXPECTED))
             finally:
                 process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 130
+            assert process.wait(60) == 143
 
 
 class TestPicture:

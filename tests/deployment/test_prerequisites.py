@@ -9,6 +9,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from lzkey.aws.unanswered import CredentialsError
 from lzkey.deployment.prerequisites import inspect, require_role
 from lzkey.deployment.stack import STACK_NAME
 from lzkey.deployment.target import Target, Where, identify
@@ -114,7 +115,8 @@ class TestPlace:
         with monkeypatch.context() as environ:
             for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
                 environ.delenv(name, raising=False)
-            assert "there are no AWS credentials; sign in" in refusal(project)
+            with pytest.raises(CredentialsError, match="there are no AWS credentials: sign in"):
+                target(project)
 
     def test_no_such_profile(self, project: Project) -> None:
         """A slip in --profile."""

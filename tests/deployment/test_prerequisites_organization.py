@@ -209,7 +209,7 @@ class TestCaller:
         sandbox.fail_next("organizations", "ListAccounts", "AccessDeniedException")
         assert identify_organization(parameters(project), target).members is None
         sandbox.fail_next("organizations", "DescribeOrganization", "AccessDeniedException")
-        with pytest.raises(PrerequisiteError, match="refused DescribeOrganization"):
+        with pytest.raises(PrerequisiteError, match="refused organizations:DescribeOrganization in us-"):
             identify_organization(parameters(project), target)
 
 

@@ -263,8 +263,20 @@ class TestGone:
         """A deletion that failed is only printed by rdk."""
         body = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
         boto3.client("cloudformation", target.region).create_stack(StackName=STACK_NAME, TemplateBody=body)
-        with pytest.raises(DeployError, match="is still there"):
+        with pytest.raises(DeployError, match="in CREATE_COMPLETE: CloudFormation is not deleting it"):
             readback.verify_gone(target)
+
+    def test_a_deletion_that_failed(self) -> None:
+        """With CloudFormation's reason."""
+        session = StubbedSession("DELETE_FAILED", *TestStack.FAILED)
+        with pytest.raises(DeployError, match="still there, in DELETE_FAILED: rdkConfigRule CREATE_FAILED"):
+            readback.verify_gone(target_at(session, ACCOUNT, "us-east-1"))
+
+    def test_one_that_goes_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Alone is said to be still at work."""
+        monkeypatch.setattr(readback, "_WAIT_SECONDS", 0.0)
+        with pytest.raises(DeployError, match="it is still being deleted"):
+            readback.verify_gone(target_at(StubbedSession("DELETE_IN_PROGRESS"), ACCOUNT, "us-east-1"))
 
     def test_rule_still_there(self, target: Target, project: Project, parameters: Parameters) -> None:
         """Made by hand, or deleting for long."""

@@ -15,8 +15,9 @@ import pytest
 from botocore.stub import Stubber
 from cfnlint.decode import decode
 
-from lzkey.aws.account import Asker, UnansweredError
+from lzkey.aws.account import Asker
 from lzkey.aws.recorder import key_frequency, records_keys
+from lzkey.aws.unanswered import UnansweredError
 from lzkey.deployment.build import RUNTIME
 from lzkey.doctor import EXPECTATIONS
 from lzkey.doctor.function import DEPRECATED_ON

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from lzkey.aws.unanswered import CredentialsError
 from lzkey.errors import ReportError
 from lzkey.report.facts import Options
 from lzkey.report.making import make_report
@@ -189,7 +190,7 @@ class TestCredentials:
     def test_are_refused(self, org: Org) -> None:
         """The message says what to do."""
         org.sandbox.fail_next("sts", "GetCallerIdentity", "ExpiredToken")
-        with pytest.raises(ReportError, match=r"ExpiredToken.*sign in"):
+        with pytest.raises(CredentialsError, match=r"ExpiredToken.*sign in"):
             org.report()
 
     @pytest.mark.usefixtures("org")

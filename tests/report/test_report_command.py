@@ -147,11 +147,11 @@ class TestOverTheOrganization:
         assert json.loads(out)
 
     def test_a_rule_of_another_name(self, run: Callable[..., Run]) -> None:
-        """Has no results here, and nothing is taken for one."""
-        _, out, _ = run("--format", "json", "--rule-name", "OTHER")
-        report = from_document(json.loads(out))
-        assert not any(key.evaluated_at for key in report.keys)
-        assert report.answer.delivery is Delivery.UNKNOWN
+        """Is a mistake where there is none, and the rules that there are are told."""
+        code, out, err = run("--format", "json", "--rule-name", "OTHER")
+        assert (code, out) == (2, "")
+        assert "there is no rule OTHER in account" in err
+        assert err.rstrip().endswith("its rules are CONTROL_TOWER_KMS_KEY")
 
 
 class TestWrongArguments:

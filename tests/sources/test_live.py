@@ -14,6 +14,7 @@ import pytest
 from landing_zone_key import LandingZone, assess
 from lzkey.aws.fact import actions_of
 from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
+from lzkey.aws.unanswered import CredentialsError
 from lzkey.errors import LiveError
 from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover, live
 from lzkey.sources.subject import Context, FoundKey, Kind, Unread
@@ -259,7 +260,7 @@ class TestFailures:
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-        with pytest.raises(LiveError, match="Unable to locate credentials"):
+        with pytest.raises(CredentialsError, match="there are no AWS credentials: sign in"):
             list(live(boto3.Session(), Context(ZONE)))
 
 

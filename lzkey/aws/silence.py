@@ -1,0 +1,108 @@
+"""An AWS that does not answer: how long a command waits for it altogether, and what is said meanwhile.
+
+One clock is shared by everything that a command asks. It runs while there are questions and no answers, so
+that neither work of our own nor somebody who thinks before he answers counts as silence.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock, Timer
+from time import monotonic
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from lzkey.aws.unanswered import SilentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: Where it is silent once, it may be by chance; where it is silent twice, it is down or cannot be reached.
+MOST_ATTEMPTS: Final = 2
+
+#: Seconds without any answer, after which nothing more is asked.
+_DEADLINE: Final = 60
+#: Seconds after which somebody who waits is told for what.
+_TOLD_AFTER: Final = 15
+
+#: What a command waits for: the command line writes it to standard error.
+_LOG: Final = logging.getLogger(__name__)
+_LOG.addHandler(logging.NullHandler())
+
+
+#: A service such as `kms`, and the Region.
+Place: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An action such as `kms:ListKeys`, and the Region in which it is asked for."""
+
+    action: str
+    region: str
+
+    @property
+    def place(self) -> Place:
+        """Where it is asked: other services may answer."""
+        return self.action.partition(":")[0], self.region
+
+    def __str__(self) -> str:
+        """`kms:ListKeys in us-east-1`."""
+        return f"{self.action} in {self.region}"
+
+
+@dataclass(slots=True)
+class Silence:
+    """Since when nobody has answered; threads may share it."""
+
+    clock: Callable[[], float] = monotonic
+    _since: dict[Place | None, float] = field(default_factory=dict)
+    """By place; of all places together: None."""
+    _unanswered: set[Question] = field(default_factory=set)
+    _told: set[Question] = field(default_factory=set)
+    _lock: Lock = field(default_factory=Lock)
+
+    @contextmanager
+    def asking(self, question: Question, patience: float) -> Iterator[None]:
+        """Wait for an answer, which may take so many seconds; SilentError where there was none before."""
+        with self._lock:
+            for place in (None, question.place):
+                self._since.setdefault(place, self.clock())
+            before = question in self._unanswered
+        if before:
+            raise SilentError(told=f"{question} was not answered before, and is not asked again")
+        if not self.allows(question.place, patience):
+            raise SilentError(told=f"{question} is not asked: there has been no answer for a minute")
+        timer = Timer(_TOLD_AFTER, self._tell, (question,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def allows(self, place: Place, patience: float) -> bool:
+        """Whether an answer that may take so many seconds can come before the deadline."""
+        now = self.clock()
+        with self._lock:
+            longest = max(now - self._since.get(each, now) for each in (None, place))
+        return int(longest) + patience <= _DEADLINE
+
+    def heard(self, place: Place) -> None:
+        """An answer came, of whatever kind."""
+        with self._lock:
+            for each in (None, place):
+                self._since.pop(each, None)
+
+    def gave_up(self, question: Question) -> None:
+        """Every attempt ended without an answer."""
+        with self._lock:
+            self._unanswered.add(question)
+
+    def _tell(self, question: Question) -> None:
+        with self._lock:
+            first = question not in self._told
+            self._told.add(question)
+        if first:
+            _LOG.warning("waiting for %s", question)

@@ -1,0 +1,184 @@
+"""What was not answered, why, and what to do about it: one sentence, whichever command asked."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final, TypeAlias
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    LoginError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.exceptions import ConnectionError as NoConnectionError
+
+from lzkey.errors import LiveError, LzkeyError
+
+#: What a question may end in.
+Failure: TypeAlias = ClientError | BotoCoreError
+
+#: No list of AWS has them all: the CommonErrors page of each service's API reference, S3's and STS's own.
+#: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
+_NOT_KNOWN: Final = frozenset(
+    {
+        "AuthFailure",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidToken",
+        "UnrecognizedClientException",
+    }
+)
+_WRONG: Final = frozenset(
+    {
+        "IncompleteSignature",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "SignatureDoesNotMatch",
+    }
+)
+_CLOCK: Final = frozenset({"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"})
+#: What the message of a wrong signature says where the time is what is wrong with it.
+_BY_TIME: Final = ("signature expired", "signature not yet current")
+#: Nobody knows who asks, before anything is asked.
+_NOT_HAD: Final = (
+    CredentialRetrievalError,
+    LoginError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+_SIGN_IN: Final = "sign in (`aws sso login`), or choose others with AWS_PROFILE or --profile"
+
+#: A service's message at most: a line of it.
+_MOST: Final = 300
+
+
+class NotUnderstoodError(BotoCoreError):
+    """What came is no answer of AWS."""
+
+    fmt = "{told}"
+
+
+class SilentError(BotoCoreError):
+    """AWS was not asked (any more), because it has not answered before."""
+
+    fmt = "{told}"
+
+
+class CredentialsError(LzkeyError):
+    """AWS does not know who asks, or not any more: no question can be answered."""
+
+    def __init__(self, error: Failure) -> None:
+        self.said = _about_credentials(error)
+        super().__init__(self.said)
+
+
+class UnansweredError(LiveError):
+    """AWS refused a question, or could not be reached: what depends on the answer is unknown."""
+
+    def __init__(self, action: str, error: Failure, told: str) -> None:
+        super().__init__(told)
+        self.action, self.code, self.refused = action, code_of(error), is_refusal(error)
+        self.answered = isinstance(error, ClientError)
+        """Whether AWS answered, with an error; else nobody knows what became of a change."""
+        self.certain = isinstance(error, ClientError) and _is_refused_at_once(error)
+        """Whether AWS refused it when it was asked first: then nothing was changed."""
+        self.said = line(str(error))
+        """In botocore's words."""
+        self.message = message_of(error)
+        """AWS's own text, which may hold anything; a line at most."""
+
+
+#: Whatever was the matter, there is no answer.
+NOT_ANSWERED: Final = (UnansweredError, CredentialsError)
+
+
+def code_of(error: Failure) -> str:
+    """AWS's code of an error, or botocore's name for it."""
+    if isinstance(error, ClientError):
+        return str(error.response["Error"].get("Code", "no code"))
+    return type(error).__name__
+
+
+def message_of(error: Failure) -> str:
+    """AWS's own text, or botocore's."""
+    told = error.response["Error"].get("Message", "") if isinstance(error, ClientError) else str(error)
+    return line(str(told))
+
+
+def line(text: str) -> str:
+    """The text in one line that can be read."""
+    words = " ".join(text.split())
+    return words if len(words) <= _MOST else f"{words[:_MOST]}..."
+
+
+def is_refusal(error: Failure) -> bool:
+    """Whether AWS says that whoever asks may not; that has a fix of its own."""
+    code = code_of(error)
+    return "denied" in code.lower() or code.startswith("Unauthorized")
+
+
+def _is_refused_at_once(error: ClientError) -> bool:
+    told = error.response.get("ResponseMetadata", {})
+    mine = HTTPStatus.BAD_REQUEST <= told.get("HTTPStatusCode", 0) < HTTPStatus.INTERNAL_SERVER_ERROR
+    return mine and not told.get("RetryAttempts")
+
+
+def is_unreachable(error: Failure) -> bool:
+    """Whether nothing came back: silence, no connection, or one that broke."""
+    return isinstance(error, HTTPClientError | NoConnectionError | SilentError)
+
+
+def is_about_credentials(error: Failure, *, known: bool) -> bool:
+    """Whether AWS does not accept who asks, or when.
+
+    `known`: it has in another Region. One that an account has not enabled knows nobody.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
+    """
+    if not isinstance(error, ClientError):
+        return isinstance(error, _NOT_HAD)
+    code = code_of(error)
+    return code in _EXPIRED | _WRONG | _CLOCK or (code in _NOT_KNOWN and not known)
+
+
+def why_unreachable(error: Failure, region: str) -> str:
+    """That AWS cannot be reached, and what to look at."""
+    did = "does not answer" if isinstance(error, ReadTimeoutError | SilentError) else "cannot be reached"
+    return f"AWS {did} in {region} (the Region, the network, a proxy): {line(str(error))}"
+
+
+def hint(error: Failure) -> str:
+    """What an error's code alone does not tell; empty where there is nothing to add."""
+    if code_of(error) in _NOT_KNOWN:
+        return (
+            ", although the credentials are accepted in another Region: is this one enabled for the account?"
+        )
+    return ""
+
+
+def _about_credentials(error: Failure) -> str:
+    code = code_of(error)
+    text = message_of(error).lower()
+    if code in _CLOCK or (code in _WRONG and any(words in text for words in _BY_TIME)):
+        return (
+            f"the clock of this machine is not AWS's, which does not accept the time of a request ({code}): "
+            "set the clock right"
+        )
+    if isinstance(error, NoCredentialsError):
+        return f"there are no AWS credentials: {_SIGN_IN}"
+    if isinstance(error, ClientError):
+        did = "have expired" if code in _EXPIRED else "are not accepted by AWS"
+        return f"the AWS credentials {did} ({code}): {_SIGN_IN}"
+    return f"the AWS credentials cannot be had ({code}: {message_of(error)}): {_SIGN_IN}"
