@@ -18,6 +18,7 @@ from lzkey_sandbox.moto.motoorganizations import management_for, organization_of
 if TYPE_CHECKING:
     from lzkey_sandbox.config.evaluation import EvaluationLoop
     from lzkey_sandbox.http.requests import ApiRequest
+    from lzkey_sandbox.pending import Pending
 
 #: After these, the items of all related multi-Region keys differ: each names the primary and the replicas.
 _OF_SEVERAL_REGIONS: Final = frozenset({"ReplicateKey", "UpdatePrimaryRegion"})
@@ -34,9 +35,10 @@ _RULE_CHANGES: Final = frozenset({"DeleteConfigRule", "DeleteEvaluationResults",
 class AwsObserver(Observer):
     """Fills moto's gaps before a request and draws Config's consequences after it."""
 
-    def __init__(self, recorder: Recorder, loop: EvaluationLoop) -> None:
+    def __init__(self, recorder: Recorder, loop: EvaluationLoop, pending: Pending) -> None:
         self._recorder = recorder
         self._loop = loop
+        self._pending = pending
 
     def answering_account(self, account: str, request: ApiRequest) -> str:
         """Let the management account answer what a delegated administrator may read of the organization."""
@@ -46,6 +48,7 @@ class AwsObserver(Observer):
 
     def before(self, account: str, request: ApiRequest) -> bytes | None:
         """Provide what moto does not have, refuse what AWS would, and say things as moto understands them."""
+        self._pending.before(account, request)
         if (request.service, request.operation) == ("sts", "AssumeRole"):
             caller = caller_arn(request.access_key, account, request.region)
             require_trust(_query(request, "RoleArn"), caller, request.region, _query(request, "ExternalId"))
@@ -91,6 +94,7 @@ class AwsObserver(Observer):
             self._record_all(exchange.account, request.region)  # a stack may have made keys
             for account in _rule_accounts(exchange.account, request.region):
                 self._loop.rules_changed(account, request.region)
+        self._pending.after(exchange)
 
     def _record_all(self, account: str, region: str) -> None:
         """Record what is new; a recorder that finds nothing new has recorded, too."""

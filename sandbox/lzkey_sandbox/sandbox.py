@@ -36,6 +36,7 @@ from lzkey_sandbox.keys.key_api import KeyApi
 from lzkey_sandbox.moto import motokeys, motoorganizations, motostate
 from lzkey_sandbox.observer import AwsObserver
 from lzkey_sandbox.organization import Organization, OrganizationPlan
+from lzkey_sandbox.pending import Pending
 from lzkey_sandbox.stacks import cloudformation
 
 if TYPE_CHECKING:
@@ -128,10 +129,11 @@ class Sandbox:
         self._config = ConfigApi(ledger, self._loop, self._listings)
         self._organization = OrganizationApi(self._loop, self._listings)
         self._aggregation = Aggregation(LivePopulation(ledger, self._recorder))
+        pending = Pending()
         self._endpoint = Endpoint(
             self._operations(),
             self._invoke_function,
-            AwsObserver(self._recorder, self._loop),
+            AwsObserver(self._recorder, self._loop, pending),
             self.account,
         )
         server = LoopbackServer(self._endpoint, "aws-endpoint")
@@ -141,7 +143,8 @@ class Sandbox:
         home = (self.account, self.region)
         self._clients = Clients(home, self.endpoint_url, self._endpoint.faults.spare)
         cleanup.callback(self._clients.close)
-        self._runtime = LambdaRuntime({"AWS_ENDPOINT_URL": self.endpoint_url, **self._isolation()})
+        variables = {"AWS_ENDPOINT_URL": self.endpoint_url, **self._isolation()}
+        self._runtime = LambdaRuntime(variables, pending.function_invoked)
         cleanup.callback(self._runtime.stop)
         cleanup.callback(self._loop.cancel)
 

@@ -58,6 +58,7 @@ def stack(organized: Organized, operation: str, template: str = TEMPLATE, **para
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
         Capabilities=["CAPABILITY_IAM"],
     )
+    cloudformation.get_waiter(f"stack_{operation.partition('_')[0]}_complete").wait(StackName="EVENTLOG")
     organized.sandbox.settle()
     return str(cloudformation.describe_stacks(StackName="EVENTLOG")["Stacks"][0]["StackStatus"])
 

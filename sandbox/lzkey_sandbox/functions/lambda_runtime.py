@@ -26,7 +26,7 @@ from lzkey_sandbox.functions.execution_environment import ExecutionEnvironment, 
 from lzkey_sandbox.moto import motostate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from lzkey_sandbox.moto.motostate import Function
 
@@ -82,10 +82,14 @@ def rdklib_layer() -> bytes:
 
 
 class LambdaRuntime:
-    """All functions' execution environments; ``environment`` is added to each (endpoint, proxy)."""
+    """All functions' execution environments; ``environment`` is added to each (endpoint, proxy).
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    ``tell`` is told the ARN of each function that runs.
+    """
+
+    def __init__(self, environment: Mapping[str, str], tell: Callable[[str], None]) -> None:
         self._environment = dict(environment)
+        self._tell = tell
         self._directory = TemporaryDirectory(prefix="lzkey-lambda-", ignore_cleanup_errors=True)
         self._packages = Path(self._directory.name, "runtime")
         self._packages.mkdir()
@@ -108,6 +112,7 @@ class LambdaRuntime:
             function = motostate.function(account, region, name)  # as it is when its turn comes
             with self._lock:
                 environment = self._environment_for(function)
+            self._tell(arn)
             outcome = environment.invoke(json.dumps(event).encode())
             self._deliver_logs(function, environment)
             return outcome

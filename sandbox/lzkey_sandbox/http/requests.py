@@ -31,12 +31,18 @@ _MODEL_OF_SIGNING_NAME = {
     "tagging": "resourcegroupstaggingapi",
 }
 
+#: Among the features in a user agent, which are a letter or more each.
+_WAITER = re.compile(r"\bm/(?:\w+,)*B(?:,|\s|$)")
+
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """One request as the caller meant it; ``body`` is empty for uploads, which are left to moto."""
+    """One request as the caller meant it; ``body`` is empty for uploads, which are left to moto.
+
+    ``waits`` says that a waiter of botocore asks, which would ask again.
+    """
 
     service: str
     region: str
@@ -45,6 +51,7 @@ class ApiRequest:
     body: bytes
     path_parameters: dict[str, str]
     query: dict[str, str] = field(default_factory=dict)
+    waits: bool = False
 
     @property
     def protocol(self) -> str:
@@ -76,7 +83,8 @@ def identify(environ: WsgiEnvironment) -> ApiRequest | None:
     body = b"" if service == "s3" else _read_body(environ)
     operation, parameters = _operation(service, environ, body)
     query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
-    return ApiRequest(service, region, operation, access_key, body, parameters, query)
+    waits = _WAITER.search(environ.get("HTTP_USER_AGENT", "")) is not None
+    return ApiRequest(service, region, operation, access_key, body, parameters, query, waits)
 
 
 def _read_body(environ: WsgiEnvironment) -> bytes:
