@@ -174,3 +174,14 @@ class TestFailure:
             stack(sandbox, "create_stack", bad)
         assert list(rules(sandbox)) == ["one"]
         assert config.describe_configuration_recorders()["ConfigurationRecorders"]
+
+    def test_of_another_service(self, sandbox: Sandbox) -> None:
+        """Its error can be read; the twin is made."""
+        sandbox.client("logs").create_log_group(logGroupName="taken")
+        groups = {
+            name: {"Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name}}}
+            for name in ("taken", "free")
+        }
+        with pytest.raises(ClientError, match="ResourceAlreadyExistsException"):
+            stack(sandbox, "create_stack", groups["taken"])
+        stack(sandbox, "create_stack", groups["free"])

@@ -19,6 +19,7 @@ from moto.cloudformation import parsing
 from moto.cloudformation.models import CloudFormationBackend
 from moto.config.models import config_backends
 from moto.core.common_models import CloudFormationModel
+from moto.core.exceptions import JsonRESTError
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
@@ -74,10 +75,14 @@ def failures_forgotten() -> Iterator[None]:
         known = set(backend.stacks)
         try:
             return create(backend, name, *arguments, **members)
-        except Exception:
+        except Exception as error:
             for stack in list(backend.stacks.values()):
                 if stack.name == name and stack.stack_id not in known:
                     backend.delete_stack(stack.stack_id)
+            if isinstance(
+                error, JsonRESTError
+            ):  # of another service: in JSON, which these clients cannot read
+                raise ServiceError(error.error_type, error.message) from error
             raise
 
     CloudFormationBackend.create_stack = create_stack
