@@ -20,13 +20,22 @@ _GRACE: Final = 0.5
 _Handler = Callable[[int, FrameType | None], object]
 
 
+class _CtrlCError(KeyboardInterrupt):
+    """Ctrl-C; of KeyboardInterrupt itself that passes an `exec`, Python would kill the process in the end."""
+
+
 def main() -> NoReturn:
     """Run the program."""
     _on_signals(_leave)  # while modules are imported there is nothing to put away
     from lzkey.cli import main as command  # noqa: PLC0415 - a second of work
 
-    _on_signals(_unwind)
-    code = command()
+    try:
+        _on_signals(_unwind)
+        code = command()
+    except KeyboardInterrupt:
+        code = _INTERRUPTED + signal.SIGINT
+    except SystemExit as told:
+        code = told.code if isinstance(told.code, int) else _INTERRUPTED
     _on_signals(signal.SIG_IGN)  # it ends anyway, with its own exit code
     if not _is_quiet():
         _flush()
@@ -49,7 +58,7 @@ def _leave(number: int, _frame: FrameType | None) -> NoReturn:
 def _unwind(number: int, _frame: FrameType | None) -> NoReturn:
     _on_signals(_leave)  # somebody who asks twice does not want to wait
     if number == signal.SIGINT:
-        raise KeyboardInterrupt
+        raise _CtrlCError
     raise SystemExit(_INTERRUPTED + number)
 
 

@@ -131,11 +131,12 @@ def _judged(unit: Unit | Unread | PassedOver, context: Context, at: datetime) ->
 def _shared(units: Units, context: Context, at: datetime, workers: int) -> Iterator[Judged]:
     # Not forked: a process with threads, such as that of a progress bar, must not be.
     spawning = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, spawning, _begin, (context, at))
+    with _undisturbed():
+        pool = ProcessPoolExecutor(workers, spawning, _begin, (context, at))
     waiting: deque[Future[list[Judged]]] = deque()
     try:
         for unit in units:
-            with _uninterrupted():
+            with _undisturbed():
                 waiting.append(pool.submit(_work, unit))
             if len(waiting) > workers * _AHEAD:
                 yield from waiting.popleft().result()
@@ -150,12 +151,12 @@ def _shared(units: Units, context: Context, at: datetime, workers: int) -> Itera
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C wait, and processes begin without it: else they would tell of it, too."""
+def _undisturbed() -> Iterator[None]:
+    """Let the terminal's signals wait while processes begin, which would tell of them, too."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:

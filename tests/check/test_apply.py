@@ -318,10 +318,10 @@ class TestCalls:
 
 
     @pytest.mark.parametrize(("status", "retries", "reads"), [(400, 0, 2), (400, 1, 7), (503, 0, 7)])
-    def test_how_often_it_is_read(  # noqa: PLR0913 - what a test is given
+    def test_how_often_it_is_read(
         self, proposal: Proposal, zone: LandingZone, tmp_path: Path, status: int, retries: int, reads: int
     ) -> None:
-        """Before and once after what was refused the first time it was asked; else it may arrive a bit later."""
+        """Before, and once after what was refused the first time; else it may arrive a bit later."""
         kms = boto3.client("kms", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106 - nobody's
         read: list[None] = []
         told = {"HTTPStatusCode": status, "RetryAttempts": retries}
