@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -57,11 +57,14 @@ class Server:
     name: str
     address: str
     process: subprocess.Popen[bytes]
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        """A client of one of its services, which asks no proxy."""
-        session: Any = boto3.Session("testing", "testing", region_name=REGION)
-        return session.client(service, endpoint_url=self.address)
+        """A client of one of its services, which asks no proxy; it is made once, for that takes its time."""
+        if service not in self._clients:
+            session: Any = boto3.Session("testing", "testing", region_name=REGION)
+            self._clients[service] = session.client(service, endpoint_url=self.address)
+        return self._clients[service]
 
     def reset(self) -> None:
         """Everything that was made in it is gone."""
