@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import Self
 
 
 class ExitCode(IntEnum):
@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     FAILED = 1
     """It went wrong, and what was done until then may stay."""
     MISTAKEN = 2
-    """Arguments, settings or files are wrong; nothing was changed."""
+    """Arguments, settings, files or credentials are wrong; nothing was changed, unless these end midway."""
     PROBLEM = 3
     """It was judged, and is not as it must be."""
     UNDETERMINED = 4
@@ -28,7 +28,17 @@ class LzkeyError(Exception):
     so that no library swallows them on the way.
     """
 
-    exit_code: ClassVar[ExitCode] = ExitCode.MISTAKEN
+    exit_code: ExitCode = ExitCode.MISTAKEN
+
+    def because_of(self, cause: Exception) -> Self:
+        """The same; where AWS does not know who asks, it ends a command as that does everywhere."""
+        if isinstance(cause, UnknownCallerError):
+            self.exit_code = cause.exit_code
+        return self
+
+
+class UnknownCallerError(LzkeyError):
+    """AWS does not know who asks, or not any more."""
 
 
 class ParametersError(LzkeyError):
@@ -54,7 +64,7 @@ class SourceError(LzkeyError):
 class LiveError(LzkeyError):
     """The live account does not answer what nothing can be done without."""
 
-    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    exit_code: ExitCode = ExitCode.FAILED
 
 
 class NotInstalledError(LzkeyError):
@@ -64,7 +74,7 @@ class NotInstalledError(LzkeyError):
 class DemoError(LzkeyError):
     """What the demo shows is not there."""
 
-    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    exit_code: ExitCode = ExitCode.FAILED
 
 
 class PrerequisiteError(LzkeyError):
@@ -74,28 +84,28 @@ class PrerequisiteError(LzkeyError):
 class DeployError(LzkeyError):
     """A deployment was started and is not what was asked for."""
 
-    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    exit_code: ExitCode = ExitCode.FAILED
 
 
 class DeployInterruptedError(DeployError):
     """Somebody pressed Ctrl-C while rdk worked; what CloudFormation has begun goes on."""
 
-    exit_code: ClassVar[ExitCode] = ExitCode.INTERRUPTED
+    exit_code: ExitCode = ExitCode.INTERRUPTED
 
 
 class ReportError(LzkeyError):
     """A report cannot be made, or something is none; no file was replaced."""
 
-    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    exit_code: ExitCode = ExitCode.FAILED
 
 
 class ReportArgumentError(ReportError):
     """A report is asked for that cannot be: another argument would do."""
 
-    exit_code: ClassVar[ExitCode] = ExitCode.MISTAKEN
+    exit_code: ExitCode = ExitCode.MISTAKEN
 
 
 class ApplyError(LzkeyError):
     """A key policy could not be put, or what is read back is another one."""
 
-    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    exit_code: ExitCode = ExitCode.FAILED

@@ -20,7 +20,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from lzkey.errors import LiveError, LzkeyError
+from lzkey.errors import LiveError, UnknownCallerError
 
 #: What a question may end in.
 Failure: TypeAlias = ClientError | BotoCoreError
@@ -77,7 +77,7 @@ class SilentError(BotoCoreError):
     fmt = "{told}"
 
 
-class CredentialsError(LzkeyError):
+class CredentialsError(UnknownCallerError):
     """AWS does not know who asks, or not any more: no question can be answered."""
 
     def __init__(self, error: Failure) -> None:

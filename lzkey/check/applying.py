@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -53,6 +54,7 @@ class Applying:
             raise ApplyError(f"{arn}: the policy that is there is not known; nothing was changed")
         self._require_unchanged(arn, key.policy)
         saved = save(key.policy, self.folder, f"{arn.key_id}-policy-{at:%Y%m%dT%H%M%SZ}")
+        back = self._way_back(arn, key.policy, saved)
         self.tell(f"the policy as it was is in {saved}")
         try:
             self._put(arn, key.policy, proposal.after)
@@ -61,9 +63,20 @@ class Applying:
             verdict = judge(replace(proposal.found, key=key.with_policy(now), hopeful=hopeful), zone, at=at)
             self.tell(f"put, read back, and judged again: {verdict.state}: {verdict.annotation}")
         finally:
-            back = put_command(str(arn), f"file://{saved}", self.profile)
             self.tell(f"to take the change back: {back}")
         return verdict
+
+    def _way_back(self, arn: KeyArn, before: str, saved: Path) -> str:
+        """The command that puts the policy as it was.
+
+        Of a file the AWS CLI makes the line ends of this machine, but not of what JSON says of them.
+        """
+        if "\r" not in before:
+            return put_command(str(arn), f"file://{saved}", self.profile)
+        whole = json.dumps({"KeyId": str(arn), "PolicyName": "default", "Policy": before})
+        path = save(whole, self.folder, f"{saved.stem}-to-put")
+        words = ["aws", "kms", "put-key-policy", "--region", arn.region, "--cli-input-json", f"file://{path}"]
+        return shlex.join([*words, *(["--profile", self.profile] if self.profile else [])])
 
     def _require_unchanged(self, arn: KeyArn, shown: str) -> None:
         if key_policy(self.asker, arn) != shown:
@@ -88,10 +101,12 @@ class Applying:
                 raise ApplyError(
                     f"{arn}: {failed}, and nobody knows whether the policy was put: it cannot be read back "
                     f"({unread}). To look: {look}"
-                ) from error
+                ).because_of(error) from error
             if not _is(now, wanted):
                 what = "the policy was not put: the old one" if now == before else "a third policy"
-                raise ApplyError(f"{arn}: {what} is there, as it is read now. {failed}") from error
+                raise ApplyError(f"{arn}: {what} is there, as it is read now. {failed}").because_of(
+                    error
+                ) from error
             self.tell(f"{failed}, but the policy was put: it is read back")
 
     def _read_until(self, arn: KeyArn, wanted: Mapping[str, Any]) -> str:
@@ -99,7 +114,9 @@ class Applying:
         try:
             now = self._read_as_put(arn, wanted)
         except NOT_ANSWERED as error:
-            raise ApplyError(f"{arn}: the policy was put, and cannot be read back: {error}") from error
+            raise ApplyError(f"{arn}: the policy was put, and cannot be read back: {error}").because_of(
+                error
+            ) from error
         if not _is(now, wanted):
             raise ApplyError(f"{arn}: the policy was put, but another one is read back")
         return now

@@ -1,7 +1,8 @@
 """The command line `lzkey`: arguments in, text out; everything it tells is found out elsewhere.
 
-Exit codes of every command: 0 done; 1 it went wrong; 2 wrong arguments, parameters, credentials or place, and
-nothing was changed; 130 interrupted. A command that judges says in its own help what else it may end with.
+Exit codes of every command: 0 done; 1 it went wrong; 2 wrong arguments, parameters or place, and nothing was
+changed, or no credentials (any more); 130 interrupted. A command that judges says in its own help what else
+it may end with.
 """
 
 from __future__ import annotations
@@ -68,9 +69,9 @@ app = typer.Typer(
     name="lzkey",
     cls=_Group,
     help="Prove that AWS Control Tower's landing zone can use its KMS key.",
-    epilog="Exit codes: 0 done; 1 it went wrong; 2 wrong arguments, parameters, credentials or place, and "
-    "nothing was changed; 130 interrupted. check, explain, fix, report and doctor also end with 3: something "
-    "is wrong, and 4: something cannot be determined.",
+    epilog="Exit codes: 0 done; 1 it went wrong; 2 wrong arguments, parameters or place, and nothing was "
+    "changed, or no AWS credentials, or none any more; 130 interrupted. check, explain, fix, report and "
+    "doctor also end with 3: something is wrong, and 4: something cannot be determined.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

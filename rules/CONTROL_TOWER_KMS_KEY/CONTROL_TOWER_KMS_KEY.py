@@ -24,8 +24,14 @@ from landing_zone_key import KmsKey, LandingZone, annotate, assess
 from landing_zone_key.settings import KeyScope
 
 RESOURCE_TYPES: Final = ["AWS::KMS::Key"]
-#: Not more attempts: rdklib first asks an address of STS that some partitions do not have.
-CLIENTS: Final = Config(retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=16)
+#: Not more attempts: rdklib first asks an address of STS that some partitions do not have. Not botocore's 60
+#: seconds for each: a silent AWS must be told of before Lambda ends the invocation without a word.
+CLIENTS: Final = Config(
+    retries={"mode": "standard", "total_max_attempts": 5},
+    connect_timeout=10,
+    read_timeout=30,
+    max_pool_connections=16,
+)
 
 
 class CONTROL_TOWER_KMS_KEY(ConfigRule):  # type: ignore[misc]  # noqa: N801 - the rule's name, as rdk has it

@@ -316,7 +316,6 @@ class TestCalls:
         assert saved.read_text() == shown
         assert f"--policy file://{saved}" in way_back("\n".join(told))
 
-
     @pytest.mark.parametrize(("status", "retries", "reads"), [(400, 0, 2), (400, 1, 7), (503, 0, 7)])
     def test_how_often_it_is_read(
         self, proposal: Proposal, zone: LandingZone, tmp_path: Path, status: int, retries: int, reads: int

@@ -275,8 +275,8 @@ class TestAccounts:
         monkeypatch.setattr("lzkey.deployment.readback._PAUSE_SECONDS", 0)
         sandbox.delay_organization_rules(2)
         deploy(write(), ORGANIZATION, root=project.root)
-        sandbox.delay_organization_rules(5)
-        monkeypatch.setattr("lzkey.deployment.readback._WAIT_SECONDS", 0)
+        sandbox.delay_organization_rules(1000)
+        monkeypatch.setattr("lzkey.deployment.readback._WAIT_SECONDS", 0.5)
         with pytest.raises(DeployError, match="IN_PROGRESS, AWS Config is still at work"):
             deploy(write(), ORGANIZATION, root=project.root)
 
@@ -350,6 +350,7 @@ class TestOtherKind:
     def test_over_a_rule_of_the_account(self, project: Project, build: Build, write: Write) -> None:
         """Undeploy first."""
         build()
+        write()  # its role, whose template makes the log group, which the function makes where there is none
         deploy(project.parameters(), root=project.root)
         for command in (deploy, undeploy):
             with pytest.raises(

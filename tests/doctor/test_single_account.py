@@ -264,9 +264,12 @@ def function_with(account: Management, **changes: Any) -> Iterator[None]:
     """The function has other settings."""
     client = account.client("lambda")
     before = client.get_function_configuration(FunctionName=FUNCTION)
+    updated = client.get_waiter("function_updated_v2")
     client.update_function_configuration(FunctionName=FUNCTION, **changes)
+    updated.wait(FunctionName=FUNCTION)
     yield
     client.update_function_configuration(FunctionName=FUNCTION, **{name: before[name] for name in changes})
+    updated.wait(FunctionName=FUNCTION)
 
 
 def deprecated_runtime(account: Management) -> AbstractContextManager[None]:

@@ -144,7 +144,7 @@ class TestFix:
         ended = aws.run("fix", arn, *SETTINGS, "--apply", "--yes")
         assert ended.code == 0, ended.err
         assert "judged again: COMPLIANT" in ended.said
-        (saved,) = aws.folder.glob("*.json")
+        (saved,) = aws.folder.glob("*Z.json")
         assert saved.read_bytes() == before.encode()
         assert stat.S_IMODE(saved.stat().st_mode) == 0o600
         taken_back(aws, ended.err)

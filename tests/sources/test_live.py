@@ -60,7 +60,7 @@ def make_key(sandbox: Sandbox, *statements: Any, region: str = "us-east-1", **op
     kms = sandbox.client("kms", region)
     arn = str(kms.create_key(**options)["KeyMetadata"]["Arn"])
     policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=policy)
+    kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=policy, BypassPolicyLockoutSafetyCheck=True)
     return arn
 
 
