@@ -23,8 +23,8 @@ from lzkey.doctor import as_json, examine, iam_policy, terminal_view
 from lzkey.terminal import output
 
 EXIT_CODES: Final = (
-    "Exit codes: 0 nothing is wrong, warnings apart; 1 it went wrong; 2 wrong arguments, parameters or place; "
-    "3 a problem; 4 no problem is seen, but something cannot be seen."
+    "Exit codes: 0 nothing is wrong, warnings apart; 1 it went wrong; 2 wrong arguments, parameters or "
+    "place; 3 a problem; 4 no problem is seen, but something cannot be seen."
 )
 
 
