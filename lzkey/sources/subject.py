@@ -80,9 +80,11 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A file of a folder, or a resource of another type, that holds no key: nothing to say, but countable."""
+    """A file, or a resource in one, of which nothing is to be said: it is counted, and JSON lists it."""
 
     place: Place
+    reason: str = "it holds no KMS key"
+    """Why, beginning with `it`: what was not understood is never said to hold none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from lzkey.check.run import Tally
 from lzkey.files import Format, writing
@@ -58,6 +58,14 @@ def writer(form: Form, stream: TextIO, head: Head) -> Writer:
     return made
 
 
+@runtime_checkable
+class Listing(Protocol):
+    """A writer that also lists what was passed over."""
+
+    def pass_over(self, entry: PassedOver) -> None:
+        """Note one."""
+
+
 def write(
     results: Iterable[Judged],
     form: Form,
@@ -81,11 +89,15 @@ def write(
 
 
 def _add(results: Iterable[Judged], writers: Sequence[Writer], tally: Tally) -> None:
+    listing = [each for each in writers if isinstance(each, Listing)]
     for result in results:
         tally.count(result)
-        if not isinstance(result, PassedOver):
-            for each in writers:
-                each.add(result)
+        if isinstance(result, PassedOver):
+            for each in listing:
+                each.pass_over(result)
+        else:
+            for writer in writers:
+                writer.add(result)
 
 
 @contextmanager

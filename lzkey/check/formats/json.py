@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, TypedDict
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias, TypedDict
 
 from lzkey.documents import Count, document
 from lzkey.errors import ExitCode
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
     from lzkey.check.formats import Head
     from lzkey.check.run import Entry, Tally
     from lzkey.check.verdict import Problem, Remark, Verdict
-    from lzkey.sources.subject import Place
+    from lzkey.sources.subject import PassedOver, Place
+
+#: Characters of what was passed over that are kept in memory; the rest waits in a file without a name.
+_IN_MEMORY: Final = 1 << 20
 
 Line: TypeAlias = Annotated[int, ("minimum", 1)]
 Ending: TypeAlias = Annotated[int, ("enum", (ExitCode.DONE, ExitCode.PROBLEM, ExitCode.UNDETERMINED))]
@@ -119,20 +124,34 @@ class Began(TypedDict):
     """The rule parameters."""
 
 
+class Passed(TypedDict):
+    """A file, or a resource in one, of which nothing is to be said."""
+
+    place: Spot
+    reason: str
+    """Why, beginning with `it`."""
+
+
 class Results(TypedDict):
     """One key, or what could not be read, a line."""
 
     results: list[Key | Unreadable]
 
 
-class Ended(TypedDict):
-    """What stands after the results."""
+class PassedOnes(TypedDict):
+    """Each file that was passed over, a line."""
+
+    passed_over: list[Passed]
+
+
+class Totals(TypedDict):
+    """What stands last."""
 
     summary: Summary
     exit_code: Ending
 
 
-class Checked(Began, Results, Ended):
+class Checked(Began, Results, PassedOnes, Totals):
     """Every key of the sources, with the rule's answer and how certain it is."""
 
 
@@ -144,6 +163,7 @@ def writer(stream: TextIO, head: Head) -> _Document:
 class _Document:
     def __init__(self, stream: TextIO, head: Head) -> None:
         self._stream, self._separator = stream, "\n"
+        self._passed_over = SpooledTemporaryFile(_IN_MEMORY, "w+")  # noqa: SIM115 - until the end
         began: Began = {
             "tool": {"name": "lzkey", "version": version("lzkey")},
             "requests_from": head.at.isoformat(timespec="seconds"),
@@ -156,6 +176,11 @@ class _Document:
         self._stream.write(self._separator + json.dumps(as_json(entry)))
         self._separator = ",\n"
 
+    def pass_over(self, entry: PassedOver) -> None:
+        """Note what comes after the results."""
+        noted: Passed = {"place": _place(entry.place), "reason": entry.reason}
+        self._passed_over.write((",\n" if self._passed_over.tell() else "\n") + json.dumps(noted))
+
     def end(self, tally: Tally, exit_code: int) -> None:
         """Write the counts."""
         summary: Summary = {
@@ -167,7 +192,11 @@ class _Document:
             "unread": tally.unread,
             "passed_over": tally.passed_over,
         }
-        ended: Ended = {"summary": summary, "exit_code": exit_code}
+        with self._passed_over as noted:
+            noted.seek(0)
+            self._stream.write('\n], "passed_over": [')
+            copyfileobj(noted, self._stream)
+        ended: Totals = {"summary": summary, "exit_code": exit_code}
         self._stream.write("\n], " + json.dumps(ended)[1:] + "\n")
 
 
