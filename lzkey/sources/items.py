@@ -54,7 +54,7 @@ class Items:
         for pointer, text, line in zip(self.pointers, self.texts, self.lines, strict=True):
             place = Place(self.source, KIND, pointer, line)
             try:
-                item = decoded(read(text))
+                item = decoded(read(text, line))
             except SourceError as error:
                 yield Unread(place, f"the item cannot be read: {error}")
             else:

@@ -26,14 +26,19 @@ Path = tuple[str | int, ...]
 _LARGEST_ELEMENT: Final = 16 << 20
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
+#: Strings, each with the colon that makes a name of it, and what opens and closes objects and lists.
+_NAMES_AND_BRACKETS: Final = re.compile(
+    r"""("[^"\\]*(?:\\.[^"\\]*)*"[ \t\n\r]*:)|"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]""", re.DOTALL
+)
 _TOO_DEEP: Final = "it is nested too deeply"
 _TOO_LONG: Final = "it holds a number of thousands of digits"
 _SENTENCES: Final[Mapping[Fault, str]] = {
-    "twice": "the member {shown} stands twice in one object; keep one",
+    "twice": "line {line}: the member {shown} stands twice in one object; keep one",
     "constant": "{what} is not JSON; write a number",
     "digits": _TOO_LONG,
     "depth": _TOO_DEEP,
 }
+_INNER: Final = ("{", '"')
 _LITERALS: Final = ("true", "false", "null", "-")
 _BEGUN: Final = re.compile(r"\\?u[0-9a-fA-F]{0,4}(\\(u[0-9a-fA-F]{0,4})?)?|\.|[eE][+-]?")
 _RIGHT: Final = {
@@ -50,15 +55,38 @@ _RIGHT: Final = {
 }
 
 
-def read(text: str) -> Json:
-    """The value; raise SourceError with line and column, and what would be right there."""
+def read(text: str, line: int = 1) -> Json:
+    """The value; raise SourceError with line and column, and what would be right there.
+
+    `line` is the one on which the text begins.
+    """
     try:
         return decode(text)
     except NotJsonError as error:
         if error.fault == "syntax":
-            raise SourceError(_fault(error.what, text, error.position)) from None
-        shown = json.dumps(error.what)[:80]
-        raise SourceError(_SENTENCES[error.fault].format(what=error.what, shown=shown)) from None
+            raise SourceError(_fault(error.what, text, error.position, line)) from None
+        what = error.what
+        if error.fault == "twice":
+            what, position = _twice(text)
+            line += text.count("\n", 0, position)
+        sentence = _SENTENCES[error.fault]
+        raise SourceError(sentence.format(what=what, shown=json.dumps(what)[:80], line=line)) from None
+
+
+def _twice(text: str) -> tuple[str, int]:
+    """The first name that an object repeats, and where it does so, in text that is JSON up to there."""
+    names: list[set[str]] = []
+    for token in _NAMES_AND_BRACKETS.finditer(text):
+        if token[0] in "{[":
+            names.append(set())
+        elif token[0] in "}]":
+            names.pop()
+        elif token[1]:
+            name, _ = _SCAN_STRING(text, token.start() + 1)
+            if name in names[-1]:
+                return name, token.start()
+            names[-1].add(name)
+    raise LookupError
 
 
 def decoded(value: Json) -> Json:
@@ -69,6 +97,12 @@ def decoded(value: Json) -> Json:
         return read(value)
     except SourceError:
         return value
+
+
+def encoded_twice(text: Json) -> bool:
+    """Tell whether it is JSON text of a string that holds JSON text again, where one of them is wanted."""
+    once = decoded(text)
+    return isinstance(text, str) and isinstance(once, str) and once != text and once.lstrip()[:1] in _INNER
 
 
 def _fault(message: str, text: str, position: int, line: int = 1, column: int = 1) -> str:

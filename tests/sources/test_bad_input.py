@@ -39,7 +39,10 @@ class TestJson:
         [
             ('{"Statement": [\n{"Sid": "Al', "ends in the middle of a string at line 2 (begun on line 2)"),
             ('{"Statement": [\n\n{"Sid": 1},\n\n', "it ends at line 3, before what is open there is closed"),
-            ('{"a": 1, "b": {"c": 2, "c": 3}}', 'the member "c" stands twice in one object; keep one'),
+            (
+                '{"a": 1, "b": {"c": 2, "c": 3}}',
+                'line 1: the member "c" stands twice in one object; keep one',
+            ),
             ('{"a": NaN}', "NaN is not JSON; write a number"),
             (
                 '{"a": 1,}',

@@ -227,5 +227,6 @@ class TestLongLists:
         result = reader.text(text)
         assert len(result.keys) == self.SIZE - 1
         (unread,) = result.unread
-        assert 'the member "ARN" stands twice' in unread.message
+        line = text[: text.index('"ARN": 1,')].count("\n") + 2
+        assert f'line {line}: the member "ARN" stands twice' in unread.message
         assert unread.place.pointer == "/configurationItems/0"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lzkey.errors import SourceError
-from lzkey.sources.json_text import JsonStream, line_of, read
+from lzkey.sources.json_text import JsonStream, encoded_twice, line_of, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,3 +153,50 @@ class TestLines:
         """None where it leads nowhere."""
         assert read(self.TEXT)
         assert line_of(self.TEXT, path) == line
+
+
+class TestTwice:
+    """A member that stands twice has the line of its second place."""
+
+    @pytest.mark.parametrize(
+        ("text", "line", "name"),
+        [
+            ('{"a": 1,\n "a": 2}', 2, "a"),
+            ('{"a": 1,\n "b": {"\\u0063": 1,\n\n "c": 2},\n "a": 2}', 4, "c"),
+            (
+                '{"a": 1,\n "b": {"a": 2}, "c": "a: \\"a\\": [{",\n "d": [{"a": 1}, {"a": 1}],\n"a" :\n 2}',
+                4,
+                "a",
+            ),
+            ('[{"a": 1},\n {"a": 1, "a": 2}]', 2, "a"),
+            ('{"a": 1, "a": 2}\nno JSON', 1, "a"),
+        ],
+    )
+    def test_the_second_is_named(self, text: str, line: int, name: str) -> None:
+        """However it is written, and whatever looks like it before."""
+        with pytest.raises(SourceError, match=f'^line {line}: the member "{name}" stands twice'):
+            read(text)
+
+    def test_the_text_may_begin_further_down(self) -> None:
+        """As an element of a long list does; the same holds for what is no JSON."""
+        with pytest.raises(SourceError, match=r"^line 11: the member"):
+            read('{"a": 1,\n "a": 2}', 10)
+        with pytest.raises(SourceError, match=r"^line 11, column 2: it is not JSON"):
+            read('{"a": 1,\n x}', 10)
+
+
+class TestEncodedTwice:
+    """Text in text, where only one of them is wanted."""
+
+    ONCE = json.dumps({"Statement": []})
+
+    def test_text_in_text_in_text(self) -> None:
+        """Whatever it ends in; and once more is no better."""
+        assert encoded_twice(json.dumps(self.ONCE))
+        assert encoded_twice(json.dumps(" {cut off"))
+        assert encoded_twice(json.dumps(json.dumps(self.ONCE)))
+
+    @pytest.mark.parametrize("value", [ONCE, "", "{", "text", '"text"', '""', "[1]", {"a": ONCE}, None, 1])
+    def test_anything_else_is_not(self, value: Any) -> None:
+        """The twin."""
+        assert not encoded_twice(value)
