@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ from lzkey.sources import cloudformation, documents, items, terraform
 from lzkey.sources.json_text import decoded, element_lines, line_of, read
 from lzkey.sources.source import Source, members, unread
 from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
+from lzkey.sources.template_text import is_yaml_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +35,6 @@ RECOGNISED: Final = f"{', '.join(_WORDS[:-1])}, or {_WORDS[-1]}"
 LISTS: Final = tuple(name for form in FORMATS for name in form.lists)
 
 _JSON_BEGINS: Final = tuple('{["')
-_TEMPLATE: Final = re.compile(r"""^["']?(Resources|AWSTemplateFormatVersion)["']?[ \t]*:""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,11 @@ class Document:
             yield Unread(Place(self.source), f"{self.source} cannot be read: it is nested too deeply")
 
     def _keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
-        if self.text.lstrip().startswith(_JSON_BEGINS):
-            source, document = Source(self.source, self.text, None, self.environment), read(self.text)
-        elif _TEMPLATE.search(self.text):
+        if is_yaml_template(self.text):
             document, line = _yaml(self.text)
             source = Source(self.source, self.text, line, self.environment)
+        elif self.text.lstrip().startswith(_JSON_BEGINS):
+            source, document = Source(self.source, self.text, None, self.environment), read(self.text)
         elif self.named:
             if not self.text.strip():
                 raise SourceError("it is empty")
