@@ -57,12 +57,8 @@ def template_keys(
     source: Source, document: dict[str, Any], context: Context
 ) -> Iterator[FoundKey | Unread | PassedOver]:
     """Every key of a template, as it would be created."""
-    template = Template.of(document, context, source.environment)
-    wanted = [
-        name for name, resource in template.resources.items() if members(resource, "Type") in (_KEY, _REPLICA)
-    ]
-    for name in wanted:
-        template.keys[name] = _arn(source, name, template, context)
+    template = template_of(source, document, context)
+    wanted = list(template.keys)
     loops = [name for name, value in template.resources.items() if _makes_keys(name, value)]
     if not wanted and not loops:
         yield PassedOver(source.place(KIND))
@@ -81,6 +77,15 @@ def template_keys(
             yield _found(source, resolver, context, name, "" if holds else str(condition))
     for name in loops:
         yield Unread(source.place(KIND, ("Resources", name), name), f"Resources.{name}: {_PROCESSED}")
+
+
+def template_of(source: Source, document: Mapping[str, Any], context: Context) -> Template:
+    """The template where it is deployed, with an ARN for each of its keys."""
+    template = Template.of(document, context, source.environment)
+    for name, resource in template.resources.items():
+        if members(resource, "Type") in (_KEY, _REPLICA):
+            template.keys[name] = _arn(source, name, template, context)
+    return template
 
 
 def _makes_keys(name: str, value: object) -> bool:
