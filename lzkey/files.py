@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from landing_zone_key.policy.strict_json import Fault
     from lzkey import Json
 
+#: What the name of a file that is not finished begins with.
+UNFINISHED: Final = ".lzkey-"
+
 _SENTENCES: Final[Mapping[Fault, str]] = {
     "syntax": "{path}, line {0.line}, column {0.column}: {0.what}",
     "twice": '{path}: the member "{0.what}" is there twice in one object; keep one',
@@ -76,7 +79,7 @@ def replacing(path: Path) -> Iterator[Path]:
     target = Path(os.path.realpath(path))
     with _faults_of(path):
         mode = _mode_of(target, path)
-        temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+        temporary = target.with_name(f"{UNFINISHED}{target.name}-{secrets.token_hex(4)}")
         first = 0o666 if mode is None else mode | stat.S_IRUSR | stat.S_IWUSR
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, first))
     try:

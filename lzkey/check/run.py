@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from lzkey.check.verdict import Verdict, judge
 from lzkey.errors import ExitCode
 from lzkey.sources.subject import PassedOver, Unread
+from lzkey.sources.terraform_source import Declarations
 from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from datetime import datetime
 
-    from lzkey.sources.subject import Context, FoundKey, Unit
+    from lzkey.sources.subject import Context, Declared, FoundKey, Unit
 
 #: What is shown.
 Entry: TypeAlias = Verdict | Unread
@@ -32,7 +33,7 @@ Entry: TypeAlias = Verdict | Unread
 #: What is counted.
 Judged: TypeAlias = Entry | PassedOver
 
-Units: TypeAlias = "Iterable[Unit | Unread | PassedOver]"
+Units: TypeAlias = "Iterable[Unit | Unread | PassedOver | Declared]"
 
 NOTHING_FOUND: Final = "no KMS key was found in what was given, so that nothing is proved"
 
@@ -49,6 +50,8 @@ class Tally:
     states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
     unread: int = 0
     passed_over: int = 0
+    notes: list[str] = field(default_factory=list)
+    """What was passed over and is told of, a sentence each."""
 
     def count(self, entry: Judged) -> None:
         """Add one."""
@@ -56,6 +59,7 @@ class Tally:
             self.unread += 1
         elif isinstance(entry, PassedOver):
             self.passed_over += 1
+            self.notes += [f"{entry.place.source}: {entry.reason}"] if entry.told else []
         else:
             self.states[entry.state] += 1
 
@@ -88,15 +92,28 @@ class Tally:
         return f"{keys}{': ' if counts else ''}{counts}{unread}"
 
     def _passed_over(self) -> list[str]:
-        """What holds no key, if there was any."""
+        """What nothing was to be said of, if there was any."""
         if not self.passed_over:
             return []
-        what = "file or resource holds" if self.passed_over == 1 else "files or resources hold"
-        return [f"{self.passed_over:,} {what} no key"]
+        what = "file or resource was" if self.passed_over == 1 else "files or resources were"
+        return [f"{self.passed_over:,} {what} passed over"]
 
 
 def judged(units: Units, context: Context, at: datetime, *, processes: int | None = None) -> Iterator[Judged]:
-    """Judge every key of the units, in their order; many units are shared among `processes`."""
+    """Judge every key of the units, in their order; many units are shared among `processes`.
+
+    Last comes what sources have declared in a language that is not read, where no other source has it.
+    """
+    declarations = Declarations()
+    for entry in _all_judged(declarations.taken_from(units), context, at, processes):
+        declarations.see(entry)
+        yield entry
+    yield from declarations.settled()
+
+
+def _all_judged(
+    units: Iterable[Unit | Unread | PassedOver], context: Context, at: datetime, processes: int | None
+) -> Iterator[Judged]:
     remaining = iter(units)
     for unit in islice(remaining, ALONE):
         yield from _judged(unit, context, at)
@@ -128,7 +145,9 @@ def _judged(unit: Unit | Unread | PassedOver, context: Context, at: datetime) ->
     return judged_keys(unit.keys(context), context, at)
 
 
-def _shared(units: Units, context: Context, at: datetime, workers: int) -> Iterator[Judged]:
+def _shared(
+    units: Iterable[Unit | Unread | PassedOver], context: Context, at: datetime, workers: int
+) -> Iterator[Judged]:
     # Not forked: a process with threads, such as that of a progress bar, must not be.
     spawning = multiprocessing.get_context("spawn")
     with _undisturbed():

@@ -18,6 +18,7 @@ from lzkey.documents import document
 from lzkey.errors import SettingsError
 from lzkey.sources import live, units
 from lzkey.sources.subject import FoundKey, PassedOver, Unread
+from lzkey.sources.terraform_source import Declarations
 from lzkey.terminal import messages, one_line, plain, result
 
 if TYPE_CHECKING:
@@ -88,5 +89,10 @@ def _found(target: str, asked: Asked, context: Context) -> Iterator[FoundKey | U
         return
     if not is_file(target):
         raise SettingsError(f"there is no file {target}, and it is no ARN, id or alias of a key either")
-    for unit in units([target], stdin=sys.stdin.buffer):
-        yield from [unit] if isinstance(unit, Unread | PassedOver) else unit.keys(context)
+    declarations = Declarations()
+    for unit in declarations.taken_from(units([target], stdin=sys.stdin.buffer)):
+        entries = [unit] if isinstance(unit, Unread | PassedOver) else unit.keys(context)
+        for found in entries:
+            declarations.see(found)
+            yield found
+    yield from declarations.settled()

@@ -19,7 +19,7 @@ from lzkey.errors import ExitCode, SettingsError
 from lzkey.files import require_files
 from lzkey.sources import live, units
 from lzkey.sources.recognition import RECOGNISED
-from lzkey.terminal import messages, plain
+from lzkey.terminal import messages, one_line, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ Examples:
 \b
 $ lzkey check policy.json --home-region us-east-1 --management-account-id 111122223333
 $ lzkey check template.yaml --parameters prod --parameter Trails=cloudtrail.amazonaws.com
-$ lzkey check . --format markdown --output result.sarif --output result.json
+$ lzkey check . --ignore tests --format markdown --output result.sarif --output result.json
 $ terraform show -json plan | lzkey check -
 $ lzkey check --profile management --discover --landing-zone
 
@@ -71,6 +71,14 @@ _SkipOthers = Annotated[
         rich_help_panel=FILES,
     ),
 ]
+_Ignore = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PATTERN",
+        help="Pass over what it names, such as tests or '*.snap'; repeatable. JSON lists it.",
+        rich_help_panel=FILES,
+    ),
+]
 _Print = Annotated[bool, live_policy_option("check")]
 
 
@@ -83,6 +91,7 @@ def check(
     landing_zone: _LandingZone = False,
     form: _Form = Form.TABLE,
     output: _Output = None,
+    ignore: _Ignore = None,
     skip_other_files: _SkipOthers = False,
     exit_zero: ExitZero = False,
     allow_empty: _AllowEmpty = False,
@@ -102,11 +111,13 @@ def check(
         return ExitCode.DONE if exit_zero else tally.exit_code(allow_empty=allow_empty)
 
     if source:
-        results = _of_files(source, context, at, named=not skip_other_files)
+        results = _of_files(source, context, at, ignore or [], named=not skip_other_files)
     else:
         of_landing_zone = landing_zone or context.zone.key_scope is KeyScope.LANDING_ZONE
         results = _live(asked, context, at, key, landing_zone=of_landing_zone)
     tally = write(results, form, files, Head(as_parameters(context.zone), at), exit_code)
+    for note in tally.notes:
+        messages().print(plain(one_line(note)), soft_wrap=True)
     if tally.empty and form is not Form.TABLE:
         messages().print(plain(NOTHING_FOUND), soft_wrap=True)
     raise typer.Exit(exit_code(tally))
@@ -118,8 +129,10 @@ A file is recognised by what it holds, also in gzip: {RECOGNISED.replace("`", ""
 """  # the command's help
 
 
-def _of_files(sources: list[str], context: Context, at: datetime, *, named: bool) -> Iterator[Judged]:
-    return judged(units(sources, stdin=sys.stdin.buffer, named=named), context, at)
+def _of_files(
+    sources: list[str], context: Context, at: datetime, ignore: list[str], *, named: bool
+) -> Iterator[Judged]:
+    return judged(units(sources, stdin=sys.stdin.buffer, named=named, ignore=ignore), context, at)
 
 
 def _live(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import boto3
 
-    from lzkey.sources.subject import Context, FoundKey, PassedOver, Unit, Unread
+    from lzkey.sources.subject import Context, Declared, FoundKey, PassedOver, Unit, Unread
 
 __all__ = ["ALL_KEYS", "DISCOVERY", "KEYS", "discover", "live", "todays_accounts", "units"]
 
@@ -28,12 +28,12 @@ DISCOVERY: Final = (landing_zone_arn, landing_zone_detail, organization, members
 
 
 def units(
-    sources: Sequence[str], *, stdin: BinaryIO, named: bool = True
-) -> Iterator[Unit | Unread | PassedOver]:
-    """Read files, folders and `-`, standard input; see `lzkey.sources.walk`."""
+    sources: Sequence[str], *, stdin: BinaryIO, named: bool = True, ignore: Sequence[str] = ()
+) -> Iterator[Unit | Unread | PassedOver | Declared]:
+    """Read files, folders and `-`, standard input; see `lzkey.sources.walk`. Raises SettingsError."""
     from lzkey.sources import walk  # noqa: PLC0415 - as the module says
 
-    return walk.units(sources, stdin=stdin, named=named)
+    return walk.units(sources, stdin=stdin, named=named, ignore=ignore)
 
 
 def live(

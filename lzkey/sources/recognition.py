@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lzkey.errors import SourceError
 from lzkey.sources import cloudformation, documents, items, terraform
 from lzkey.sources.json_text import decoded, element_lines, line_of, read
+from lzkey.sources.signs import shows_key
 from lzkey.sources.source import Source, members, unread
 from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
 from lzkey.sources.template_text import is_yaml_template
@@ -53,9 +54,9 @@ class Document:
         try:
             yield from self._keys(context)
         except SourceError as error:
-            yield Unread(Place(self.source), f"{self.source} cannot be read: {error}")
+            yield self._unreadable(str(error))
         except RecursionError:
-            yield Unread(Place(self.source), f"{self.source} cannot be read: it is nested too deeply")
+            yield self._unreadable("it is nested too deeply")
 
     def _keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
         if is_yaml_template(self.text):
@@ -63,14 +64,13 @@ class Document:
             source = Source(self.source, self.text, line, self.environment)
         elif self.text.lstrip().startswith(_JSON_BEGINS):
             source, document = Source(self.source, self.text, None, self.environment), read(self.text)
-        elif self.named:
-            if not self.text.strip():
-                raise SourceError("it is empty")
-            raise SourceError(f"it is neither JSON nor a CloudFormation template; lzkey reads {RECOGNISED}")
+        elif not self.text.strip():
+            raise SourceError("it is empty")
         else:
-            yield PassedOver(Place(self.source))
-            return
-        yield from self._of(source, document, context)
+            raise SourceError(f"it is neither JSON nor a CloudFormation template; lzkey reads {RECOGNISED}")
+        for entry in self._of(source, document, context):
+            not_understood = isinstance(entry, PassedOver) and entry.place.kind is None
+            yield self._not_recognised(source, document) if not_understood else entry
 
     def _of(
         self, source: Source, document: object, context: Context
@@ -80,12 +80,25 @@ class Document:
         reader = reader_of(document, named=self.named)
         if reader is not None:
             yield from reader(source, document, context)
-        elif not self.named:
-            yield PassedOver(source.place(None))
         else:
-            yield unread(
+            yield self._not_recognised(source, document)
+
+    def _not_recognised(self, source: Source, document: object) -> Unread | PassedOver:
+        if self._is_missed:
+            return unread(
                 source, f"{self.source} is not recognised{_hint(document)}; lzkey reads {RECOGNISED}"
             )
+        return PassedOver(source.place(None), "it is not recognised, and shows no KMS key")
+
+    def _unreadable(self, why: str) -> Unread | PassedOver:
+        if self._is_missed:
+            return Unread(Place(self.source), f"{self.source} cannot be read: {why}")
+        return PassedOver(Place(self.source), f"it shows no KMS key, and cannot be read: {why}")
+
+    @property
+    def _is_missed(self) -> bool:
+        """Whether somebody wants to know of it where it cannot be read."""
+        return self.named or shows_key(self.source, self.text)
 
 
 def _yaml(text: str) -> tuple[Any, Callable[[Path], int | None]]:

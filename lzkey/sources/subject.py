@@ -85,6 +85,19 @@ class PassedOver:
     place: Place
     reason: str = "it holds no KMS key"
     """Why, beginning with `it`: what was not understood is never said to hold none."""
+    told: bool = False
+    """Whether people are told of it, who would not expect it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A key that a source declares in a language that is not read: another source must have it."""
+
+    place: Place
+    address: str
+    """As a plan or a state names it, without modules and indexes: `aws_kms_key.logs`."""
+    message: str
+    """What to give, where none has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,23 +5,27 @@ from __future__ import annotations
 import os
 import re
 import stat
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lzkey.errors import SourceError
+from lzkey.errors import SettingsError, SourceError
+from lzkey.files import UNFINISHED
 from lzkey.sources.characters import Characters
 from lzkey.sources.cloud_assembly import Assemblies
 from lzkey.sources.items import Items, may_be_a_key
 from lzkey.sources.json_text import JsonStream
 from lzkey.sources.recognition import LISTS, Document
+from lzkey.sources.signs import shows_key
 from lzkey.sources.source import json_pointer
 from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
+from lzkey.sources.terraform_source import declared, is_terraform_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
-    from lzkey.sources.subject import Environment, Unit
+    from lzkey.sources.subject import Declared, Environment, Unit
 
 #: Items in one batch.
 BATCH: Final = 200
@@ -29,60 +33,112 @@ BATCH: Final = 200
 LARGEST: Final = 64 << 20
 
 _SKIPPED_FOLDERS: Final = frozenset({"node_modules"})  # .git, .terraform and the like are hidden
-_MENTIONS_KMS: Final = re.compile("kms", re.IGNORECASE)
+_OURS: Final = "it is being written"
+_LEADS_OUT: Final = "it is a link that leads out of the folder: name what it leads to"
+_JSON_BEGINS: Final = ("{", "[", '"')
+_MENTIONS_KMS: Final = re.compile("kms|KeyMetadata", re.IGNORECASE)
 _STANDARD_INPUT: Final = "-"
 
 
 def units(
-    sources: Sequence[str], *, stdin: BinaryIO, named: bool = True
-) -> Iterator[Unit | Unread | PassedOver]:
+    sources: Sequence[str], *, stdin: BinaryIO, named: bool = True, ignore: Sequence[str] = ()
+) -> Iterator[Unit | Unread | PassedOver | Declared]:
     """Read sources in their order: paths of files and folders, and `-` for standard input (binary).
 
-    A folder is read with everything below it, sorted; hidden files and folders, and node_modules, are left
-    out, and files without a key become `PassedOver`. What is wrong with a source becomes one `Unread`.
-    With `named` False, files that were given are taken as those of a folder: others are passed over. Memory
-    does not grow with a list of configuration items, however long.
+    A folder is read with everything below it, sorted; what holds no key, or is left out, becomes
+    `PassedOver`: hidden files and folders, node_modules, links that lead out of the folder, and what a
+    pattern of `ignore` names. What is wrong with a source becomes one `Unread`. With `named` False, files
+    that were given are taken as those of a folder: others are passed over. Memory does not grow with a list
+    of configuration items, however long. Raises SettingsError where a source is not there.
     """
-    assemblies = Assemblies()
+    for source in sources:
+        if source != _STANDARD_INPUT and not os.path.lexists(source):
+            raise SettingsError(f"there is no file {source}")
+    walk = _Walk(named=named, ignored=tuple(ignore))
     for source in sources:
         if source == _STANDARD_INPUT:
             yield from _read(source, stdin, named=named, environment=UNTOLD)
         else:
-            yield from _path(source, assemblies, named=named)
+            yield from walk.path(source)
 
 
-def _path(source: str, assemblies: Assemblies, *, named: bool) -> Iterator[Unit | Unread | PassedOver]:
-    try:
-        is_folder = stat.S_ISDIR(os.stat(source).st_mode)  # noqa: PTH116 - names may be no path at all
-    except (OSError, ValueError) as error:
-        yield Unread(Place(source), f"{source} cannot be read: {_reason(error)}")
-        return
-    if is_folder:
-        yield from _folder(source, assemblies)
-    else:
-        yield from _file(source, assemblies, named=named)
+class _Walk:
+    """What is the same for all sources."""
 
+    def __init__(self, *, named: bool, ignored: tuple[str, ...]) -> None:
+        self._named, self._ignored, self._assemblies = named, ignored, Assemblies()
 
-def _folder(folder: str, assemblies: Assemblies) -> Iterator[Unit | Unread | PassedOver]:
-    """A folder in the order of its names. Each folder is read once, whichever way links lead to it."""
-    waiting, seen = [folder], set()
-    while waiting:
-        path = waiting.pop()
+    def path(self, source: str) -> Iterator[Unit | Unread | PassedOver | Declared]:
+        """A file or a folder that was given."""
+        if reason := self._ignoring(source, source):
+            yield PassedOver(Place(source), reason)
+            return
         try:
-            status = Path(path).stat()
-            if not stat.S_ISDIR(status.st_mode):
-                yield from _file(path, assemblies, named=False)
+            is_folder = stat.S_ISDIR(os.stat(source).st_mode)  # noqa: PTH116 - names may be no path at all
+        except (OSError, ValueError) as error:
+            yield Unread(Place(source), f"{source} cannot be read: {_reason(error)}")
+            return
+        if is_folder:
+            yield from self._folder(source)
+        else:
+            yield from self._file(source, named=self._named)
+
+    def _folder(self, folder: str) -> Iterator[Unit | Unread | PassedOver | Declared]:
+        """A folder in the order of its names. Each folder is read once, whichever way links lead to it."""
+        waiting, seen, root = [folder], set(), Path(os.path.realpath(folder))
+        while waiting:
+            path = waiting.pop()
+            if reason := self._left_out(path, folder, root):
+                if reason is not _OURS:
+                    yield PassedOver(Place(path), reason, told=reason is _LEADS_OUT)
                 continue
-            identity = (status.st_dev, status.st_ino)
-            if identity in seen:
-                yield from _seen_before(path)
+            try:
+                status = Path(path).stat()
+                if not stat.S_ISDIR(status.st_mode):
+                    yield from self._file(path, named=False)
+                    continue
+                identity = (status.st_dev, status.st_ino)
+                if identity in seen:
+                    yield from _seen_before(path)
+                    continue
+                seen.add(identity)
+                names = sorted((each.name for each in Path(path).iterdir()), reverse=True)
+            except OSError as error:
+                yield Unread(Place(path), f"{path} cannot be read: {_reason(error)}")
                 continue
-            seen.add(identity)
-            names = sorted((each.name for each in Path(path).iterdir()), reverse=True)
+            waiting += [str(Path(path, name)) for name in names]
+
+    def _left_out(self, path: str, folder: str, root: Path) -> str:
+        """Why something in a folder is not looked at; empty where it is."""
+        if path == folder:
+            return ""
+        name = Path(path).name
+        if name.startswith(UNFINISHED):
+            return _OURS
+        if name.startswith(".") or name in _SKIPPED_FOLDERS:
+            why = "its name begins with a dot" if name.startswith(".") else f"it is {name}"
+            return f"{why}: it is read where it is named"
+        leads_out = Path(path).is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root)
+        return self._ignoring(path, folder) or (_LEADS_OUT if leads_out and Path(path).exists() else "")
+
+    def _ignoring(self, path: str, folder: str) -> str:
+        """That a pattern names a path, from the folder on or as it is given, or its last part."""
+        inside = os.path.relpath(path, folder) if path != folder else path
+        for pattern in self._ignored:
+            if any(fnmatchcase(each, pattern.rstrip("/")) for each in (inside, path, Path(path).name)):
+                return f"it is ignored, by --ignore {pattern}"
+        return ""
+
+    def _file(self, path: str, *, named: bool) -> Iterator[Unit | Unread | PassedOver | Declared]:
+        try:
+            if not stat.S_ISREG(Path(path).stat().st_mode):
+                yield _no_file(path, named=named)
+                return
+            with Path(path).open("rb") as raw:
+                environment = self._assemblies.environment(path)
+                yield from _read(path, raw, named=named, environment=environment)
         except OSError as error:
             yield Unread(Place(path), f"{path} cannot be read: {_reason(error)}")
-            continue
-        waiting += [str(Path(path, name)) for name in names if not _is_skipped(name)]
 
 
 def _seen_before(path: str) -> Iterator[Unread]:
@@ -93,57 +149,48 @@ def _seen_before(path: str) -> Iterator[Unread]:
         )
 
 
-def _is_skipped(name: str) -> bool:
-    return name.startswith(".") or name in _SKIPPED_FOLDERS
-
-
-def _file(path: str, assemblies: Assemblies, *, named: bool) -> Iterator[Unit | Unread | PassedOver]:
-    try:
-        if not stat.S_ISREG(Path(path).stat().st_mode):
-            yield _no_file(path, named=named)
-            return
-        with Path(path).open("rb") as raw:
-            yield from _read(path, raw, named=named, environment=assemblies.environment(path))
-    except OSError as error:
-        yield Unread(Place(path), f"{path} cannot be read: {_reason(error)}")
-
-
 def _no_file(path: str, *, named: bool) -> Unread | PassedOver:
     if not named:
-        return PassedOver(Place(path))
+        return PassedOver(Place(path), "it is a pipe or a device, no file")
     message = f"{path} is a pipe or a device, no file; pipe what it holds into `lzkey check -`"
     return Unread(Place(path), message)
 
 
 def _read(
     source: str, raw: BinaryIO, *, named: bool, environment: Environment
-) -> Iterator[Unit | Unread | PassedOver]:
+) -> Iterator[Unit | Unread | PassedOver | Declared]:
     """One stream: a long list of items in batches, anything else as one document."""
-    characters = None
+    characters, pieces = None, list[str]()
     try:
         characters = Characters(raw)
-        head = characters.read()
-        more = characters.read() if head else ""
-        if more and _begins_a_list(head):
-            yield from _batches(source, JsonStream(characters.read, head + more))
+        pieces.append(characters.read())
+        more = characters.read() if pieces[0] else ""
+        if more and _begins_a_list(pieces[0]):
+            yield from _batches(source, JsonStream(characters.read, pieces[0] + more))
             return
-        text = _whole(characters, head, more) if more else _text(head)
+        pieces.append(more)
+        text = _whole(characters, pieces) if more else _text(pieces[0])
     except SourceError as error:
-        if named or (characters is not None and _may_hold_keys(characters)):
+        if named or _may_hold_keys(source, characters, pieces):
             yield Unread(Place(source), f"{source} cannot be read: {error}")
         else:
-            yield PassedOver(Place(source))
+            yield PassedOver(Place(source), f"it shows no KMS key, and cannot be read: {error}")
         return
-    if named or _MENTIONS_KMS.search(text):
+    if is_terraform_source(source):
+        yield from declared(source, text, named=named)
+    elif named or _MENTIONS_KMS.search(text):
         yield Document(source, text, named, environment)
     else:
-        yield PassedOver(Place(source))
+        yield PassedOver(Place(source), "it does not mention KMS")
 
 
-def _may_hold_keys(characters: Characters) -> bool:
-    """Whether a file in a folder that cannot be read is missed: it looks like text with something of KMS."""
-    begins = characters.begins
-    return characters.compressed or (b"\0" not in begins and b"kms" in begins.lower())
+def _may_hold_keys(source: str, characters: Characters | None, pieces: list[str]) -> bool:
+    """Whether a file in a folder that cannot be read is missed: it shows a key, or is packed data."""
+    if characters is None:
+        return False
+    begins = "".join(pieces) or characters.begins.decode("latin-1")
+    packed = characters.compressed and begins.lstrip().startswith(_JSON_BEGINS)
+    return packed or shows_key(source, begins)
 
 
 def _begins_a_list(head: str) -> bool:
@@ -160,12 +207,13 @@ def _text(text: str) -> str:
     return text
 
 
-def _whole(characters: Characters, *begins: str) -> str:
-    if not begins[0].lstrip().startswith(("{", "[", '"')):
+def _whole(characters: Characters, pieces: list[str]) -> str:
+    """All of a text whose first pieces are read; they are kept also where it is too large."""
+    if not pieces[0].lstrip().startswith(_JSON_BEGINS):
         raise SourceError(
             "it is no JSON, and too large for a CloudFormation template, which has at most 1 MB"
         )
-    pieces, length = list(begins), sum(map(len, begins))
+    length = sum(map(len, pieces))
     while piece := characters.read():
         pieces.append(piece)
         length += len(piece)

@@ -516,7 +516,7 @@ class TestTable:
         out = run("check", ".", *SETTINGS).out
         assert out.splitlines()[-1] == (
             "6 keys: 3 NON_COMPLIANT, 1 UNKNOWN, 1 COMPLIANT, 1 NOT_APPLICABLE; 1 could not be read; "
-            "1 file or resource holds no key"
+            "1 file or resource was passed over"
         )
 
     def test_no_colour_where_nobody_sees_it(

@@ -131,7 +131,7 @@ class TestExitCode:
             (["template.yaml", "--parameter", "Trails=cloudtrail.amazonaws.com"], 0),
             (["template.yaml", "--parameter", "Trails=s3.amazonaws.com"], 3),
             (["cut-off.json"], 4),
-            (["nowhere.json"], 4),
+            (["nowhere.json"], 2),
             (["alias/nowhere"], 2),
             (["template.yaml", "policies/missing.json"], 3),
             (["policies/missing.json", "--exit-zero"], 0),

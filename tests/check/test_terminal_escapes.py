@@ -23,7 +23,7 @@ ESCAPES = "\x1b]0;title\x07\x1b[2J\x9b2J\r\u202e"
         (("check", ".", *SETTINGS), 3),
         (("explain", ".", *SETTINGS), 3),
         (("fix", ".", *SETTINGS), 3),
-        (("check", f"no{ESCAPES}", *SETTINGS), 4),
+        (("check", f"no{ESCAPES}", *SETTINGS), 2),
         (("explain", f"no{ESCAPES}", *SETTINGS), 2),
         (("fix", f"no{ESCAPES}", *SETTINGS), 2),
         (("check", ".", *SETTINGS, "--output", f"{ESCAPES}.q"), 2),

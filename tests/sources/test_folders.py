@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lzkey.files import UNFINISHED
+
 if TYPE_CHECKING:
     from .conftest import Reader
 
 POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}'
+
+
+#: Each is not understood, and shows a key.
+SIGNS = (
+    "Stack:\n  Key:\n    Type: AWS::KMS::Key\n",
+    '{"stack": {"Type": "AWS::KMS::ReplicaKey"}}',
+    "{'Type': 'AWS::KMS::Key'}",
+    '{"planned": [{"type": "aws_kms_key"}]}',
+    '{"planned": [{"type": "awscc_kms_key"',
+    'kms = 1\nresource "aws_kms_replica_key" "logs" {}\n',
+    '{"answers": {"KeyMetadata": {"KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"',
+    "answer: kms\nKeyMetadata:\n  KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab\n",
+    '{"items": {"resourceType": "AWS::KMS::Key"}}',
+    '{"Arn": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "Policy": ',
+    '{"Statement": [{"Principal": "*", "Action": "kms:*", ',
+    "Statement:\n- Principal: '*'\n  Action: kms:Decrypt\n",
+)
 
 
 def write(folder: Path, *names: str, text: str = POLICY) -> None:
@@ -34,10 +54,17 @@ class TestOrder:
 
     @pytest.mark.parametrize("name", [".hidden.json", ".git/x.json", ".terraform/x", "node_modules/x.json"])
     def test_what_tools_keep_is_left_out(self, reader: Reader, name: str) -> None:
-        """Not even counted."""
+        """A folder is one entry, with what to do about it."""
         write(reader.folder, name, "seen.json")
         result = reader.read(reader.folder)
-        assert (len(result.keys), len(result.passed)) == (1, 0)
+        (passed,) = result.passed
+        assert (len(result.keys), passed.place.source) == (1, str(reader.folder / name.partition("/")[0]))
+        assert passed.reason.endswith(": it is read where it is named")
+
+    def test_what_is_being_written_is_no_source(self, reader: Reader) -> None:
+        """The command's own output, in the folder that it reads."""
+        write(reader.folder, f"{UNFINISHED}result.json-12345678", "seen.json")
+        assert reader.read(reader.folder).passed == []
 
     def test_a_hidden_file_that_is_named_is_read(self, reader: Reader) -> None:
         """The twin: who names it means it."""
@@ -68,15 +95,33 @@ class TestOtherFiles:
         result = reader.read(reader.folder)
         assert (result.keys, result.unread, len(result.passed)) == ([], [], 1)
 
-    @pytest.mark.parametrize("text", ['{"Action": "kms:*", ', '{"KMS": 1, "KMS": 2}', "{'AWS::KMS::Key': 1}"])
-    def test_what_may_hold_a_key_but_cannot_be_read_is_told(self, reader: Reader, text: str) -> None:
+    @pytest.mark.parametrize("text", SIGNS)
+    @pytest.mark.parametrize("name", ["file", "file.json", "file.txt"])
+    def test_what_shows_a_key_but_cannot_be_read_is_told(self, reader: Reader, name: str, text: str) -> None:
         """The twin: a key that nobody has looked at must not look like no key."""
+        write(reader.folder, name, text=text)
+        assert re.search("cannot be read|is not recognised", reader.read(reader.folder).message)
+
+    @pytest.mark.parametrize("text", SIGNS)
+    @pytest.mark.parametrize("name", ["module.py", "README.md", "stack.ts", "stack.test.ts.snap"])
+    def test_programs_and_prose_may_speak_of_keys(self, reader: Reader, name: str, text: str) -> None:
+        """They describe none; somebody who names one wants it read all the same."""
+        write(reader.folder, name, text=text)
+        result = reader.read(reader.folder)
+        assert (result.unread, len(result.passed)) == ([], 1)
+        assert reader.read(reader.folder / name).message
+
+    @pytest.mark.parametrize("text", ['{"Action": "kms:*", ', '{"KMS": 1, "KMS": 2}', "{'KMS': 1}", '"""kms'])
+    def test_what_mentions_kms_alone_is_passed_over(self, reader: Reader, text: str) -> None:
+        """Whatever it begins with; why is told."""
         write(reader.folder, "file", text=text)
-        assert "cannot be read" in reader.read(reader.folder).message
+        result = reader.read(reader.folder)
+        assert result.unread == []
+        assert result.passed[0].reason.startswith("it shows no KMS key, and cannot be read: ")
 
     def test_another_encoding_is_told_where_it_may_hold_a_key(self, reader: Reader) -> None:
         """Latin-1 is no UTF-8."""
-        (reader.folder / "a").write_bytes(b'{"Sid": "caf\xe9", "Action": "kms:*"}')
+        (reader.folder / "a").write_bytes(b'{"Sid": "caf\xe9", "Principal": "*", "Action": "kms:*"}')
         (reader.folder / "b").write_bytes(b'{"Sid": "caf\xe9"}')
         result = reader.read(reader.folder)
         assert (len(result.unread), len(result.passed)) == (1, 1)
@@ -107,12 +152,26 @@ class TestLinks:
         assert unread.place.source == str(reader.folder / "in/back")
         assert "a loop" in unread.message
 
-    def test_a_link_elsewhere_is_followed(self, reader: Reader) -> None:
-        """The twin: to a folder that is not read otherwise."""
+    @pytest.mark.parametrize("target", ["outside", "outside/key.json"])
+    def test_a_link_that_leads_out_is_not_followed(self, reader: Reader, target: str) -> None:
+        """And is told of; where it is named itself, it is read."""
         write(reader.folder, "outside/key.json")
         (reader.folder / "in").mkdir()
-        (reader.folder / "in/link").symlink_to(reader.folder / "outside")
-        assert len(reader.read(reader.folder / "in").keys) == 1
+        (reader.folder / "in/link").symlink_to(reader.folder / target)
+        result = reader.read(reader.folder / "in")
+        assert (result.keys, result.unread) == ([], [])
+        (passed,) = result.passed
+        assert (passed.reason, passed.told) == (
+            "it is a link that leads out of the folder: name what it leads to",
+            True,
+        )
+        assert len(reader.read(reader.folder / "in/link").keys) == 1
+
+    def test_a_link_inside_is_followed(self, reader: Reader) -> None:
+        """The twin: a folder that is read already is read once."""
+        write(reader.folder, "in/key.json")
+        (reader.folder / "again").symlink_to(reader.folder / "in")
+        assert len(reader.read(reader.folder).keys) == 1
 
     def test_folders_that_link_to_each_other_are_read_once_each(self, reader: Reader) -> None:
         """Ways through ten such folders are millions."""
