@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG
-from lzkey.sources.json_text import decoded
+from lzkey.sources.json_text import decoded, encoded_twice
 from lzkey.sources.source import best_case, default_policy, documented_policy, may_be_named
 from lzkey.sources.unknown import ABSENT, Located, Unknown, entries, is_known
 
@@ -36,6 +36,11 @@ _NEGATED: Final = {"NotPrincipal": "Principal", "NotAction": "Action", "NotResou
 NAMES_OPEN: Final = (
     "it names a key by ARN as a resource, and nobody can tell whether that is this key; "
     'write "*", which means the key that has the policy'
+)
+
+ENCODED_TWICE: Final = (
+    "the key policy is encoded twice, JSON in a string of JSON, which KMS does not take: leave out one "
+    "jsonencode, or whatever writes it as text"
 )
 
 TAGS_OPEN: Final = "the key's tags, on which its policy has a condition"
@@ -138,8 +143,13 @@ def _with_policy(key: KmsKey, policy: object, zone: LandingZone) -> tuple[KmsKey
     if isinstance(policy, dict | Unknown):
         unknown = key.with_policy(None, "the key policy is known only after deployment")
         return unknown, unknown, ()
-    known = key.with_policy(policy if isinstance(policy, str) else json.dumps(policy, default=repr))
+    known = with_text(key, policy if isinstance(policy, str) else json.dumps(policy, default=repr))
     return known, known, ()
+
+
+def with_text(key: KmsKey, policy: str) -> KmsKey:
+    """The key with a policy as it would be put; KMS decodes it once."""
+    return key.with_policy(None, ENCODED_TWICE) if encoded_twice(policy) else key.with_policy(policy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from lzkey import Json
     from lzkey.sources.json_text import Path
 
-_WANTED: Final = ("aws_kms_", "aws_iam_policy_document", "aws_caller_identity")
+_WANTED: Final = (
+    *("aws_kms_", "awscc_kms_", "aws_iam_policy_document", "aws_caller_identity"),
+    *("aws_cloudformation_stack", "awscc_cloudformation_stack"),
+    *("aws_controltower_landing_zone", "awscc_controltower_landing_zone"),
+)
+#: What is left of a resource afterwards; "forget" leaves it as it is, and Terraform without it.
+_GONE: Final = (["delete"], ["forget"])
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
 
 
@@ -75,7 +81,7 @@ class Plan:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
-        self.is_state = "planned_values" not in document
+        self.is_state = not {"planned_values", "resource_changes"} & document.keys()
         self._changes = {
             change["address"]: change
             for change in _dicts(document.get("resource_changes"))
@@ -85,9 +91,19 @@ class Plan:
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
-        """All managed resources as they will be (plan), or are (state)."""
-        top = "planned_values" if "planned_values" in self._document else "values"
-        return tuple(each for each in self._under(top) if each.mode == "managed")
+        """All managed resources as they will be (plan), or are (state); those of changes alone come last."""
+        top = "values" if self.is_state else "planned_values"
+        planned = [each for each in self._under(top) if each.mode == "managed"]
+        told = {each.address for each in planned}
+        alone = self._of_changes(
+            lambda change: (
+                change.get("mode", "managed") == "managed"
+                and change["address"] not in told
+                and self._changes.get(change["address"]) is change
+                and members(change, "change", "actions") not in _GONE
+            )
+        )
+        return (*planned, *alone)
 
     @cached_property
     def reads(self) -> tuple[Resource, ...]:
@@ -98,24 +114,15 @@ class Plan:
             for each in self._under(*top)
             if each.mode == "data"
         ]
-        later = [
-            self._resource(change, ("resource_changes", index), str(change.get("module_address", "")))
-            for index, change in enumerate(listed(self._document.get("resource_changes")))
-            if members(change, "mode") == "data" and _is_wanted(change)
-        ]
-        return (*later, *known)
+        return (*self._of_changes(lambda change: change.get("mode") == "data"), *known)
 
     @cached_property
     def destroyed(self) -> tuple[Resource, ...]:
         """The resources that the plan destroys, as they are; not those that are made anew afterwards."""
         return tuple(
-            self._resource(
-                {**change, "values": members(change, "change", "before")},
-                ("resource_changes", index),
-                str(change.get("module_address", "")),
+            self._of_changes(
+                lambda change: listed(members(change, "change", "actions"))[-1:] == ["delete"], "before"
             )
-            for index, change in enumerate(listed(self._document.get("resource_changes")))
-            if _is_wanted(change) and listed(members(change, "change", "actions"))[-1:] == ["delete"]
         )
 
     def account(self, resource: Resource) -> str | None:
@@ -144,6 +151,14 @@ class Plan:
         ):  # a module's own provider has the module's variables
             value = members(self._document, "variables", named[0].removeprefix("var."), "value")
         return value if isinstance(value, str) else None
+
+    def _of_changes(self, fits: Callable[[dict[str, Any]], bool], at: str = "after") -> Iterator[Resource]:
+        """The resources of the changes that fit, as they are before or after."""
+        for index, change in enumerate(listed(self._document.get("resource_changes"))):
+            if _is_wanted(change) and fits(change):
+                entry = {**change, "values": members(change, "change", at)}
+                module = str(change.get("module_address", ""))
+                yield self._resource(entry, ("resource_changes", index), module)
 
     def _under(self, *top: str) -> Iterator[Resource]:
         """The resources of a root module and of all modules below it."""
@@ -175,7 +190,7 @@ class Plan:
             unknown=_mapping(unknown),
             expressions=None if configured is None else _mapping(configured.get("expressions")),
             repeated=references(members(configured, "for_each_expression")),
-            provider=str(members(configured, "provider_config_key") or "aws"),
+            provider=str(members(configured, "provider_config_key") or _provider_of(entry)),
             path=path,
         )
 
@@ -189,6 +204,11 @@ class Plan:
             if (each.get("mode", "managed"), each.get("type"), each.get("name")) == kind:
                 return each
         return None
+
+
+def _provider_of(entry: Mapping[str, Any]) -> str:
+    """The provider's local name, as long as nobody has given it another."""
+    return str(entry.get("type", "")).partition("_")[0]
 
 
 def _is_wanted(entry: object) -> bool:

@@ -6,14 +6,15 @@ references tell; where these leave a choice, nothing belongs together.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
-from lzkey.sources.open_policy import open_key
+from lzkey.sources.open_policy import open_key, with_text
 from lzkey.sources.plan import Plan, planned_policy, without_indexes
-from lzkey.sources.source import Format, known_key, members, stand_in_arn
+from lzkey.sources.source import Format, known_key, members, stand_in_arn, unread
 from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
 from lzkey.sources.unknown import ABSENT, Unknown
 
@@ -25,13 +26,22 @@ if TYPE_CHECKING:
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context
 
-#: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key and its neighbours
+#: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key and its neighbours,
+#: https://registry.terraform.io/providers/hashicorp/awscc/latest/docs/resources/kms_key and kms_replica_key
 KIND: Final = Kind("terraform", "the output of `terraform show -json`", is_template=True)
 
 _KEY: Final = "aws_kms_key"
 _EXTERNAL: Final = ("aws_kms_external_key", "aws_kms_replica_external_key")
-_REPLICAS: Final = ("aws_kms_replica_key", "aws_kms_replica_external_key")
-_KEYS: Final = frozenset((_KEY, *_EXTERNAL, *_REPLICAS))
+#: Of the provider whose attributes are CloudFormation's properties.
+_CLOUD_CONTROL: Final = ("awscc_kms_key", "awscc_kms_replica_key")
+_REPLICAS: Final = ("aws_kms_replica_key", "aws_kms_replica_external_key", "awscc_kms_replica_key")
+_KEYS: Final = frozenset((_KEY, *_EXTERNAL, *_REPLICAS, *_CLOUD_CONTROL))
+#: What makes resources of a CloudFormation template.
+_STACKS: Final = frozenset(
+    f"{provider}_cloudformation_{kind}" for provider in ("aws", "awscc") for kind in ("stack", "stack_set")
+)
+#: In what that provider plans for a key without policy: KMS's own default, with nothing filled in.
+_NOT_FILLED_IN: Final = "arn:<partition>:iam::<account-id>:root"
 #: The states that `enabled` leads to; in the plan of a change the provider shows the state before it.
 _SWITCHED: Final = ("Enabled", "Disabled")
 
@@ -119,7 +129,7 @@ class _Work:
             )
         key = replace(KmsKey.from_arn(arn), policy_put=self.plan.is_state)
         known = isinstance(policy, str)
-        key = key.with_policy(policy if known else None, None if known else f"known when applied; {_APPLIED}")
+        key = with_text(key, policy) if known else key.with_policy(None, f"known when applied; {_APPLIED}")
         return known_key(key, place, self.context, name=resource.address)
 
     def _arn(self, resource: Resource) -> tuple[KeyArn, list[str]]:
@@ -141,13 +151,13 @@ class _Work:
 
     def _policy(self, holder: Resource, unresolved: list[str], assumptions: list[str]) -> Json:
         """The policy of a key or of a policy resource: text, object, `ABSENT` or `Unknown`."""
-        value = holder.value("policy")
+        name = _policy_of(holder)
+        value, where = holder.value(name), f"{holder.address}.{name}"
         if value is ABSENT and self.plan.is_state:
-            unresolved.append(f"{holder.address}.policy: the state does not tell it; refresh the state")
+            unresolved.append(f"{where}: the state does not tell it; refresh the state")
             return Unknown()
         if not isinstance(value, Unknown):
-            return value
-        where = f"{holder.address}.policy"
+            return ABSENT if isinstance(value, str) and _NOT_FILLED_IN in value else value
         unresolved.append(
             f"{where}: it is known, or known in full, only when the plan is applied; {_APPLIED}"
         )
@@ -179,19 +189,29 @@ def _described(resource: Resource, arn: KeyArn, unresolved: list[str]) -> KmsKey
     return KmsKey(
         arn,
         key_manager="CUSTOMER",
-        key_state=_state(resource, settled),
+        key_state=_state(resource, settled, unresolved),
         key_spec=settled(
             "key_spec" if resource.type != _KEY else "customer_master_key_spec", "SYMMETRIC_DEFAULT"
         ),
         key_usage=settled("key_usage", "ENCRYPT_DECRYPT"),
-        origin=_origin(resource),
+        origin=settled("origin", "AWS_KMS") if resource.type in _CLOUD_CONTROL else _origin(resource),
         multi_region=True if replica else settled("multi_region", default=False),
         tags=_tags(resource),
     )
 
 
-def _state(resource: Resource, settled: Json) -> str | None:
+def _policy_of(resource: Resource) -> str:
+    """The name of the argument that is its policy."""
+    return "key_policy" if resource.type in _CLOUD_CONTROL else "policy"
+
+
+def _state(resource: Resource, settled: Json, unresolved: list[str]) -> str | None:
     state, name = resource.value("key_state"), "is_enabled" if resource.type == _KEY else "enabled"
+    if resource.value("origin") == "EXTERNAL" and not isinstance(resource.value("arn"), str):
+        unresolved.append(
+            f"{resource.address}.origin: EXTERNAL: the key is not enabled before its key material is imported"
+        )
+        return "Disabled" if resource.value(name) is False else None
     if isinstance(state, str) and (state not in _SWITCHED or resource.value(name) is ABSENT):
         return state
     imported = resource.type in _EXTERNAL and not isinstance(state, str)
@@ -238,7 +258,7 @@ def holders(plan: Plan, keys: Sequence[Resource]) -> tuple[dict[str, list[Resour
     given = {}
     for key in keys:
         others = policies.get(key.address, [])
-        is_own = not others or "policy" in (key.expressions or ())
+        is_own = not others or _policy_of(key) in (key.expressions or ())
         given[key.address] = [*(others or anyone), *([key] if is_own else [])]
     # Where one is destroyed, the provider puts KMS's default policy, if not told to leave the key alone.
     for policy in plan.destroyed:
@@ -261,7 +281,7 @@ def key_of(policy: Resource, keys: Sequence[Resource]) -> Resource | None:
 
 def document_of(plan: Plan, holder: Resource) -> Resource | None:
     """The `aws_iam_policy_document` that is the whole policy of a resource."""
-    references = set(holder.references("policy"))
+    references = set(holder.references(_policy_of(holder)))
     named = [
         data
         for data in plan.reads
@@ -314,4 +334,38 @@ def _only(resources: Iterable[Resource]) -> Resource | None:
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-FORMATS: Final = (Format(KIND, lambda document, _: is_plan_or_state(document), terraform_keys),)
+#: Terraform's own state file, which is not what `terraform show -json` prints of it.
+_STATE_FILE: Final = Kind("terraform state file")
+
+
+def is_state_file(document: dict[str, Any], *, named: bool) -> bool:
+    """Tell whether it is a state as Terraform keeps it; of a folder, one with keys or stacks in it.
+
+    https://developer.hashicorp.com/terraform/language/state
+    """
+    resources = document.get("resources")
+    if "terraform_version" not in document or not isinstance(resources, list):
+        return False
+    return named or any(map(_has_key, resources))
+
+
+def _has_key(resource: object) -> bool:
+    """Whether an entry of a state file is a key, or a stack with one in its template."""
+    kind = str(members(resource, "type"))
+    return kind in _KEYS or (kind in _STACKS and "AWS::KMS::" in json.dumps(resource))
+
+
+def _state_file(
+    source: Source, _document: dict[str, Any], _context: Context
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    yield unread(
+        source,
+        f"{source.name} is Terraform's own state file: give the output of `terraform show -json FILE`",
+        _STATE_FILE,
+    )
+
+
+FORMATS: Final = (
+    Format(KIND, lambda document, _: is_plan_or_state(document), terraform_keys),
+    Format(_STATE_FILE, lambda document, named: is_state_file(document, named=named), _state_file),
+)

@@ -513,3 +513,189 @@ class TestMalformed:
         """Then the key cannot be told, and the others go on."""
         result = reader.text(changed(STATE, "aws_kms_key.known", arn=arn))
         assert len(result.keys) + len(result.unread) == 10
+
+
+def of_cloud_control(**after: Any) -> dict[str, Any]:
+    """A plan of one key of the provider whose attributes are CloudFormation's properties."""
+    address = "awscc_kms_key.logs"
+    everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    values = {"key_policy": json.dumps({"Version": "2012-10-17", "Statement": [everything]}), **after}
+    resource = {"address": address, "mode": "managed", "type": "awscc_kms_key", "name": "logs"}
+    change = {"actions": ["create"], "before": None, "after": values, "after_unknown": {"enabled": True}}
+    provider = {"awscc": {"expressions": {"region": {"constant_value": "us-east-1"}}}}
+    configured = {**resource, "expressions": {}, "provider_config_key": "awscc"}
+    return {
+        "format_version": "1.2",
+        "planned_values": {"root_module": {"resources": [{**resource, "values": values}]}},
+        "resource_changes": [{**resource, "change": change}],
+        "configuration": {"root_module": {"resources": [configured]}, "provider_config": provider},
+    }
+
+
+class TestCloudControl:
+    """awscc_kms_key and awscc_kms_replica_key."""
+
+    @pytest.mark.parametrize(
+        ("attributes", "failed"),
+        [
+            ({}, []),
+            (
+                {"enabled": False},
+                [],
+            ),  # the twin of the next: where the plan leaves it open, it is the default
+            ({"key_spec": "RSA_2048", "key_usage": "SIGN_VERIFY"}, ["SYMMETRIC"]),
+            ({"multi_region": True}, ["SINGLE_REGION"]),
+            ({"key_policy": "{}"}, ACCESS),
+            ({"key_policy": None}, ACCESS),
+        ],
+    )
+    def test_an_attribute_decides_its_requirement(
+        self, reader: Reader, attributes: Any, failed: list[str]
+    ) -> None:
+        """By the names of CloudFormation's properties, in lower case."""
+        found = reader.text(of_cloud_control(**attributes)).key
+        assert (reader.failed(found), found.hopeful) == (failed, None)
+        assert (found.name, found.key.arn.region) == ("awscc_kms_key.logs", "us-east-1")
+
+    def test_a_disabled_key_is_disabled(self, reader: Reader) -> None:
+        """Where the plan knows it."""
+        plan = of_cloud_control(enabled=False)
+        plan["resource_changes"][0]["change"]["after_unknown"] = {}
+        assert reader.failed(reader.text(plan).key) == ["ENABLED"]
+
+    def test_a_policy_may_be_an_object(self, reader: Reader) -> None:
+        """Then it is the same as its text."""
+        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*"}]}
+        assert reader.failed(reader.text(of_cloud_control(key_policy=policy)).key) == ACCESS
+
+    def test_a_key_without_policy_has_kms_s_default(self, reader: Reader) -> None:
+        """Whose place the provider's plan does not fill in."""
+        text = '{"Statement": [{"Principal": {"AWS": "arn:<partition>:iam::<account-id>:root"}}]}'
+        found = reader.text(of_cloud_control(key_policy=text)).key
+        assert "arn:aws:iam::111122223333:root" in json.dumps(found.key.policy)
+
+    def test_a_policy_that_is_not_known_is_open(self, reader: Reader) -> None:
+        """By its own name."""
+        plan = of_cloud_control()
+        plan["resource_changes"][0]["change"]["after_unknown"] = {"key_policy": True}
+        plan["configuration"]["root_module"]["resources"][0]["expressions"] = {"key_policy": {}}
+        found = reader.text(plan).key
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+        assert found.unresolved[0].startswith("awscc_kms_key.logs.key_policy: ")
+
+    def test_imported_material_is_open(self, reader: Reader) -> None:
+        """A key without its material is not enabled; the twin's is made by KMS."""
+        found = reader.text(of_cloud_control(origin="EXTERNAL")).key
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+        assert "before its key material is imported" in found.unresolved[0]
+        assert reader.text(of_cloud_control(origin="AWS_KMS")).key.hopeful is None
+
+    def test_a_replica_is_a_multi_region_key(self, reader: Reader) -> None:
+        """Whatever its primary key is."""
+        plan = json.loads(json.dumps(of_cloud_control()).replace("awscc_kms_key", "awscc_kms_replica_key"))
+        found = reader.text(plan).key
+        assert (found.name, reader.failed(found)) == ("awscc_kms_replica_key.logs", ["SINGLE_REGION"])
+
+    def test_a_state_has_the_arn(self, reader: Reader) -> None:
+        """And what became of the key."""
+        arn = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+        plan = of_cloud_control(arn=arn, enabled=True, origin="EXTERNAL")
+        found = reader.text({"format_version": "1.0", "values": plan["planned_values"]}).key
+        assert (str(found.key.arn), found.arn_known, reader.failed(found)) == (arn, True, [])
+
+
+class TestChangesAlone:
+    """Plans of which only `resource_changes` is left, or which name a key in nothing else."""
+
+    @pytest.mark.parametrize("removed", ["planned_values", "root_module"])
+    def test_every_key_is_found_as_in_the_whole_plan(self, reader: Reader, removed: str) -> None:
+        """With the same answers, and at a place of its own."""
+        plan = copy.deepcopy(PLAN)
+        holder = plan if removed == "planned_values" else plan["planned_values"]
+        del holder[removed]
+        result = reader.text(plan)
+        assert not result.unread
+        assert {each.name for each in result.keys} == set(TestPlan.EXPECTED)
+        for found in result.keys:
+            assert reader.failed(found) == TestPlan.EXPECTED[found.name][0], found.name
+            assert found.place.line
+            assert not found.arn_known
+
+    @pytest.mark.parametrize(
+        ("actions", "count"),
+        [
+            (["create"], 1),
+            (["no-op"], 1),
+            (["update"], 1),
+            (["delete", "create"], 1),
+            (["create", "delete"], 1),
+            (["delete"], 0),
+            (["forget"], 0),
+        ],
+    )
+    def test_what_is_deleted_is_no_key(self, reader: Reader, actions: list[str], count: int) -> None:
+        """All others are."""
+        plan = of_cloud_control()
+        del plan["planned_values"]
+        plan["resource_changes"][0]["change"]["actions"] = actions
+        result = reader.text(plan)
+        assert (len(result.keys), len(result.passed), result.unread) == (count, 1 - count, [])
+
+    def test_a_key_that_is_told_of_twice_is_one(self, reader: Reader) -> None:
+        """What is left of a replaced one is none."""
+        plan = of_cloud_control()
+        change = plan["resource_changes"][0]
+        plan["resource_changes"] += [change, {**change, "deposed": "abcd1234"}]
+        assert len(reader.text(plan).keys) == 1
+        del plan["planned_values"]
+        assert len(reader.text(plan).keys) == 1
+
+
+class TestStateFile:
+    """Terraform's own file of a state."""
+
+    BODY: ClassVar = {"template_body": '{"Resources": {"Key": {"Type": "AWS::KMS::Key"}}}'}
+    KEY: ClassVar = {"type": "aws_kms_key", "name": "logs", "instances": [{"attributes": BODY}]}
+    FILE: ClassVar = {"version": 4, "terraform_version": "1.9.5", "serial": 3, "resources": [KEY]}
+
+    @pytest.mark.parametrize("named", [True, False])
+    @pytest.mark.parametrize("kind", ["aws_kms_key", "awscc_kms_key", "aws_cloudformation_stack_set"])
+    def test_the_command_is_named(self, reader: Reader, kind: str, *, named: bool) -> None:
+        """Also for a file in a folder."""
+        document = {**self.FILE, "resources": [{**self.KEY, "type": kind}]}
+        message = reader.text(document, "terraform.tfstate", named=named).message
+        assert message.endswith(
+            "is Terraform's own state file: give the output of `terraform show -json FILE`"
+        )
+
+    def test_a_state_without_keys_is_passed_over_in_a_folder(self, reader: Reader) -> None:
+        """The twin: a bucket, which names a key; who asks for that file is told."""
+        attributes = [{"attributes": {"kms_key_id": "x", "template_body": "{}"}}]
+        others = [
+            {"type": kind, "instances": attributes} for kind in ("aws_s3_bucket", "aws_cloudformation_stack")
+        ]
+        document = {**self.FILE, "resources": [*others, 1]}
+        assert reader.text(document, named=False).unread == []
+        assert "terraform show -json" in reader.text(document).message
+
+
+class TestEncodedTwice:
+    """A policy that is the text of the text of a policy; KMS decodes it once."""
+
+    @pytest.mark.parametrize("address", ["aws_kms_key.known", "aws_kms_key_policy.astray"])
+    def test_is_said_so(self, reader: Reader, address: str) -> None:
+        """And never compliant; encoded once, it is."""
+        everything = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+        once = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+        for policy, failed in ((once, []), (json.dumps(once), ACCESS)):
+            plan = changed(PLAN, "aws_kms_key.known", policy=policy)
+            if address == "aws_kms_key_policy.astray":
+                key_id = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+                plan = of_cloud_control()
+                (entry,) = plan["planned_values"]["root_module"]["resources"]
+                entry |= {"address": address, "type": "aws_kms_key_policy"}
+                entry["values"] = {"policy": policy, "key_id": key_id}
+                plan["resource_changes"] = []
+            (found,) = (each for each in reader.text(plan).keys if each.name == address)
+            assert [each for each in reader.failed(found) if each in ACCESS] == failed
+            assert ("leave out one jsonencode" in str(found.key.policy_missing)) is bool(failed)
