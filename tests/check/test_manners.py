@@ -239,7 +239,16 @@ class TestHook:
         """The hook is given every changed file, and minds those that hold keys."""
         assert sources.is_dir()
         (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-        assert (hook["id"], hook["language"], hook["types_or"]) == ("lzkey-check", "python", ["json", "yaml"])
+        assert (hook["id"], hook["language"]) == ("lzkey-check", "python")
+        names = {
+            "a.json": True,
+            "a.yml": True,
+            "a.yaml": True,
+            "a.template": True,
+            "a.tf": False,
+            "a.jsonl": False,
+        }
+        assert {name: bool(re.search(hook["files"], name)) for name in names} == names
         command, *arguments = shlex.split(hook["entry"])
         assert command == "lzkey"
         assert run(*arguments, *SETTINGS, *files).code == code
