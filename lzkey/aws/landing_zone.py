@@ -78,18 +78,21 @@ def landing_zone_detail(asker: Asker, arn: str) -> LandingZoneDetail | None:
     if answer is None:
         return None
     found = answer["landingZone"]
-    manifest, version = found.get("manifest"), found.get("version")
-    # Since 4.0 there may be none, where nothing is on; before, an empty one is one that is not shown.
-    shown = isinstance(manifest, dict) and (
-        bool(manifest) or not ManifestKeys.from_manifest(manifest, version).delivers
-    )
+    version = found.get("version")
     return LandingZoneDetail(
         version,
         found.get("latestAvailableVersion"),
         found.get("status"),
         (found.get("driftStatus") or {}).get("status"),
-        manifest if shown else None,
+        shown_manifest(found.get("manifest"), version),
     )
+
+
+def shown_manifest(manifest: object, version: object) -> Mapping[str, Any] | None:
+    """The manifest, if it is shown: since 4.0 it may be empty, where nothing is on, but not before."""
+    if not isinstance(manifest, dict):
+        return None
+    return manifest if manifest or not ManifestKeys.from_manifest(manifest, version).delivers else None
 
 
 def home_region(arn: str) -> str:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import re
 import stat
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from lzkey.errors import SettingsError, SourceError
 from lzkey.files import UNFINISHED
+from lzkey.sources.batch import Items, may_be_a_key
 from lzkey.sources.characters import Characters
 from lzkey.sources.cloud_assembly import Assemblies
-from lzkey.sources.items import Items, may_be_a_key
 from lzkey.sources.json_text import JsonStream
+from lzkey.sources.manifest import MENTIONED
 from lzkey.sources.recognition import LISTS, Document
 from lzkey.sources.signs import shows_key
 from lzkey.sources.source import json_pointer
@@ -54,19 +56,41 @@ def units(
     for source in sources:
         if source != _STANDARD_INPUT and not os.path.lexists(source):
             raise SettingsError(f"there is no file {source}")
-    walk = _Walk(named=named, ignored=tuple(ignore))
+    yield from _walked(sources, stdin, _Walk(_read, named=named, ignored=tuple(ignore)))
+
+
+def documents(sources: Sequence[str], *, stdin: BinaryIO, ignore: Sequence[str] = ()) -> Iterator[Document]:
+    """Those of the sources' texts that are documents, whatever they mention; nothing is told of the rest."""
+    walk = _Walk(_document, named=True, ignored=tuple(ignore))
+    yield from (each for each in _walked(sources, stdin, walk) if isinstance(each, Document))
+
+
+def _walked(
+    sources: Sequence[str], stdin: BinaryIO, walk: _Walk
+) -> Iterator[Unit | Unread | PassedOver | Declared]:
     for source in sources:
-        if source == _STANDARD_INPUT:
-            yield from _read(source, stdin, named=named, environment=UNTOLD)
-        else:
-            yield from walk.path(source)
+        yield from walk.stream(source, stdin) if source == _STANDARD_INPUT else walk.path(source)
+
+
+class _Reading(Protocol):
+    """What is made of one stream."""
+
+    def __call__(
+        self, source: str, raw: BinaryIO, *, named: bool, environment: Environment
+    ) -> Iterator[Unit | Unread | PassedOver | Declared]:
+        """Read it."""
 
 
 class _Walk:
     """What is the same for all sources."""
 
-    def __init__(self, *, named: bool, ignored: tuple[str, ...]) -> None:
+    def __init__(self, reading: _Reading, *, named: bool, ignored: tuple[str, ...]) -> None:
+        self._reading = reading
         self._named, self._ignored, self._assemblies = named, ignored, Assemblies()
+
+    def stream(self, source: str, raw: BinaryIO) -> Iterator[Unit | Unread | PassedOver | Declared]:
+        """Standard input."""
+        yield from self._reading(source, raw, named=self._named, environment=UNTOLD)
 
     def path(self, source: str) -> Iterator[Unit | Unread | PassedOver | Declared]:
         """A file or a folder that was given."""
@@ -136,7 +160,7 @@ class _Walk:
                 return
             with Path(path).open("rb") as raw:
                 environment = self._assemblies.environment(path)
-                yield from _read(path, raw, named=named, environment=environment)
+                yield from self._reading(path, raw, named=named, environment=environment)
         except OSError as error:
             yield Unread(Place(path), f"{path} cannot be read: {_reason(error)}")
 
@@ -178,10 +202,21 @@ def _read(
         return
     if is_terraform_source(source):
         yield from declared(source, text, named=named)
-    elif named or _MENTIONS_KMS.search(text):
+    elif named or _MENTIONS_KMS.search(text) or MENTIONED.search(text):
         yield Document(source, text, named, environment)
     else:
         yield PassedOver(Place(source), "it does not mention KMS")
+
+
+def _document(source: str, raw: BinaryIO, *, named: bool, environment: Environment) -> Iterator[Document]:
+    """One stream, if it is a document."""
+    with suppress(SourceError):
+        characters = Characters(raw)
+        head = characters.read()
+        more = characters.read() if head else ""
+        if not (more and _begins_a_list(head)):
+            text = _whole(characters, [head, more]) if more else _text(head)
+            yield Document(source, text, named, environment)
 
 
 def _may_hold_keys(source: str, characters: Characters | None, pieces: list[str]) -> bool:

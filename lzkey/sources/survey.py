@@ -1,0 +1,113 @@
+"""A look at sources before keys are read: for the landing zone's manifest, and for templates' parameters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from lzkey.errors import SourceError
+from lzkey.sources.cloudformation import is_template
+from lzkey.sources.manifest import MENTIONED, Manifest, manifests, manifests_of_template
+from lzkey.sources.source import members
+from lzkey.sources.subject import Unread
+from lzkey.sources.walk import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
+
+    from lzkey import Json
+    from lzkey.sources.recognition import Document
+    from lzkey.sources.source import Source
+    from lzkey.sources.subject import Context
+
+#: Without it a text is no template that has some.
+_PARAMETERS: Final = re.compile(r"\bParameters\b")
+
+
+class Input:
+    """Standard input, which can be read from its beginning once more."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self._kept: list[bytes] | None = []
+        self._again = b""
+
+    def rewind(self) -> None:
+        """Begin anew; from now on nothing is kept."""
+        self._again, self._kept = b"".join(self._kept or ()), None
+
+    def read(self, count: int, /) -> bytes:
+        """So many bytes, or fewer; none at the end."""
+        if self._again:
+            piece, self._again = self._again[:count], self._again[count:]
+            return piece
+        piece = self._raw.read(count)
+        if self._kept is not None:
+            self._kept.append(piece)
+        return piece
+
+
+@dataclass(slots=True)
+class Survey:
+    """What was seen."""
+
+    manifests: list[Manifest] = field(default_factory=list)
+    faults: list[Unread] = field(default_factory=list)
+    """Manifests that give no settings."""
+    parameters: dict[str, None] = field(default_factory=dict)
+    """The names of templates' parameters, each once."""
+    is_whole: bool = True
+    """Whether no template may have others."""
+    _templates: list[tuple[Source, dict[str, Any]]] = field(default_factory=list)
+
+    def see(self, document: Document) -> None:
+        """Look at one document; what cannot be read of it is told where its keys are read."""
+        try:
+            source, value = document.parsed()
+        except (SourceError, RecursionError):
+            self.is_whole = False
+            return
+        self._see_parameters(value)
+        if MENTIONED.search(document.text) is None:
+            return
+        self._take(manifests(source, value, named=document.named))
+        if isinstance(value, dict) and is_template(value):
+            self._templates.append((source, value))
+
+    def place(self, context: Context) -> None:
+        """Read the manifests of templates, as it is known where these are deployed."""
+        for source, document in self._templates:
+            self._take(manifests_of_template(source, document, context))
+
+    def _take(self, found: Iterator[Manifest | Unread]) -> None:
+        for each in found:
+            if isinstance(each, Unread):
+                self.faults.append(each)
+            else:
+                self.manifests.append(each)
+
+    def _see_parameters(self, value: Json) -> None:
+        """Take the parameters of a template, and of those inside of it; one that is text may have any."""
+        waiting = [value]
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, dict):
+                declared = members(each, "Parameters") if isinstance(each.get("Resources"), dict) else None
+                self.parameters.update(dict.fromkeys(declared if isinstance(declared, dict) else ()))
+                waiting += each.values()
+            elif isinstance(each, list):
+                waiting += each
+            elif isinstance(each, str) and "Resources" in each and _PARAMETERS.search(each):
+                self.is_whole = False
+
+
+def survey(sources: Sequence[str], stdin: Input, *, ignore: Sequence[str], parameters: bool) -> Survey:
+    """Look at sources, for the parameters of templates only where these are asked for."""
+    seen = Survey()
+    for document in documents(sources, stdin=cast("BinaryIO", stdin), ignore=ignore):
+        if MENTIONED.search(document.text) or (parameters and _PARAMETERS.search(document.text)):
+            seen.see(document)
+    stdin.rewind()
+    return seen
