@@ -12,7 +12,7 @@ from landing_zone_key.policy.explanation import Miss, explain, missed_by
 from landing_zone_key.policy.family import ABSENT, AtLeast, Clock, Fixed, Text
 from landing_zone_key.requests import COMMON, CONFIG, trail_arn
 from landing_zone_key.requirements import REQUIREMENTS
-from lzkey.check.verdict import Verdict, assessed, is_certain, told, verdict
+from lzkey.check.verdict import Verdict, assessed, is_certain, not_known, told, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +130,7 @@ def explanation(found: FoundKey, zone: LandingZone, *, at: datetime | None = Non
     answers = (
         _holds(held[requirement], surely)
         if requirement in held
-        else _fails(failed[requirement], best.get(requirement), (surely, perhaps), arn_known=found.arn_known)
+        else _fails(failed[requirement], best.get(requirement), (surely, perhaps), found)
         for requirement in REQUIREMENTS
         if surely.question is not None
     )
@@ -144,13 +144,13 @@ def _holds(answer: Holds, assessment: Assessment) -> Answer:
 
 
 def _fails(
-    finding: Finding, best: Finding | None, assessments: tuple[Assessment, Assessment], *, arn_known: bool
+    finding: Finding, best: Finding | None, assessments: tuple[Assessment, Assessment], found: FoundKey
 ) -> Answer:
     """What is found; where the best that may be true fails as well, for certain."""
     surely, perhaps = assessments
     about, question = (finding, surely.question) if best is None else (best, perhaps.question)
     holds = None if best is None else False
-    shown = None if question is None else refusal(about, question, arn_known=arn_known)
+    shown = None if question is None else refusal(about, question, found)
     detail = told(about.reason, about.message, certain=best is not None)
     return Answer(finding.requirement.value, holds=holds, detail=detail, refusal=shown)
 
@@ -184,7 +184,7 @@ def _proved(proof: Proof) -> str:
     )
 
 
-def refusal(finding: Finding, question: Question, *, arn_known: bool = True) -> Refusal | None:
+def refusal(finding: Finding, question: Question, found: FoundKey) -> Refusal | None:
     """The request of a finding in full; None where there is none, as for a key that is disabled."""
     request, policy = finding.request, question.policy
     if request is None or policy is None:
@@ -194,9 +194,14 @@ def refusal(finding: Finding, question: Question, *, arn_known: bool = True) -> 
     return Refusal(
         request.service or "",
         request.action,
-        request.resource if arn_known else "this key, which has no ARN yet",
+        request.resource if found.arn_known else "this key, which has no ARN yet",
         tuple(_context(request, policy, family)),
-        tuple(_outcome(outcome, request) for outcome in outcomes),
+        tuple(
+            _of_not_known(outcome)
+            if outcome.statement.index in found.not_known
+            else _outcome(outcome, request)
+            for outcome in outcomes
+        ),
         should_be_refused=finding.reason is FindingReason.FOREIGN_REQUEST_ALLOWED,
     )
 
@@ -252,6 +257,12 @@ def _distance(outcome: Outcome) -> tuple[int, bool, int, bool, int]:
     """
     statement, order = outcome.statement, (True, None, False).index(outcome.matches)
     return order, statement.allows, missed_by(outcome), not statement.principals.services, statement.index
+
+
+def _of_not_known(outcome: Outcome) -> StatementOutcome:
+    """What stands for a statement of which nothing is known is nobody's Deny."""
+    index = outcome.statement.index
+    return StatementOutcome(f"Statement[{index}]", index, "Allow or Deny", None, (not_known(index),))
 
 
 def _outcome(outcome: Outcome, request: Request) -> StatementOutcome:

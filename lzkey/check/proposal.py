@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from landing_zone_key import repair
 from landing_zone_key.amendment import document_of, with_statements
-from lzkey.check.verdict import judge, zone_for
+from lzkey.check.verdict import judge, not_known, zone_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,7 @@ def propose(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -
         after=with_statements(before, added) if before and added else before,
         added=added,
         changes=repaired.changes,
-        unresolved=repaired.unresolved,
+        unresolved=tuple(_of_not_known(each, found) for each in repaired.unresolved),
         verdict=judge(_with(found, added), zone, at=at) if added else as_it_is,
         needed=any(requirement in certain for requirement in repaired.added_for),
         perhaps=tuple(
@@ -69,6 +69,14 @@ def propose(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -
         ),
         whole=found.hopeful is None or found.hopeful.policy == found.key.policy,
     )
+
+
+def _of_not_known(unresolved: Unresolved, found: FoundKey) -> Unresolved:
+    """What stands for a statement of which nothing is known is no Deny that anybody could mend."""
+    if unresolved.statement not in found.not_known or not unresolved.exemption:
+        return unresolved
+    why = f"{not_known(unresolved.statement)}, and may deny it; give what is deployed"
+    return replace(unresolved, message=why, exemption=None)
 
 
 def _with(found: FoundKey, added: tuple[Mapping[str, Any], ...]) -> FoundKey:

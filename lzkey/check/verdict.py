@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from landing_zone_key import Certainty, Compliance, FindingReason, annotate, assess
 from landing_zone_key.access import MAY_BE_REFUSED
+from landing_zone_key.advisories import AdvisoryCode
 from landing_zone_key.annotation import MAXIMUM_LENGTH
 from landing_zone_key.finding import reference
 from landing_zone_key.policy import Policy, PolicyError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from landing_zone_key import Assessment, Finding, LandingZone
+    from landing_zone_key.advisories import Advisory
+    from landing_zone_key.policy.document import Principals
     from lzkey.sources.subject import FoundKey, Place
 
 Lines: TypeAlias = "Mapping[str | int | None, int]"
@@ -25,6 +28,9 @@ Lines: TypeAlias = "Mapping[str | int | None, int]"
 _DOUBT: Final = "Not determined: "
 #: Neither read nor proved: there is no worst that could be told.
 _UNDETERMINED: Final = (FindingReason.UNKNOWN, FindingReason.TOO_COMPLEX)
+
+#: What is noticed of a policy as a whole: another statement may be the one to show it by.
+_OF_THE_POLICY: Final = (AdvisoryCode.OPEN_TO_OTHER_TRAILS, AdvisoryCode.NO_DESCRIBE_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,38 @@ def assessed(
 ) -> tuple[Assessment, Assessment]:
     """One key by what is certain of it, and by the best that may be true; where they agree the same one."""
     zone = zone_for(found, zone)
-    surely = assess(found.key, zone, at=at)
+    surely = _without_stand_ins(assess(found.key, zone, at=at), found)
     return surely, surely if found.hopeful is None else assess(found.hopeful, zone, at=at)
+
+
+def _without_stand_ins(assessment: Assessment, found: FoundKey) -> Assessment:
+    """What is found, without a word of a Deny that stands for a statement of which nothing is known."""
+    if not found.not_known:
+        return assessment
+    findings = tuple(
+        _of_not_known(each)
+        if each.reason is FindingReason.EXPLICIT_DENY and each.statement in found.not_known
+        else each
+        for each in assessment.findings
+    )
+    return replace(assessment, findings=findings)
+
+
+def _of_not_known(finding: Finding) -> Finding:
+    service = finding.request.service if finding.request else None
+    by = f" by {service}" if service else ""
+    why = not_known(finding.statement)
+    return replace(
+        finding,
+        summary=f"{finding.action} {MAY_BE_REFUSED}, {why}",
+        message=f"{finding.action}{by} {MAY_BE_REFUSED}: {why}, and may deny it",
+        possible=True,
+    )
+
+
+def not_known(statement: str | int | None) -> str:
+    """That nothing is known of a statement."""
+    return f"Statement[{statement}] is not known before deployment"
 
 
 def judge(found: FoundKey, zone: LandingZone, *, at: datetime | None = None) -> Verdict:
@@ -102,6 +138,8 @@ def verdict(found: FoundKey, surely: Assessment, perhaps: Assessment) -> Verdict
     certain = {finding.requirement: finding for finding in perhaps.findings if is_certain(finding)}
     findings = tuple(certain.get(finding.requirement, finding) for finding in surely.findings)
     state, advisories = _state(surely, perhaps), surely.advisories
+    if perhaps is not surely:
+        advisories = tuple(each for each in advisories if _is_of_both(each, perhaps))
     lines = _lines(found) if findings or advisories else {}
     return Verdict(
         name=found.name,
@@ -117,9 +155,26 @@ def verdict(found: FoundKey, surely: Assessment, perhaps: Assessment) -> Verdict
             Remark(each.code.value, each.message, each.statement, lines.get(each.statement, found.place.line))
             for each in advisories
         ),
-        unresolved=found.unresolved,
+        # What is proved is proved whatever they turn out to be.
+        unresolved=() if state is State.COMPLIANT else found.unresolved,
         assumptions=found.assumptions,
     )
+
+
+def _is_of_both(advisory: Advisory, perhaps: Assessment) -> bool:
+    """Whether it is worth knowing at best, too; else it is about what stands for the unknown."""
+    if advisory.code is AdvisoryCode.NO_ACCOUNT_ROOT and perhaps.question and perhaps.question.policy:
+        statements = perhaps.question.policy.statements
+        return not any(each.allows and _names_anybody(each.principals) for each in statements)
+    whole = advisory.code in _OF_THE_POLICY
+    return any(
+        each.code is advisory.code and (whole or each.statement == advisory.statement)
+        for each in perhaps.advisories
+    )
+
+
+def _names_anybody(principals: Principals) -> bool:
+    return principals.everyone or "*" in principals.aws
 
 
 def zone_for(found: FoundKey, zone: LandingZone) -> LandingZone:

@@ -134,6 +134,7 @@ def _found(source: Source, resolver: Resolver, context: Context, name: str, cond
         statement_lines=known_lines(
             source.line_of(each) if each else None for each in opened.statement_paths
         ),
+        not_known=opened.not_known,
         arn_known=False,
     )
 

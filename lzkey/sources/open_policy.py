@@ -56,6 +56,8 @@ class OpenKey:
     statement_paths: tuple[Path, ...]
     reasons: tuple[str, ...] = ()
     """What is not known of the key itself."""
+    not_known: tuple[int, ...] = ()
+    """The statements of which nothing is known, by index."""
 
 
 def open_key(key: KmsKey, policy: object, zone: LandingZone, *, put: bool = False) -> OpenKey:
@@ -64,13 +66,19 @@ def open_key(key: KmsKey, policy: object, zone: LandingZone, *, put: bool = Fals
     Attributes of `key` that are None are open; a key that may be a multi-Region key is one, at worst. `put`
     tells that KMS has taken the policy.
     """
-    certain, hopeful, paths = _with_policy(replace(key, policy_put=put), policy, zone)
+    certain, hopeful, found = _with_policy(replace(key, policy_put=put), policy, zone)
     hopeful = best_case(hopeful, zone) or hopeful
     if key.multi_region is None:
         certain = replace(certain, multi_region=True)
     tagged = with_any_tags(hopeful, zone) if key.tags is None else None
     hopeful = tagged or hopeful
-    return OpenKey(certain, hopeful if hopeful != certain else None, paths, (TAGS_OPEN,) if tagged else ())
+    return OpenKey(
+        certain,
+        hopeful if hopeful != certain else None,
+        found.paths if found else (),
+        (TAGS_OPEN,) if tagged else (),
+        found.not_known if found else (),
+    )
 
 
 def doubted(opened: OpenKey, why: str) -> OpenKey:
@@ -132,19 +140,19 @@ def _best(key: KmsKey, zone: LandingZone) -> list[Any] | None:
     return documented_policy(key, zone)["Statement"] if zone.require_confused_deputy_protection else None
 
 
-def _with_policy(key: KmsKey, policy: object, zone: LandingZone) -> tuple[KmsKey, KmsKey, tuple[Path, ...]]:
+def _with_policy(key: KmsKey, policy: object, zone: LandingZone) -> tuple[KmsKey, KmsKey, Extremes | None]:
     if policy is ABSENT:
         known = key.with_policy(default_policy(key))
-        return known, known, ()
+        return known, known, None
     if isinstance(policy, dict):
         found = extremes(policy, _best(key, zone))
         if found is not None:
-            return key.with_policy(found.certain), key.with_policy(found.hopeful), found.paths
+            return key.with_policy(found.certain), key.with_policy(found.hopeful), found
     if isinstance(policy, dict | Unknown):
         unknown = key.with_policy(None, "the key policy is known only after deployment")
-        return unknown, unknown, ()
+        return unknown, unknown, None
     known = with_text(key, policy if isinstance(policy, str) else json.dumps(policy, default=repr))
-    return known, known, ()
+    return known, known, None
 
 
 def with_text(key: KmsKey, policy: str) -> KmsKey:
@@ -160,6 +168,8 @@ class Extremes:
     hopeful: dict[str, Any]
     paths: tuple[Path, ...]
     """Where each statement stands in its document; () where that is not known."""
+    not_known: tuple[int, ...] = ()
+    """The statements of which nothing is known, by index."""
 
 
 def extremes(policy: Mapping[str, Any], best: Sequence[Statement] | None = None) -> Extremes | None:
@@ -181,12 +191,16 @@ def extremes(policy: Mapping[str, Any], best: Sequence[Statement] | None = None)
     if best is not None and any(map(_is_open, slots)):
         hopeful += best
     members = {name: value for name, value in policy.items() if name != "Statement" and is_known(value)}
-    paths = tuple(_path(slot) for slot, _ in slots)
-    return Extremes({**members, "Statement": certain}, {**members, "Statement": hopeful}, paths)
+    return Extremes(
+        {**members, "Statement": certain},
+        {**members, "Statement": hopeful},
+        tuple(_path(slot) for slot, _ in slots),
+        tuple(index for index, (slot, _) in enumerate(slots) if isinstance(slot, Unknown)),
+    )
 
 
 def _path(statement: object) -> Path:
-    return statement.path if isinstance(statement, Located) else ()
+    return statement.path if isinstance(statement, Located | Unknown) else ()
 
 
 def _is_open(slot: tuple[Any, bool]) -> bool:
@@ -199,7 +213,7 @@ def _is_open(slot: tuple[Any, bool]) -> bool:
 
 def _certain(statement: Json, *, there: bool) -> Json:
     if isinstance(statement, Unknown):
-        return {"Sid": "NotKnownYet", "Effect": "Deny", **_EVERYTHING}
+        return {"Effect": "Deny", **_EVERYTHING}
     if not isinstance(statement, dict) or (there and is_known(statement)):
         return _plain(statement)
     effect = statement.get("Effect")
@@ -210,7 +224,7 @@ def _certain(statement: Json, *, there: bool) -> Json:
 
 def _hopeful(statement: Json, *, there: bool, widen: bool) -> Json:
     if isinstance(statement, Unknown):
-        return {"Sid": "NotKnownYet", "Effect": "Allow", **_EVERYTHING} if widen else _disarmed({}, "Allow")
+        return {"Effect": "Allow", **_EVERYTHING} if widen else _disarmed({}, "Allow")
     if not isinstance(statement, dict) or (there and is_known(statement)):
         return _plain(statement)
     effect = statement.get("Effect")

@@ -63,6 +63,8 @@ class FoundKey:
     """What was taken for granted, such as that a template is deployed in the management account."""
     statement_lines: tuple[int, ...] = ()
     """The line of each statement of the policy, from 1; empty where nobody counted."""
+    not_known: tuple[int, ...] = ()
+    """The statements of the policy, by index, that stand for ones of which nothing is known."""
     arn_known: bool = True
     """False: the ARN stands in for one that is not there yet; `*` and a self-reference count as this key."""
     manifest_keys: ManifestKeys | None = None

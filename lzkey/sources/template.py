@@ -191,7 +191,7 @@ class Resolver:
 
     def _unknown(self, path: Path, why: str) -> Unknown:
         self.reasons[f"{dotted(path)}: {why}"] = None
-        return Unknown()
+        return Unknown(path=path)
 
     def _as_written(self, value: Json, path: Path) -> Json:
         """A value, if CloudFormation writes it as it stands there."""

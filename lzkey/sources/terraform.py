@@ -111,6 +111,7 @@ class _Work:
             hopeful=opened.hopeful,
             unresolved=(*unresolved, *opened.reasons) if opened.hopeful else (),
             assumptions=tuple(assumptions),
+            not_known=opened.not_known,
             arn_known=isinstance(resource.value("arn"), str),
         )
 

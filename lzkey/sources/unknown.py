@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ class Unknown:
     """For text: what is known before, between and behind what is not."""
     alternatives: tuple[Any, ...] = ()
     """One of these it is, where that is known: the two values of an `Fn::If`."""
+    path: Path = field(default=(), compare=False)
+    """Where it stands in its document."""
 
     @property
     def widened(self) -> str:

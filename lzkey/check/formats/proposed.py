@@ -135,7 +135,7 @@ def remarks(proposal: Proposal) -> Iterator[str]:
     kind = proposal.found.place.kind
     if proposal.added and proposal.whole and kind is not None and kind.is_template:
         yield "the template's values are filled in here: what goes into it are the added statements alone"
-    yield from (_one_line(f"not resolved: {text}") for text in proposal.found.unresolved)
+    yield from (_one_line(f"not resolved: {text}") for text in proposal.verdict.unresolved)
     yield from (_one_line(f"assumed: {text}") for text in proposal.found.assumptions)
 
 
