@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import RESOURCE_TYPE
-from lzkey.errors import SourceError
-from lzkey.sources.json_text import decoded, element_lines, read
+from lzkey.sources.json_text import decoded
 from lzkey.sources.source import Format, json_pointer, known_key, listed, members
 from lzkey.sources.subject import Kind, PassedOver, Place, Unread
 
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lzkey import Json
-    from lzkey.sources.json_text import Path
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context, FoundKey
 
@@ -28,38 +25,14 @@ KIND: Final = Kind(
 #: The members that hold items, or rows, in what AWS Config stores and answers.
 #: https://docs.aws.amazon.com/config/latest/developerguide/view-config-history.html
 #: https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
+#: https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetAggregateResourceConfig.html
 #: https://docs.aws.amazon.com/config/latest/APIReference/API_SelectResourceConfig.html
-_LISTS: Final = ("configurationItems", "baseConfigurationItems", "Results")
+_ITEM_LISTS: Final = ("configurationItems", "baseConfigurationItems", "BaseConfigurationItems", "Results")
+#: Those that name the resources of which a batch does not have the item.
+_UNPROCESSED: Final = ("unprocessedResourceKeys", "UnprocessedResourceIdentifiers")
+LISTS: Final = (*_ITEM_LISTS, *_UNPROCESSED)
 
 _ITEM: Final = frozenset({"configuration", "supplementaryConfiguration", "configurationItemStatus"})
-
-
-@dataclass(slots=True)
-class Items:
-    """A batch of items as JSON text, from a list that is read piece by piece."""
-
-    source: str
-    pointers: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-
-    def add(self, pointer: str, text: str, line: int) -> None:
-        """Put one more item into the batch."""
-        self.pointers.append(pointer)
-        self.texts.append(text)
-        self.lines.append(line)
-
-    def keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
-        """Read the keys of the batch."""
-        for pointer, text, line in zip(self.pointers, self.texts, self.lines, strict=True):
-            place = Place(self.source, KIND, pointer, line)
-            try:
-                item = decoded(read(text, line))
-            except SourceError as error:
-                yield Unread(place, f"the item cannot be read: {error}")
-            else:
-                if is_of_a_key(item):
-                    yield item_key(item, place, context)
 
 
 def is_item(document: dict[str, Any]) -> bool:
@@ -71,23 +44,24 @@ def is_item(document: dict[str, Any]) -> bool:
 
 def is_of_a_key(item: Json) -> bool:
     """Tell whether it may be the item of a key: rows of a query may leave the type out."""
-    return members(item, "resourceType") in (None, RESOURCE_TYPE)
+    types = members(item, "resourceType"), members(item, "ResourceType")
+    return all(name in (None, RESOURCE_TYPE) for name in types)
 
 
 def listed_keys(
     source: Source, document: dict[str, Any], context: Context
 ) -> Iterator[FoundKey | Unread | PassedOver]:
     """Whatever holds lists of items. Of a key with several, the newest alone counts: the rest is past."""
-    lines = element_lines(source.text, _LISTS)
+    line = source.element_lines(LISTS)
     keys: list[tuple[FoundKey | Unread, datetime | None]] = []
     newest: dict[str, datetime] = {}
-    for name in _LISTS:
+    for name in LISTS:
         for index, value in enumerate(listed(document.get(name))):
             if not is_of_a_key(item := decoded(value)):
                 continue
             path = (name, index)
-            place = Place(source.name, KIND, json_pointer(path), lines.get(path))
-            key, moment = item_key(item, place, context), _moment(item)
+            place = Place(source.name, KIND, json_pointer((*source.path, *path)), line(path))
+            key, moment = element_key(name, item, place, context), _moment(item)
             keys.append((key, moment))
             if moment and not isinstance(key, Unread):
                 newest[key.name] = max(moment, newest.get(key.name, moment))
@@ -98,21 +72,13 @@ def listed_keys(
             yield key
 
 
-def one_item(
-    source: Source, document: dict[str, Any], context: Context
-) -> Iterator[FoundKey | Unread | PassedOver]:
-    """One item, by itself or in a rule's event or notification.
-
-    https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html
-    """
-    path: Path = ()
-    invoking = members(document, "invokingEvent")
-    if isinstance(invoking, str):
-        path, document = ("invokingEvent",), decoded(invoking)
-    if isinstance(item := members(document, "configurationItem"), dict):
-        path, document = path or ("configurationItem",), item
-    place = source.place(KIND, path)
-    yield item_key(document, place, context) if is_of_a_key(document) else PassedOver(place)
+def element_key(list_name: str, element: Json, place: Place, context: Context) -> FoundKey | Unread:
+    """The key of one element of a list, of which `is_of_a_key` holds."""
+    if list_name not in _UNPROCESSED:
+        return item_key(element, place, context)
+    name = members(element, "resourceId") or members(element, "ResourceId")
+    shown = f"the key {name}" if isinstance(name, str) else "a key"
+    return Unread(place, f"AWS Config has left out {shown} of its answer: ask for it again")
 
 
 def item_key(item: Json, place: Place, context: Context) -> FoundKey | Unread:
@@ -123,13 +89,6 @@ def item_key(item: Json, place: Place, context: Context) -> FoundKey | Unread:
         right = "an advanced query must select arn, configuration and supplementaryConfiguration"
         return Unread(place, f"{error}; {right}")
     return known_key(key, place, context)
-
-
-def may_be_a_key(value: Json, list_name: str) -> bool:
-    """Tell whether an element of a long list is to be read; a list without a name may hold anything."""
-    if isinstance(value, dict):
-        return is_of_a_key(value) and (bool(list_name) or is_item(value))
-    return bool(list_name) or (isinstance(value, str) and '"arn:' in value)
 
 
 def _moment(item: object) -> datetime | None:
@@ -145,14 +104,7 @@ def _moment(item: object) -> datetime | None:
 
 
 def _has_lists(document: dict[str, Any]) -> bool:
-    return any(isinstance(document.get(name), list) for name in _LISTS)
+    return any(isinstance(document.get(name), list) for name in LISTS)
 
 
-def _has_an_item(document: dict[str, Any]) -> bool:
-    return "configurationItem" in document or "invokingEvent" in document or is_item(document)
-
-
-FORMATS: Final = (
-    Format(KIND, lambda document, _: _has_lists(document), listed_keys, _LISTS),
-    Format(KIND, lambda document, _: _has_an_item(document), one_item),
-)
+FORMATS: Final = (Format(KIND, lambda document, _: _has_lists(document), listed_keys, LISTS),)

@@ -55,16 +55,16 @@ _RIGHT: Final = {
 }
 
 
-def read(text: str, line: int = 1) -> Json:
+def read(text: str, line: int = 1, column: int = 1) -> Json:
     """The value; raise SourceError with line and column, and what would be right there.
 
-    `line` is the one on which the text begins.
+    `line` and `column` are where the text begins.
     """
     try:
         return decode(text)
     except NotJsonError as error:
         if error.fault == "syntax":
-            raise SourceError(_fault(error.what, text, error.position, line)) from None
+            raise SourceError(_fault(error.what, text, error.position, line, column)) from None
         what = error.what
         if error.fault == "twice":
             what, position = _twice(text)
@@ -183,6 +183,14 @@ def _behind(text: str, at: int) -> int:
     _, end = _SCAN(text, at)
     end = _skip(text, end)
     return _skip(text, end + 1) if text[end] == "," else end
+
+
+def end_of(text: str, begin: int) -> int:
+    """Where the value that begins there ends; the end of the text where none does."""
+    try:
+        return _SCAN(text, begin)[1]
+    except (StopIteration, ValueError, RecursionError):
+        return len(text)
 
 
 def element_lines(text: str, names: Sequence[str]) -> dict[Path, int]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.errors import SourceError
-from lzkey.sources import cloudformation, documents, items, manifest, terraform
-from lzkey.sources.json_text import decoded, element_lines, line_of, read
+from lzkey.sources import cloudformation, documents, items, manifest, messages, pairs, terraform
+from lzkey.sources.json_text import decoded, encoded_twice, read
 from lzkey.sources.signs import shows_key
-from lzkey.sources.source import Source, members, unread
+from lzkey.sources.source import Source, json_pointer, members, unread
 from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
-from lzkey.sources.template_text import is_yaml_template
+from lzkey.sources.written import documents_in, yaml_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from lzkey.sources.json_text import Path
+    from lzkey import Json
     from lzkey.sources.source import Reader
     from lzkey.sources.subject import Context, Environment, FoundKey
 
@@ -25,6 +26,7 @@ FORMATS: Final = (
     *cloudformation.FORMATS,
     *terraform.FORMATS,
     *items.FORMATS,
+    *messages.FORMATS,
     *documents.FORMATS,
     *manifest.FORMATS,
 )
@@ -36,7 +38,14 @@ RECOGNISED: Final = f"{', '.join(_WORDS[:-1])}, or {_WORDS[-1]}"
 #: The members that are lists of configuration items.
 LISTS: Final = tuple(name for form in FORMATS for name in form.lists)
 
-_JSON_BEGINS: Final = tuple('{["')
+_BATCH: Final = "configservice batch-get-resource-config"
+#: Members of answers that only list something, what that is, and what to give in their place.
+_LISTINGS: Final = (
+    (("Keys", "Aliases", "AliasName", "KeyArn"), "keys does not describe them", "kms describe-key"),
+    (("PolicyNames",), "policies does not have them", "kms get-key-policy"),
+    (("resourceIdentifiers", "ResourceIdentifiers"), "resources does not describe them", _BATCH),
+    (("EvaluationResults",), "evaluations does not describe what was evaluated", _BATCH),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +69,34 @@ class Document:
             yield self._unreadable("it is nested too deeply")
 
     def parsed(self) -> tuple[Source, Any]:
-        """Its value, and where that stands; raise SourceError."""
-        document: Any
-        if is_yaml_template(self.text):
-            document, line = _yaml(self.text)
-            source = Source(self.source, self.text, line, self.environment)
-        elif self.text.lstrip().startswith(_JSON_BEGINS):
-            source, document = Source(self.source, self.text, None, self.environment), read(self.text)
-        elif not self.text.strip():
+        """Its value, and where that stands; raise SourceError, also where it holds several."""
+        parts = self.parts()
+        if len(parts) > 1:
+            raise SourceError(f"it holds {len(parts)} documents, one behind the other, and no single one")
+        return parts[0]
+
+    def parts(self) -> list[tuple[Source, Any]]:
+        """Its values, more than one where several documents are written into one file; raise SourceError."""
+        found = documents_in(Source(self.source, self.text, None, self.environment))
+        if found:
+            return [_template_body(*part) for part in found]
+        if not self.text.strip():
             raise SourceError("it is empty")
-        else:
-            raise SourceError(f"it is neither JSON nor a CloudFormation template; lzkey reads {RECOGNISED}")
-        if isinstance(document, dict) and "TemplateBody" in document:
-            source, document = _template_body(source, document["TemplateBody"])
-        return source, document
+        raise SourceError(f"it is neither JSON nor a CloudFormation template; lzkey reads {RECOGNISED}")
 
     def _keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
-        source, document = self.parsed()
-        for entry in self._of(source, document, context):
+        parts = self.parts()
+        source, document = parts[0]
+        reader = reader_of(document, named=self.named)
+        if len(parts) > 1:
+            entries = side_by_side(parts, context)
+        elif reader is not None:
+            entries = reader(source, document, context)
+        else:
+            entries = iter([PassedOver(source.place(None))])
+        for entry in entries:
             not_understood = isinstance(entry, PassedOver) and entry.place.kind is None
             yield self._not_recognised(source, document) if not_understood else entry
-
-    def _of(
-        self, source: Source, document: object, context: Context
-    ) -> Iterator[FoundKey | Unread | PassedOver]:
-        reader = reader_of(document, named=self.named)
-        if reader is not None:
-            yield from reader(source, document, context)
-        else:
-            yield self._not_recognised(source, document)
 
     def _not_recognised(self, source: Source, document: object) -> Unread | PassedOver:
         if self._is_missed:
@@ -108,27 +116,25 @@ class Document:
         return self.named or shows_key(self.source, self.text)
 
 
-def _yaml(text: str) -> tuple[Any, Callable[[Path], int | None]]:
-    from lzkey.sources.yaml_text import read_yaml  # noqa: PLC0415 - a sixth of a start
-
-    return read_yaml(text)
-
-
-def _template_body(source: Source, body: object) -> tuple[Source, object]:
+def _template_body(source: Source, document: Json) -> tuple[Source, Json]:
     """The template of GetTemplate's answer: an object where it is JSON, text where it is YAML.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
     """
+    if not isinstance(document, dict) or "TemplateBody" not in document:
+        return source, document
+    body = document["TemplateBody"]
     if not isinstance(body, str):
-        return replace(source, line=lambda path: line_of(source.text, ("TemplateBody", *path))), body
-    document = read(body) if body.lstrip().startswith("{") else _yaml(body)[0]
-    return replace(source, line=lambda _path: None), document
+        return replace(source, line=lambda path: source.line_of(("TemplateBody", *path))), body
+    is_json = body.lstrip().startswith("{")
+    template = read(body) if is_json else yaml_document(replace(source, text=body))[1]
+    return replace(source, line=lambda _path: None), template
 
 
 def reader_of(document: object, *, named: bool) -> Reader | None:
     """What reads a document of this kind; None where nothing does."""
     if isinstance(document, str):
-        inner = decoded(document)
+        inner = decoded(decoded(document)) if encoded_twice(document) else decoded(document)
         is_policy = isinstance(inner, dict) and documents.is_key_policy(inner, named=named)
         return documents.policy_keys if is_policy else None
     if isinstance(document, list):
@@ -141,26 +147,50 @@ def reader_of(document: object, *, named: bool) -> Reader | None:
 def _each(
     source: Source, document: list[object], context: Context
 ) -> Iterator[FoundKey | Unread | PassedOver]:
-    """A list: of items, of rows of a query, or of answers of `aws kms describe-key`."""
-    nothing, lines = True, element_lines(source.text, ())
-    for index, value in enumerate(document):
+    """A list: of items, of rows of a query, of messages, of answers of the AWS CLI."""
+    return side_by_side(list(source.parts(document)), context)
+
+
+def side_by_side(
+    parts: Sequence[tuple[Source, Any]], context: Context
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """Several documents: the answers of AWS KMS among them together, anything else by itself."""
+    answers: list[tuple[Source, Any]] = []
+    others: list[tuple[Source, Any]] = []
+    for source, value in parts:
         entry = decoded(value)
-        if isinstance(entry, dict) and "KeyMetadata" in entry:
+        is_answer = isinstance(entry, dict) and pairs.is_answer(entry)
+        (answers if is_answer else others).append((source, entry))
+    over: PassedOver | None = None
+    nothing = True
+    for found in (*pairs.answered(answers, context), *_by_themselves(others, context)):
+        if isinstance(found, PassedOver):
+            over = over or found
+        else:
             nothing = False
-            yield documents.described(
-                entry, Place(source.name, documents.DESCRIBE_KEY, f"/{index}", lines[index,]), context
-            )
-        elif isinstance(entry, dict) and items.is_item(entry) and items.is_of_a_key(entry):
-            nothing = False
-            yield items.item_key(entry, Place(source.name, items.KIND, f"/{index}", lines[index,]), context)
+            yield found
     if nothing:
-        yield PassedOver(source.place(None))
+        yield over or PassedOver(parts[0][0].place(None))
+
+
+def _by_themselves(
+    parts: Sequence[tuple[Source, Any]], context: Context
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    for source, document in parts:
+        reader = reader_of(document, named=False)
+        if reader is not None:
+            yield from reader(source, document, context)
+        elif shows_key(source.name, json.dumps(document, default=repr)):
+            here = f"{source.name}{json_pointer(source.path)}"
+            yield unread(source, f"{here} is not recognised{_hint(document)}; lzkey reads {RECOGNISED}")
 
 
 def _hint(document: object) -> str:
     """What to do with documents that are nearly the right ones."""
     if members(document, "terraform_version") and isinstance(members(document, "resources"), list):
         return " (it is Terraform's own state file: give the output of `terraform show -json`)"
-    if members(document, "Keys") is not None or members(document, "Aliases") is not None:
-        return " (a list of keys does not describe them: give the output of `aws kms describe-key`)"
+    row = document[0] if isinstance(document, list) and document else document
+    for names, lacks, command in _LISTINGS:
+        if any(members(row, name) is not None for name in names):
+            return f" (a list of {lacks}: give the output of `aws {command}`)"
     return ""

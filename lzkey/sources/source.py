@@ -5,17 +5,18 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import Requirement
 from landing_zone_key.key import KeyArn, partition_of
 from landing_zone_key.repair import documented_statement
-from lzkey.sources.json_text import Path, line_of
+from lzkey.sources.json_text import JsonStream, Path, element_lines, line_of
 from lzkey.sources.subject import UNTOLD, FoundKey, Place, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from landing_zone_key import KmsKey, LandingZone
     from lzkey import Json
@@ -50,18 +51,47 @@ class Source:
     """Where it is no JSON text."""
     environment: Environment = UNTOLD
     """Where a template is deployed."""
+    path: Path = ()
+    """Where the document stands in a list, or among those that one file holds."""
+    begins: int = 1
+    """The line on which its text begins."""
 
     def line_of(self, path: Path) -> int | None:
         """The line of a value; None where nobody counts."""
         if self.line is not None:
             return self.line(path)
         if self.text.find("\n") in (-1, len(self.text) - 1):
-            return 1
-        return line_of(self.text, path) if len(self.text) <= _LARGEST_WITH_LINES else None
+            return self.begins
+        return self._below(line_of(self.text, path)) if len(self.text) <= _LARGEST_WITH_LINES else None
+
+    def _below(self, line: int | None) -> int | None:
+        return None if line is None else self.begins - 1 + line
+
+    def element_lines(self, names: Sequence[str]) -> Callable[[Path], int | None]:
+        """What finds the lines of the elements of lists of these names, however many there are."""
+        if self.line is not None:
+            return self.line
+        lines = element_lines(self.text, names)
+        return lambda path: self._below(lines.get(path))
+
+    def parts(self, document: list[Any]) -> Iterator[tuple[Source, Any]]:
+        """The elements of the document, which is a list, each with what is its source."""
+        if self.line is not None:
+            line = self.line
+            for index, value in enumerate(document):
+                below = partial(_line_in_element, line, index)
+                yield replace(self, line=below, path=(*self.path, index)), value
+            return
+        stream = JsonStream(str, self.text)
+        for _ in stream.lists(()):
+            for index, (_, text, begins) in enumerate(stream.elements()):
+                part = replace(self, text=text, path=(*self.path, index), begins=self.begins - 1 + begins)
+                yield part, document[index]
 
     def place(self, kind: Kind | None, path: Path = (), pointer: str | None = None) -> Place:
         """A place in it; its pointer is a JSON pointer (RFC 6901) where no other is given."""
-        return Place(self.name, kind, json_pointer(path) if pointer is None else pointer, self.line_of(path))
+        shown = json_pointer((*self.path, *path)) if pointer is None else pointer
+        return Place(self.name, kind, shown, self.line_of(path))
 
     def statement_lines(self, path: Path, policy: object) -> tuple[int, ...]:
         """The line of each statement of the policy at a path; none where one is not known."""
@@ -91,6 +121,10 @@ def known_lines(lines: Iterator[int | None]) -> tuple[int, ...]:
     """The lines; none where one of them is not known."""
     counted = tuple(lines)
     return tuple(line for line in counted if line is not None) if None not in counted else ()
+
+
+def _line_in_element(line: Callable[[Path], int | None], index: int, path: Path) -> int | None:
+    return line((index, *path))
 
 
 def json_pointer(path: Path) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from lzkey.errors import SettingsError, SourceError
 from lzkey.files import UNFINISHED
+from lzkey.sources.batch import Items, may_be_a_key
 from lzkey.sources.characters import Characters
 from lzkey.sources.cloud_assembly import Assemblies
-from lzkey.sources.items import Items, may_be_a_key
 from lzkey.sources.json_text import JsonStream
 from lzkey.sources.manifest import MENTIONED
 from lzkey.sources.recognition import LISTS, Document

@@ -54,7 +54,7 @@ class TestJson:
             ),
             ("{'a': 1}", "line 1, column 2: it is not JSON; right would be a member's name in double quotes"),
             ('{"a" 1}', "right would be a colon behind the member's name"),
-            ('{"a": 1}\n{"a": 1}', "line 2, column 1: it is not JSON; right would be one value alone"),
+            ('{"a": 1}\nx', "line 2, column 1: it is not JSON; right would be one value alone"),
             ('{"a": "x\ny"}', "line 1, column 9: it is not JSON; right would be \\n, \\t"),
             ('{"a": "\\x"}', 'right would be one of \\" \\\\'),
             ('{"a":\n tru}', "line 2, column 2: it is not JSON; right would be a string, number"),
@@ -242,6 +242,13 @@ class TestFiles:
         [
             ({"version": 4, "terraform_version": "1.11.4", "resources": []}, "Terraform's own state file"),
             ({"Keys": [{"KeyId": "x"}]}, "a list of keys does not describe them"),
+            (
+                [{"KeyId": "x", "KeyArn": "y"}],
+                "a list of keys does not describe them: give the output of `aws",
+            ),
+            ({"PolicyNames": ["default"]}, "does not have them: give the output of `aws kms get-key-policy`"),
+            ({"ResourceIdentifiers": []}, "a list of resources does not describe them"),
+            ({"EvaluationResults": []}, "give the output of `aws configservice batch-get-resource-config`"),
         ],
     )
     def test_near_misses_get_a_hint(self, reader: Reader, document: Any, hint: str) -> None:

@@ -26,7 +26,7 @@ SIGNS = (
     '{"planned": [{"type": "awscc_kms_key"',
     'kms = 1\nresource "aws_kms_replica_key" "logs" {}\n',
     '{"answers": {"KeyMetadata": {"KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"',
-    "answer: kms\nKeyMetadata:\n  KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab\n",
+    "answer:\n  KeyMetadata:\n    KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab\n",
     '{"items": {"resourceType": "AWS::KMS::Key"}}',
     '{"Arn": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "Policy": ',
     '{"Statement": [{"Principal": "*", "Action": "kms:*", ',
