@@ -22,6 +22,7 @@ from lzkey.sources.signs import shows_key
 from lzkey.sources.source import json_pointer
 from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
 from lzkey.sources.terraform_source import declared, is_terraform_source
+from lzkey.sources.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +57,7 @@ def units(
     for source in sources:
         if source != _STANDARD_INPUT and not os.path.lexists(source):
             raise SettingsError(f"there is no file {source}")
-    yield from _walked(sources, stdin, _Walk(_read, named=named, ignored=tuple(ignore)))
+    yield from together(_walked(sources, stdin, _Walk(_read, named=named, ignored=tuple(ignore))))
 
 
 def documents(sources: Sequence[str], *, stdin: BinaryIO, ignore: Sequence[str] = ()) -> Iterator[Document]:

@@ -88,7 +88,13 @@ class TestLists:
     """Answers and files that hold many items."""
 
     @pytest.mark.parametrize(
-        "name", ["configurationItems", "baseConfigurationItems", pytest.param("", id="list")]
+        "name",
+        [
+            "configurationItems",
+            "baseConfigurationItems",
+            "BaseConfigurationItems",
+            pytest.param("", id="list"),
+        ],
     )
     def test_every_list_is_read(self, reader: Reader, item: Any, name: str) -> None:
         """Keys are found between other resources."""
@@ -104,6 +110,26 @@ class TestLists:
         """The twin, short and long: it is counted as one file."""
         result = reader.text({name: [BUCKET] * count} if name else [BUCKET] * count)
         assert (len(result.keys), len(result.passed), result.unread) == (0, 1, [])
+
+    @pytest.mark.parametrize(
+        ("name", "identifier"),
+        [
+            ("unprocessedResourceKeys", {"resourceType": "AWS::KMS::Key", "resourceId": "1234abcd"}),
+            ("UnprocessedResourceIdentifiers", {"ResourceType": "AWS::KMS::Key", "ResourceId": "1234abcd"}),
+        ],
+    )
+    @pytest.mark.parametrize("length", [1, 2 << 20])
+    def test_a_key_that_is_left_out_is_named(
+        self, reader: Reader, item: Any, name: str, identifier: Any, length: int
+    ) -> None:
+        """Of a batch, in an answer of any length; the twin, another resource, is not missed."""
+        items = [item, {**BUCKET, "configuration": "x" * length}]
+        bucket = {**identifier, next(iter(identifier)): "AWS::S3::Bucket"}
+        result = reader.text({"BaseConfigurationItems": items, name: [bucket, identifier]})
+        assert [reader.answers(found)[0] for found in result.keys] == ["COMPLIANT"]
+        (unread,) = result.unread
+        assert unread.place.pointer == f"/{name}/1"
+        assert unread.message == "AWS Config has left out the key 1234abcd of its answer: ask for it again"
 
     def test_a_long_list_of_anything_is_passed_over(self, reader: Reader) -> None:
         """It has no name that would tell what it holds."""
@@ -220,6 +246,17 @@ class TestLongLists:
         row = json.dumps(documents["advanced_query_row"])
         result = reader.text({"Results": [row] * self.SIZE})
         assert len(result.keys) == self.SIZE
+
+    def test_a_long_list_of_answers_is_read(self, reader: Reader, documents: Any, item: Any) -> None:
+        """Of DescribeKey, and of events: each by itself, with its place."""
+        event = {"source": "aws.config", "detail": {"configurationItem": item}}
+        values = [{"other": "x" * (2 << 20)}, documents["describe_key"], event, documents["key_policy"]]
+        result = reader.text(values)
+        assert [found.place.pointer for found in result.keys] == ["/1", "/2/detail/configurationItem", "/3"]
+        text = json.dumps(values, indent=2)
+        lines = [text[: text.index(name)].count("\n") for name in ('"KeyMetadata"', '"source"')]
+        assert [found.place.line for found in result.keys[:1]] == lines[:1]
+        assert [reader.answers(found)[1] for found in result.keys] == ["COMPLIANT"] * 3
 
     def test_one_item_that_cannot_be_read_does_not_end_the_others(self, reader: Reader, item: Any) -> None:
         """A member that stands twice is that item's fault alone."""

@@ -92,6 +92,15 @@ class TestKeyPolicy:
         assert reader.answers(found) == ("COMPLIANT", "COMPLIANT")
         assert found.statement_lines == ()
 
+    @pytest.mark.parametrize("named", [True, False])
+    def test_text_inside_of_text_is_one_too_many(
+        self, reader: Reader, documents: Any, *, named: bool
+    ) -> None:
+        """The twin: KMS would not take it, and nothing is said of a policy that nobody has."""
+        text = json.dumps(json.dumps(json.dumps(documents["key_policy"])))
+        message = reader.text(text, named=named, key_arn=ARN).message
+        assert "it is encoded twice; leave out one jsonencode" in message
+
     def test_a_malformed_policy_is_the_rule_s_to_tell(self, reader: Reader) -> None:
         """It is recognised; what is wrong with it is a finding."""
         found = reader.text({"Statement": [{"Effect": "allow"}]}, key_arn=ARN).key
@@ -117,6 +126,21 @@ class TestGetKeyPolicy:
         """The twin."""
         found = reader.text({"Policy": "", "PolicyName": "default"}, key_arn=ARN).key
         assert reader.failed(found) == ["CONFIG_ACCESS", "CLOUDTRAIL_ACCESS"]
+
+    def test_text_inside_of_text_is_one_too_many(self, reader: Reader, documents: Any) -> None:
+        """Its policy is text already; beside a description, it is open."""
+        policy = {"PolicyName": "default", "Policy": json.dumps(documents["get_key_policy"]["Policy"])}
+        assert "it is encoded twice" in reader.text(policy, key_arn=ARN).message
+        found = reader.text({**documents["describe_key"], **policy}).key
+        assert reader.answers(found) == ("NON_COMPLIANT", "COMPLIANT")
+        assert "it is encoded twice" in found.unresolved[0]
+
+    def test_an_object_in_the_place_of_text_is_read(self, reader: Reader, documents: Any) -> None:
+        """As people have it who look at it; its statements have lines."""
+        answer = {"PolicyName": "default", "Policy": documents["key_policy"]}
+        found = reader.text(answer, key_arn=ARN).key
+        assert reader.answers(found) == ("COMPLIANT", "COMPLIANT")
+        assert len(found.statement_lines) == len(documents["key_policy"]["Statement"])
 
 
 class TestDescribeKey:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lzkey.sources import together
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -178,3 +180,58 @@ class TestOfSeveralKeys:
         result = reader.text([answers.policy(), answers.policy("*")], "name")
         assert [found.name.rpartition("/")[2] for found in result.keys] == ["0", "1"]
         assert [reader.answers(found) for found in result.keys] == [GOOD, GOOD]
+
+
+class TestOfSeveralFiles:
+    """Files that are named on one command line."""
+
+    def test_a_file_of_each(self, reader: Reader, answers: Answers) -> None:
+        """The policy's file is told, and no line of it is taken for one of the other."""
+        (reader.folder / "policy").write_text(json.dumps(answers.policy("*"), indent=2))
+        (reader.folder / "bare").write_text(json.loads(json.dumps(answers.policy("*")["Policy"])))
+        (reader.folder / "key").write_text(json.dumps([answers.description()], indent=2))
+        for names in (["key", "policy"], ["policy", "key"], ["key", "bare"]):
+            found = reader.read(*[reader.folder / name for name in names]).key
+            assert reader.answers(found) == GOOD
+            assert found.place.source == str(reader.folder / "key")
+            other = next(name for name in names if name != "key")
+            assert (
+                f"the policy of the key is the one in {reader.folder / other}, line" in found.assumptions[0]
+            )
+            assert found.statement_lines == ()
+
+    def test_in_a_folder_files_are_by_themselves(self, reader: Reader, answers: Answers) -> None:
+        """The twin: nobody has said that they belong together."""
+        (reader.folder / "key").write_text(json.dumps(answers.description()))
+        (reader.folder / "policy").write_text(json.dumps(answers.policy()))
+        result = reader.read(reader.folder)
+        assert [reader.answers(found) for found in result.keys] == [OPEN, GOOD]
+
+    def test_what_is_certain_alone_is_put_together(self, reader: Reader, answers: Answers) -> None:
+        """Of three files, and with a file of something else between them."""
+        (reader.folder / "key").write_text(json.dumps(answers.description()))
+        (reader.folder / "other").write_text(json.dumps(answers.description(OTHER)))
+        (reader.folder / "policy").write_text(json.dumps(answers.policy("*")))
+        (reader.folder / "bad").write_text('{"KeyMetadata": ')
+        paths = [reader.folder / name for name in ("key", "bad", "policy")]
+        result = reader.read(*paths)
+        assert ([reader.answers(found) for found in result.keys], len(result.unread)) == ([GOOD], 1)
+        result = reader.read(*paths, reader.folder / "other")
+        assert ([reader.answers(found) for found in result.keys], len(result.unread)) == ([OPEN, OPEN], 2)
+
+    def test_of_very_many_files_each_is_by_itself(
+        self, reader: Reader, answers: Answers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """They are not kept until the last."""
+        (reader.folder / "key").write_text(json.dumps(answers.description()))
+        (reader.folder / "policy").write_text(json.dumps(answers.policy()))
+        monkeypatch.setattr(together, "_MOST", 1)
+        result = reader.read(reader.folder / "key", reader.folder / "policy")
+        assert [reader.answers(found) for found in result.keys] == [GOOD, OPEN]
+
+    def test_policies_alone_are_as_they_were(self, reader: Reader, answers: Answers) -> None:
+        """Each of its file."""
+        for name in ("a", "b"):
+            (reader.folder / name).write_text(json.dumps(answers.policy()))
+        result = reader.read(reader.folder / "a", reader.folder / "b")
+        assert [found.name for found in result.keys] == [str(reader.folder / name) for name in "ab"]
