@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
+from lzkey.sources.circles import CIRCLE, circles
 from lzkey.sources.numbers import in_quotes
 from lzkey.sources.open_policy import NAMES_OPEN, doubted, open_key, with_names_open
 from lzkey.sources.source import Format, known_lines, members, stand_in_arn, unread
@@ -69,6 +70,7 @@ def template_keys(
             KIND,
         )
         return
+    template.circles.update(circles(template))
     for name in wanted:
         resolver = Resolver(template)
         condition = template.resources[name].get("Condition")
@@ -124,6 +126,9 @@ def _found(source: Source, resolver: Resolver, context: Context, name: str, cond
     opened = open_key(key, either, context.zone)
     if numbers or resolver.misread:
         opened = doubted(opened, "a number without quotes is in what makes the key policy")
+    for circle in template.circles.get(name, ()):
+        properties.unknown(circle)
+        opened = doubted(opened, CIRCLE)
     return FoundKey(
         name=name,
         key=opened.certain,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lzkey.sources.json_text import Path
     from lzkey.sources.subject import Context, Environment
 
-_VARIABLE: Final = re.compile(r"\$\{(!?)([^}]*)\}")
+VARIABLE: Final = re.compile(r"\$\{(!?)([^}]*)\}")
 #: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
 _DYNAMIC: Final = "{{resolve:"
 #: Of Fn::Equals.
@@ -49,6 +49,8 @@ class Template:
     region: str
     keys: dict[str, KeyArn] = field(default_factory=dict)
     """The ARN of each key of the template, by logical id."""
+    circles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The references of each key that lead back to it, by logical id: a sentence each."""
 
     @classmethod
     def of(cls, document: Mapping[str, Any], context: Context, environment: Environment) -> Template:
@@ -224,7 +226,7 @@ class Resolver:
         own = {name: self.value(value, (*path, 1, name)) for name, value in given.items()}
         parts: list[str | Unknown] = []
         at = 0
-        for found in _VARIABLE.finditer(text):
+        for found in VARIABLE.finditer(text):
             parts += [text[at : found.start()], self._variable(found, own, path)]
             at = found.end()
         return joined([*parts, text[at:]])

@@ -39,7 +39,7 @@ class TestRealTemplates:
     """As people and tools write them."""
 
     def test_a_key_is_proved_before_it_is_there(self, reader: Reader) -> None:
-        """A self-reference, pseudo parameters and defaults are resolved."""
+        """Pseudo parameters and defaults are resolved."""
         found = reader.text(YAML, parameters=ADMIN).key
         assert (found.name, found.arn_known, found.hopeful) == ("Key", False, None)
         assert (found.place.kind, found.place.pointer) == (KIND, "Key")
