@@ -28,7 +28,7 @@ UNFINISHED: Final = ".lzkey-"
 
 _SENTENCES: Final[Mapping[Fault, str]] = {
     "syntax": "{path}, line {0.line}, column {0.column}: {0.what}",
-    "twice": '{path}: the member "{0.what}" is there twice in one object; keep one',
+    "twice": '{path}, line {0.line}: the member "{0.what}" is there twice in one object; keep one',
     "constant": "{path}: {0.what} is not JSON; write a number",
     "digits": "{path} holds a number of thousands of digits",
     "depth": "{path} is nested too deeply",

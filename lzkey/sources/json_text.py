@@ -26,10 +26,6 @@ Path = tuple[str | int, ...]
 _LARGEST_ELEMENT: Final = 16 << 20
 
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
-#: Strings, each with the colon that makes a name of it, and what opens and closes objects and lists.
-_NAMES_AND_BRACKETS: Final = re.compile(
-    r"""("[^"\\]*(?:\\.[^"\\]*)*"[ \t\n\r]*:)|"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]""", re.DOTALL
-)
 _TOO_DEEP: Final = "it is nested too deeply"
 _TOO_LONG: Final = "it holds a number of thousands of digits"
 _SENTENCES: Final[Mapping[Fault, str]] = {
@@ -65,28 +61,8 @@ def read(text: str, line: int = 1, column: int = 1) -> Json:
     except NotJsonError as error:
         if error.fault == "syntax":
             raise SourceError(_fault(error.what, text, error.position, line, column)) from None
-        what = error.what
-        if error.fault == "twice":
-            what, position = _twice(text)
-            line += text.count("\n", 0, position)
-        sentence = _SENTENCES[error.fault]
-        raise SourceError(sentence.format(what=what, shown=json.dumps(what)[:80], line=line)) from None
-
-
-def _twice(text: str) -> tuple[str, int]:
-    """The first name that an object repeats, and where it does so, in text that is JSON up to there."""
-    names: list[set[str]] = []
-    for token in _NAMES_AND_BRACKETS.finditer(text):
-        if token[0] in "{[":
-            names.append(set())
-        elif token[0] in "}]":
-            names.pop()
-        elif token[1]:
-            name, _ = _SCAN_STRING(text, token.start() + 1)
-            if name in names[-1]:
-                return name, token.start()
-            names[-1].add(name)
-    raise LookupError
+        shown, here = json.dumps(error.what)[:80], line - 1 + error.line
+        raise SourceError(_SENTENCES[error.fault].format(what=error.what, shown=shown, line=here)) from None
 
 
 def decoded(value: Json) -> Json:

@@ -89,6 +89,14 @@ class TestOneSentence:
         assert told.isprintable()
         assert len(told.replace(str(tmp_path), "")) < 400
 
+    @pytest.mark.parametrize("between", ["", "\n", "\n\n"])
+    def test_the_second_of_two_members_has_its_line(self, tmp_path: Path, reader: str, between: str) -> None:
+        """However it is written, and whatever looks like it before."""
+        text = f'{{"Statement": [], "Id": {{"Id": "Id: "}}, {between}"\\u0049d": 2}}'
+        told = said(reader, text, tmp_path)
+        assert f'line {len(between) + 1}: the member "Id"' in told
+        assert told.count("line ") == 1
+
     @pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
     def test_what_is_json_is_read(self, tmp_path: Path, reader: str, text: str) -> None:
         """The twin: whatever else may be wrong with it, it is none of these."""

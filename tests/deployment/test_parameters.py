@@ -163,7 +163,7 @@ class TestFile:
 
     def test_a_member_given_twice_is_refused(self, project: Project) -> None:
         """JSON leaves open which of the two counts."""
-        with pytest.raises(ParametersError, match='"HomeRegion" is there twice'):
+        with pytest.raises(ParametersError, match='line 1: the member "HomeRegion" is there twice'):
             load(project.text('{"ruleParameters": {"HomeRegion": "", "HomeRegion": ""}}'), root=project.root)
 
     @pytest.mark.parametrize("text", ["[]", "null", "3", '"x"', '{"ruleParameters": []}', "NaN", "[" * 5000])
@@ -245,6 +245,21 @@ class TestFaults:
         key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
         assert "1024" in refusal(project, KeyScope=",".join([key] * 13))
         load(project.parameters(KeyScope=",".join([key] * 7)), root=project.root)
+
+    @pytest.mark.parametrize(
+        ("field", "where", "value"),
+        [
+            ("HomeRegion", "ruleParameters", "us-eats-1"),
+            ("GovernedRegions", "ruleParameters", "eu-west-1, us-eats-1"),
+            ("ExecutionRoleRegion", "ruleParameters", "us-eats-1"),
+            ("region", "deployment", "us-eats-1"),
+        ],
+    )
+    def test_a_region_that_there_is_not(self, project: Project, field: str, where: str, value: str) -> None:
+        """In the words of `lzkey check`; one that is newer than this machine is allowed on purpose."""
+        said = refusal(project, **{field: value})
+        assert f"{where}.{field} has us-eats-1, which is no Region of AWS; the nearest is us-east-1" in said
+        load("example", root=project.root, any_region=True)
 
     def test_errors_are_no_value_errors(self) -> None:
         """And all of them are one kind, for the command line."""

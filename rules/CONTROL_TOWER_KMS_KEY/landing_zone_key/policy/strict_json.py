@@ -4,7 +4,7 @@
 """
 
 import json
-from collections import Counter
+import re
 from typing import Final, Literal, NoReturn
 
 from landing_zone_key.errors import LandingZoneKeyError
@@ -14,6 +14,10 @@ MAXIMUM_CHARACTERS: Final = 4 * 32 * 1024
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=dict)
 _SPACE: Final = " \t\n\r"
+#: Strings, each with the colon that makes a name of it, and what opens and closes objects and lists.
+_NAMES_AND_BRACKETS: Final = re.compile(
+    r"""("[^"\\]*(?:\\.[^"\\]*)*")[ \t\n\r]*:|"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]""", re.DOTALL
+)
 #: Characters of a value that an error quotes.
 _SHOWN: Final = 60
 
@@ -43,12 +47,15 @@ class NotJsonError(LandingZoneKeyError):
         self.what = what
         """What the parser says, the member's name, or the constant; empty for other faults."""
         self.position, self.line, self.column = (told.pos, told.lineno, told.colno) if told else (0, 0, 0)
-        """Where the parser stopped: from 0, from 1, and from 1; nobody tells the places of other faults."""
+        """Where the parser stopped, or the second of two members begins: from 0, from 1, and from 1.
+
+        Nobody tells the places of other faults.
+        """
 
 
 _SENTENCES: Final[dict[Fault, str]] = {
     "syntax": "the policy is not JSON: line {0.line}, column {0.column}: {0.what}",
-    "twice": "the member {shown} stands twice in one object; nobody can tell which one counts",
+    "twice": "line {0.line}: the member {shown} stands twice in one object; nobody can tell which one counts",
     "constant": "the policy is not JSON: {0.what}",
     "bytes": "the policy is not JSON: it holds text or a number that cannot be read",
     "digits": "the policy is not JSON: it holds text or a number that cannot be read",
@@ -87,6 +94,8 @@ def decode(text: str | bytes | bytearray) -> object:
     except json.JSONDecodeError as error:
         told = on_every_python(error)
         raise NotJsonError("syntax", told.msg, told) from None
+    except NotJsonError as error:
+        raise _placed(error, text) from None
     except UnicodeDecodeError:
         raise NotJsonError("bytes") from None
     except ValueError:  # an integer of more digits than Python reads
@@ -131,9 +140,31 @@ def on_every_python(error: json.JSONDecodeError) -> json.JSONDecodeError:
 def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
-        raise NotJsonError("twice", twice)
+        raise NotJsonError("twice")
     return members
+
+
+def _placed(error: NotJsonError, text: str | bytes | bytearray) -> NotJsonError:
+    """The error with the first name that an object repeats, and where it does so; others as they are.
+
+    Up to there the text is JSON: the parser has read the object to its end.
+    """
+    if error.fault != "twice":
+        return error
+    if not isinstance(text, str):
+        text = text.decode(json.detect_encoding(text), "surrogatepass")
+    names: list[set[str]] = []
+    for token in _NAMES_AND_BRACKETS.finditer(text):
+        if token[0] in "{[":
+            names.append(set())
+        elif token[0] in "}]":
+            names.pop()
+        elif token[1]:
+            name = json.loads(token[1])
+            if name in names[-1]:
+                return NotJsonError("twice", name, json.JSONDecodeError("", text, token.start()))
+            names[-1].add(name)
+    return error
 
 
 def _no_constant(name: str) -> NoReturn:
