@@ -19,6 +19,7 @@ from landing_zone_key.errors import SettingsError
 from landing_zone_key.settings import PARAMETERS, LandingZone
 from lzkey.errors import ParametersError
 from lzkey.files import read_json
+from lzkey.regions import fault_of, unknown_regions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -90,15 +91,15 @@ class Parameters:
         return self.rule["ManagementAccountId"]
 
 
-def load(name: str, *, root: Path) -> Parameters:
-    """Read and check `parameters/NAME.json` below `root`.
+def load(name: str, *, root: Path, any_region: bool = False) -> Parameters:
+    """Read and check `parameters/NAME.json` below `root`; `any_region` takes Regions that nobody knows.
 
     Raises ParametersError naming the file and every field that is wrong, with what would be right.
     """
     path = _path_of(name, root)
     document = read_json(path)
     schema = read_json(path.with_name("schema.json"))
-    faults = _faults(document, schema)
+    faults = _faults(document, schema, any_region=any_region)
     if faults:
         lines = "".join(f"\n  {fault}" for fault in faults)
         raise ParametersError(f"{path} cannot be deployed:{lines}")
@@ -119,7 +120,7 @@ def _path_of(name: str, root: Path) -> Path:
     )
 
 
-def _faults(document: Json, schema: Json) -> list[str]:
+def _faults(document: Json, schema: Json, *, any_region: bool) -> list[str]:
     """Every fault once; an empty list is a deployable file.
 
     Where the schema and the Lambda's settings both object to a field, the settings speak.
@@ -135,7 +136,17 @@ def _faults(document: Json, schema: Json) -> list[str]:
             faults.setdefault(field, f"{field} {fault}")
     if faults:
         return list(faults.values())
-    return list(_deployment_faults(_given(document["ruleParameters"]), document.get("deployment", {})))
+    given, deployment = _given(document["ruleParameters"]), document.get("deployment", {})
+    unknown = [] if any_region else _unknown_regions(given, deployment)
+    return [*unknown, *_deployment_faults(given, deployment)]
+
+
+def _unknown_regions(given: Mapping[str, str], deployment: Mapping[str, Any]) -> Iterator[str]:
+    """The Regions that AWS has not; the Lambda itself takes them, because it may be older than a Region."""
+    yield from (f"ruleParameters.{fault}" for fault in unknown_regions(given))
+    region = deployment.get("region")
+    if region and (fault := fault_of(region)):
+        yield f"deployment.region has {fault}"
 
 
 def _settings_faults(given: Mapping[str, object]) -> tuple[str, ...]:

@@ -7,7 +7,17 @@ from typing import Annotated, NotRequired, TypedDict
 import typer
 
 from lzkey import RULE_NAME
-from lzkey.cli.options import Format, Name, OneFormat, OtherAccount, OtherRegion, Profile, Region, tell
+from lzkey.cli.options import (
+    Format,
+    Name,
+    OneFormat,
+    OtherAccount,
+    OtherRegion,
+    Profile,
+    Region,
+    UnknownRegion,
+    tell,
+)
 from lzkey.deployment import build as building
 from lzkey.deployment import deploy as deploying
 from lzkey.deployment.build import checkout
@@ -77,11 +87,17 @@ class Undeployed(TypedDict):
     """false: there was nothing to remove."""
 
 
-def build(name: Name, *, for_organization: _ForOrganization = False, form: OneFormat = Format.TEXT) -> None:
+def build(
+    name: Name,
+    *,
+    for_organization: _ForOrganization = False,
+    allow_unknown_region: UnknownRegion = False,
+    form: OneFormat = Format.TEXT,
+) -> None:
     """Generate build/CONTROL_TOWER_KMS_KEY, the package that rdk deploys, from parameters/NAME.json."""
     if for_organization:
-        require_deployable_to_organization(load(name, root=checkout()))
-    built = building.build(name, root=checkout())
+        require_deployable_to_organization(load(name, root=checkout(), any_region=allow_unknown_region))
+    built = building.build(name, root=checkout(), any_region=allow_unknown_region)
     modules = import_from_zip(built.archive.path, RULE_NAME)
     members: Built = {
         "folder": str(built.folder),
@@ -110,10 +126,12 @@ def deploy(
     region: Region = None,
     allow_other_account: OtherAccount = False,
     allow_other_region: OtherRegion = False,
+    allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
 ) -> None:
     """Build parameters/NAME.json, deploy it with rdk, and verify what is there."""
-    _deploy(name, ACCOUNT, Where(profile, region, allow_other_account, allow_other_region), form)
+    where = Where(profile, region, allow_other_account, allow_other_region, allow_unknown_region)
+    _deploy(name, ACCOUNT, where, form)
 
 
 def undeploy(
@@ -123,10 +141,12 @@ def undeploy(
     region: Region = None,
     allow_other_account: OtherAccount = False,
     allow_other_region: OtherRegion = False,
+    allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
 ) -> None:
     """Remove what deploy made, and verify that it is gone; the code bucket and a role of your own stay."""
-    _undeploy(name, ACCOUNT, Where(profile, region, allow_other_account, allow_other_region), form)
+    where = Where(profile, region, allow_other_account, allow_other_region, allow_unknown_region)
+    _undeploy(name, ACCOUNT, where, form)
 
 
 def deploy_organization(
@@ -135,13 +155,15 @@ def deploy_organization(
     profile: Profile = None,
     region: Region = None,
     allow_other_region: OtherRegion = False,
+    allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
 ) -> None:
     """Build parameters/NAME.json, deploy it to every account of the organization, and verify each.
 
     From the management account, or the delegated administrator of AWS Config's organization rules.
     """
-    _deploy(name, ORGANIZATION, Where(profile, region, other_region=allow_other_region), form)
+    where = Where(profile, region, other_region=allow_other_region, unknown_region=allow_unknown_region)
+    _deploy(name, ORGANIZATION, where, form)
 
 
 def undeploy_organization(
@@ -150,10 +172,12 @@ def undeploy_organization(
     profile: Profile = None,
     region: Region = None,
     allow_other_region: OtherRegion = False,
+    allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
 ) -> None:
     """Remove what deploy-organization made, and verify that it is gone; the code bucket and roles stay."""
-    _undeploy(name, ORGANIZATION, Where(profile, region, other_region=allow_other_region), form)
+    where = Where(profile, region, other_region=allow_other_region, unknown_region=allow_unknown_region)
+    _undeploy(name, ORGANIZATION, where, form)
 
 
 def _deploy(name: str, kind: Kind, where: Where, form: Format) -> None:

@@ -14,6 +14,7 @@ from lzkey.cli.options import (
     OtherRegion,
     Profile,
     Region,
+    UnknownRegion,
     iam_policy_option,
     tell,
 )
@@ -35,6 +36,7 @@ def doctor(
     region: Region = None,
     allow_other_account: OtherAccount = False,
     allow_other_region: OtherRegion = False,
+    allow_unknown_region: UnknownRegion = False,
     management_profile: Annotated[
         str | None,
         typer.Option(
@@ -48,7 +50,7 @@ def doctor(
 ) -> None:
     """Say whether the results of the rule of parameters/NAME.json can be trusted; nothing is changed."""
     del print_iam_policy  # its callback has ended the command
-    where = Where(profile, region, allow_other_account, allow_other_region)
+    where = Where(profile, region, allow_other_account, allow_other_region, allow_unknown_region)
     seen = examine(name, root=checkout(), where=where, management_profile=management_profile)
     if form is Format.JSON:
         tell(form, as_json(seen), [])

@@ -37,6 +37,10 @@ OtherAccount = Annotated[
 OtherRegion = Annotated[
     bool, typer.Option("--allow-other-region", help="Work in a Region that is not HomeRegion.")
 ]
+UnknownRegion = Annotated[
+    bool,
+    typer.Option("--allow-unknown-region", help="Take Regions that AWS is not known to have."),
+]
 
 
 def output_option(formats: type[FileFormat]) -> OptionInfo:

@@ -65,14 +65,14 @@ def checkout() -> Path:
     raise BuildError(f"there is no rules/{RULE_NAME} here; run this in a checkout of the project")
 
 
-def build(name: str, *, root: Path, out: Path | None = None) -> BuildResult:
+def build(name: str, *, root: Path, out: Path | None = None, any_region: bool = False) -> BuildResult:
     """Generate `build/CONTROL_TOWER_KMS_KEY/`, for rdk, and a zip of it from `parameters/NAME.json`.
 
     The zip is `build/CONTROL_TOWER_KMS_KEY-NAME.zip`. `root` is the project's directory, `out` takes the
     place of `root/build`. Everything is checked before anything is replaced; the same sources give the same
     bytes. Raises ParametersError or BuildError.
     """
-    parameters = load(name, root=root)
+    parameters = load(name, root=root, any_region=any_region)
     files = package_files(parameters, root=root)
     out = out or root / "build"
     seconds = timestamp(os.environ)
@@ -91,9 +91,11 @@ def build(name: str, *, root: Path, out: Path | None = None) -> BuildResult:
     return BuildResult(out / RULE_NAME, archive, tuple(sorted(files)), parameters)
 
 
-def build_to_deploy(name: str, *, root: Path, progress: Callable[[str], None]) -> BuildResult:
+def build_to_deploy(
+    name: str, *, root: Path, progress: Callable[[str], None], any_region: bool = False
+) -> BuildResult:
     """Build, and import the package as Lambda would: nothing is deployed that cannot start."""
-    built = build(name, root=root)
+    built = build(name, root=root, any_region=any_region)
     import_from_zip(built.archive.path, RULE_NAME)
     progress(f"built {built.folder}: {len(built.files)} files, {built.archive.size} bytes zipped")
     return built

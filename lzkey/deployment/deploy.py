@@ -181,7 +181,7 @@ def deploy(
     Raises ParametersError, BuildError or PrerequisiteError before anything is changed, DeployError after:
     also when an organization's rule is missing in some accounts, each of which it names.
     """
-    parameters = load(name, root=root)
+    parameters = load(name, root=root, any_region=where.unknown_region)
     kind.require_file(parameters)
     target = kind.find(parameters, where)
     place = f"account {target.account}, Region {target.region}"
@@ -189,7 +189,7 @@ def deploy(
     warnings = inspect(parameters, target, kind.rule_type)
     for warning in warnings:
         progress(f"warning: {warning}")
-    built = build_to_deploy(name, root=root, progress=progress)
+    built = build_to_deploy(name, root=root, progress=progress, any_region=where.unknown_region)
     with said_clearly("the deployment could not be verified"):
         return _deploy(kind, built, target, warnings, progress)
 
@@ -206,7 +206,7 @@ def undeploy(
 
     The code bucket and roles of your own stay. Raises ParametersError, PrerequisiteError or DeployError.
     """
-    target = kind.find(load(name, root=root), where)
+    target = kind.find(load(name, root=root, any_region=where.unknown_region), where)
     progress(f"account {target.account}, Region {target.region}")
     with said_clearly("the removal could not be verified"):
         if stack(target.asker, STACK_NAME) is None:

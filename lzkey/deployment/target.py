@@ -29,6 +29,7 @@ class Where:
     region: str | None = None
     other_account: bool = False
     other_region: bool = False
+    unknown_region: bool = False
 
 
 #: The credentials and Region of the environment, and nowhere but the landing zone's home.

@@ -70,7 +70,7 @@ def examine(
     the caller's account be another one. Raises ParametersError or PrerequisiteError where there is nothing to
     look at: no such file, no credentials, another account or Region. Everything else is a line of the answer.
     """
-    parameters = load(name, root=root)
+    parameters = load(name, root=root, any_region=where.unknown_region)
     if management_profile is not None:
         where = replace(where, other_account=True)
     target = identify(parameters, where)
