@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
@@ -17,6 +16,7 @@ from lzkey.check.verdict import place_of
 from lzkey.documents import document
 from lzkey.errors import SettingsError
 from lzkey.sources import live, units
+from lzkey.sources.input import Input
 from lzkey.sources.subject import FoundKey, PassedOver, Unread
 from lzkey.sources.terraform_source import Declarations
 from lzkey.terminal import messages, one_line, plain, result
@@ -48,10 +48,15 @@ class Answers:
     as_json: bool
     tally: Tally = field(default_factory=Tally)
     results: list[ExplainedKey | RepairedKey | Unreadable] = field(default_factory=list)
+    stdin: Input = field(default_factory=Input)
+
+    def context(self, target: str, asked: Asked) -> Context:
+        """What is known beside the keys; a file may tell some of it itself."""
+        return asked.context([target] if is_file(target) else [], self.stdin)
 
     def keys(self, target: str, asked: Asked, context: Context) -> Iterator[FoundKey]:
         """The keys; what cannot be read is told on standard error, what holds none is counted."""
-        for found in _found(target, asked, context):
+        for found in _found(target, asked, context, self.stdin):
             if isinstance(found, FoundKey):
                 yield found
                 continue
@@ -82,7 +87,9 @@ def is_key(target: str) -> bool:
     return not is_file(target) and _LIVE_KEY.fullmatch(target) is not None
 
 
-def _found(target: str, asked: Asked, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
+def _found(
+    target: str, asked: Asked, context: Context, stdin: Input
+) -> Iterator[FoundKey | Unread | PassedOver]:
     """The keys of a file, a folder or standard input, or the live key of an ARN, id or alias."""
     if is_key(target):
         yield from live(asked.session(context.zone.home_region), context, keys=[target], landing_zone=False)
@@ -90,7 +97,7 @@ def _found(target: str, asked: Asked, context: Context) -> Iterator[FoundKey | U
     if not is_file(target):
         raise SettingsError(f"there is no file {target}, and it is no ARN, id or alias of a key either")
     declarations = Declarations()
-    for unit in declarations.taken_from(units([target], stdin=sys.stdin.buffer)):
+    for unit in declarations.taken_from(units([target], stdin=stdin.stream)):
         entries = [unit] if isinstance(unit, Unread | PassedOver) else unit.keys(context)
         for found in entries:
             declarations.see(found)

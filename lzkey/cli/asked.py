@@ -21,17 +21,23 @@ from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import PARAMETERS, KeyScope
 from lzkey.aws.fact import actions_of, identity_policy, statement
 from lzkey.aws.keys import put_key_policy
-from lzkey.cli.options import iam_policy_option
+from lzkey.cli.manifest import OPTION, Search, differences
+from lzkey.cli.options import UnknownRegion, iam_policy_option
 from lzkey.errors import ParametersError, SettingsError
 from lzkey.files import read_json
-from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover, todays_accounts
+from lzkey.regions import unknown_regions
+from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover, look, todays_accounts
 from lzkey.sources.subject import Context
+from lzkey.terminal import messages, one_line, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import boto3
     from typer.models import OptionInfo
+
+    from lzkey.sources.input import Input
+    from lzkey.sources.survey import Survey
 
 _Made = TypeVar("_Made")
 
@@ -103,6 +109,18 @@ class Asked:
             rich_help_panel=_SETTINGS,
         ),
     ] = None
+    landing_zone_manifest: Annotated[
+        str | None,
+        typer.Option(
+            OPTION,
+            metavar="FILE",
+            help="The landing zone's manifest: what `aws controltower get-landing-zone` prints, or a plan or "
+            "template that has it. It tells what is not given: governed Regions, and what each key is for. "
+            "Without the option one among the sources counts.",
+            rich_help_panel=_SETTINGS,
+        ),
+    ] = None
+    allow_unknown_region: UnknownRegion = False
     discover: Annotated[
         bool,
         typer.Option(
@@ -123,7 +141,8 @@ class Asked:
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="A CloudFormation parameter, or AWS::Region and the like; repeatable.",
+            help="A template's parameter, or AWS::Region and the like; one that no template has is refused; "
+            "repeatable.",
             rich_help_panel=FILES,
         ),
     ] = None
@@ -134,23 +153,36 @@ class Asked:
 
         return session(self.profile, self.region, home or self.home_region)
 
-    def landing_zone(self) -> LandingZone:
+    def landing_zone(self, seen: Survey | None = None) -> LandingZone:
         """The landing zone that keys are judged for; raises SettingsError."""
         found = landing_zone(
-            self._rule_parameters(), self.parameters, self._discover if self.discover else None
+            self._rule_parameters(),
+            self.parameters,
+            self._discover if self.discover else None,
+            search=Search(self.landing_zone_manifest, seen, self._stack_parameters(), _tell),
+            any_region=self.allow_unknown_region,
         )
         if not self.discover:
             return found
         return replace(found, accounts=todays_accounts(self.session(found.home_region)))
 
-    def context(self) -> Context:
-        """What files do not tell; raises SettingsError."""
+    def context(
+        self, sources: Sequence[str] = (), stdin: Input | None = None, ignore: Sequence[str] = ()
+    ) -> Context:
+        """What files do not tell, or others of the sources tell; raises SettingsError.
+
+        Of standard input the beginning is kept, so that it can be read again.
+        """
         if self.key_arn is not None:
             try:
                 KeyArn.parse(self.key_arn)
             except KeyDataError as error:
                 raise SettingsError(f"--key-arn: {error}") from error
-        return Context(self.landing_zone(), self.key_arn, self._stack_parameters())
+        given = self._stack_parameters()
+        names = [name for name in given if not name.startswith("AWS::")]
+        seen = look(sources, stdin, ignore=ignore, parameters=bool(names)) if sources and stdin else None
+        _require_declared(names, seen)
+        return Context(self.landing_zone(seen), self.key_arn, given)
 
     def _rule_parameters(self) -> dict[str, str]:
         protection = self.require_confused_deputy_protection
@@ -178,21 +210,53 @@ class Asked:
 
 
 def landing_zone(
-    given: Mapping[str, str], file: str | None = None, discover: Callable[[], Mapping[str, str]] | None = None
+    given: Mapping[str, str],
+    file: str | None = None,
+    discover: Callable[[], Mapping[str, str]] | None = None,
+    *,
+    search: Search | None = None,
+    any_region: bool = False,
 ) -> LandingZone:
-    """The landing zone of these rule parameters; the file fills in what is not given, `discover` the rest.
+    """The landing zone of these rule parameters; the file fills in what is not given.
 
-    Raises SettingsError that names every fault, and every way to give what is missing; ParametersError for a
-    file that cannot be read.
+    `discover` tells the rest, and so does the manifest that `search` finds. Raises SettingsError that names
+    every fault, and every way to give what is missing; ParametersError for a file that cannot be read.
     """
-    parameters = {**(_from_file(file) if file else {}), **given}
-    if discover is not None:
-        parameters = {**discover(), **parameters}
+    told = {**(_from_file(file) if file else {}), **given}
+    known = {**(discover() if discover is not None else {}), **told}
+    manifest = search.manifest(known) if search is not None else None
+    parameters = dict(known)
+    faults = [] if any_region else list(unknown_regions(told))
+    if search is not None and manifest is not None:
+        its = manifest.parameters
+        parameters = {**its, **known}
+        if search.file is not None and "GovernedRegions" in its.keys() - told.keys():
+            parameters["GovernedRegions"] = its["GovernedRegions"]
+        faults += [] if any_region else [f"{manifest.source}: {fault}" for fault in unknown_regions(its)]
+        for line in filter(None, (str(manifest), differences(manifest, parameters))):
+            search.tell(line)
     try:
-        return LandingZone.from_rule_parameters(parameters)
+        zone = LandingZone.from_rule_parameters(parameters)
     except RuleSettingsError as error:
         missing = [name for name in REQUIRED if not parameters.get(name)]
-        raise SettingsError(f"{error}{_ways_to_give(missing)}") from error
+        raise SettingsError(f"{'; '.join([*faults, str(error)])}{_ways_to_give(missing)}") from error
+    if faults:
+        raise SettingsError("; ".join(faults))
+    return zone if manifest is None else replace(zone, manifest_keys=manifest.keys)
+
+
+def _tell(line: str) -> None:
+    """Say on standard error what is taken for granted."""
+    messages().print(plain(one_line(line)), soft_wrap=True)
+
+
+def _require_declared(names: Sequence[str], seen: Survey | None) -> None:
+    """Raise SettingsError for a parameter that no template has."""
+    there = seen.parameters if seen is not None else {}
+    unknown = [name for name in names if name not in there]
+    if unknown and (seen is None or seen.is_whole):
+        known = f"there is {', '.join(there)}" if there else "there are none"
+        raise SettingsError(f"no template has the parameter {unknown[0]} that --parameter gives; {known}")
 
 
 def as_parameters(zone: LandingZone) -> dict[str, str]:

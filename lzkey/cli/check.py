@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -18,6 +17,7 @@ from lzkey.cli.options import ExitZero, output_option
 from lzkey.errors import ExitCode, SettingsError
 from lzkey.files import require_files
 from lzkey.sources import live, units
+from lzkey.sources.input import Input
 from lzkey.sources.recognition import RECOGNISED
 from lzkey.terminal import messages, one_line, plain
 
@@ -105,13 +105,15 @@ def check(
         raise SettingsError("--key and --landing-zone are for the live account; leave out the files")
     if named := next(filter(is_key, source or ()), None):
         raise SettingsError(f"there is no file {named}; for the live key of that name: --key {named}")
-    context, at = asked.context(), datetime.now(UTC)
+    stdin = Input()
+    context, at = asked.context(source or [], stdin, ignore or []), datetime.now(UTC)
 
     def exit_code(tally: Tally) -> ExitCode:
         return ExitCode.DONE if exit_zero else tally.exit_code(allow_empty=allow_empty)
 
     if source:
-        results = _of_files(source, context, at, ignore or [], named=not skip_other_files)
+        found = units(source, stdin=stdin.stream, named=not skip_other_files, ignore=ignore or [])
+        results = judged(found, context, at)
     else:
         of_landing_zone = landing_zone or context.zone.key_scope is KeyScope.LANDING_ZONE
         results = _live(asked, context, at, key, landing_zone=of_landing_zone)
@@ -127,12 +129,6 @@ check.__doc__ = f"""{check.__doc__}
 
 A file is recognised by what it holds, also in gzip: {RECOGNISED.replace("`", "")}.
 """  # the command's help
-
-
-def _of_files(
-    sources: list[str], context: Context, at: datetime, ignore: list[str], *, named: bool
-) -> Iterator[Judged]:
-    return judged(units(sources, stdin=sys.stdin.buffer, named=named, ignore=ignore), context, at)
 
 
 def _live(

@@ -38,7 +38,8 @@ def explain(
     applies or does not, the nearest miss first.
     """
     del print_iam_policy  # its callback has ended the command
-    context, at, answers = asked.context(), datetime.now(UTC), Answers(as_json=form is Format.JSON)
+    answers, at = Answers(as_json=form is Format.JSON), datetime.now(UTC)
+    context = answers.context(target, asked)
     judged = False
     for found in answers.keys(target, asked, context):
         explained = explanation(found, context.zone, at=at)

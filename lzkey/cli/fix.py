@@ -77,7 +77,8 @@ def fix(
         _require_appliable(target, form, yes=yes)
     elif yes:
         raise SettingsError("--yes is for --apply; without it nothing is changed")
-    context, at, answers = asked.context(), datetime.now(UTC), Answers(as_json=form is Form.JSON)
+    answers, at = Answers(as_json=form is Form.JSON), datetime.now(UTC)
+    context = answers.context(target, asked)
     for found in answers.keys(target, asked, context):
         proposal = propose(found, context.zone, at=at)
         if answers.as_json:

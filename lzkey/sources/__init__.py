@@ -17,14 +17,32 @@ if TYPE_CHECKING:
 
     import boto3
 
+    from lzkey.sources.input import Input
     from lzkey.sources.subject import Context, Declared, FoundKey, PassedOver, Unit, Unread
+    from lzkey.sources.survey import Survey
 
-__all__ = ["ALL_KEYS", "DISCOVERY", "KEYS", "discover", "live", "todays_accounts", "units"]
+__all__ = ["ALL_KEYS", "DISCOVERY", "KEYS", "discover", "live", "look", "look_at", "todays_accounts", "units"]
 
 #: The facts that it takes to read keys, to list them all first, and to discover the landing zone.
 KEYS: Final = (key, key_policy, key_tags)
 ALL_KEYS: Final = (key_arns, *KEYS)
 DISCOVERY: Final = (landing_zone_arn, landing_zone_detail, organization, members)
+
+
+def look(
+    sources: Sequence[str], stdin: Input, *, ignore: Sequence[str] = (), parameters: bool = False
+) -> Survey:
+    """Look at sources before their keys are read; see `lzkey.sources.survey`."""
+    from lzkey.sources import survey  # noqa: PLC0415 - as the module says
+
+    return survey.look(sources, stdin, ignore=ignore, parameters=parameters)
+
+
+def look_at(file: str) -> Survey:
+    """Look at one file; see `lzkey.sources.survey`. Raises SourceError."""
+    from lzkey.sources import survey  # noqa: PLC0415 - as the module says
+
+    return survey.look_at(file)
 
 
 def units(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError
@@ -64,7 +64,7 @@ _IS_ONE: Final = "it is the landing zone's manifest: it gives settings"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A landing zone's manifest, what is known of it in its source."""
+    """A landing zone's manifest, as far as its source tells."""
 
     source: str
     """The file, and the resource in it."""
@@ -74,6 +74,8 @@ class Manifest:
     arn: str | None = None
     open_parts: tuple[str, ...] = ()
     """What is known only after deployment."""
+    names: tuple[tuple[str, str], ...] = ()
+    """The keys of its template: the ARN that stands in for each, and what it is called."""
 
     @property
     def governed_regions(self) -> tuple[str, ...]:
@@ -95,8 +97,7 @@ class Manifest:
 
     def agrees_with(self, other: Manifest) -> bool:
         """Whether both give the same settings, as far as each tells."""
-        version = self.version or other.version
-        keys, its = self._keys(self.version or version), other._keys(other.version or version)
+        keys, its = self._keys_beside(other), other._keys_beside(self)
         regions = {frozenset(each.governed_regions) for each in (self, other)}
         return (
             len({each.arn for each in (self, other)} - {None}) <= 1
@@ -104,9 +105,17 @@ class Manifest:
             and (keys is None or its is None or _compared(keys) == _compared(its))
         )
 
+    def _keys_beside(self, other: Manifest) -> ManifestKeys | None:
+        """The keys; which version it is for, the other one may tell, where its own blocks do not."""
+        return self._keys(self.version or (None if Delivery.CONFIG in self.content else other.version))
+
     def _keys(self, version: str | None) -> ManifestKeys | None:
         is_open = any(part != "governedRegions" for part in self.open_parts)
         return None if is_open else ManifestKeys.from_manifest(self.content, version)
+
+    def _use(self, key: str, keys: ManifestKeys) -> str:
+        services = [name for each, name in _SERVICES.items() if (key, each) in keys.uses]
+        return f"the logs of {_listed(services)} have {dict(self.names).get(key, key)}"
 
     def __str__(self) -> str:
         """What it gives, in one line."""
@@ -115,7 +124,7 @@ class Manifest:
         if keys is not None and not keys.delivers:
             told.append("no logs are delivered")
         elif keys is not None:
-            told += [_use(key, keys) for key in keys.logging] or ["names no KMS key for its logs"]
+            told += [self._use(key, keys) for key in keys.logging] or ["names no KMS key for its logs"]
         told += [f"{part} is known only after deployment" for part in self.open_parts]
         return f"the landing zone's manifest is {self.source}: {'; '.join(told)}"
 
@@ -144,7 +153,9 @@ def manifests_of_template(
             continue
         properties = resolver.value(resource.get("Properties", {}), path)
         if isinstance(properties, dict):
-            yield _made(source, name, properties.get("Manifest"), properties.get("Version"), None)
+            made = _made(source, name, properties.get("Manifest"), properties.get("Version"), None)
+            keys = tuple((str(arn), key) for key, arn in template.keys.items())
+            yield replace(made, names=keys) if isinstance(made, Manifest) else made
         else:
             yield _made(source, name, Unknown(), None, None)
 
@@ -261,11 +272,6 @@ def _is_key(text: str) -> bool:
 
 def _compared(keys: ManifestKeys) -> tuple[object, ...]:
     return frozenset(keys.uses), keys.delivers, keys.backup
-
-
-def _use(key: str, keys: ManifestKeys) -> str:
-    services = [name for each, name in _SERVICES.items() if (key, each) in keys.uses]
-    return f"the logs of {_listed(services)} have {key}"
 
 
 def _text_of(value: Json) -> str | None:

@@ -68,13 +68,6 @@ class Document:
         except RecursionError:
             yield self._unreadable("it is nested too deeply")
 
-    def parsed(self) -> tuple[Source, Any]:
-        """Its value, and where that stands; raise SourceError, also where it holds several."""
-        parts = self.parts()
-        if len(parts) > 1:
-            raise SourceError(f"it holds {len(parts)} documents, one behind the other, and no single one")
-        return parts[0]
-
     def parts(self) -> list[tuple[Source, Any]]:
         """Its values, more than one where several documents are written into one file; raise SourceError."""
         found = documents_in(Source(self.source, self.text, None, self.environment))

@@ -4,49 +4,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.errors import SourceError
+from lzkey.sources.characters import Characters
+from lzkey.sources.cloud_assembly import Assemblies
 from lzkey.sources.cloudformation import is_template
 from lzkey.sources.manifest import MENTIONED, Manifest, manifests, manifests_of_template
+from lzkey.sources.recognition import Document
 from lzkey.sources.source import members
 from lzkey.sources.subject import Unread
 from lzkey.sources.walk import documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import BinaryIO
 
     from lzkey import Json
-    from lzkey.sources.recognition import Document
+    from lzkey.sources.input import Input
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Context
 
 #: Without it a text is no template that has some.
 _PARAMETERS: Final = re.compile(r"\bParameters\b")
-
-
-class Input:
-    """Standard input, which can be read from its beginning once more."""
-
-    def __init__(self, raw: BinaryIO) -> None:
-        self._raw = raw
-        self._kept: list[bytes] | None = []
-        self._again = b""
-
-    def rewind(self) -> None:
-        """Begin anew; from now on nothing is kept."""
-        self._again, self._kept = b"".join(self._kept or ()), None
-
-    def read(self, count: int, /) -> bytes:
-        """So many bytes, or fewer; none at the end."""
-        if self._again:
-            piece, self._again = self._again[:count], self._again[count:]
-            return piece
-        piece = self._raw.read(count)
-        if self._kept is not None:
-            self._kept.append(piece)
-        return piece
 
 
 @dataclass(slots=True)
@@ -62,24 +42,30 @@ class Survey:
     """Whether no template may have others."""
     _templates: list[tuple[Source, dict[str, Any]]] = field(default_factory=list)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a template may have a manifest, when it is known where it is deployed."""
+        return bool(self._templates)
+
     def see(self, document: Document) -> None:
         """Look at one document; what cannot be read of it is told where its keys are read."""
         try:
-            source, value = document.parsed()
+            parts = document.parts()
         except (SourceError, RecursionError):
             self.is_whole = False
             return
-        self._see_parameters(value)
-        if MENTIONED.search(document.text) is None:
-            return
-        self._take(manifests(source, value, named=document.named))
-        if isinstance(value, dict) and is_template(value):
-            self._templates.append((source, value))
+        for source, value in parts:
+            self._see_parameters(value)
+            if MENTIONED.search(document.text):
+                self._take(manifests(source, value, named=document.named))
+                if isinstance(value, dict) and is_template(value):
+                    self._templates.append((source, value))
 
     def place(self, context: Context) -> None:
         """Read the manifests of templates, as it is known where these are deployed."""
         for source, document in self._templates:
             self._take(manifests_of_template(source, document, context))
+        self._templates.clear()
 
     def _take(self, found: Iterator[Manifest | Unread]) -> None:
         for each in found:
@@ -103,10 +89,24 @@ class Survey:
                 self.is_whole = False
 
 
-def survey(sources: Sequence[str], stdin: Input, *, ignore: Sequence[str], parameters: bool) -> Survey:
+def look_at(file: str) -> Survey:
+    """Look at one file, which must be readable; raises SourceError."""
+    try:
+        with Path(file).open("rb") as raw:
+            text = "".join(iter(Characters(raw).read, ""))
+    except OSError as error:
+        raise SourceError(error.strerror) from error
+    document = Document(file, text, named=True, environment=Assemblies().environment(file))
+    document.parts()
+    seen = Survey()
+    seen.see(document)
+    return seen
+
+
+def look(sources: Sequence[str], stdin: Input, *, ignore: Sequence[str], parameters: bool) -> Survey:
     """Look at sources, for the parameters of templates only where these are asked for."""
     seen = Survey()
-    for document in documents(sources, stdin=cast("BinaryIO", stdin), ignore=ignore):
+    for document in documents(sources, stdin=stdin.stream, ignore=ignore):
         if MENTIONED.search(document.text) or (parameters and _PARAMETERS.search(document.text)):
             seen.see(document)
     stdin.rewind()

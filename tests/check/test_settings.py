@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +17,10 @@ from lzkey.cli.asked import as_parameters, flag, landing_zone, variable
 from lzkey.errors import ParametersError, SettingsError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Run
 
 GIVEN = {"HomeRegion": "us-east-1", "ManagementAccountId": "111122223333"}
+MANAGEMENT = ("--management-account-id", "111122223333")
 RDKLIB = {"ExecutionRoleName", "ExecutionRoleRegion", "AssumeRoleMode"}
 VALUES = {
     "HomeRegion": "eu-west-1",
@@ -207,3 +210,115 @@ class TestRoundTrip:
         """With defaults, and with everything given."""
         zone = LandingZone.from_rule_parameters(given)
         assert LandingZone.from_rule_parameters(as_parameters(zone)) == zone
+
+
+class TestRegions:
+    """A Region that AWS has not is a slip of the keyboard."""
+
+    @pytest.mark.parametrize(
+        ("region", "nearest"),
+        [
+            ("us-eats-1", "us-east-1"),
+            ("us-esat-1", "us-east-1"),
+            ("eu-west-12", "eu-west-1"),
+            ("us-gov-wst-1", "us-gov-west-1"),
+            ("cn-north-2", "cn-north-1"),
+        ],
+    )
+    @pytest.mark.usefixtures("sources")
+    def test_is_refused_with_the_nearest(self, run: Run, region: str, nearest: str) -> None:
+        """In every partition, and in one sentence."""
+        ended = run("check", "policies/documented.json", *MANAGEMENT, "--home-region", region)
+        assert (ended.code, ended.out) == (2, "")
+        assert f"HomeRegion has {region}, which is no Region of AWS; the nearest is {nearest} " in ended.err
+
+    @pytest.mark.parametrize("region", ["ap-southeast-7", "eusc-de-east-1", "us-isob-east-1", "il-central-1"])
+    @pytest.mark.usefixtures("sources")
+    def test_those_that_there_are(self, run: Run, region: str) -> None:
+        """The twin."""
+        assert settings(run, *MANAGEMENT, "--home-region", region)["HomeRegion"] == region
+
+    @pytest.mark.parametrize("how", ["option", "variable", "file"])
+    def test_wherever_it_is_named(
+        self, run: Run, sources: Path, how: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Among governed Regions, too; with the other faults."""
+        wrong = "eu-west-1,us-eats-1"
+        (sources / "prod.json").write_text(json.dumps({**GIVEN, "GovernedRegions": wrong}))
+        given = [part for name, value in GIVEN.items() for part in (flag(name), value)]
+        if how == "variable":
+            monkeypatch.setenv("LZKEY_GOVERNED_REGIONS", wrong)
+        how_given = {"option": ["--governed-regions", wrong], "file": ["--parameters", "prod.json"]}
+        ended = run("check", "policies/documented.json", *given, *how_given.get(how, []), "--key-scope", "x")
+        assert ended.code == 2
+        assert "GovernedRegions has us-eats-1" in ended.err
+        assert "KeyScope is" in ended.err
+
+    @pytest.mark.usefixtures("sources")
+    def test_may_be_newer_than_this_machine(self, run: Run) -> None:
+        """Then it is allowed on purpose."""
+        new = ("--home-region", "us-north-7", "--allow-unknown-region")
+        assert settings(run, *MANAGEMENT, *new)["HomeRegion"] == "us-north-7"
+
+    def test_is_what_aws_says(self) -> None:
+        """Who discovers the landing zone is not asked whether its Region is known."""
+        asked = {**GIVEN, "HomeRegion": "us-north-7"}
+        assert landing_zone({}, None, lambda: asked).home_region == "us-north-7"
+
+    def test_botocore_is_not_imported(self, sources: Path) -> None:
+        """Which would take longer than the check."""
+        program = (
+            "import sys; from lzkey import cli; "
+            "code = cli.main(sys.argv[1:]); print(code, [name for name in sys.modules if 'boto' in name])"
+        )
+        given = [part for name, value in GIVEN.items() for part in (flag(name), value)]
+        command = [sys.executable, "-c", program, "check", "policies/documented.json", *given]
+        ended = subprocess.run(command, cwd=sources, capture_output=True, text=True, check=True)
+        assert ended.stdout.splitlines()[-1] == "0 []"
+
+
+class TestStackParameters:
+    """`--parameter` of a parameter that no template has."""
+
+    SETTINGS = ("--home-region", "us-east-1", *MANAGEMENT, "--parameter")
+
+    @pytest.mark.parametrize("source", ["template.yaml", "."])
+    @pytest.mark.usefixtures("sources")
+    def test_is_refused(self, run: Run, source: str) -> None:
+        """With those that there are; no file is written."""
+        ended = run("check", source, "--output", "result.json", *self.SETTINGS, "Trals=a")
+        assert (ended.code, ended.out) == (2, "")
+        assert "no template has the parameter Trals" in ended.err
+        assert "there is Trails" in ended.err
+        assert not Path("result.json").exists()
+
+    @pytest.mark.parametrize("command", ["check", "explain", "fix"])
+    @pytest.mark.parametrize("given", ["Trails=cloudtrail.amazonaws.com", "AWS::StackName=logs"])
+    @pytest.mark.usefixtures("sources")
+    def test_is_there(self, run: Run, command: str, given: str) -> None:
+        """The twin: pseudo parameters always are."""
+        assert run(command, "template.yaml", *self.SETTINGS, given).code in (0, 4)
+
+    @pytest.mark.usefixtures("sources")
+    def test_where_there_is_no_template(self, run: Run) -> None:
+        """Nor any parameter."""
+        ended = run("check", "policies/documented.json", *self.SETTINGS, "Trails=a")
+        assert ended.code == 2
+        assert "there are none" in ended.err
+
+    @pytest.mark.parametrize(
+        "document",
+        [{"TemplateBody": {"Parameters": {"Inner": {}}, "Resources": {}}}, "Parameters: [Resources"],
+    )
+    def test_may_be_one_of_what_is_not_read(self, run: Run, sources: Path, document: object) -> None:
+        """Of a template inside of something, or one with a fault, which is told."""
+        text = document if isinstance(document, str) else json.dumps(document)
+        (sources / "other.yaml").write_text(text)
+        assert run("check", "template.yaml", "other.yaml", *self.SETTINGS, "Inner=a").code == 4
+
+    def test_on_standard_input(self, run: Run, sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is read for its parameters first, and then for its keys."""
+        template = (sources / "template.yaml").read_bytes()
+        for given, code in (("Trails=cloudtrail.amazonaws.com", 0), ("Trals=a", 2)):
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(template)))
+            assert run("check", "-", *self.SETTINGS, given).code == code
