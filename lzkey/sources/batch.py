@@ -38,7 +38,8 @@ class Items:
         """Read the keys of the batch."""
         for pointer, text, line in zip(self.pointers, self.texts, self.lines, strict=True):
             place = Place(self.source, KIND, pointer, line)
-            list_name, _, index = pointer[1:].rpartition("/")
+            path = tuple(int(step) if step.isdigit() else step for step in pointer.split("/")[1:])
+            list_name = next((step for step in path if isinstance(step, str)), "")
             try:
                 element = decoded(read(text, line))
             except SourceError as error:
@@ -46,7 +47,7 @@ class Items:
                 continue
             reader = None if list_name or _is_item(element) else reader_of(element, named=False)
             if reader is not None:
-                part = Source(self.source, text, path=(int(index),), begins=line)
+                part = Source(self.source, text, path=path, begins=line)
                 yield from reader(part, element, context)
             elif is_of_a_key(element):
                 yield element_key(list_name, element, place, context)

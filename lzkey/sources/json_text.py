@@ -91,7 +91,7 @@ def _fault(message: str, text: str, position: int, line: int = 1, column: int = 
         end = line + text.count("\n", 0, rest)
         return f"it ends in the middle of a string at line {end} (begun on line {here}): it is cut off"
     if position >= rest or _is_begun(text[position:rest]):
-        if not rest:
+        if not rest and (line, column) == (1, 1):
             return "it is empty"
         end = line + text.count("\n", 0, rest)
         return f"it ends at line {end}, before what is open there is closed: it is cut off"
@@ -192,29 +192,45 @@ class JsonStream:
         self._ended = False
         self._origin = (1, 1)
         self._counted = (0, 1)
+        self.document = 0
+        """How many documents there are before this one."""
 
     def lists(self, names: Sequence[str]) -> Iterator[str]:
         """The name of each member of the outermost object that is a list of one of these names.
 
         Whoever takes a name reads the list by `elements` before the next. "" stands for a document that is
-        itself a list.
+        itself a list. Behind a document with such a list others may follow, which have one, too.
         """
+        while True:
+            found = False
+            for name in self._lists(names):
+                found = True
+                yield name
+            following = self._next()
+            if self.document and not found:
+                raise SourceError(f"line {self._line(self._at)}: what ends here has no list of items")
+            if not following:
+                return
+            if not found or following not in ("{", "["):
+                self._fail("Extra data")
+            self.document += 1
+
+    def _lists(self, names: Sequence[str]) -> Iterator[str]:
+        """Those of one document."""
         if self._next() == "[":
             yield ""
-        else:
-            self._expect("{")
-            following = self._next()
-            while following != "}":
-                name, _ = self._value()
-                self._expect(":")
-                if self._next() == "[" and name in names:
-                    yield str(name)
-                else:
-                    self._value()
-                following = self._comma("}")
-            self._at += 1
-        if self._next():
-            self._fail("Extra data")
+            return
+        self._expect("{")
+        following = self._next()
+        while following != "}":
+            name, _ = self._value()
+            self._expect(":")
+            if self._next() == "[" and name in names:
+                yield str(name)
+            else:
+                self._value()
+            following = self._comma("}")
+        self._at += 1
 
     def elements(self) -> Iterator[tuple[Any, str, int]]:
         """Every element of the list that begins here: its value, its text, its line."""

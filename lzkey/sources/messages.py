@@ -72,7 +72,7 @@ def _messages(value: Json, path: Path = (), *, in_text: bool = False) -> Iterato
         value, in_text = decoded(value), True
     if not isinstance(value, dict):
         return
-    inner = list(_wrapped(value))
+    inner = [] if _is_of_config(value) else list(_wrapped(value))
     if not inner:
         yield _Message(value, path, in_text)
     for steps, each in inner:
@@ -80,20 +80,13 @@ def _messages(value: Json, path: Path = (), *, in_text: bool = False) -> Iterato
 
 
 def _wrapped(value: dict[str, Any]) -> Iterator[tuple[Path, Json]]:
-    """What an event, a notification or a batch of them has inside, with its place there."""
-    if "detail" in value and ("detail-type" in value or "source" in value):
-        yield ("detail",), value["detail"]
-    elif "invokingEvent" in value:
-        yield ("invokingEvent",), value["invokingEvent"]
-    elif "Message" in value and {"Type", "TopicArn", "MessageId"} & value.keys():
-        yield ("Message",), value["Message"]
-    for index, record in enumerate(listed(value.get("Records"))):  # of Lambda's event
-        for name in ("Sns", "body"):
-            if (each := members(record, name)) is not None:
-                yield ("Records", index, name), each
-    for index, received in enumerate(listed(value.get("Messages"))):  # `aws sqs receive-message`
-        if (each := members(received, "Body")) is not None:
-            yield ("Messages", index, "Body"), each
+    """What an event, a notification, a record or a batch of them has inside, with its place there."""
+    for batch in ("Records", "Messages"):
+        for index, record in enumerate(listed(value.get(batch))):
+            yield (batch, index), record
+    for name in ("detail", "invokingEvent", "Sns", "Message", "body", "Body"):
+        if isinstance(value.get(name), dict | str):
+            yield (name,), value[name]
 
 
 def _is_of_config(body: dict[str, Any]) -> bool:

@@ -120,7 +120,10 @@ def _template_body(source: Source, document: Json) -> tuple[Source, Json]:
     if not isinstance(body, str):
         return replace(source, line=lambda path: source.line_of(("TemplateBody", *path))), body
     is_json = body.lstrip().startswith("{")
-    template = read(body) if is_json else yaml_document(replace(source, text=body))[1]
+    try:
+        template = read(body) if is_json else yaml_document(replace(source, text=body))[1]
+    except SourceError as error:
+        raise SourceError(f"in its TemplateBody, {error}") from None
     return replace(source, line=lambda _path: None), template
 
 
@@ -131,7 +134,7 @@ def reader_of(document: object, *, named: bool) -> Reader | None:
         is_policy = isinstance(inner, dict) and documents.is_key_policy(inner, named=named)
         return documents.policy_keys if is_policy else None
     if isinstance(document, list):
-        return _each if any(isinstance(value, dict | str) for value in document) else None
+        return _each if any(isinstance(value, dict | list | str) for value in document) else None
     if not isinstance(document, dict):
         return None
     return next((form.keys for form in FORMATS if form.fits(document, named)), None)

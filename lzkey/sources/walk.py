@@ -265,7 +265,7 @@ def _batches(source: str, stream: JsonStream) -> Iterator[Unit | Unread | Passed
     count, batch, wrong = 0, Items(source), None
     try:
         for name in stream.lists(LISTS):
-            pointer = json_pointer((name,) if name else ())
+            pointer = json_pointer(tuple(step for step in (stream.document, name) if step))
             for index, (value, text, line) in enumerate(stream.elements()):
                 if not may_be_a_key(value, name):
                     continue

@@ -35,6 +35,9 @@ _ANSWER: Final = re.compile(
     """,
     re.VERBOSE | re.MULTILINE,
 )
+_DASHES: Final = re.compile(r"^---[ \t]*\r?\n", re.MULTILINE)
+#: More than comments.
+_CONTENT: Final = re.compile(r"^[ \t]*[^\s#]", re.MULTILINE)
 #: A policy as YAML writes text.
 _QUOTED: Final = re.compile(r"""\s*(?:"\{|'\s*\{|[|>][-+]?\s*\n\s*\{)""")
 
@@ -57,7 +60,7 @@ def documents_in(source: Source) -> list[tuple[Source, Any]]:
     if text.lstrip().startswith(_JSON_BEGINS):
         return _json(source)
     if _ANSWER.search(text) or _QUOTED.match(text):
-        return [yaml_document(source)]
+        return list(_yaml(source))
     if _NOT_JSON.search(text):
         raise SourceError(
             "it is what the AWS CLI prints as text or as a table: give what `--output json` prints"
@@ -73,7 +76,7 @@ def _json(source: Source) -> list[tuple[Source, Any]]:
         if found:
             return found
         if _QUOTED.match(source.text):
-            return [yaml_document(source)]
+            return list(_yaml(source))
         raise
 
 
@@ -107,6 +110,19 @@ def _behind_space(text: str, at: int) -> int:
 def _named(source: Source, policy: Json, name: str) -> tuple[Source, Any]:
     """The answer of GetKeyPolicy of which the policy is the text."""
     return replace(source, line=lambda path: source.line_of(path[1:])), {"Policy": policy, "PolicyName": name}
+
+
+def _yaml(source: Source) -> Iterator[tuple[Source, Any]]:
+    """The documents of a text in YAML, which lines of three dashes part."""
+    text, begin, found = source.text, 0, []
+    for dashes in (*_DASHES.finditer(text), None):
+        end = dashes.start() if dashes else len(text)
+        if _CONTENT.search(text, begin, end):
+            found.append("\n" * text.count("\n", 0, begin) + text[begin:end])
+        begin = dashes.end() if dashes else end
+    for index, document in enumerate(found):
+        path = (*source.path, index) if len(found) > 1 else source.path
+        yield yaml_document(replace(source, text=document, path=path))
 
 
 def yaml_document(source: Source) -> tuple[Source, Any]:

@@ -220,6 +220,37 @@ class TestLongLists:
         assert {lines[(found.place.line or 0) - 1] for found in result.keys} == {"  {"}
         assert len({found.place.line for found in result.keys}) == self.SIZE
 
+    @pytest.mark.parametrize("between", ["", "\n"])
+    def test_one_behind_the_other_they_are_read(self, reader: Reader, item: Any, between: str) -> None:
+        """As `cat` and `>>` write them."""
+        first, second = self.snapshot(item), json.dumps([item, BUCKET])
+        left_out = json.dumps(
+            {
+                "BaseConfigurationItems": [],
+                "UnprocessedResourceIdentifiers": [{"ResourceType": "AWS::KMS::Key"}],
+            }
+        )
+        result = reader.text(between.join([first, second, left_out]))
+        assert len(result.keys) == self.SIZE + 1
+        assert result.keys[-1].place.pointer == "/1/0"
+        assert result.keys[-1].place.line == first.count("\n") + len(between) + 1
+        (unread,) = result.unread
+        assert unread.place.pointer == "/2/UnprocessedResourceIdentifiers/0"
+
+    @pytest.mark.parametrize(
+        ("behind", "said"),
+        [
+            ('{"KeyMetadata": {}}', "what ends here has no list of items"),
+            ("x", "right would be one value alone"),
+            ('{"configurationItems": [', "is cut off"),
+        ],
+    )
+    def test_what_stands_behind_is_not_lost(self, reader: Reader, item: Any, behind: str, said: str) -> None:
+        """The twin: whatever it is."""
+        result = reader.text(f"{self.snapshot(item)}\n{behind}")
+        assert len(result.keys) == self.SIZE
+        assert said in result.unread[0].message
+
     @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32-be"])
     def test_compressed_and_in_any_encoding(self, reader: Reader, item: Any, encoding: str) -> None:
         """As Amazon S3 has them: gzip, found by its first bytes and not by a name."""

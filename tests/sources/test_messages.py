@@ -57,6 +57,8 @@ WRAPPINGS: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda message: {"Messages": [{"Body": json.dumps(notification(event(message)))}]},
         "/Messages/0/Body",
     ),
+    "a record of SQS": (lambda message: [{"messageId": "1", "body": json.dumps(message)}], "/0/body"),
+    "SNS to a function": (lambda message: {"Sns": notification(message)}, "/Sns/Message"),
     "a list of events": (lambda message: [event(message)], "/0/detail/configurationItem"),
 }
 

@@ -75,6 +75,13 @@ class TestOfOneKey:
         assert reader.failed(found) == ["CONFIG_ACCESS", "CLOUDTRAIL_ACCESS"]
         assert found.hopeful is None
 
+    def test_lists_in_a_list(self, reader: Reader, answers: Answers) -> None:
+        """Each by itself: the policy of one is not that of the other."""
+        pair = [answers.description(), answers.policy("*")]
+        result = reader.text([pair, [answers.description(OTHER)]])
+        assert [reader.answers(found) for found in result.keys] == [GOOD, OPEN]
+        assert [found.place.pointer for found in result.keys] == ["/0/0", "/1/0"]
+
     def test_the_metadata_alone(self, reader: Reader, answers: Answers) -> None:
         """`--query KeyMetadata`, with a policy or without, in a list or not."""
         metadata = answers.description()["KeyMetadata"]

@@ -163,6 +163,16 @@ class TestYaml:
         text = as_yaml(documents["describe_key"]) + as_yaml(documents["get_key_policy"])
         assert reader.answers(reader.text(text).key) == ("COMPLIANT", "COMPLIANT")
 
+    @pytest.mark.parametrize("begins", ["", "---\n", "# KMS\n---\n"])
+    def test_dashes_part_documents(self, reader: Reader, documents: Any, begins: str) -> None:
+        """Each has its lines."""
+        first, second = as_yaml(documents["describe_key"]), as_yaml(documents["get_key_policy"])
+        found = reader.text(f"{begins}{first}---\n{second}").key
+        assert reader.answers(found) == ("COMPLIANT", "COMPLIANT")
+        before = (begins + first).count("\n")
+        assert f"line {before + 2}: it names this key" in found.assumptions[0]
+        assert "line 3, column 1: it is not YAML" in reader.text("---\nKeyMetadata: [\n---\na: 1\n").message
+
     @pytest.mark.parametrize("name", ["configurationItems", "BaseConfigurationItems"])
     def test_items(self, reader: Reader, item: Any, name: str) -> None:
         """With the line of each."""
