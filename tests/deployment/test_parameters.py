@@ -9,12 +9,19 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from landing_zone_key.settings import PARAMETERS, LandingZone
-from lzkey.errors import LzkeyError, ParametersError
+from lzkey.cli import COMMANDS, main
+from lzkey.deployment.build import build
+from lzkey.deployment.deploy import deploy, undeploy
+from lzkey.deployment.target import Where
+from lzkey.doctor import examine
+from lzkey.errors import LzkeyError, ParametersError, PrerequisiteError
 from lzkey.parameters import load
 
 from .conftest import ROOT, RULE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .conftest import Project
 
 SCHEMA: Any = json.loads((ROOT / "parameters/schema.json").read_text())
@@ -260,6 +267,31 @@ class TestFaults:
         said = refusal(project, **{field: value})
         assert f"{where}.{field} has us-eats-1, which is no Region of AWS; the nearest is us-east-1" in said
         load("example", root=project.root, any_region=True)
+
+    @pytest.mark.parametrize("command", [deploy, undeploy, examine])
+    def test_whoever_reads_the_file(self, project: Project, command: Callable[..., object]) -> None:
+        """Is told; who allows it gets as far as to the profile that there is not."""
+        name = project.parameters(HomeRegion="us-north-7", region="us-north-7")
+        with pytest.raises(ParametersError, match="us-north-7, which is no Region of AWS"):
+            command(name, root=project.root, where=Where("nobody"))
+        with pytest.raises(PrerequisiteError, match="nobody"):
+            command(name, root=project.root, where=Where("nobody", unknown_region=True))
+
+    def test_whoever_builds(self, project: Project) -> None:
+        """The same, without an account."""
+        name = project.parameters(HomeRegion="us-north-7")
+        with pytest.raises(ParametersError, match="us-north-7, which is no Region of AWS"):
+            build(name, root=project.root)
+        assert build(name, root=project.root, any_region=True).parameters.home_region == "us-north-7"
+
+    @pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"report", "demo"}))
+    def test_the_option_of_every_command(
+        self, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That takes a parameters file."""
+        monkeypatch.setenv("COLUMNS", "200")
+        assert main([command, "--help"]) == 0
+        assert "--allow-unknown-region" in capsys.readouterr().out
 
     def test_errors_are_no_value_errors(self) -> None:
         """And all of them are one kind, for the command line."""
