@@ -26,6 +26,18 @@ PATHS = [
     HERE / "terraform/state.json",
 ]
 DOCUMENTS = {path.stem: json.loads(path.read_text()) for path in PATHS}
+_ANSWERS = [DOCUMENTS["describe_key"], DOCUMENTS["get_key_policy"], DOCUMENTS["key_policy"]]
+_MESSAGE = {"messageType": "Oversized", "configurationItemSummary": {"resourceId": "1"}, "s3ObjectKey": "k"}
+DOCUMENTS |= {
+    "answers": [*_ANSWERS, DOCUMENTS["describe_key"]["KeyMetadata"], [_ANSWERS[0]]],
+    "messages": {
+        "Records": [
+            {"body": json.dumps({"Type": "Notification", "Message": json.dumps({"configurationItem": {}})})},
+            {"Sns": {"Message": {"source": "aws.config", "detail": _MESSAGE}}},
+        ]
+    },
+    "batch": {"BaseConfigurationItems": [{}], "UnprocessedResourceIdentifiers": [{"ResourceType": "x"}]},
+}
 FUNCTIONS = ["Ref", "Fn::Sub", "Fn::GetAtt", "Fn::Join", "Fn::Select", "Fn::Split", "Fn::If", "Fn::FindInMap"]
 VALUES = st.recursive(
     st.none()
@@ -76,7 +88,18 @@ class TestAnyDocument:
         for _ in range(data.draw(st.integers(1, 3))):
             holder, place = data.draw(st.sampled_from(places(document)))
             holder[place] = data.draw(VALUES)
-        read(json.dumps(document))
+        text = json.dumps(document)
+        assert read(text)
+        assert read(f"{text}\n{text}\tdefault\n{text}")
+
+    @settings(max_examples=40)
+    @given(st.sampled_from(["answers", "describe_key", "get_key_policy", "batch"]), st.data())
+    def test_one_other_value_in_yaml_raises_nothing(self, name: str, data: st.DataObject) -> None:
+        """As the AWS CLI prints it."""
+        document = copy.deepcopy(DOCUMENTS[name])
+        holder, place = data.draw(st.sampled_from(places(document)))
+        holder[place] = data.draw(VALUES)
+        assert read(yaml.safe_dump(document))
 
     @given(VALUES)
     def test_any_value_raises_nothing(self, value: Any) -> None:
