@@ -14,7 +14,7 @@ from lzkey.sources.cloudformation import is_template
 from lzkey.sources.manifest import MENTIONED, Manifest, manifests, manifests_of_template
 from lzkey.sources.recognition import Document
 from lzkey.sources.source import members
-from lzkey.sources.subject import Unread
+from lzkey.sources.subject import Place, Unread
 from lzkey.sources.walk import documents
 
 if TYPE_CHECKING:
@@ -57,22 +57,26 @@ class Survey:
         for source, value in parts:
             self._see_parameters(value)
             if MENTIONED.search(document.text):
-                self._take(manifests(source, value, named=document.named))
+                self._take(source, manifests(source, value, named=document.named))
                 if isinstance(value, dict) and is_template(value):
                     self._templates.append((source, value))
 
     def place(self, context: Context) -> None:
         """Read the manifests of templates, as it is known where these are deployed."""
         for source, document in self._templates:
-            self._take(manifests_of_template(source, document, context))
+            self._take(source, manifests_of_template(source, document, context))
         self._templates.clear()
 
-    def _take(self, found: Iterator[Manifest | Unread]) -> None:
-        for each in found:
-            if isinstance(each, Unread):
-                self.faults.append(each)
-            else:
-                self.manifests.append(each)
+    def _take(self, source: Source, found: Iterator[Manifest | Unread]) -> None:
+        try:
+            for each in found:
+                if isinstance(each, Unread):
+                    self.faults.append(each)
+                else:
+                    self.manifests.append(each)
+        except RecursionError:
+            why = f"{source.name}: the landing zone's manifest gives no settings: it is nested too deeply"
+            self.faults.append(Unread(Place(source.name), why))
 
     def _see_parameters(self, value: Json) -> None:
         """Take the parameters of a template, and of those inside of it; one that is text may have any."""

@@ -156,12 +156,29 @@ class TestForms:
         assert "governs us-east-1 and eu-west-1; names no KMS key" in ended.err
         assert ended.code == 0
 
+    def test_of_the_aws_cli_as_yaml(self, check: Callable[..., Ended], policy: dict[str, Any]) -> None:
+        """With `--output yaml`."""
+        regions = "".join(f"    - {region}\n" for region in REGIONS)
+        text = f"landingZone:\n  arn: {ZONE}\n  manifest:\n    governedRegions:\n{regions}"
+        ended = check("key.json", "zone.json", key=policy, zone=text)
+        assert ended.code == 0, ended
+
+    def test_beside_many_keys(self, check: Callable[..., Ended], policy: dict[str, Any]) -> None:
+        """Which several processes judge."""
+        ended = check(
+            ".", **dict.fromkeys([f"key{number}" for number in range(60)], policy), zone=answer(OLD)
+        )
+        assert ended.code == 0, ended
+        assert "60 COMPLIANT" in ended.out
+
     def test_is_passed_over_with_its_reason(self, check: Callable[..., Ended]) -> None:
         """It holds no key, and a named file is understood all the same."""
-        ended = check("zone.json", "--format", "json", zone=answer(OLD))
-        (passed,) = json.loads(ended.out)["passed_over"]
-        assert passed["reason"] == "it is the landing zone's manifest: it gives settings"
-        assert ended.code == 4  # no key
+        regions = {"governedRegions": REGIONS}  # of which nothing is about KMS
+        for source in ("zone.json", "."):
+            ended = check(source, *PLACE, "--format", "json", zone=regions)
+            (passed,) = json.loads(ended.out)["passed_over"]
+            assert passed["reason"] == "it is the landing zone's manifest: it gives settings"
+            assert ended.code == 4  # no key
 
     def test_on_standard_input(
         self, check: Callable[..., Ended], policy: dict[str, Any], monkeypatch: pytest.MonkeyPatch
@@ -353,6 +370,16 @@ class TestWrong:
         ended = check("key.json", *PLACE, "--landing-zone-manifest", "zone.json", key="{}", zone=document)
         assert ended.code == 2
         assert said in ended.err
+
+    @pytest.mark.parametrize("form", [answer, plan, template])
+    def test_depth(self, check: Callable[..., Ended], form: Callable[[object], dict[str, Any]]) -> None:
+        """As of any source that nests too deeply: it is told."""
+        deep: Any = []
+        for _ in range(450):
+            deep = [deep]
+        ended = check("zone.json", *PLACE, zone=form({**OLD, "governedRegions": deep}))
+        assert ended.code == 4
+        assert "zone.json" in ended.err
 
     def test_no_file(self, check: Callable[..., Ended]) -> None:
         """The same."""
