@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import deque
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
@@ -10,22 +13,27 @@ from lzkey.sources.circles import CIRCLE, circles
 from lzkey.sources.numbers import in_quotes
 from lzkey.sources.open_policy import NAMES_OPEN, doubted, open_key, with_names_open
 from lzkey.sources.source import Format, known_lines, members, stand_in_arn, unread
+from lzkey.sources.stacks import stacks_of
 from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
 from lzkey.sources.template import Resolver, Template
 from lzkey.sources.unknown import ABSENT, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from landing_zone_key.key import KeyArn
     from lzkey import Json
+    from lzkey.sources.nested import Stack
     from lzkey.sources.source import Source
-    from lzkey.sources.subject import Context, Environment
+    from lzkey.sources.subject import Context, Environment, Place
 
 KIND: Final = Kind("cloudformation", "a CloudFormation template (JSON or YAML)", is_template=True)
 
 _KEY: Final = "AWS::KMS::Key"
 _REPLICA: Final = "AWS::KMS::ReplicaKey"
+#: Characters of all templates in templates, each counted as some at least: aliases may stand for many.
+_MOST_STACKS: Final = 16 << 20
+_LEAST_STACK: Final = 16 << 10
 #: What these transform are their own resource types and functions, as their pages say.
 #: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/transform-reference.html
 _HARMLESS: Final = frozenset(
@@ -57,12 +65,62 @@ def is_template(document: Mapping[str, Any]) -> bool:
 def template_keys(
     source: Source, document: dict[str, Any], context: Context
 ) -> Iterator[FoundKey | Unread | PassedOver]:
-    """Every key of a template, as it would be created."""
+    """Every key of a template, as it would be created, and of those that it makes stacks of."""
     template = template_of(source, document, context)
+    found = chain(
+        _own_keys(source, template, context), stack_keys(stacks_of(source, template, KIND), context)
+    )
+    yield from or_passed_over(found, source.place(KIND))
+
+
+def or_passed_over(
+    found: Iterator[FoundKey | Unread | PassedOver], place: Place
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """All that is found; where that is nothing, that it is nothing."""
+    first = next(found, None)
+    yield PassedOver(place) if first is None else first
+    yield from found
+
+
+def stack_keys(stacks: Iterable[Stack], context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
+    """The keys of the templates that stacks are made of, and of those that these make stacks of."""
+    waiting, length = deque(("", stack, context) for stack in stacks), 0
+    while waiting:
+        before, stack, given = waiting.popleft()
+        read = stack.template()
+        if isinstance(read, Unread | PassedOver):
+            yield _inside(before, read)
+            continue
+        source, document = read
+        length += _LEAST_STACK + (len(stack.body) if isinstance(stack.body, str) else len(source.text))
+        if length > _MOST_STACKS:
+            yield Unread(stack.place, f"{before}{stack.name}: there are too many templates in templates")
+            return
+        if not isinstance(document, dict) or not is_template(document):
+            yield _inside(before, stack.unread("its template is none"))
+            continue
+        name = f"{before}{stack.name}/"
+        given = stack.context(given, document)
+        template = template_of(source, document, given)
+        for entry in _own_keys(source, template, given):
+            yield _inside(name, entry)
+        waiting += [(name, each, given) for each in stacks_of(source, template, KIND)]
+
+
+def _inside(before: str, entry: FoundKey | Unread | PassedOver) -> FoundKey | Unread | PassedOver:
+    """What is found in a stack's template, by what leads to it."""
+    place = replace(entry.place, pointer=f"{before}{entry.place.pointer}")
+    if isinstance(entry, FoundKey):
+        return replace(entry, name=f"{before}{entry.name}", place=place)
+    return replace(entry, place=place)
+
+
+def _own_keys(
+    source: Source, template: Template, context: Context
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """The keys among a template's own resources."""
     wanted = list(template.keys)
     loops = [name for name, value in template.resources.items() if _makes_keys(name, value)]
-    if not wanted and not loops:
-        yield PassedOver(source.place(KIND))
     if wanted and source.environment.fault and _untold(context):
         yield unread(
             source,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.errors import SourceError
@@ -15,7 +15,7 @@ from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
 from lzkey.sources.written import documents_in, yaml_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lzkey import Json
     from lzkey.sources.source import Reader
@@ -58,6 +58,8 @@ class Document:
     """Somebody asked for this very file; else it was found in a folder, and may be anything."""
     environment: Environment = UNTOLD
     """Where it is deployed, if it is a template."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """The files that it names as templates of stacks, by their paths."""
 
     def keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
         """Recognise the document, and read its keys."""
@@ -70,7 +72,7 @@ class Document:
 
     def parts(self) -> list[tuple[Source, Any]]:
         """Its values, more than one where several documents are written into one file; raise SourceError."""
-        found = documents_in(Source(self.source, self.text, None, self.environment))
+        found = documents_in(Source(self.source, self.text, None, self.environment, beside=self.beside))
         if found:
             return [_template_body(*part) for part in found]
         if not self.text.strip():

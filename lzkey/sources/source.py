@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from hashlib import sha256
@@ -16,7 +16,7 @@ from lzkey.sources.json_text import JsonStream, Path, element_lines, line_of
 from lzkey.sources.subject import UNTOLD, FoundKey, Place, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from landing_zone_key import KmsKey, LandingZone
     from lzkey import Json
@@ -55,6 +55,8 @@ class Source:
     """Where the document stands in a list, or among those that one file holds."""
     begins: int = 1
     """The line on which its text begins."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """The files that it names as templates of stacks, by their paths."""
 
     def line_of(self, path: Path) -> int | None:
         """The line of a value; None where nobody counts."""

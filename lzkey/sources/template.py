@@ -43,8 +43,8 @@ class Template:
     """A template, and where it is deployed."""
 
     document: Mapping[str, Any]
-    given: Mapping[str, str]
-    """Values of parameters, pseudo parameters among them, by name."""
+    given: Mapping[str, Any]
+    """Values of parameters, pseudo parameters among them, by name; `Unknown` for what another one gives."""
     account: str
     region: str
     keys: dict[str, KeyArn] = field(default_factory=dict)
@@ -114,6 +114,8 @@ class Template:
             return None, f"has no value; --parameter {name}=VALUE would tell"
         if misread(value):
             return value, ""
+        if isinstance(value, Unknown):
+            return None, f"is known only to the stack around it; --parameter {name}=VALUE would tell"
         text = str(value).lower() if isinstance(value, bool) else str(value)
         if "List" in kind:
             return [item.strip() for item in text.split(",")], ""

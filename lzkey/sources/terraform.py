@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
+from lzkey.sources.cloudformation import or_passed_over, stack_keys
+from lzkey.sources.nested import Stack
 from lzkey.sources.open_policy import open_key, with_text
 from lzkey.sources.plan import Plan, planned_policy, without_indexes
 from lzkey.sources.source import Format, known_key, members, stand_in_arn, unread
-from lzkey.sources.subject import FoundKey, Kind, PassedOver, Unread
+from lzkey.sources.subject import UNTOLD, Environment, FoundKey, Kind, PassedOver, Unread
 from lzkey.sources.unknown import ABSENT, Unknown
 
 if TYPE_CHECKING:
@@ -61,15 +64,22 @@ def is_plan_or_state(document: dict[str, Any]) -> bool:
 def terraform_keys(
     source: Source, document: dict[str, Any], context: Context
 ) -> Iterator[FoundKey | Unread | PassedOver]:
-    """Every key that there will be, or is, with the policy that its own resource or another one gives it."""
+    """Every key that there will be, or is, and those of the templates that stacks are made of."""
     plan = Plan(document)
+    stacks = (_stack(source, plan, each) for each in plan.resources if each.type in _STACKS)
+    found = chain(_own_keys(source, plan, document, context), stack_keys(stacks, context))
+    yield from or_passed_over(found, source.place(KIND))
+
+
+def _own_keys(
+    source: Source, plan: Plan, document: dict[str, Any], context: Context
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """Every key with the policy that its own resource or another one gives it."""
     keys = [each for each in plan.resources if each.type in _KEYS]
     given, astray = holders(plan, keys)
     if document.get("errored") is True or document.get("deferred_changes"):
         why = "ended in an error" if document.get("errored") is True else "defers changes to another one"
         yield Unread(source.place(KIND), f"the plan {why}: it does not hold all resources")
-    elif not keys and not astray:
-        yield PassedOver(source.place(KIND))
     work = _Work(source, plan, context, keys)
     for key in keys:
         try:
@@ -79,6 +89,34 @@ def terraform_keys(
             yield Unread(place, f"{key.address}: {error}")
     for policy in astray:
         yield work.policy_alone(policy)
+
+
+def _stack(source: Source, plan: Plan, resource: Resource) -> Stack:
+    """What makes stacks; those of a set are made wherever others say."""
+    here = Environment(plan.account(resource), plan.region(resource), source.name)
+    return Stack(
+        name=resource.address,
+        source=source,
+        kind=KIND,
+        path=resource.path,
+        body=resource.value("template_body"),
+        body_path=resource.path,
+        url=resource.value("template_url"),
+        written=resource.expressions,
+        parameters=_parameters(resource),
+        environment=UNTOLD if resource.type.endswith("_set") else here,
+    )
+
+
+def _parameters(resource: Resource) -> Json:
+    """The parameters of a stack's template by name, from an object or from a list of pairs."""
+    given, unknown = resource.value("parameters"), resource.unknown.get("parameters")
+    if isinstance(given, list):
+        pairs = {members(each, "parameter_key"): members(each, "parameter_value") for each in given}
+        return Unknown() if unknown else pairs
+    known = given if isinstance(given, dict) else {}
+    not_known = [name for name, there in (unknown.items() if isinstance(unknown, dict) else ()) if there]
+    return given if isinstance(given, Unknown) else known | dict.fromkeys(not_known, Unknown())
 
 
 @dataclass(frozen=True, slots=True)

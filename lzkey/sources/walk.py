@@ -17,6 +17,7 @@ from lzkey.sources.characters import Characters
 from lzkey.sources.cloud_assembly import Assemblies
 from lzkey.sources.json_text import JsonStream
 from lzkey.sources.manifest import MENTIONED
+from lzkey.sources.nested import beside
 from lzkey.sources.recognition import LISTS, Document
 from lzkey.sources.signs import shows_key
 from lzkey.sources.source import json_pointer
@@ -204,7 +205,8 @@ def _read(
     if is_terraform_source(source):
         yield from declared(source, text, named=named)
     elif named or _MENTIONS_KMS.search(text) or MENTIONED.search(text):
-        yield Document(source, text, named, environment)
+        named_by_it = {} if source == _STANDARD_INPUT else beside(source, text)
+        yield Document(source, text, named, environment, named_by_it)
     else:
         yield PassedOver(Place(source), "it does not mention KMS")
 
