@@ -375,7 +375,7 @@ class TestWrong:
     def test_depth(self, check: Callable[..., Ended], form: Callable[[object], dict[str, Any]]) -> None:
         """As of any source that nests too deeply: it is told."""
         deep: Any = []
-        for _ in range(450):
+        for _ in range(700):
             deep = [deep]
         ended = check("zone.json", *PLACE, zone=form({**OLD, "governedRegions": deep}))
         assert ended.code == 4
