@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 #: In a message, and in what GetAggregateResourceConfig answers.
 _ITEMS: Final = ("configurationItem", "ConfigurationItem")
 _SUMMARY: Final = "configurationItemSummary"
+_TYPE: Final = "messageType"
+_BATCHES: Final = ("Records", "Messages")
+_WRAPPINGS: Final = ("detail", "invokingEvent", "Sns", "Message", "body", "Body")
+#: One of them every message has, and few other documents have.
+_MEMBERS: Final = frozenset({*_ITEMS, _SUMMARY, _TYPE, *_BATCHES, *_WRAPPINGS})
 _OF_CONFIG: Final = re.compile("(?:Oversized)?Config|Compliance|Scheduled")
 
 _WHAT: Final = {
@@ -54,7 +59,10 @@ class _Message:
 
 def is_message(document: dict[str, Any]) -> bool:
     """Tell whether it holds a message of AWS Config, however often it is wrapped."""
-    return any(_is_of_config(message.body) for message in _messages(document))
+    if is_item(document):
+        return True
+    maybe = not _MEMBERS.isdisjoint(document)
+    return maybe and any(_is_of_config(message.body) for message in _messages(document))
 
 
 def message_keys(
@@ -81,10 +89,10 @@ def _messages(value: Json, path: Path = (), *, in_text: bool = False) -> Iterato
 
 def _wrapped(value: dict[str, Any]) -> Iterator[tuple[Path, Json]]:
     """What an event, a notification, a record or a batch of them has inside, with its place there."""
-    for batch in ("Records", "Messages"):
+    for batch in _BATCHES:
         for index, record in enumerate(listed(value.get(batch))):
             yield (batch, index), record
-    for name in ("detail", "invokingEvent", "Sns", "Message", "body", "Body"):
+    for name in _WRAPPINGS:
         if isinstance(value.get(name), dict | str):
             yield (name,), value[name]
 
@@ -92,7 +100,7 @@ def _wrapped(value: dict[str, Any]) -> Iterator[tuple[Path, Json]]:
 def _is_of_config(body: dict[str, Any]) -> bool:
     if any(isinstance(body.get(name), dict) for name in (*_ITEMS, _SUMMARY)) or is_item(body):
         return True
-    return _OF_CONFIG.match(str(body.get("messageType"))) is not None
+    return _OF_CONFIG.match(str(body.get(_TYPE))) is not None
 
 
 def _key(source: Source, message: _Message, context: Context) -> FoundKey | Unread | PassedOver:
@@ -110,7 +118,7 @@ def _key(source: Source, message: _Message, context: Context) -> FoundKey | Unre
 
 def _what_is_right(body: dict[str, Any]) -> str:
     """What a message without an item is, and what to give in its place."""
-    kind = str(body.get("messageType"))
+    kind = str(body.get(_TYPE))
     what = _WHAT.get(kind, f"it is AWS Config's message {kind[:80]}")
     resource = members(body, _SUMMARY, "resourceId") or body.get("resourceId") or "KEY-ID"
     location = members(body, "s3DeliverySummary", "s3BucketLocation")
