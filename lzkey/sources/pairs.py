@@ -60,9 +60,7 @@ def answered(parts: Sequence[Part], context: Context) -> Iterator[FoundKey | Unr
 def _joined(arns: set[str], policies: Sequence[Part]) -> dict[str, tuple[Part, str]]:
     """The policy of each of these keys where that is certain, and why it is."""
     own = [part for part in reversed(policies) if documents.is_default(part[1])]
-    named = [
-        (part, documents.keys_named(_policy(part))) for part in {_text(part): part for part in own}.values()
-    ]
+    named = [(part, _keys_named(part, arns)) for part in {_text(part): part for part in own}.values()]
     joined = {}
     for arn in arns:
         naming = [part for part, names in named if names == {arn}]
@@ -73,6 +71,14 @@ def _joined(arns: set[str], policies: Sequence[Part]) -> dict[str, tuple[Part, s
         if not names or arn in names:
             joined.setdefault(arn, (part, "it is the only one beside the only key that is described"))
     return joined
+
+
+def _keys_named(part: Part, arns: set[str]) -> set[str]:
+    """The ARNs of the keys that a policy may be of: the one that stands beside it, as PutKeyPolicy has it."""
+    key_id = part[1].get("KeyId")
+    if isinstance(key_id, str):
+        return {arn for arn in arns if key_id in (arn, arn.rpartition("/")[2])} or {key_id}
+    return documents.keys_named(_policy(part))
 
 
 def _described(
@@ -101,4 +107,4 @@ def _policy(part: Part) -> Json:
 
 def _text(part: Part) -> str:
     """The same for policies that say the same."""
-    return json.dumps(decoded(_policy(part)), sort_keys=True, default=repr)
+    return json.dumps([part[1].get("KeyId"), decoded(_policy(part))], sort_keys=True, default=repr)

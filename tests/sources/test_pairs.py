@@ -154,6 +154,18 @@ class TestOfSeveralKeys:
         assert found == {ARN: "COMPLIANT", OTHER: "NON_COMPLIANT"}
         assert result.unread == []
 
+    @pytest.mark.parametrize("shown", [str, lambda arn: arn.rpartition("/")[2]])
+    def test_the_key_may_stand_beside_the_policy(self, reader: Reader, answers: Answers, shown: Any) -> None:
+        """As PutKeyPolicy has it, by ARN or by id; then it alone tells."""
+        good, bad = answers.policy("*"), {"Policy": '{"Statement": []}', "PolicyName": "default"}
+        both = [answers.description(), answers.description(OTHER)]
+        result = reader.text([*both, {**bad, "KeyId": shown(OTHER)}, {**good, "KeyId": shown(ARN)}])
+        assert [reader.answers(found)[0] for found in result.keys] == ["COMPLIANT", "NON_COMPLIANT"]
+        result = reader.text([*both, {**good, "KeyId": shown(OTHER)}, {**good, "KeyId": shown(ARN)}])
+        assert [reader.answers(found)[0] for found in result.keys] == ["COMPLIANT", "COMPLIANT"]
+        result = reader.text([both[0], {**answers.policy(), "KeyId": shown(OTHER)}])
+        assert ([reader.answers(found) for found in result.keys], len(result.unread)) == ([OPEN], 1)
+
     def test_a_policy_that_names_none_is_open(self, reader: Reader, answers: Answers) -> None:
         """And so is every key that may have it, but for the one whose policy is known."""
         result = reader.text(
