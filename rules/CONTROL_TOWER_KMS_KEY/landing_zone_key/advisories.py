@@ -82,7 +82,10 @@ def _expiring_key_material(question: Question) -> tuple[Advisory, ...]:
 
 
 def _open_to_other_trails(question: Question, policy: Policy) -> tuple[Advisory, ...]:
-    """https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html."""
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html.
+
+    A limit in which nothing fills in a value is meant as one, and told by itself.
+    """
     if not any(
         statement.allows and _may_name_services(statement.principals) for statement in policy.statements
     ):
@@ -91,8 +94,10 @@ def _open_to_other_trails(question: Question, policy: Policy) -> tuple[Advisory,
     for trails in _trails_of_strangers(question, policy):
         exposed = prove_refused(policy, trails)
         if isinstance(exposed, Refused) and exposed.request is not None:
-            statement = reference(exposed.decision.statement)
-            return (Advisory(AdvisoryCode.OPEN_TO_OTHER_TRAILS, message, statement),)
+            by = exposed.decision.statement
+            if by is not None and any(map(_unfilled, _condition_texts(by))):
+                continue
+            return (Advisory(AdvisoryCode.OPEN_TO_OTHER_TRAILS, message, reference(by)),)
     return ()
 
 
