@@ -145,6 +145,12 @@ class TestProperties:
         assert found.hopeful is None
         assert reader.failed(found) == failed
 
+    def test_a_policy_that_is_encoded_twice_is_said_so(self, reader: Reader) -> None:
+        """KMS decodes it once; the twin, which is encoded once, is above."""
+        found = reader.text(template({"KeyPolicy": json.dumps(json.dumps({"Statement": [LOGS]}))})).key
+        assert reader.failed(found) == ["CONFIG_ACCESS", "CLOUDTRAIL_ACCESS"]
+        assert "encoded twice" in str(found.key.policy_missing)
+
     @pytest.mark.parametrize("name", ["Enabled", "KeySpec", "KeyUsage", "MultiRegion", "KeyPolicy"])
     def test_what_is_not_known_is_open(self, reader: Reader, name: str) -> None:
         """Refused at worst, allowed at best, and the sentence names the property."""
