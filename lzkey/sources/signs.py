@@ -15,6 +15,8 @@ _SIGNS: Final = re.compile(
     | ^[ \t]*resource\s+"(?:aws|awscc)_kms_\w*key"
     | "(?:aws|awscc)_kms_\w*key"\s*:\s*[\[{]
     | \bKeyMetadata["']?\s*:
+    | ^(?:KEYMETADATA\t)?(?:\d{12}|None)\tarn:aws[a-z-]*:kms:
+    | ^\|[ ]+(?:DescribeKey|GetKeyPolicy)[ ]+\|
     """,
     re.VERBOSE | re.MULTILINE,
 )

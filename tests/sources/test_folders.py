@@ -27,6 +27,8 @@ SIGNS = (
     'kms = 1\nresource "aws_kms_replica_key" "logs" {}\n',
     '{"answers": {"KeyMetadata": {"KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"',
     "answer:\n  KeyMetadata:\n    KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab\n",
+    "KEYMETADATA\t111122223333\tarn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\n",
+    "---\n|  DescribeKey  |\n||  KeyMetadata  ||\n| KMS |\n",
     '{"items": {"resourceType": "AWS::KMS::Key"}}',
     '{"Arn": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "Policy": ',
     '{"Statement": [{"Principal": "*", "Action": "kms:*", ',
