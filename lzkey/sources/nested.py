@@ -34,7 +34,8 @@ _LARGEST: Final = 1 << 20
 _MOST_FILES: Final = 200
 #: A template's file as a template names it, and as the CDK tells of it.
 _NAMED: Final = re.compile(
-    r"""(?:\bTemplateURL|\baws:asset:path)["']?[ \t]*:\s*["']?([^\s"',{}$!:]+\.[\w.]+)(?=["',}\s]|\Z)"""
+    r"""\b(?:TemplateURL|Location|aws:asset:path)["']?[ \t]*:\s*["']?"""
+    r"""([^\s"',{}$!:]+\.[\w.]+)(?=["',}\s]|\Z)"""
 )
 #: YAML's literal text: each line of it is one of the file.
 _LITERAL: Final = re.compile(r"\|[-+0-9]*[ \t]*(?:#.*)?\r?$")

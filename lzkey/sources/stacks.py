@@ -14,39 +14,51 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lzkey import Json
+    from lzkey.sources.json_text import Path
     from lzkey.sources.source import Source
     from lzkey.sources.subject import Kind
     from lzkey.sources.template import Template
 
-_STACK: Final = "AWS::CloudFormation::Stack"
 _SET: Final = "AWS::CloudFormation::StackSet"
+#: The property that tells where the template is, by the type of the resource.
+#: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-application.html
+_PLACES: Final = {
+    "AWS::CloudFormation::Stack": "TemplateURL",
+    _SET: "TemplateURL",
+    "AWS::Serverless::Application": "Location",
+}
+#: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-ToJsonString.html
+_AS_TEXT: Final = "Fn::ToJsonString"
 
 
 def stacks_of(source: Source, template: Template, kind: Kind) -> Iterator[Stack]:
     """What makes stacks of other templates."""
     resolver = Resolver(template)
     for name, resource in template.resources.items():
-        condition = members(resource, "Condition")
-        if members(resource, "Type") not in (_STACK, _SET) or (
-            condition is not None and resolver.condition(condition) is False
-        ):
+        kind_of, condition = str(members(resource, "Type")), members(resource, "Condition")
+        if kind_of not in _PLACES or (condition is not None and resolver.condition(condition) is False):
             continue
-        path, is_set = ("Resources", name), members(resource, "Type") == _SET
+        path, is_set = ("Resources", name), kind_of == _SET
         written = members(resource, "Properties")
         body, url, parameters, groups = (
             resolver.value(members(written, each), (*path, "Properties", each))
-            for each in ("TemplateBody", "TemplateURL", "Parameters", "StackInstancesGroup")
+            for each in ("TemplateBody", _PLACES[kind_of], "Parameters", "StackInstancesGroup")
         )
+        body_path: Path = (*path, "Properties", "TemplateBody")
+        if isinstance(encoded := members(written, "TemplateBody", _AS_TEXT), dict):
+            body, body_path = encoded, (*body_path, _AS_TEXT)
+        elif isinstance(body, dict):
+            body = members(written, "TemplateBody")
         asset = members(resource, "Metadata", "aws:asset:path")
         yield Stack(
             name=name,
             source=source,
             kind=kind,
             path=path,
-            body=members(written, "TemplateBody") if isinstance(body, dict) else body,
-            body_path=(*path, "Properties", "TemplateBody"),
+            body=body,
+            body_path=body_path,
             url=asset if isinstance(asset, str) else url,
-            written=[members(written, each) for each in ("TemplateBody", "TemplateURL")],
+            written=[members(written, each) for each in ("TemplateBody", _PLACES[kind_of])],
             parameters=_of_set(parameters, groups) if is_set else parameters,
             environment=_targets(name, groups) if is_set else source.environment,
         )

@@ -374,7 +374,7 @@ def _only(resources: Iterable[Resource]) -> Resource | None:
 
 
 #: Terraform's own state file, which is not what `terraform show -json` prints of it.
-_STATE_FILE: Final = Kind("terraform state file")
+_STATE_FILE: Final = Kind("terraform-state-file")
 
 
 def is_state_file(document: dict[str, Any], *, named: bool) -> bool:

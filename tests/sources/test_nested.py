@@ -70,6 +70,7 @@ class TestText:
             (json.dumps(stack_set(INNER)), 1, (1, 1)),
             (json.dumps(stack_set(json.dumps({"Resources": {"Key": KEY}})), indent=1), 6, (6,)),
             (json.dumps(stack_set({"Resources": {"Key": KEY}}), indent=1), 8, (14,)),
+            (json.dumps(stack_set({"Fn::ToJsonString": {"Resources": {"Key": KEY}}}), indent=1), 9, (15,)),
         ],
     )
     def test_its_key_is_found_where_it_is(
@@ -224,6 +225,17 @@ class TestFiles:
         url = {"Fn::Sub": "https://s3.${AWS::Region}.${Suffix}/cdk-assets/1234.json"}
         metadata = {"aws:asset:path": "Nested.nested.template.json", "aws:asset:property": "TemplateURL"}
         assert reader.text(stack(url, Metadata=metadata)).key.name == "Child/Key"
+
+    @pytest.mark.parametrize(
+        ("location", "name"), [("./child.yaml", "App/Key"), ({"ApplicationId": "x"}, "")]
+    )
+    def test_an_application_has_a_location(self, reader: Reader, location: Any, name: str) -> None:
+        """Of a file, or, the twin, of a repository that nobody reads."""
+        (reader.folder / "child.yaml").write_text(INNER)
+        application = {"Type": "AWS::Serverless::Application", "Properties": {"Location": location}}
+        result = reader.text({"Resources": {"App": application}})
+        assert ([found.name for found in result.keys], result.unread) == ([name] if name else [], [])
+        assert len(result.passed) == (0 if name else 1)
 
     @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"x" * (2 << 20)])
     def test_one_that_is_not_there_is_named(self, reader: Reader, content: bytes | None) -> None:
