@@ -38,34 +38,37 @@ def answered(parts: Sequence[Part], context: Context) -> Iterator[FoundKey | Unr
     """The keys of answers that stand side by side, each with its policy where that is certain."""
     descriptions = [part for part in parts if documents.is_description(part[1])]
     policies = [part for part in parts if not documents.is_description(part[1])]
-    joined = _joined({documents.arn_in(document) for _, document in descriptions}, policies)
+    joined = _joined({documents.arn_in(document) for _, document in descriptions}, policies, context.key_arn)
     lacking = {
         documents.arn_in(document) for _, document in descriptions if not documents.has_policy(document)
     }
     taken = {_text(joined[arn][0]) for arn in lacking & joined.keys()}
     left = [part for part in policies if _text(part) not in taken]
+    open_ = lacking - joined.keys() and not context.key_arn
     for source, document in descriptions:
         place, arn = source.place(documents.DESCRIBE_KEY), documents.arn_in(document)
         if not documents.has_policy(document) and arn in joined:
             yield _described(document, place, *joined[arn], context)
         else:
-            yield documents.described(document, place, context, *([_WHICH] if left else []))
+            yield documents.described(document, place, context, *([_WHICH] if left and open_ else []))
     for part in left:
-        if lacking - joined.keys() and documents.is_default(part[1]):
+        if open_ and documents.is_default(part[1]):
             yield Unread(part[0].place(documents.GET_KEY_POLICY), _WHOSE)
         else:
             yield from documents.policy_alone(*part, context)
 
 
-def _joined(arns: set[str], policies: Sequence[Part]) -> dict[str, tuple[Part, str]]:
+def _joined(arns: set[str], policies: Sequence[Part], key_arn: str | None) -> dict[str, tuple[Part, str]]:
     """The policy of each of these keys where that is certain, and why it is."""
     own = [part for part in reversed(policies) if documents.is_default(part[1])]
-    named = [(part, _keys_named(part, arns)) for part in {_text(part): part for part in own}.values()]
+    named = [
+        (part, _keys_named(part, arns, key_arn)) for part in {_text(part): part for part in own}.values()
+    ]
     joined = {}
     for arn in arns:
         naming = [part for part, names in named if names == {arn}]
         if len(naming) == 1:
-            joined[arn] = naming[0], "it names this key"
+            joined[arn] = naming[0], "--key-arn tells so" if key_arn else "it names this key"
     if len(arns) == len(named) == 1:
         (arn,), ((part, names),) = arns, named
         if not names or arn in names:
@@ -73,12 +76,12 @@ def _joined(arns: set[str], policies: Sequence[Part]) -> dict[str, tuple[Part, s
     return joined
 
 
-def _keys_named(part: Part, arns: set[str]) -> set[str]:
-    """The ARNs of the keys that a policy may be of: the one that stands beside it, as PutKeyPolicy has it."""
+def _keys_named(part: Part, arns: set[str], key_arn: str | None) -> set[str]:
+    """The ARNs of the keys that a policy may be of: beside it, as PutKeyPolicy has it, by --key-arn, in it."""
     key_id = part[1].get("KeyId")
     if isinstance(key_id, str):
         return {arn for arn in arns if key_id in (arn, arn.rpartition("/")[2])} or {key_id}
-    return documents.keys_named(_policy(part))
+    return {key_arn} if key_arn else documents.keys_named(_policy(part))
 
 
 def _described(

@@ -248,6 +248,16 @@ class TestOfSeveralFiles:
         result = reader.read(reader.folder / "key", reader.folder / "policy")
         assert [reader.answers(found) for found in result.keys] == [GOOD, OPEN]
 
+    def test_the_option_tells_whose_the_policy_is(self, reader: Reader, answers: Answers) -> None:
+        """`--key-arn`: of the key that is described, or of another one."""
+        values = [answers.description(), answers.description(OTHER), answers.policy("*")]
+        result = reader.text(values, key_arn=OTHER)
+        assert [reader.answers(found) for found in result.keys] == [OPEN, GOOD]
+        result = reader.text(values[1:], key_arn=ARN)
+        assert [(found.name, reader.answers(found)) for found in result.keys] == [(OTHER, OPEN), (ARN, GOOD)]
+        assert result.unread == []
+        assert "beside it, as member Policy" in result.keys[0].unresolved[0]
+
     def test_policies_alone_are_as_they_were(self, reader: Reader, answers: Answers) -> None:
         """Each of its file."""
         for name in ("a", "b"):
