@@ -77,7 +77,7 @@ def _joined(arns: set[str], policies: Sequence[Part], key_arn: str | None) -> di
 
 
 def _keys_named(part: Part, arns: set[str], key_arn: str | None) -> set[str]:
-    """The ARNs of the keys that a policy may be of: beside it, as PutKeyPolicy has it, by --key-arn, in it."""
+    """The keys that a policy may be of: named beside it (as in PutKeyPolicy), by --key-arn, or in it."""
     key_id = part[1].get("KeyId")
     if isinstance(key_id, str):
         return {arn for arn in arns if key_id in (arn, arn.rpartition("/")[2])} or {key_id}
