@@ -39,6 +39,7 @@ _NAMES: Final = {
     "kms:encryptioncontextkeys": "kms:EncryptionContextKeys",
 }
 _MOST_VALUES: Final = 4
+_IN_PART: Final = "it is not known in full before deployment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def _fails(
     surely, perhaps = assessments
     about, question = (finding, surely.question) if best is None else (best, perhaps.question)
     holds = None if best is None else False
-    shown = None if question is None else refusal(about, question, found)
+    shown = None if question is None else refusal(about, question, found, at_best=best is not None)
     detail = told(about.reason, about.message, certain=best is not None)
     return Answer(finding.requirement.value, holds=holds, detail=detail, refusal=shown)
 
@@ -184,7 +185,7 @@ def _proved(proof: Proof) -> str:
     )
 
 
-def refusal(finding: Finding, question: Question, found: FoundKey) -> Refusal | None:
+def refusal(finding: Finding, question: Question, found: FoundKey, *, at_best: bool) -> Refusal | None:
     """The request of a finding in full; None where there is none, as for a key that is disabled."""
     request, policy = finding.request, question.policy
     if request is None or policy is None:
@@ -197,9 +198,7 @@ def refusal(finding: Finding, question: Question, found: FoundKey) -> Refusal | 
         request.resource if found.arn_known else "this key, which has no ARN yet",
         tuple(_context(request, policy, family)),
         tuple(
-            _of_not_known(outcome)
-            if outcome.statement.index in found.not_known
-            else _outcome(outcome, request)
+            _of_not_known(outcome, found, at_best=at_best) or _outcome(outcome, request)
             for outcome in outcomes
         ),
         should_be_refused=finding.reason is FindingReason.FOREIGN_REQUEST_ALLOWED,
@@ -259,10 +258,18 @@ def _distance(outcome: Outcome) -> tuple[int, bool, int, bool, int]:
     return order, statement.allows, missed_by(outcome), not statement.principals.services, statement.index
 
 
-def _of_not_known(outcome: Outcome) -> StatementOutcome:
-    """What stands for a statement of which nothing is known is nobody's Deny."""
-    index = outcome.statement.index
-    return StatementOutcome(f"Statement[{index}]", index, "Allow or Deny", None, (not_known(index),))
+def _of_not_known(outcome: Outcome, found: FoundKey, *, at_best: bool) -> StatementOutcome | None:
+    """What stands for a statement that is not known, or not in full; None where it says enough of it.
+
+    Such an Allow is as narrow, and such a Deny as wide as it may be; at best, it is the other way round.
+    """
+    statement, index = outcome.statement, outcome.statement.index
+    if index in found.not_known:
+        return StatementOutcome(f"Statement[{index}]", index, "Allow or Deny", None, (not_known(index),))
+    if index not in found.known_in_part or outcome.matches is (statement.allows is not at_best):
+        return None
+    effect = "Allow" if statement.allows else "Deny"
+    return StatementOutcome(statement.label, index, effect, None, (_IN_PART,))
 
 
 def _outcome(outcome: Outcome, request: Request) -> StatementOutcome:

@@ -198,6 +198,7 @@ def _found(source: Source, resolver: Resolver, context: Context, name: str, cond
             source.line_of(each) if each else None for each in opened.statement_paths
         ),
         not_known=opened.not_known,
+        known_in_part=opened.known_in_part,
         arn_known=False,
     )
 

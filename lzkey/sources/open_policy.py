@@ -58,6 +58,8 @@ class OpenKey:
     """What is not known of the key itself."""
     not_known: tuple[int, ...] = ()
     """The statements of which nothing is known, by index."""
+    known_in_part: tuple[int, ...] = ()
+    """Those of which something is not known."""
 
 
 def open_key(key: KmsKey, policy: object, zone: LandingZone, *, put: bool = False) -> OpenKey:
@@ -78,6 +80,7 @@ def open_key(key: KmsKey, policy: object, zone: LandingZone, *, put: bool = Fals
         found.paths if found else (),
         (TAGS_OPEN,) if tagged else (),
         found.not_known if found else (),
+        found.known_in_part if found else (),
     )
 
 
@@ -170,6 +173,8 @@ class Extremes:
     """Where each statement stands in its document; () where that is not known."""
     not_known: tuple[int, ...] = ()
     """The statements of which nothing is known, by index."""
+    known_in_part: tuple[int, ...] = ()
+    """Those of which something is not known."""
 
 
 def extremes(policy: Mapping[str, Any], best: Sequence[Statement] | None = None) -> Extremes | None:
@@ -196,6 +201,11 @@ def extremes(policy: Mapping[str, Any], best: Sequence[Statement] | None = None)
         {**members, "Statement": hopeful},
         tuple(_path(slot) for slot, _ in slots),
         tuple(index for index, (slot, _) in enumerate(slots) if isinstance(slot, Unknown)),
+        tuple(
+            index
+            for index, (slot, there) in enumerate(slots)
+            if isinstance(slot, dict) and not (there and is_known(slot))
+        ),
     )
 
 

@@ -65,6 +65,8 @@ class FoundKey:
     """The line of each statement of the policy, from 1; empty where nobody counted."""
     not_known: tuple[int, ...] = ()
     """The statements of the policy, by index, that stand for ones of which nothing is known."""
+    known_in_part: tuple[int, ...] = ()
+    """Those that stand for ones of which something is not known."""
     arn_known: bool = True
     """False: the ARN stands in for one that is not there yet; `*` and a self-reference count as this key."""
     manifest_keys: ManifestKeys | None = None

@@ -150,6 +150,7 @@ class _Work:
             unresolved=(*unresolved, *opened.reasons) if opened.hopeful else (),
             assumptions=tuple(assumptions),
             not_known=opened.not_known,
+            known_in_part=opened.known_in_part,
             arn_known=isinstance(resource.value("arn"), str),
         )
 

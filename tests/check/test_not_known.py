@@ -92,6 +92,42 @@ class TestUnknownStatement:
             assert 'Deny "Perimeter" applies' in run("explain", source, *SETTINGS).out
 
 
+class TestKnownInPart:
+    """A statement of the user's of which something is not known."""
+
+    @pytest.mark.parametrize(
+        ("changes", "effect", "said"),
+        [
+            ({"Action": {"Fn::ImportValue": "x"}}, "Allow", "cannot be decided"),
+            ({"Principal": {"Service": {"Fn::ImportValue": "x"}}}, "Allow", "cannot be decided"),
+            ({"Action": {"Fn::ImportValue": "x"}}, "Deny", "cannot be decided"),
+            ({"Principal": {"Service": {"Fn::Sub": "logs.${Unknown}"}}}, "Deny", "does not apply"),
+        ],
+    )
+    def test_explain_does_not_say_what_stands_for_it(
+        self, run: Run, template: Any, changes: Any, effect: str, said: str
+    ) -> None:
+        """What it says of others is what is known; the reason is not one of ours."""
+        statement = {**GRANTS, "Sid": "Open", "Effect": effect, **changes}
+        another = {**GRANTS, "Action": {"Fn::ImportValue": "y"}, "Sid": "Another"}
+        out = run("explain", template(statement, another), *SETTINGS).out
+        assert f'{effect} "Open" {said}' in out
+        assert out.count("it is not known in full before deployment") == (4 if "cannot" in said else 2)
+
+    def test_what_is_certain_is_said(self, run: Run, template: Any) -> None:
+        """The twin: a Deny that applies whatever the rest of its actions is, and an Allow that misses."""
+        deny = {**DENY, "Action": ["kms:Decrypt", {"Fn::ImportValue": "x"}]}
+        allow = {
+            **GRANTS,
+            "Sid": "Other",
+            "Principal": {"Service": ["logs.amazonaws.com", {"Fn::Sub": "s3.${X}"}]},
+        }
+        ended = run("explain", template(deny, allow, GRANTS), *SETTINGS)
+        assert ended.code == 3
+        assert 'Deny "Perimeter" applies' in ended.out
+        assert 'Allow "Other" does not apply' in ended.out
+
+
 class TestWhatCannotMatter:
     """A role in another statement, a Sid, an Id: whatever they are, every request is allowed."""
 
