@@ -36,6 +36,9 @@ def main() -> NoReturn:
         code = _INTERRUPTED + signal.SIGINT
     except SystemExit as told:
         code = told.code if isinstance(told.code, int) else _INTERRUPTED
+    except Exception:  # noqa: BLE001 - a fault of ours: threads that wait for AWS keep nobody from reading it
+        sys.excepthook(*sys.exc_info())
+        code = 1
     _on_signals(signal.SIG_IGN)  # it ends anyway, with its own exit code
     if not _is_quiet():
         _flush()

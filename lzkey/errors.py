@@ -28,12 +28,14 @@ class LzkeyError(Exception):
     so that no library swallows them on the way.
     """
 
-    exit_code: ExitCode = ExitCode.MISTAKEN
+    exit_code: int = ExitCode.MISTAKEN
 
-    def because_of(self, cause: Exception) -> Self:
-        """The same; where AWS does not know who asks, it ends a command as that does everywhere."""
+    def because_of(self, cause: BaseException) -> Self:
+        """The same, with the exit code of a signal, or of an AWS that does not know who asks."""
         if isinstance(cause, UnknownCallerError):
             self.exit_code = cause.exit_code
+        elif isinstance(cause, SystemExit) and isinstance(cause.code, int):
+            self.exit_code = cause.code
         return self
 
 
@@ -64,7 +66,7 @@ class SourceError(LzkeyError):
 class LiveError(LzkeyError):
     """The live account does not answer what nothing can be done without."""
 
-    exit_code: ExitCode = ExitCode.FAILED
+    exit_code: int = ExitCode.FAILED
 
 
 class NotInstalledError(LzkeyError):
@@ -74,7 +76,7 @@ class NotInstalledError(LzkeyError):
 class DemoError(LzkeyError):
     """What the demo shows is not there."""
 
-    exit_code: ExitCode = ExitCode.FAILED
+    exit_code: int = ExitCode.FAILED
 
 
 class PrerequisiteError(LzkeyError):
@@ -84,28 +86,28 @@ class PrerequisiteError(LzkeyError):
 class DeployError(LzkeyError):
     """A deployment was started and is not what was asked for."""
 
-    exit_code: ExitCode = ExitCode.FAILED
+    exit_code: int = ExitCode.FAILED
 
 
 class DeployInterruptedError(DeployError):
     """Somebody pressed Ctrl-C while rdk worked; what CloudFormation has begun goes on."""
 
-    exit_code: ExitCode = ExitCode.INTERRUPTED
+    exit_code: int = ExitCode.INTERRUPTED
 
 
 class ReportError(LzkeyError):
     """A report cannot be made, or something is none; no file was replaced."""
 
-    exit_code: ExitCode = ExitCode.FAILED
+    exit_code: int = ExitCode.FAILED
 
 
 class ReportArgumentError(ReportError):
     """A report is asked for that cannot be: another argument would do."""
 
-    exit_code: ExitCode = ExitCode.MISTAKEN
+    exit_code: int = ExitCode.MISTAKEN
 
 
 class ApplyError(LzkeyError):
     """A key policy could not be put, or what is read back is another one."""
 
-    exit_code: ExitCode = ExitCode.FAILED
+    exit_code: int = ExitCode.FAILED

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 from lzkey.aws.answers import watch
 from lzkey.aws.silence import MOST_ATTEMPTS, Question, Silence
 from lzkey.aws.unanswered import (
     CredentialsError,
+    NotUnderstoodError,
     SilentError,
     UnansweredError,
     code_of,
@@ -32,6 +34,7 @@ from lzkey.aws.unanswered import (
     is_unreachable,
     line,
     message_of,
+    not_understood,
     why_unreachable,
 )
 from lzkey.errors import LzkeyError
@@ -111,6 +114,8 @@ class Log:
     """What all accounts of a command share: the calls by action, what was not answered, and how long ago."""
 
     silence: Silence = field(default_factory=Silence)
+    unanswered: bool = False
+    """Whether something is not known for want of an answer."""
     calls: Counter[str] = field(default_factory=Counter)
     known: set[str] = field(default_factory=set)
     """Regions in which the credentials are accepted."""
@@ -126,6 +131,11 @@ class Log:
         """Remember a sentence, once."""
         with self._lock:
             self._notes[sentence] = None
+
+    def miss(self, error: UnansweredError) -> None:
+        """Remember that there was no answer."""
+        self.unanswered = True
+        self.note(str(error))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -169,9 +179,14 @@ class Asker:
         """
         asker = cls(session, "", session.region_name, manner)
         identity = asker.ask("sts:GetCallerIdentity")
-        asker.account = str(identity["Account"])
+        try:
+            asker.account, arn = str(identity["Account"]), str(identity["Arn"]).split(":")
+            caller = Caller(asker.account, arn[1])
+        except (KeyError, IndexError) as error:
+            wrong = not_understood("sts:GetCallerIdentity", error)
+            raise UnansweredError("sts:GetCallerIdentity", wrong, str(wrong)) from error
         asker.log.calls.clear()  # it needs no permission, and is no question about the account
-        return asker, Caller(asker.account, str(identity["Arn"]).split(":")[1])
+        return asker, caller
 
     def with_manner(self, manner: Manner) -> Asker:
         """The same account, asked in another manner."""
@@ -267,7 +282,7 @@ class Asker:
             return ask()
         except UnansweredError as error:
             if error.code not in absent:
-                self.log.note(str(error))
+                self.log.miss(error)
             return otherwise
 
     def _call(self, action: str, region: str | None, arguments: Mapping[str, object]) -> Json:
@@ -308,7 +323,13 @@ class Asker:
         except (ClientError, BotoCoreError) as error:
             if is_unreachable(error):
                 silence.gave_up(question)
+            else:
+                silence.heard(question.place)
             raise
+        except (OSError, ValueError) as error:  # a file of credentials, or what a process says of them
+            raise CredentialsError(error) from error
+        except (KeyError, TypeError, AttributeError, ResponseParserError) as error:
+            raise not_understood(str(question), error) from error
 
     def _answer(
         self,
@@ -350,9 +371,11 @@ class Asker:
         with self._lock:  # sessions are not safe to use from several threads
             if where not in self._clients:
                 make: Any = self._session.client
-                client = make(
-                    service, region_name=where[1], config=self.manner.config(patience), **self._credentials
-                )
+                settings = {"region_name": where[1], "config": self.manner.config(patience)}
+                try:
+                    client = make(service, **settings, **self._credentials)
+                except (BotoCoreError, OSError, ValueError) as error:
+                    raise CredentialsError(error) from error
                 watch(client.meta.events)
                 _listen(client.meta.events, self.log.silence, where[:2], patience)
                 self._clients[where] = client
@@ -363,9 +386,9 @@ class Asker:
     ) -> UnansweredError | CredentialsError:
         """What a question's failure comes to; a role's credentials are not those of whoever asks."""
         where = region or self.region
-        known = bool(self.log.known - {where})
-        if not self._credentials and is_about_credentials(error, known=known):
-            return CredentialsError(error)
+        elsewhere = bool(self.log.known) and where not in self.log.known
+        if not self._credentials and is_about_credentials(error, action, elsewhere=elsewhere):
+            return CredentialsError(error, action)
         quoting = self.manner.quoting
         told = self._quoting(action, where, error) if quoting else self._plain(action, where, about, error)
         return UnansweredError(action, error, told)
@@ -374,7 +397,9 @@ class Asker:
         if is_unreachable(error):
             return self._unreachable(action, region, "", error)
         whose = f"account {self.account}" if self.account else "AWS"
-        did = "refused" if is_refusal(error) else "did not answer"
+        if isinstance(error, NotUnderstoodError):
+            return f"{whose}: {error}"
+        did = "refused" if is_refusal(error) else "answered with an error to"
         return f"{whose} {did} {action} ({code_of(error)}: {message_of(error)}){hint(error)}"
 
     def _plain(self, action: str, region: str, about: str, error: Failure) -> str:
@@ -385,7 +410,7 @@ class Asker:
         if isinstance(error, ClientError):
             did = "was refused" if is_refusal(error) else "failed"
             return f"{action} {did} ({code_of(error)}){about}{place}{hint(error)}"
-        return f"{action} was not answered{about}{place}: {line(str(error))}"
+        return f"{action} was not understood{about}{place}: {line(str(error))}"
 
     def _unreachable(self, action: str, region: str, about: str, error: Failure) -> str:
         account = f" in account {self.account}" if self.account else ""

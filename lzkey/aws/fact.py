@@ -5,8 +5,12 @@ What a command must be allowed is the union of the facts that it asks for: nobod
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
+
+from landing_zone_key import KeyDataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,8 +35,27 @@ class Fact(Generic[_Asked, _Answer]):
     actions: frozenset[str]
 
     def __call__(self, *args: _Asked.args, **kwargs: _Asked.kwargs) -> _Answer:
-        """Ask. Raises UnansweredError."""
-        return self.ask(*args, **kwargs)
+        """Ask. Raises UnansweredError, also where an answer lacks what AWS's have, somewhere in it."""
+        with self._understood():
+            answer = self.ask(*args, **kwargs)
+        if isinstance(answer, Iterator):
+            return cast("_Answer", self._each(answer))
+        return answer
+
+    def _each(self, answers: Iterator[Any]) -> Iterator[Any]:
+        with self._understood():
+            yield from answers
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        try:
+            yield
+        except (AttributeError, IndexError, KeyDataError, KeyError, TypeError, ValueError) as error:
+            from lzkey.aws.unanswered import UnansweredError, not_understood  # noqa: PLC0415 - boto3
+
+            actions = " or ".join(sorted(self.actions)) or "AWS"
+            wrong = not_understood(actions, error)
+            raise UnansweredError(actions, wrong, str(wrong)) from error
 
 
 def takes(

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
 import boto3
-from botocore.exceptions import ProfileNotFound
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ProfileNotFound
+from botocore.session import Session
 
 from lzkey.errors import SettingsError
+
+#: Of clients that nobody has made for a question of his own.
+_PATIENT: Final = Config(connect_timeout=10, read_timeout=10, retries={"total_max_attempts": 2})
 
 
 def session(profile: str | None, region: str | None, home: str | None = None) -> boto3.Session:
@@ -15,11 +21,27 @@ def session(profile: str | None, region: str | None, home: str | None = None) ->
 
     Raises SettingsError where there is no such profile, or no Region.
     """
-    try:
-        own = boto3.Session(profile_name=profile).region_name
-    except ProfileNotFound as error:
-        raise SettingsError(f"{error}; `aws configure list-profiles` shows those there are") from error
+    own = profile_region(profile)
     found = region or os.environ.get("AWS_REGION") or own or home
     if not found:
         raise SettingsError("no AWS Region is known: give --region, AWS_REGION, or one in the profile")
-    return boto3.Session(profile_name=profile, region_name=found)
+    return session_in(profile, found)
+
+
+def profile_region(profile: str | None) -> str | None:
+    """The Region of a profile, or of the environment; SettingsError where the settings cannot be used."""
+    try:
+        return boto3.Session(profile_name=profile).region_name
+    except ProfileNotFound as error:
+        raise SettingsError(f"{error}; `aws configure list-profiles` shows those there are") from error
+    except BotoCoreError as error:
+        raise SettingsError(
+            f"the AWS configuration cannot be used: {' '.join(str(error).split())}"
+        ) from error
+
+
+def session_in(profile: str | None, region: str) -> boto3.Session:
+    """A session in a Region; what gets its credentials, such as a role, waits no longer than others."""
+    core = Session(profile=profile)
+    core.set_default_client_config(_PATIENT)
+    return boto3.Session(botocore_session=core, region_name=region)

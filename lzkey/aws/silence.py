@@ -73,7 +73,7 @@ class Silence:
         if before:
             raise SilentError(told=f"{question} was not answered before, and is not asked again")
         if not self.allows(question.place, patience):
-            raise SilentError(told=f"{question} is not asked: there has been no answer for a minute")
+            raise SilentError(told=f"{question} is not asked: AWS was silent for too long before")
         timer = Timer(_TOLD_AFTER, self._tell, (question,))
         timer.daemon = True
         timer.start()

@@ -8,9 +8,13 @@ from typing import Final, TypeAlias
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
     CredentialRetrievalError,
     HTTPClientError,
+    InvalidConfigError,
+    InvalidRegionError,
     LoginError,
+    MetadataRetrievalError,
     NoAuthTokenError,
     NoCredentialsError,
     PartialCredentialsError,
@@ -53,12 +57,15 @@ _BY_TIME: Final = ("signature expired", "signature not yet current")
 _NOT_HAD: Final = (
     CredentialRetrievalError,
     LoginError,
+    MetadataRetrievalError,
     NoAuthTokenError,
     NoCredentialsError,
     PartialCredentialsError,
     SSOError,
     TokenRetrievalError,
 )
+#: What is wrong with the settings of the AWS CLI: nothing could be asked, ever.
+_MISCONFIGURED: Final = (ConfigParseError, InvalidConfigError, InvalidRegionError)
 _SIGN_IN: Final = "sign in (`aws sso login`), or choose others with AWS_PROFILE or --profile"
 
 #: A service's message at most: a line of it.
@@ -71,6 +78,12 @@ class NotUnderstoodError(BotoCoreError):
     fmt = "{told}"
 
 
+def not_understood(what: str, error: Exception) -> NotUnderstoodError:
+    """Of an answer that lacks what AWS's have, somewhere in it."""
+    why = f"{type(error).__name__}: {line(str(error))}"
+    return NotUnderstoodError(told=f"the answer to {what} was not understood ({why})")
+
+
 class SilentError(BotoCoreError):
     """AWS was not asked (any more), because it has not answered before."""
 
@@ -80,8 +93,10 @@ class SilentError(BotoCoreError):
 class CredentialsError(UnknownCallerError):
     """AWS does not know who asks, or not any more: no question can be answered."""
 
-    def __init__(self, error: Failure) -> None:
-        self.said = _about_credentials(error)
+    def __init__(self, error: Failure | OSError | ValueError, action: str = "") -> None:
+        self.said = _about_credentials(error, action)
+        self.certain = isinstance(error, ClientError) and _is_refused_at_once(error)
+        """As of an UnansweredError."""
         super().__init__(self.said)
 
 
@@ -141,16 +156,17 @@ def is_unreachable(error: Failure) -> bool:
     return isinstance(error, HTTPClientError | NoConnectionError | SilentError)
 
 
-def is_about_credentials(error: Failure, *, known: bool) -> bool:
-    """Whether AWS does not accept who asks, or when.
+def is_about_credentials(error: Failure, action: str, *, elsewhere: bool) -> bool:
+    """Whether AWS does not accept who asks, or when; or whoever that is cannot be found out.
 
-    `known`: it has in another Region. One that an account has not enabled knows nobody.
+    `elsewhere`: it has in other Regions alone. One that an account has not enabled knows nobody.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
     """
     if not isinstance(error, ClientError):
-        return isinstance(error, _NOT_HAD)
+        return isinstance(error, (*_NOT_HAD, *_MISCONFIGURED))
     code = code_of(error)
-    return code in _EXPIRED | _WRONG | _CLOCK or (code in _NOT_KNOWN and not known)
+    is_of_another = error.operation_name != action.partition(":")[2]  # to get the credentials
+    return is_of_another or code in _EXPIRED | _WRONG | _CLOCK or (code in _NOT_KNOWN and not elsewhere)
 
 
 def why_unreachable(error: Failure, region: str) -> str:
@@ -168,17 +184,27 @@ def hint(error: Failure) -> str:
     return ""
 
 
-def _about_credentials(error: Failure) -> str:
-    code = code_of(error)
-    text = message_of(error).lower()
+def _about_credentials(error: Failure | OSError | ValueError, action: str) -> str:
+    if not isinstance(error, ClientError):
+        return _not_had(error)
+    code, text, asked = code_of(error), message_of(error).lower(), error.operation_name
+    if action and asked != action.partition(":")[2]:
+        return f"the AWS credentials cannot be had ({asked}: {code}: {message_of(error)}): {_SIGN_IN}"
     if code in _CLOCK or (code in _WRONG and any(words in text for words in _BY_TIME)):
         return (
             f"the clock of this machine is not AWS's, which does not accept the time of a request ({code}): "
             "set the clock right"
         )
+    did = "have expired" if code in _EXPIRED else "are not accepted by AWS"
+    return f"the AWS credentials {did} ({code}): {_SIGN_IN}"
+
+
+def _not_had(error: BotoCoreError | OSError | ValueError) -> str:
+    """Of who asks nothing is known: AWS was not asked for it, or not reached with it."""
     if isinstance(error, NoCredentialsError):
         return f"there are no AWS credentials: {_SIGN_IN}"
-    if isinstance(error, ClientError):
-        did = "have expired" if code in _EXPIRED else "are not accepted by AWS"
-        return f"the AWS credentials {did} ({code}): {_SIGN_IN}"
-    return f"the AWS credentials cannot be had ({code}: {message_of(error)}): {_SIGN_IN}"
+    told = line(str(error))
+    if isinstance(error, _MISCONFIGURED):
+        other = "choose another profile with AWS_PROFILE or --profile"
+        return f"the AWS configuration cannot be used ({told}): mend it, or {other}"
+    return f"the AWS credentials cannot be had ({type(error).__name__}: {told}): {_SIGN_IN}"

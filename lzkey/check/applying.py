@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.aws.keys import key_policy, put_key_policy
-from lzkey.aws.unanswered import NOT_ANSWERED, UnansweredError
+from lzkey.aws.unanswered import NOT_ANSWERED
 from lzkey.check.formats.proposed import put_command, to_put
 from lzkey.check.verdict import judge
 from lzkey.errors import ApplyError, OutputError
@@ -76,7 +76,11 @@ class Applying:
         whole = json.dumps({"KeyId": str(arn), "PolicyName": "default", "Policy": before})
         path = save(whole, self.folder, f"{saved.stem}-to-put")
         words = ["aws", "kms", "put-key-policy", "--region", arn.region, "--cli-input-json", f"file://{path}"]
-        return shlex.join([*words, *(["--profile", self.profile] if self.profile else [])])
+        return shlex.join([*words, *self._profile])
+
+    @property
+    def _profile(self) -> list[str]:
+        return ["--profile", self.profile] if self.profile else []
 
     def _require_unchanged(self, arn: KeyArn, shown: str) -> None:
         if key_policy(self.asker, arn) != shown:
@@ -94,10 +98,10 @@ class Applying:
         except NOT_ANSWERED as error:
             failed = f"PutKeyPolicy failed ({error})"
             try:
-                certain = isinstance(error, UnansweredError) and error.certain
-                now = key_policy(self.asker, arn) if certain else self._read_as_put(arn, wanted)
+                now = key_policy(self.asker, arn) if error.certain else self._read_as_put(arn, wanted)
             except NOT_ANSWERED as unread:
-                look = f"aws kms get-key-policy --region {arn.region} --key-id {arn} --policy-name default"
+                words = ["aws", "kms", "get-key-policy", "--region", arn.region, "--key-id", str(arn)]
+                look = shlex.join([*words, "--policy-name", "default", *self._profile])
                 raise ApplyError(
                     f"{arn}: {failed}, and nobody knows whether the policy was put: it cannot be read back "
                     f"({unread}). To look: {look}"

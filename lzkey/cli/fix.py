@@ -15,7 +15,7 @@ from lzkey.check.proposal import propose
 from lzkey.check.verdict import judge
 from lzkey.cli.answers import Answers, KeyOrFile, is_file
 from lzkey.cli.asked import ALIVE, Asked, live_policy_option, with_options
-from lzkey.errors import SettingsError
+from lzkey.errors import ExitCode, SettingsError
 from lzkey.terminal import messages, output, plain
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ Exit codes: 0 the policy is compliant, as it is or repaired; 1 it went wrong; 2 
 files; 3 something stays that cannot be repaired; 4 something could not be determined, or no key was found.
 """
 
+_UNCHANGED: Final = "nothing was changed"
 _STYLES: Final = {"+": "green", "-": "red", "@": "cyan", "#": "bold"}
 
 
@@ -118,8 +119,11 @@ def _show(lines: Iterable[str]) -> None:
 def _agreed(question: str) -> bool:
     try:
         return typer.confirm(question, err=True)
-    except typer.Abort:  # Ctrl-C, or the end of the input, in the middle of the line
+    except typer.Abort as aborted:  # Ctrl-C, or the end of the input, in the middle of the line
         messages().print()
+        if isinstance(aborted.__context__, KeyboardInterrupt):
+            messages().print(_UNCHANGED)
+            raise typer.Exit(ExitCode.INTERRUPTED) from aborted
         return False
 
 
@@ -131,7 +135,7 @@ def _apply(
     from lzkey.check.applying import Applying  # noqa: PLC0415 - boto3
 
     if not yes and not _agreed(f"Put this policy on {proposal.found.key.arn}?"):
-        messages().print("nothing was changed")
+        messages().print(_UNCHANGED)
         return judge(proposal.found, context.zone, at=at)
     arn = proposal.found.key.arn
     asker = Asker(asked.session(context.zone.home_region), arn.account, arn.region, Manner())

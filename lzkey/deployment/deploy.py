@@ -41,7 +41,7 @@ from lzkey.deployment.stack import (
     STACK_NAME,
     require_stack_of,
 )
-from lzkey.deployment.target import HERE, Target, Where, identify, locate
+from lzkey.deployment.target import HERE, Target, Where, asked, identify, locate
 from lzkey.errors import DeployError
 from lzkey.parameters import load
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lzkey.aws.rule import MemberStatus
+    from lzkey.aws.stack import Stack
     from lzkey.deployment.package import Archive
     from lzkey.parameters import Parameters
 
@@ -190,8 +191,10 @@ def deploy(
     for warning in warnings:
         progress(f"warning: {warning}")
     built = build_to_deploy(name, root=root, progress=progress, any_region=where.unknown_region)
+    with asked(target):
+        before = stack(target.asker, STACK_NAME)
     with said_clearly("the deployment could not be verified"):
-        return _deploy(kind, built, target, warnings, progress)
+        return _deploy(kind, built, target, before, warnings, progress)
 
 
 def undeploy(
@@ -208,11 +211,13 @@ def undeploy(
     """
     target = kind.find(load(name, root=root, any_region=where.unknown_region), where)
     progress(f"account {target.account}, Region {target.region}")
-    with said_clearly("the removal could not be verified"):
-        if stack(target.asker, STACK_NAME) is None:
-            progress(f"nothing to remove: there is no stack {STACK_NAME}")
-            return UndeployResult(target.account, target.region, found=False)
+    with asked(target):
+        found = stack(target.asker, STACK_NAME)
         require_stack_of(kind.rule_type, target)
+    if found is None:
+        progress(f"nothing to remove: there is no stack {STACK_NAME}")
+        return UndeployResult(target.account, target.region, found=False)
+    with said_clearly("the removal could not be verified"):
         remove(f"un{kind.command}", target, progress)
         kind.require_gone(target)
     return UndeployResult(target.account, target.region, found=True)
@@ -222,13 +227,13 @@ def _deploy(
     kind: Kind,
     built: BuildResult,
     target: Target,
+    before: Stack | None,
     warnings: tuple[str, ...],
     progress: Callable[[str], None],
 ) -> DeployResult:
     """Run rdk and verify; who may invoke the function is restricted before any verification can fail."""
     parameters = built.parameters
     organization = target.organization.id if target.organization else None
-    before = stack(target.asker, STACK_NAME)
     with restricted_on_failure(target, organization):
         run_rdk(rdk_arguments(parameters, kind.command), target, built.folder.parent, progress)
         try:

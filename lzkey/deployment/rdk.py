@@ -77,7 +77,9 @@ def run_rdk(
                     progress(last[-1])
             except (KeyboardInterrupt, SystemExit) as interrupted:
                 process.terminate()
-                raise DeployInterruptedError(_interrupted(arguments[0], target)) from interrupted
+                raise DeployInterruptedError(_interrupted(arguments[0], target)).because_of(
+                    interrupted
+                ) from interrupted
     if process.returncode:
         reasons = failures(target) if stack(target.asker, STACK_NAME) else ""
         said = "\n  ".join(line for line in (*last, reasons) if line)

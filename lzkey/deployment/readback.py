@@ -194,7 +194,7 @@ def said_clearly(what: str) -> Iterator[None]:
     try:
         yield
     except NOT_ANSWERED as error:
-        raise DeployError(f"{what}: {error.said}").because_of(error) from error
+        raise DeployError(f"{what}: {error}").because_of(error) from error
 
 
 def _last_operation(target: Target) -> Iterator[dict[str, Any]]:

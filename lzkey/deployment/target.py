@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import boto3
-from botocore.exceptions import ProfileNotFound
-
 from lzkey.aws.account import Asker, Manner
+from lzkey.aws.session import profile_region, session_in
 from lzkey.aws.unanswered import UnansweredError
-from lzkey.errors import PrerequisiteError
+from lzkey.errors import PrerequisiteError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,9 +79,9 @@ def locate(parameters: Parameters, where: Where) -> Target:
     profile's, and last HomeRegion. Raises PrerequisiteError, and what `Asker.of` raises.
     """
     try:
-        own = boto3.Session(profile_name=where.profile).region_name
-    except ProfileNotFound as error:
-        raise PrerequisiteError(f"{error}; `aws configure list-profiles` shows those there are") from error
+        own = profile_region(where.profile)
+    except SettingsError as error:
+        raise PrerequisiteError(str(error)) from error
     region, origin = _region(parameters, where.region, own)
     home = parameters.home_region
     if region != home and not where.other_region:
@@ -91,8 +89,7 @@ def locate(parameters: Parameters, where: Where) -> Target:
             f"{origin} is {region}, but the landing zone's home Region is {home}: elsewhere every key fails "
             f"HOME_REGION. Use --region {home}, or --allow-other-region"
         )
-    session = boto3.Session(profile_name=where.profile, region_name=region)
-    asker, caller = Asker.of(session, Manner())
+    asker, caller = Asker.of(session_in(where.profile, region), Manner())
     return Target(asker, where.profile, caller.partition)
 
 

@@ -133,7 +133,7 @@ def _as_far_as_told(asker: Asker, items: Iterable[_Item]) -> tuple[list[_Item], 
     try:
         found.extend(items)
     except UnansweredError as error:
-        asker.log.note(str(error))
+        asker.log.miss(error)
         return found, str(error)
     return found, ""
 

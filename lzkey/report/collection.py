@@ -118,6 +118,7 @@ def _seen_by(asker: Asker, home: Asker, world: World, options: Options, progress
     try:
         aggregator = choose(asker, options.aggregator)
     except UnansweredError as error:
+        asker.log.unanswered = True
         asker.log.note(f"{error}: only the account's own results are shown")
         return _of_account(asker, world, options)
     if aggregator is not None:
@@ -131,8 +132,7 @@ def _seen_by(asker: Asker, home: Asker, world: World, options: Options, progress
 def _require_rule(asker: Asker, world: World, wanted: str) -> None:
     """Raise ReportArgumentError where somebody names a rule that is nowhere, as far as all have told."""
     anywhere = any(seen.rule_name or seen.evaluations for seen in world.seen)
-    unread = any(seen.trouble and seen.trouble.cause is Cause.NOT_READ for seen in world.seen)
-    if wanted == RULE_NAME or not world.rule.is_absent or anywhere or unread:
+    if wanted == RULE_NAME or not world.rule.is_absent or anywhere or asker.log.unanswered:
         return
     there = asker.unless(lambda: rule_names(asker), ())
     raise ReportArgumentError(
@@ -263,7 +263,9 @@ def _with_role(asker: Asker, account: Account, world: World, options: Options) -
 
 def _deploy(world: World) -> str:
     """How to deploy where the rule is missing: an account of no organization gets none of its rules."""
-    return DEPLOY if world.scope.organization else DEPLOY_ALONE
+    if world.scope.organization or world.scope.management_account:
+        return DEPLOY
+    return DEPLOY_ALONE
 
 
 @takes(facts=(rules_named, evaluation_statuses, results, own_recorder, key_arns, key))
@@ -282,7 +284,7 @@ def look(asker: Asker, wanted: str, the_rule: RuleInForce, deploy: str = DEPLOY)
         evaluations = tuple(result for name in names for result in results(asker, name))
         failing = _failing(asker, names)
     except UnansweredError as error:
-        asker.log.note(str(error))
+        asker.log.miss(error)
         unread = Doubt(Cause.NOT_READ, str(error), ALLOW)
         return replace(seen, keys=_keys(asker, frozenset()) or (), trouble=unread)
     keys = _keys(asker, frozenset(result.key_id for result in evaluations))

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from landing_zone_key import Certainty, assess
 from landing_zone_key.finding import FindingReason
+from landing_zone_key.whose import FOR_ACCOUNT
 from lzkey.report.annotations import admits, is_of_some_accounts
+from lzkey.report.model import Cause, Doubt
+from lzkey.report.troubles import DIAGNOSE
 
 if TYPE_CHECKING:
     from landing_zone_key import Finding
@@ -24,8 +27,16 @@ def for_todays_accounts(key: KeyResult, world: World) -> KeyResult:
     if not world.active or not any(map(is_of_some_accounts, key.failures)):
         return key
     proved = _proved(key.arn, world)
+    failed = {failure.requirement for failure in key.failures}
+    more = sorted(
+        requirement
+        for requirement, finding in (proved or {}).items()
+        if requirement not in failed and finding.reason is not FindingReason.UNKNOWN
+    )
+    changed = Doubt(Cause.RESULT_OUTDATED, f"the key has changed since: {', '.join(more)}", DIAGNOSE)
     return replace(
         key,
+        outdated=key.outdated or (changed if more else None),
         failures=tuple(
             _settled(failure, world.active, proved) if is_of_some_accounts(failure) else failure
             for failure in key.failures
@@ -59,5 +70,5 @@ def _of(finding: Finding | None) -> tuple[bool | None, str | None]:
         return True, None
     if finding.certainty is Certainty.POSSIBLE:
         return None, None
-    account = finding.request.values.get("aws:sourceaccount", ()) if finding.request else ()
-    return False, "".join(account) or None
+    account = "".join(finding.request.values.get("aws:sourceaccount", ())) if finding.request else ""
+    return False, account if f" {FOR_ACCOUNT} {account}" in finding.summary else None

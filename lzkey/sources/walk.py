@@ -149,8 +149,8 @@ class _Walk:
 
     def _ignoring(self, path: str, folder: str) -> str:
         """That a pattern names a path, from the folder on or as it is given, or its last part."""
-        inside = os.path.relpath(path, folder) if path != folder else path
         for pattern in self._ignored:
+            inside = os.path.relpath(path, folder) if path != folder else path
             if any(fnmatchcase(each, pattern.rstrip("/")) for each in (inside, path, Path(path).name)):
                 return f"it is ignored, by --ignore {pattern}"
         return ""
@@ -286,7 +286,7 @@ def _batches(source: str, stream: JsonStream) -> Iterator[Unit | Unread | Passed
     if wrong:
         yield wrong
     elif not count:
-        yield PassedOver(Place(source))
+        yield PassedOver(Place(source), "it is a list without an item of a KMS key")
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -591,6 +591,12 @@ class TestAnswers:
             facts()["stack"](asker, "s")
 
 
+CALLER = (
+    b"<GetCallerIdentityResponse><GetCallerIdentityResult><UserId>x</UserId></GetCallerIdentityResult>"
+    b"</GetCallerIdentityResponse>"
+)
+
+
 class TestNoAnswer:
     """What came with a good status, and is not what AWS sends: of each fact, the first that it asks for."""
 
@@ -617,6 +623,39 @@ class TestNoAnswer:
         assert caught.value.action in fact.actions
         assert "no answer of AWS" in str(caught.value)
         assert "Sign in" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("name", "body"),
+        [
+            ("key_arns", b'{"Keys": [{}]}'),
+            ("key_arns", b'{"Keys": [null]}'),
+            ("key", b'{"KeyMetadata": {}}'),
+            ("organization", b'{"Organization": {}}'),
+            ("members", b'{"Accounts": [{}]}'),
+            ("landing_zone_arn", b'{"landingZones": [{}]}'),
+            ("own_rule", b'{"ConfigRules": [{}]}'),
+            ("organization_rule", b'{"OrganizationConfigRules": [{}]}'),
+            ("aggregators", b'{"ConfigurationAggregators": [{}]}'),
+            ("rows", b'{"AggregateComplianceByConfigRules": [{}]}'),
+            ("keys", b'{"Results": [5]}'),
+            ("stack", b"<DescribeStacksResponse/>"),
+            ("stack", b"<DescribeStacksResponse><DescribeStacksResult/></DescribeStacksResponse>"),
+            ("role", b"<GetRoleResponse><GetRoleResult/></GetRoleResponse>"),
+        ],
+    )
+    def test_what_lacks_something_further_down(self, name: str, body: bytes) -> None:
+        """Is no answer either, and no fault of ours."""
+        fact, (given, _) = facts()[name], ASKED[name]
+        asker = Asker(Speaking(body), ACCOUNT, REGION, Manner())
+        with pytest.raises(UnansweredError, match="was not understood") as caught:
+            list(fact(asker, *given))
+        assert caught.value.code == "NotUnderstoodError"
+
+    @pytest.mark.parametrize("body", [b"<GetCallerIdentityResponse/>", CALLER])
+    def test_who_asks(self, body: bytes) -> None:
+        """Cannot be told then."""
+        with pytest.raises(UnansweredError, match=r"GetCallerIdentity.* was not understood"):
+            Asker.of(Speaking(body), Manner())
 
     @pytest.mark.parametrize("service", ["kms", "cloudformation"])
     @pytest.mark.parametrize("status", [302, 403, 407])

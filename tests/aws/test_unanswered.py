@@ -8,9 +8,11 @@ import pytest
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
     ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    InvalidConfigError,
     NoCredentialsError,
     PartialCredentialsError,
     ProxyConnectionError,
@@ -35,7 +37,7 @@ def answered(code: str, message: str = "no") -> ClientError:
 class Failing:
     """A session whose every call ends so."""
 
-    def __init__(self, error: ClientError | BotoCoreError) -> None:
+    def __init__(self, error: Exception) -> None:
         self._error = error
 
     def client(self, *_where: Any, **_settings: Any) -> Any:
@@ -59,7 +61,7 @@ class Failing:
         raise self._error
 
 
-def raised(error: ClientError | BotoCoreError, *, known: tuple[str, ...] = (), **more: Any) -> Exception:
+def raised(error: Exception, *, known: tuple[str, ...] = (), **more: Any) -> Exception:
     """What a question that ends so raises."""
     session: Any = Failing(error)
     asker = Asker(session, ACCOUNT, REGION, Manner(), **more)
@@ -125,11 +127,36 @@ class TestCredentials:
         assert "sign in" not in str(found)
 
     def test_a_region_that_is_not_enabled(self) -> None:
-        """Knows nobody, although others do."""
+        """Knows nobody, although others do; one that has known somebody does not any more."""
         found = raised(answered("UnrecognizedClientException"), known=("eu-west-1",))
         assert isinstance(found, UnansweredError)
         assert str(found).endswith("is this one enabled for the account?")
-        assert isinstance(raised(answered("UnrecognizedClientException"), known=(REGION,)), CredentialsError)
+        for known in ((REGION,), (REGION, "eu-west-1")):
+            error = raised(answered("UnrecognizedClientException"), known=known)
+            assert isinstance(error, CredentialsError)
+
+    def test_a_role_that_may_not_be_assumed(self) -> None:
+        """Nothing else was asked, and it is named."""
+        error = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "AssumeRole")
+        found = raised(error)
+        assert isinstance(found, CredentialsError)
+        assert str(found) == f"{NOT_HAD} (AssumeRole: AccessDenied: no): {SIGN_IN}"
+
+    @pytest.mark.parametrize(
+        ("error", "said"),
+        [
+            (FileNotFoundError(2, "No such file", "token"), NOT_HAD),
+            (ValueError("Expecting value"), NOT_HAD),
+            (InvalidConfigError(error_msg="no source_profile"), "the AWS configuration cannot be used"),
+            (ConfigParseError(path="config"), "the AWS configuration cannot be used"),
+        ],
+    )
+    def test_what_gets_them(self, error: Any, said: str) -> None:
+        """A file, a program, or settings that are wrong: a mistake, and no traceback."""
+        found = raised(error)
+        assert isinstance(found, CredentialsError)
+        assert str(found).startswith(said)
+        assert "--profile" in str(found)
 
     def test_expired_ones_are_no_matter_of_the_region(self) -> None:
         """The twin."""

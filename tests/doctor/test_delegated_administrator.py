@@ -119,7 +119,7 @@ class TestAlone:
         monkeypatch.setattr("lzkey.doctor.examination.EXPECTATIONS", (replace(row, hint=hint), row))
         odd, usual = (found.check for found in delegated.seen("audit").findings)
         assert odd.status is usual.status is Status.UNKNOWN
-        assert f"not understood: KeyError: '{AUDIT}'" in odd.detail
+        assert f"not understood (KeyError: '{AUDIT}')" in odd.detail
 
     def test_a_scope_that_it_cannot_see(self, delegated: Delegated) -> None:
         """Who has results is unknown; with a profile of the management account it is known."""

@@ -132,7 +132,7 @@ class TestReader:
             ("AccessDeniedException", True, "account 111122223333 refused config:DescribeConfigRules (Acc"),
             ("AccessDenied", True, "account 111122223333 refused config:DescribeConfigRules (Acc"),
             ("UnauthorizedOperation", True, "account 111122223333 refused config:DescribeConfigRules (Una"),
-            ("ValidationException", False, "account 111122223333 did not answer config:DescribeConfigRules"),
+            ("ValidationException", False, "account 111122223333 answered with an error to config:Desc"),
         ],
     )
     def test_names_action_and_account(self, code: str, said: str, *, refused: bool) -> None:

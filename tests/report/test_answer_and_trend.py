@@ -81,6 +81,16 @@ def denying(value: str, name: str = "aws:SourceAccount") -> dict[str, Any]:
     return {"Effect": "Deny", "Principal": services, "Action": "*", "Resource": "*", **condition}
 
 
+def denying_cloudtrail() -> dict[str, Any]:
+    """A statement that lets CloudTrail do nothing."""
+    return {
+        "Effect": "Deny",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "*",
+        "Resource": "*",
+    }
+
+
 class TestAnswer:
     """Yes only where every key is proved; no where any is refused; else unknown."""
 
@@ -314,6 +324,18 @@ class TestKnownAccounts:
         assert found.delivery is delivery
         assert why in found.why
         assert (key.failures[0].certainty is Certainty.REFUSED) is (delivery is Delivery.NO)
+
+    @pytest.mark.parametrize("fault", ["Disabled", "no CloudTrail"])
+    def test_a_key_that_fails_something_else_by_now(self, fault: str) -> None:
+        """Does not make a yes of a list that is complete."""
+        detail = 'kms:Decrypt refused for every account but the 2 that are listed, "Logs" misses on it'
+        failure = Failure("CONFIG_ACCESS", detail, certainty("CONFIG_ACCESS", detail))
+        own = own_key(sorted(self.TODAY), *([denying_cloudtrail()] if fault == "no CloudTrail" else []))
+        own = replace(own, key_state=fault) if fault == "Disabled" else own
+        key = for_todays_accounts(replace(BAD, failures=(failure,)), world(self.TODAY, {ARN: own}))
+        found = answer(ZONE, (key,), accounts=2)
+        assert found.delivery is Delivery.UNKNOWN
+        assert "the key has changed since" in found.why
 
     def test_a_policy_that_is_another_by_now(self) -> None:
         """Allows everybody, and AWS Config has not judged it yet: nothing is certain of it today."""

@@ -150,7 +150,7 @@ class TestNoAnswer:
     def test_ends_the_run(self, server: Server, operation: str, kind: str) -> None:
         """The error names the operation, and nothing is put after it."""
         server.say(operation, NO_ANSWERS[kind](operation))
-        with pytest.raises(RuleError, match=rf"\.{operation} was answered with 200 .*no answer of AWS"):
+        with pytest.raises(RuleError, match=rf":{operation} was answered with 200 .*no answer of AWS"):
             invoke(operation)
         assert server.asked[-1] == operation
         assert server.asked.count(operation) == 1
@@ -160,7 +160,7 @@ class TestNoAnswer:
     def test_an_object_without_its_member(self, server: Server, operation: str, body: bytes) -> None:
         """JSON it is, and yet it answers nothing of what was asked."""
         server.say(operation, body)
-        with pytest.raises(RuleError, match=rf"\.{operation} was answered"):
+        with pytest.raises(RuleError, match=rf":{operation} was answered"):
             invoke(operation)
 
     @pytest.mark.parametrize("operation", ["DescribeKey", "GetKeyPolicy"])
@@ -177,7 +177,7 @@ class TestNoAnswer:
         with pytest.raises(RuleError) as caught:
             invoke("GetKeyPolicy")
         told = (
-            f'kms.GetKeyPolicy was answered with 200 and {len(PAGE)} bytes ("text/html; charset=utf-8") that '
+            f'kms:GetKeyPolicy was answered with 200 and {len(PAGE)} bytes ("text/html; charset=utf-8") that '
         )
         assert str(caught.value).startswith(told)
         assert 'right would be a JSON object with "Policy"' in str(caught.value)

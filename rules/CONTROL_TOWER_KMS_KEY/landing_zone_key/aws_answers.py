@@ -67,8 +67,9 @@ def fault(operation: str, status: int, body: bytes, content_type: str | None) ->
 def told(operation: str, status: int, body: bytes, content_type: str | None, right: str) -> str:
     """The sentence; neither a page's text nor all of what it calls itself is told."""
     content = json.dumps(content_type or "no content type")[:60]
+    action = operation.replace("config-service", "config").replace(".", ":")
     return (
-        f"{operation} was answered with {status} and {len(body)} bytes ({content}) that are no answer of "
+        f"{action} was answered with {status} and {len(body)} bytes ({content}) that are no answer of "
         f"AWS; right would be {right}: does a proxy or a gateway answer instead?"
     )
 
