@@ -9,6 +9,7 @@ https://github.com/aws/aws-cdk-cli/tree/main/packages/@aws-cdk/cloud-assembly-sc
 from __future__ import annotations
 
 import json
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -61,12 +62,18 @@ class Assemblies:
     """The manifests beside templates, and above those that a manifest names in a folder; each read once."""
 
     _read: dict[Path, _Assembly] = field(default_factory=dict)
+    _above: dict[str, tuple[tuple[Path, _Assembly], ...]] = field(default_factory=dict)
+    """Those that may tell of what is in a folder, the nearest first."""
 
     def environment(self, template: str) -> Environment:
         """Where the template of that path is deployed, or the fault of a manifest that cannot tell."""
-        path = Path(template)
-        for folder in path.parents[:_FOLDERS]:
-            assembly, file = self._beside(folder), path.relative_to(folder).as_posix()
+        own = template.rpartition(os.sep)[0]
+        if own not in self._above:
+            found = ((folder, self._beside(folder)) for folder in Path(template).parents[:_FOLDERS])
+            self._above[own] = tuple((folder, each) for folder, each in found if each.files or each.stacks)
+        for folder, assembly in self._above[own]:
+            path = Path(template)
+            file = path.relative_to(folder).as_posix()
             if file in assembly.files or (folder == path.parent and assembly.stacks):
                 return assembly.environment(file)
         return UNTOLD

@@ -33,9 +33,14 @@ _NO_DATA: Final = (
 )
 
 
+def is_no_data(name: str) -> bool:
+    """Whether a file is a program or prose, by its name: it only speaks of keys and templates."""
+    return f" {PurePath(name).suffix.lower()} " in _NO_DATA
+
+
 def shows_key(name: str, text: str) -> bool:
-    """Whether a file seems to describe a key; one of a program or of prose only speaks of some."""
-    if f" {PurePath(name).suffix.lower()} " in _NO_DATA:
+    """Whether a file seems to describe a key."""
+    if is_no_data(name):
         return False
     pairs = ((_ARN, _POLICY), (_ACTION, _PRINCIPAL))
     return bool(_SIGNS.search(text)) or any(one.search(text) and other.search(text) for one, other in pairs)

@@ -19,7 +19,7 @@ from lzkey.sources.json_text import JsonStream
 from lzkey.sources.manifest import MENTIONED
 from lzkey.sources.nested import beside
 from lzkey.sources.recognition import LISTS, Document
-from lzkey.sources.signs import shows_key
+from lzkey.sources.signs import is_no_data, shows_key
 from lzkey.sources.source import json_pointer
 from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
 from lzkey.sources.terraform_source import declared, is_terraform_source
@@ -100,52 +100,50 @@ class _Walk:
             yield PassedOver(Place(source), reason)
             return
         try:
-            is_folder = stat.S_ISDIR(os.stat(source).st_mode)  # noqa: PTH116 - names may be no path at all
+            mode = os.stat(source).st_mode  # noqa: PTH116 - names may be no path at all
         except (OSError, ValueError) as error:
             yield Unread(Place(source), f"{source} cannot be read: {_reason(error)}")
             return
-        if is_folder:
+        if stat.S_ISDIR(mode):
             yield from self._folder(source)
         else:
-            yield from self._file(source, named=self._named)
+            yield from self._file(source, named=self._named, mode=mode)
 
     def _folder(self, folder: str) -> Iterator[Unit | Unread | PassedOver | Declared]:
         """A folder in the order of its names. Each folder is read once, whichever way links lead to it."""
-        waiting, seen, root = [folder], set(), Path(os.path.realpath(folder))
+        waiting, root = [Path(folder)], Path(os.path.realpath(folder))
+        seen: set[tuple[int, int]] = set()
         while waiting:
-            path = waiting.pop()
-            if reason := self._left_out(path, folder, root):
+            here = waiting.pop()
+            path = str(here) if waiting or seen else folder
+            if reason := self._left_out(here, folder, root) if seen else "":
                 if reason is not _OURS:
                     yield PassedOver(Place(path), reason, told=reason is _LEADS_OUT)
                 continue
             try:
-                status = Path(path).stat()
+                status = here.stat()
                 if not stat.S_ISDIR(status.st_mode):
-                    yield from self._file(path, named=False)
+                    yield from self._file(path, named=False, mode=status.st_mode)
                     continue
                 identity = (status.st_dev, status.st_ino)
                 if identity in seen:
                     yield from _seen_before(path)
                     continue
                 seen.add(identity)
-                names = sorted((each.name for each in Path(path).iterdir()), reverse=True)
+                waiting += sorted(here.iterdir(), key=lambda each: each.name, reverse=True)
             except OSError as error:
                 yield Unread(Place(path), f"{path} cannot be read: {_reason(error)}")
-                continue
-            waiting += [str(Path(path, name)) for name in names]
 
-    def _left_out(self, path: str, folder: str, root: Path) -> str:
+    def _left_out(self, here: Path, folder: str, root: Path) -> str:
         """Why something in a folder is not looked at; empty where it is."""
-        if path == folder:
-            return ""
-        name = Path(path).name
+        name = here.name
         if name.startswith(UNFINISHED):
             return _OURS
         if name.startswith(".") or name in _SKIPPED_FOLDERS:
             why = "its name begins with a dot" if name.startswith(".") else f"it is {name}"
             return f"{why}: it is read where it is named"
-        leads_out = Path(path).is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root)
-        return self._ignoring(path, folder) or (_LEADS_OUT if leads_out and Path(path).exists() else "")
+        leads_out = here.is_symlink() and not Path(os.path.realpath(here)).is_relative_to(root)
+        return self._ignoring(str(here), folder) or (_LEADS_OUT if leads_out and here.exists() else "")
 
     def _ignoring(self, path: str, folder: str) -> str:
         """That a pattern names a path, from the folder on or as it is given, or its last part."""
@@ -155,11 +153,11 @@ class _Walk:
                 return f"it is ignored, by --ignore {pattern}"
         return ""
 
-    def _file(self, path: str, *, named: bool) -> Iterator[Unit | Unread | PassedOver | Declared]:
+    def _file(self, path: str, *, named: bool, mode: int) -> Iterator[Unit | Unread | PassedOver | Declared]:
+        if not stat.S_ISREG(mode):
+            yield _no_file(path, named=named)
+            return
         try:
-            if not stat.S_ISREG(Path(path).stat().st_mode):
-                yield _no_file(path, named=named)
-                return
             with Path(path).open("rb") as raw:
                 environment = self._assemblies.environment(path)
                 yield from self._reading(path, raw, named=named, environment=environment)
@@ -212,7 +210,9 @@ def _read(
 
 
 def _document(source: str, raw: BinaryIO, *, named: bool, environment: Environment) -> Iterator[Document]:
-    """One stream, if it is a document."""
+    """One stream, if it is a document; a folder's programs and prose are none, and many."""
+    if not named and is_no_data(source):
+        return
     with suppress(SourceError):
         characters = Characters(raw)
         head = characters.read()
