@@ -127,7 +127,7 @@ class _Walk:
                     continue
                 identity = (status.st_dev, status.st_ino)
                 if identity in seen:
-                    yield from _seen_before(path)
+                    yield _seen_before(path)
                     continue
                 seen.add(identity)
                 waiting += sorted(here.iterdir(), key=lambda each: each.name, reverse=True)
@@ -165,12 +165,11 @@ class _Walk:
             yield Unread(Place(path), f"{path} cannot be read: {_reason(error)}")
 
 
-def _seen_before(path: str) -> Iterator[Unread]:
+def _seen_before(path: str) -> PassedOver:
     """A link back to a folder that it is in is a loop; one to another folder is only superfluous."""
-    if Path(path).parent.resolve().is_relative_to(Path(path).resolve()):
-        yield Unread(
-            Place(path), f"{path} is a link to a folder that it is in itself, a loop; it is not followed"
-        )
+    is_loop = Path(path).parent.resolve().is_relative_to(Path(path).resolve())
+    where = "it is in itself, a loop" if is_loop else "is read already"
+    return PassedOver(Place(path), f"it is a link to a folder that {where}: it is not followed")
 
 
 def _no_file(path: str, *, named: bool) -> Unread | PassedOver:
@@ -227,6 +226,8 @@ def _may_hold_keys(source: str, characters: Characters | None, pieces: list[str]
     if characters is None:
         return False
     begins = "".join(pieces) or characters.begins.decode("latin-1")
+    if "\0" in begins:  # no text, such as an archive of anything
+        return False
     packed = characters.compressed and begins.lstrip().startswith(_JSON_BEGINS)
     return packed or shows_key(source, begins)
 
