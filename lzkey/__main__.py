@@ -4,6 +4,7 @@ Ctrl-C, SIGTERM and SIGHUP unwind what is going on, so that no temporary file st
 wait for no answer of AWS. The exit code is 128 and the signal's number.
 """
 
+import atexit
 import os
 import signal
 import sys
@@ -40,10 +41,13 @@ def main() -> NoReturn:
         sys.excepthook(*sys.exc_info())
         code = 1
     _on_signals(signal.SIG_IGN)  # it ends anyway, with its own exit code
-    if not _is_quiet():
-        _flush()
-        os._exit(code)  # else Python would wait for the threads, and they for AWS
-    sys.exit(code)
+    is_quiet = _is_quiet()
+    if is_quiet and code < _INTERRUPTED:
+        sys.exit(code)
+    if is_quiet:
+        atexit._run_exitfuncs()  # noqa: SLF001 - as of worker processes, whose locks would be missed
+    _flush()
+    os._exit(code)  # else Python would wait for the threads, and they for AWS, or put away every object
 
 
 def _on_signals(handler: _Handler | signal.Handlers) -> None:
