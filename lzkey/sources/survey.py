@@ -110,8 +110,8 @@ def look_at(file: str) -> Survey:
 def look(sources: Sequence[str], stdin: Input, *, ignore: Sequence[str], parameters: bool) -> Survey:
     """Look at sources, for the parameters of templates only where these are asked for."""
     seen = Survey()
-    for document in documents(sources, stdin=stdin.stream, ignore=ignore):
-        if MENTIONED.search(document.text) or (parameters and _PARAMETERS.search(document.text)):
-            seen.see(document)
+    wanted = re.compile(f"{MENTIONED.pattern}|{_PARAMETERS.pattern}") if parameters else MENTIONED
+    for document in documents(sources, stdin=stdin.stream, mentioning=wanted, ignore=ignore):
+        seen.see(document)
     stdin.rewind()
     return seen

@@ -7,6 +7,7 @@ import re
 import stat
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -42,6 +43,8 @@ _LEADS_OUT: Final = "it is a link that leads out of the folder: name what it lea
 _JSON_BEGINS: Final = ("{", "[", '"')
 _MENTIONS_KMS: Final = re.compile("kms|KeyMetadata", re.IGNORECASE)
 _STANDARD_INPUT: Final = "-"
+#: Bytes of a file that is looked at as a whole.
+_SHORT: Final = 1 << 18
 
 
 def units(
@@ -61,10 +64,13 @@ def units(
     yield from together(_walked(sources, stdin, _Walk(_read, named=named, ignored=tuple(ignore))))
 
 
-def documents(sources: Sequence[str], *, stdin: BinaryIO, ignore: Sequence[str] = ()) -> Iterator[Document]:
-    """Those of the sources' texts that are documents, whatever they mention; nothing is told of the rest."""
-    walk = _Walk(_document, named=True, ignored=tuple(ignore))
-    yield from (each for each in _walked(sources, stdin, walk) if isinstance(each, Document))
+def documents(
+    sources: Sequence[str], *, stdin: BinaryIO, mentioning: re.Pattern[str], ignore: Sequence[str] = ()
+) -> Iterator[Document]:
+    """Those of the sources' texts that are documents and mention something (ASCII); nothing of the rest."""
+    walk = _Walk(partial(_document, mentioning), named=True, ignored=tuple(ignore))
+    found = (each for each in _walked(sources, stdin, walk) if isinstance(each, Document))
+    yield from (each for each in found if mentioning.search(each.text))
 
 
 def _walked(
@@ -208,9 +214,11 @@ def _read(
         yield PassedOver(Place(source), "it does not mention KMS")
 
 
-def _document(source: str, raw: BinaryIO, *, named: bool, environment: Environment) -> Iterator[Document]:
+def _document(
+    mentioning: re.Pattern[str], source: str, raw: BinaryIO, *, named: bool, environment: Environment
+) -> Iterator[Document]:
     """One stream, if it is a document; a folder's programs and prose are none, and many."""
-    if not named and is_no_data(source):
+    if (not named and is_no_data(source)) or (source != _STANDARD_INPUT and _lacks(raw, mentioning)):
         return
     with suppress(SourceError):
         characters = Characters(raw)
@@ -219,6 +227,14 @@ def _document(source: str, raw: BinaryIO, *, named: bool, environment: Environme
         if not (more and _begins_a_list(head)):
             text = _whole(characters, [head, more]) if more else _text(head)
             yield Document(source, text, named, environment)
+
+
+def _lacks(raw: BinaryIO, wanted: re.Pattern[str]) -> bool:
+    """Whether a short, plain file lacks something, for which it need not be decoded."""
+    begins = raw.read(_SHORT + 1)
+    raw.seek(0)
+    is_plain = len(begins) <= _SHORT and b"\0" not in begins and not begins.startswith(b"\x1f\x8b")
+    return is_plain and wanted.search(begins.decode("latin-1")) is None
 
 
 def _may_hold_keys(source: str, characters: Characters | None, pieces: list[str]) -> bool:

@@ -8,19 +8,22 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from landing_zone_key import LandingZone
 from lzkey.sources import units
+from lzkey.sources.subject import Context, PassedOver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from .conftest import Stopwatch
 
@@ -173,3 +176,39 @@ class TestScanning:
         assert ours() > size * 500 < theirs()
         own, other = stopwatch.race(ours, theirs, rounds=5)
         stopwatch.hold("scan: read and hand over a snapshot, to ijson", own, other, 1.5)
+
+
+class TestFolders:
+    """Files of other kinds, of which a repository has thousands."""
+
+    def test_passed_over(self, stopwatch: Stopwatch, tmp_path: Path) -> None:
+        """Each is opened and searched; what that takes alone is the measure."""
+        count = 10_000 if stopwatch.enabled else 40
+        texts = {
+            ".py": '"""x"""\nimport kms\n' * 20,
+            ".json": '{"a": "kms"}',
+            ".md": "kms\n" * 50,
+            ".txt": "x",
+        }
+        kinds = list(texts)
+        for number in range(count):
+            path = tmp_path / f"{number % 100}" / f"{number}{kinds[number % len(kinds)]}"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(texts[path.suffix])
+        context = Context(LandingZone("us-east-1", "111122223333"))
+
+        def ours() -> int:
+            found = units([str(tmp_path)], stdin=sys.stdin.buffer)
+            return sum(
+                isinstance(each, PassedOver)
+                for unit in found
+                for each in ([unit] if isinstance(unit, PassedOver) else unit.keys(context))
+            )
+
+        def theirs() -> int:
+            files = (Path(folder, name) for folder, _, names in os.walk(tmp_path) for name in names)
+            return sum(re.search("kms", path.read_text(), re.IGNORECASE) is not False for path in files)
+
+        assert ours() == theirs() == count
+        own, other = stopwatch.race(ours, theirs, rounds=5)
+        stopwatch.hold("folder: pass over other files, to reading and searching them", own, other, 4)
