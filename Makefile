@@ -11,7 +11,7 @@ EXTRA := dev
 # Every Python that we claim.
 PYTHONS ?= $(shell sed -n 's/.*"Programming Language :: Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 # The tests of what may depend on the Python, not on AWS: CI runs them on all, and everything on .venv's.
-EVERY_PYTHON := tests/engine tests/policy tests/sources tests/deployment
+EVERY_PYTHON := tests/engine tests/policy tests/sources $(addprefix tests/deployment/,test_build.py test_deploy.py)
 RULE := CONTROL_TOWER_KMS_KEY
 ENV ?= example
 WORKERS ?= auto
