@@ -211,4 +211,4 @@ class TestFolders:
 
         assert ours() == theirs() == count
         own, other = stopwatch.race(ours, theirs, rounds=5)
-        stopwatch.hold("folder: pass over other files, to reading and searching them", own, other, 4)
+        stopwatch.hold("folder: pass over other files, to reading and searching them", own, other, 6)
