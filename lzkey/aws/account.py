@@ -132,10 +132,10 @@ class Log:
         with self._lock:
             self._notes[sentence] = None
 
-    def miss(self, error: UnansweredError) -> None:
-        """Remember that there was no answer."""
+    def miss(self, error: UnansweredError, so: str = "") -> None:
+        """Remember that there was no answer, and what comes of that."""
         self.unanswered = True
-        self.note(str(error))
+        self.note(f"{error}{so}")
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -183,8 +183,7 @@ class Asker:
             asker.account, arn = str(identity["Account"]), str(identity["Arn"]).split(":")
             caller = Caller(asker.account, arn[1])
         except (KeyError, IndexError) as error:
-            wrong = not_understood("sts:GetCallerIdentity", error)
-            raise UnansweredError("sts:GetCallerIdentity", wrong, str(wrong)) from error
+            raise UnansweredError.of_answer("sts:GetCallerIdentity", error) from error
         asker.log.calls.clear()  # it needs no permission, and is no question about the account
         return asker, caller
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 _JSON: Final = frozenset({"json", "rest-json"})
+#: Of what is no XML, and of a page.
+_NO_ROOTS: Final = ("", "html")
 
 
 def watch(events: BaseEventHooks) -> None:
@@ -38,7 +40,7 @@ def _require_answer(
         else:
             wrong = ""
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        if _root(body) in ("", "html"):
+        if _root(body) in _NO_ROOTS:
             response_dict["body"] = b""  # else botocore would end on it instead of trying again
         return
     else:
@@ -49,15 +51,14 @@ def _require_answer(
 
 def _xml_fault(operation: str, model: OperationModel, status: int, body: bytes, content: str | None) -> str:
     """Why a body is no answer in XML; S3's own answers, of which one may have no body, have other names."""
-    root = _root(body)
-    if status >= HTTPStatus.MULTIPLE_CHOICES:
-        right = not body or root not in ("", "html")
-        return "" if right else told(operation, status, body, content, "XML with the error's code")
-    if model.service_model.resolved_protocol == "rest-xml":
-        right = not body or root not in ("", "html")
-        return "" if right else told(operation, status, body, content, "XML, or nothing")
-    wanted = f"{model.name}Response"
-    return "" if root == wanted else told(operation, status, body, content, f"XML, a {wanted}")
+    root, wanted = _root(body), f"{model.name}Response"
+    is_error = status >= HTTPStatus.MULTIPLE_CHOICES
+    if is_error or model.service_model.resolved_protocol == "rest-xml":
+        is_right = not body or root not in _NO_ROOTS
+        right = "XML with the error's code" if is_error else "XML, or nothing"
+    else:
+        is_right, right = root == wanted, f"XML, a {wanted}"
+    return "" if is_right else told(operation, status, body, content, right)
 
 
 def _root(body: bytes) -> str:

@@ -51,11 +51,10 @@ class Fact(Generic[_Asked, _Answer]):
         try:
             yield
         except (AttributeError, IndexError, KeyDataError, KeyError, TypeError, ValueError) as error:
-            from lzkey.aws.unanswered import UnansweredError, not_understood  # noqa: PLC0415 - boto3
+            from lzkey.aws.unanswered import UnansweredError  # noqa: PLC0415 - boto3
 
             actions = " or ".join(sorted(self.actions)) or "AWS"
-            wrong = not_understood(actions, error)
-            raise UnansweredError(actions, wrong, str(wrong)) from error
+            raise UnansweredError.of_answer(actions, error) from error
 
 
 def takes(

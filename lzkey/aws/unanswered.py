@@ -95,7 +95,7 @@ class CredentialsError(UnknownCallerError):
 
     def __init__(self, error: Failure | OSError | ValueError, action: str = "") -> None:
         self.said = _about_credentials(error, action)
-        self.certain = isinstance(error, ClientError) and _is_refused_at_once(error)
+        self.certain = _is_refused_at_once(error)
         """As of an UnansweredError."""
         super().__init__(self.said)
 
@@ -108,12 +108,18 @@ class UnansweredError(LiveError):
         self.action, self.code, self.refused = action, code_of(error), is_refusal(error)
         self.answered = isinstance(error, ClientError)
         """Whether AWS answered, with an error; else nobody knows what became of a change."""
-        self.certain = isinstance(error, ClientError) and _is_refused_at_once(error)
+        self.certain = _is_refused_at_once(error)
         """Whether AWS refused it when it was asked first: then nothing was changed."""
         self.said = line(str(error))
         """In botocore's words."""
         self.message = message_of(error)
         """AWS's own text, which may hold anything; a line at most."""
+
+    @classmethod
+    def of_answer(cls, action: str, error: Exception) -> UnansweredError:
+        """Of an answer that lacks what AWS's have, somewhere in it."""
+        wrong = not_understood(action, error)
+        return cls(action, wrong, str(wrong))
 
 
 #: Whatever was the matter, there is no answer.
@@ -145,7 +151,9 @@ def is_refusal(error: Failure) -> bool:
     return "denied" in code.lower() or code.startswith("Unauthorized")
 
 
-def _is_refused_at_once(error: ClientError) -> bool:
+def _is_refused_at_once(error: Exception) -> bool:
+    if not isinstance(error, ClientError):
+        return False
     told = error.response.get("ResponseMetadata", {})
     mine = HTTPStatus.BAD_REQUEST <= told.get("HTTPStatusCode", 0) < HTTPStatus.INTERNAL_SERVER_ERROR
     return mine and not told.get("RetryAttempts")

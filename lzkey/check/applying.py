@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.aws.keys import key_policy, put_key_policy
 from lzkey.aws.unanswered import NOT_ANSWERED
-from lzkey.check.formats.proposed import put_command, to_put
+from lzkey.check.formats.proposed import kms_command, of_policy, put_command, to_put
 from lzkey.check.verdict import judge
 from lzkey.errors import ApplyError, OutputError
 
@@ -75,12 +74,8 @@ class Applying:
             return put_command(str(arn), f"file://{saved}", self.profile)
         whole = json.dumps({"KeyId": str(arn), "PolicyName": "default", "Policy": before})
         path = save(whole, self.folder, f"{saved.stem}-to-put")
-        words = ["aws", "kms", "put-key-policy", "--region", arn.region, "--cli-input-json", f"file://{path}"]
-        return shlex.join([*words, *self._profile])
-
-    @property
-    def _profile(self) -> list[str]:
-        return ["--profile", self.profile] if self.profile else []
+        given = "--cli-input-json", f"file://{path}"
+        return kms_command("put-key-policy", str(arn), *given, profile=self.profile)
 
     def _require_unchanged(self, arn: KeyArn, shown: str) -> None:
         if key_policy(self.asker, arn) != shown:
@@ -100,8 +95,8 @@ class Applying:
             try:
                 now = key_policy(self.asker, arn) if error.certain else self._read_as_put(arn, wanted)
             except NOT_ANSWERED as unread:
-                words = ["aws", "kms", "get-key-policy", "--region", arn.region, "--key-id", str(arn)]
-                look = shlex.join([*words, "--policy-name", "default", *self._profile])
+                own = of_policy(str(arn))
+                look = kms_command("get-key-policy", str(arn), *own, profile=self.profile)
                 raise ApplyError(
                     f"{arn}: {failed}, and nobody knows whether the policy was put: it cannot be read back "
                     f"({unread}). To look: {look}"

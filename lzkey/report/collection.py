@@ -118,8 +118,7 @@ def _seen_by(asker: Asker, home: Asker, world: World, options: Options, progress
     try:
         aggregator = choose(asker, options.aggregator)
     except UnansweredError as error:
-        asker.log.unanswered = True
-        asker.log.note(f"{error}: only the account's own results are shown")
+        asker.log.miss(error, ": only the account's own results are shown")
         return _of_account(asker, world, options)
     if aggregator is not None:
         return _by_aggregator(asker, home, world, aggregator, options, progress)

@@ -30,7 +30,7 @@ def circles(template: Template) -> dict[str, tuple[str, ...]]:
     found = {
         name: list(_references(resource, ("Resources", name), resolver))
         for name, resource in template.resources.items()
-        if _may_be_there(resource, resolver)
+        if resolver.is_there(resource) is not False
     }
     group = _groups({name: {other for other, _ in each if other in found} for name, each in found.items()})
     return {
@@ -40,11 +40,6 @@ def circles(template: Template) -> dict[str, tuple[str, ...]]:
         for name in template.keys
         if name in found
     }
-
-
-def _may_be_there(resource: object, resolver: Resolver) -> bool:
-    condition = members(resource, "Condition")
-    return condition is None or resolver.condition(condition) is not False
 
 
 def _sentence(name: str, other: str, path: Path) -> str:

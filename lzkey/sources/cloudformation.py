@@ -131,10 +131,10 @@ def _own_keys(
     template.circles.update(circles(template))
     for name in wanted:
         resolver = Resolver(template)
-        condition = template.resources[name].get("Condition")
-        holds = condition is None or resolver.condition(condition)
-        if holds is not False:
-            yield _found(source, resolver, context, name, "" if holds else str(condition))
+        resource = template.resources[name]
+        is_there = resolver.is_there(resource)
+        if is_there is not False:
+            yield _found(source, resolver, context, name, "" if is_there else str(resource["Condition"]))
     for name in loops:
         yield Unread(source.place(KIND, ("Resources", name), name), f"Resources.{name}: {_PROCESSED}")
 

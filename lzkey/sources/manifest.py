@@ -148,8 +148,7 @@ def manifests_of_template(
         if members(resource, "Type") != _RESOURCE:
             continue
         resolver, path = Resolver(template), ("Resources", name, "Properties")
-        condition = resource.get("Condition")
-        if condition is not None and resolver.condition(condition) is False:
+        if resolver.is_there(resource) is False:
             continue
         properties = resolver.value(resource.get("Properties", {}), path)
         if isinstance(properties, dict):

@@ -35,8 +35,8 @@ def stacks_of(source: Source, template: Template, kind: Kind) -> Iterator[Stack]
     """What makes stacks of other templates."""
     resolver = Resolver(template)
     for name, resource in template.resources.items():
-        kind_of, condition = str(members(resource, "Type")), members(resource, "Condition")
-        if kind_of not in _PLACES or (condition is not None and resolver.condition(condition) is False):
+        kind_of = str(members(resource, "Type"))
+        if kind_of not in _PLACES or resolver.is_there(resource) is False:
             continue
         path, is_set = ("Resources", name), kind_of == _SET
         written = members(resource, "Properties")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from landing_zone_key.key import partition_of
 from lzkey.sources.numbers import Misread, misread
-from lzkey.sources.source import dotted
+from lzkey.sources.source import dotted, members
 from lzkey.sources.unknown import ABSENT, Located, Unknown, is_known, joined
 
 if TYPE_CHECKING:
@@ -180,6 +180,11 @@ class Resolver:
             self._conditions[name] = None  # for one that leads back to itself
             self._conditions[name] = self._test(self.template.conditions[name], ("Conditions", name))
         return self._conditions[name]
+
+    def is_there(self, resource: object) -> bool | None:
+        """Whether a resource is made, as its condition says; None where that is not known."""
+        condition = members(resource, "Condition")
+        return True if condition is None else self.condition(condition)
 
     def _call(self, name: str, argument: Json, path: Path) -> Json:
         function = self._FUNCTIONS.get(name)

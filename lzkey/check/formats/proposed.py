@@ -71,8 +71,17 @@ def cli(proposal: Proposal, profile: str | None = None) -> Iterator[str]:
 
 def put_command(arn: str, policy: str, profile: str | None = None) -> str:
     """The AWS CLI's command for one key; `policy` is JSON, or a file:// reference."""
-    words = ["aws", "kms", "put-key-policy", "--region", arn.split(":")[3], "--key-id", arn]
-    words += ["--policy-name", "default", "--policy", policy]
+    return kms_command("put-key-policy", arn, *of_policy(arn), "--policy", policy, profile=profile)
+
+
+def of_policy(arn: str) -> tuple[str, ...]:
+    """The options that name a key's policy."""
+    return "--key-id", arn, "--policy-name", "default"
+
+
+def kms_command(verb: str, arn: str, *options: str, profile: str | None) -> str:
+    """A command of the AWS CLI in the key's Region, as a shell takes it."""
+    words = ("aws", "kms", verb, "--region", arn.split(":")[3], *options)
     return shlex.join([*words, *(["--profile", profile] if profile else [])])
 
 
