@@ -112,6 +112,8 @@ class Answer:
     detail: str
     proof: Proof | None = None
     refusal: Refusal | None = None
+    runbook: str | None = None
+    """Where docs/runbook.md tells what to do; null where it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def _fails(
     holds = None if best is None else False
     shown = None if question is None else refusal(about, question, found, at_best=best is not None)
     detail = told(about.reason, about.message, certain=best is not None)
-    return Answer(finding.requirement.value, holds=holds, detail=detail, refusal=shown)
+    return Answer(finding.requirement.value, holds=holds, detail=detail, refusal=shown, runbook=about.anchor)
 
 
 def _proof(answer: Holds, assessment: Assessment) -> Proof | None:

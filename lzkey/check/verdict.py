@@ -48,6 +48,8 @@ class Problem:
     """Of that statement, in the source."""
     action: str | None = None
     service: str | None = None
+    runbook: str = ""
+    """The anchor in the runbook."""
 
     @property
     def certain(self) -> bool:
@@ -213,11 +215,9 @@ def place_of(place: Place) -> str:
 
 def _annotation(assessment: Assessment, state: State) -> str:
     """The rule's own words; it has none for what is not determined."""
-    words = annotate(assessment)
     if state is not State.UNKNOWN:
-        return words
-    room = MAXIMUM_LENGTH - len(_DOUBT)
-    return _DOUBT + (words if len(words) <= room else f"{words[: room - 3]}...")
+        return annotate(assessment)
+    return _DOUBT + annotate(assessment, MAXIMUM_LENGTH - len(_DOUBT))
 
 
 def _state(surely: Assessment, perhaps: Assessment) -> State:
@@ -240,6 +240,7 @@ def _problem(finding: Finding, found: FoundKey, lines: Lines, *, certain: bool) 
         lines.get(finding.statement, found.place.line),
         finding.action,
         finding.request.service if finding.request else None,
+        finding.anchor,
     )
 
 

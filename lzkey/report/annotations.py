@@ -1,8 +1,8 @@
 """The rule's own annotation, read back: what a key fails, what is said of it, and how certain that is.
 
-landing_zone_key.annotation writes `REQUIREMENT: detail; REQUIREMENT; …`; the words that are looked for here
-have names there, beside the writer. A detail quotes Sids, which are somebody else's text and may hold `; ` or
-the name of a requirement.
+landing_zone_key.annotation writes `REQUIREMENT: detail; REQUIREMENT; … (runbook: anchor, …)`; the words that
+are looked for here have names there, beside the writer. A detail quotes Sids, which are somebody else's text
+and may hold `; ` or the name of a requirement.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.access import ALLOWS, FAMILIES, MISSES_ON, OPEN_TO, REFUSED
-from landing_zone_key.annotation import BETWEEN, CUT, EXPIRES, NAMED
+from landing_zone_key.annotation import BETWEEN, BETWEEN_ANCHORS, CUT, EXPIRES, NAMED, RUNBOOK
 from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
-from landing_zone_key.finding import Certainty, Requirement
+from landing_zone_key.finding import Certainty, Requirement, anchor
 from landing_zone_key.requirements import UNKNOWN
 from landing_zone_key.whose import EVERY_BUT, FOR_ACCOUNT, LISTED, SOME_ACCOUNTS
 from lzkey.report.model import Failure
+from lzkey.runbook import ANCHORS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,6 +35,13 @@ _QUOTED: Final = re.compile(
     rf"(?=\Z|{_EXPIRES}\Z|{_BETWEEN}(?:{_NAME})(?:{_NAMED}|{_BETWEEN}|\Z)|\x20(?:{MISSES_ON}|{ALLOWS})\x20)"
 )
 
+_BEFORE, _AFTER = map(re.escape, RUNBOOK)
+_ANCHOR: Final = "[a-z]+(?:-[a-z]+)*"
+#: A quotation ends with its quote, so that no Sid can look like this.
+_RUNBOOK: Final = re.compile(
+    rf"{_BEFORE}(?P<anchors>{_ANCHOR}(?:{re.escape(BETWEEN_ANCHORS)}{_ANCHOR})*){_AFTER}\Z"
+)
+
 _USE: Final = (Requirement.ENABLED, Requirement.SYMMETRIC)
 #: As the engine writes it where it is certain; what it does not write so is possible.
 _REFUSED: Final = re.compile(rf"kms:\w+\x20{REFUSED}(?:,|\x20(?:for|in)\x20)")
@@ -49,6 +57,7 @@ _ACCOUNTS: Final = re.compile(
 
 def failures(annotation: str) -> tuple[Failure, ...] | None:
     """The failed requirements, as they stand in the annotation; None where it is not our rule's."""
+    annotation, anchors = _without_anchors(annotation)
     first = _FIRST.match(annotation)
     if first is None:
         return None
@@ -67,7 +76,24 @@ def failures(annotation: str) -> tuple[Failure, ...] | None:
             position = quoted.end() if quoted else position + 1
     ends.append(len(annotation))
     details = ((name, annotation[start:end]) for (name, start), end in zip(found, ends, strict=True))
-    return tuple(Failure(name, detail, certainty(name, detail)) for name, detail in details)
+    return tuple(
+        Failure(
+            name,
+            detail,
+            certainty(name, detail),
+            runbook=anchors.get(name) or anchor(Requirement(name)),
+        )
+        for name, detail in details
+    )
+
+
+def _without_anchors(annotation: str) -> tuple[str, dict[str, str]]:
+    """The annotation before its anchors, and these by requirement."""
+    found = _RUNBOOK.search(annotation)
+    if found is None:
+        return annotation, {}
+    anchors = found["anchors"].split(BETWEEN_ANCHORS)
+    return annotation[: found.start()], {ANCHORS[each]: each for each in anchors if each in ANCHORS}
 
 
 def proves(annotation: str) -> bool:

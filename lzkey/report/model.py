@@ -89,6 +89,8 @@ class Failure:
     """Whether all accounts of today are proved to be allowed; null: not known, or none is."""
     refused_account: str | None = None
     """One of today's accounts that the key's policy is proved to refuse, where that makes a difference."""
+    runbook: str = ""
+    """Where docs/runbook.md tells what to do: the reason, or the requirement where the annotation is full."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ class TestHostile:
         """Every cell of a spreadsheet is text."""
         rows = list(csv.reader(io.StringIO(written(Form.CSV, *hostile()), newline="")))
         assert len(rows) == 4
-        assert {len(row) for row in rows} == {13}
+        assert {len(row) for row in rows} == {14}
         assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))] == []
         assert rows[1][1].startswith("'=cmd")
 
@@ -295,11 +295,11 @@ class TestSarif:
     )
     def test_a_message_is_text(self, make_found: MakeFound, zone: LandingZone, said: str, text: str) -> None:
         """It has no link and no place of an argument (3.11.5, 3.11.6); the twin: brackets alone make none."""
-        problem = Problem("CONFIG_ACCESS", "EXPLICIT_DENY", said, Certainty.REFUSED)
+        problem = Problem("CONFIG_ACCESS", "EXPLICIT_DENY", said, Certainty.REFUSED, runbook="there")
         verdict = replace(judge(make_found(), zone), name="a", problems=(problem,), remarks=())
         (run,) = json.loads(written(Form.SARIF, verdict, Unread(Place("x"), said)))["runs"]
         (told,) = run["invocations"][0]["toolExecutionNotifications"]
-        assert run["results"][0]["message"] == {"text": f"a: {text}"}
+        assert run["results"][0]["message"] == {"text": f"a: {text} (runbook: there)"}
         assert told["message"] == {"text": text}
 
     def test_a_name_is_a_uri(self, make_found: MakeFound, zone: LandingZone) -> None:

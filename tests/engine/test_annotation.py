@@ -1,5 +1,6 @@
 """At most 256 characters, worst first, every failed requirement named."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -34,7 +35,12 @@ def failing(*requirements: Requirement, summary: str, reason: str = "NO_ALLOW") 
 
 def order(text: str) -> list[str]:
     """The requirements in the order in which the annotation names them."""
-    return [part.split(":")[0] for part in text.split("; ")]
+    return [part.split(":")[0] for part in without_anchors(text).split("; ")]
+
+
+def without_anchors(text: str) -> str:
+    """The annotation without its end, which has a test of its own."""
+    return text.partition(" (runbook: ")[0]
 
 
 class TestExpiry:
@@ -59,7 +65,8 @@ class TestExpiry:
         key = make_key(*statements, **self.EXTERNAL, ValidTo=f"{date}T10:00:00Z")
         expiring, lasting = (assess(each, make_zone(), at=self.AT) for each in (key, make_key(*statements)))
         assert expiring.compliance == lasting.compliance
-        assert annotate(expiring) == annotate(lasting) + told
+        before, anchors, names = annotate(lasting).partition(" (runbook: ")
+        assert annotate(expiring) == f"{before}{told}{anchors}{names}"
 
     def test_is_left_out_where_there_is_no_room(self, make_key: Any, make_zone: Any) -> None:
         """The reasons come first; the twin has a shorter Sid."""
@@ -86,7 +93,8 @@ class TestWords:
         assert annotate(assess(key, make_zone())) == (
             'CLOUDTRAIL_ACCESS: kms:Decrypt refused, denied by "DenyOutsideOrg"; '
             'CONFIG_ACCESS: kms:Decrypt refused, denied by "DenyOutsideOrg"; '
-            "ENABLED: PendingDeletion until 2026-12-01"
+            "ENABLED: PendingDeletion until 2026-12-01 "
+            "(runbook: cloudtrail-access-denied, config-access-denied, not-enabled)"
         )
 
     @pytest.mark.parametrize(
@@ -106,7 +114,9 @@ class TestWords:
         """Of a service or an action that is nearly right; the message says what would be right."""
         assessment = assess(make_key("root", "cloudtrail", {"of": "config", **change}), make_zone())
         sid = '"Allow Config to use KMS for encryption"'
-        assert annotate(assessment) == f"CONFIG_ACCESS: kms:Decrypt refused, {sid} {words}"
+        assert annotate(assessment) == (
+            f"CONFIG_ACCESS: kms:Decrypt refused, {sid} {words} (runbook: config-access-not-allowed)"
+        )
         (finding,) = assessment.findings
         shown = words.removeprefix("misses on ").replace(" ", ": ", 1)
         right = "config.amazonaws.com" if "Principal" in change else "kms:Decrypt"
@@ -117,7 +127,7 @@ class TestWords:
         """The twin: nobody meant to allow this service."""
         change = {"of": "config", "Principal": {"Service": "s3.amazonaws.com"}}
         text = annotate(assess(make_key("root", "cloudtrail", change), make_zone()))
-        assert text == "CONFIG_ACCESS: kms:Decrypt refused, no statement allows it"
+        assert without_anchors(text) == "CONFIG_ACCESS: kms:Decrypt refused, no statement allows it"
 
     def test_compliant_says_what_was_proved(self, make_key: Any, make_zone: Any) -> None:
         """Requests, and the seven requirements."""
@@ -140,6 +150,44 @@ class TestWords:
         assert "Resource" in text
         assert "arn:aws" not in text
         assert "777766665555" not in text
+
+
+class TestRunbook:
+    """Where to read on, at the end."""
+
+    def test_the_worst_come_first(self, make_key: Any, make_zone: Any) -> None:
+        """In the order of the findings, each once."""
+        key = make_key("root", "config", KeyState="Disabled", MultiRegion=True)
+        text = annotate(assess(key, make_zone()))
+        _, _, told = text.partition(" (runbook: ")
+        assert told == ("cloudtrail-access-not-allowed, not-enabled, multi-region)")
+
+    @pytest.mark.parametrize(
+        ("length", "told"),
+        [
+            (198, " (runbook: config-access-not-allowed, enabled-not-allowed)"),
+            (199, " (runbook: config-access-not-allowed)"),
+            (219, " (runbook: config-access-not-allowed)"),
+            (220, ""),
+        ],
+    )
+    def test_as_many_as_there_is_room_for(self, length: int, told: str) -> None:
+        """They never cost a word of what is wrong."""
+        found = failing(Requirement.ENABLED, Requirement.CONFIG_ACCESS, summary="x")
+        long = replace(found.findings[0], summary="y" * (length - len("CONFIG_ACCESS: x; ENABLED: ")))
+        text = annotate(replace(found, findings=(long, found.findings[1])))
+        assert len(text) <= 256
+        assert text[length:] == told
+
+    def test_a_sid_cannot_look_like_it(self, make_key: Any, make_zone: Any) -> None:
+        """A quotation ends with its quote."""
+        sid = "x (runbook: config-access-unknown)"
+        text = annotate(assess(make_key("merged", {"of": "perimeter", "Sid": sid}), make_zone()))
+        assert text.endswith("(runbook: cloudtrail-access-denied, config-access-denied)")
+
+    def test_a_compliant_key_needs_none(self, make_key: Any, make_zone: Any) -> None:
+        """Nothing is wrong."""
+        assert "runbook" not in annotate(assess(make_key(), make_zone()))
 
 
 class TestOrder:
@@ -180,7 +228,8 @@ class TestLength:
 
     def test_a_detail_that_fits_is_whole(self) -> None:
         """The twin: no dots."""
-        assert annotate(failing(Requirement.ENABLED, summary="x" * 200)) == f"ENABLED: {'x' * 200}"
+        text = annotate(failing(Requirement.ENABLED, summary="x" * 200))
+        assert without_anchors(text) == f"ENABLED: {'x' * 200}"
 
     def test_a_real_sid_of_any_length_fits(self, make_key: Any, make_zone: Any) -> None:
         """A Sid may be as long as a policy."""
@@ -228,7 +277,7 @@ class TestCharacters:
     def test_half_a_character(self) -> None:
         """No policy holds one that could be read; wherever else it comes from, it is a question mark, too."""
         text = annotate(failing(Requirement.ENABLED, summary="a\ud800b"))
-        assert text == "ENABLED: a?b"
+        assert without_anchors(text) == "ENABLED: a?b"
 
     @pytest.mark.parametrize("character", ["é", "ß", "ÿ", " ", "~", "'", "<"])
     def test_what_a_key_policy_may_hold_is_shown(self, character: str, make_key: Any, make_zone: Any) -> None:

@@ -111,7 +111,7 @@ class TestWithTheOrganization:
         text = annotate(assess(make_key("config", "cloudtrail"), make_zone(**ORGANIZATION, **PROTECT)))
         assert text == (
             "CONFIG_ACCESS: kms:Decrypt open to account 444455556666 by "
-            '"Allow Config to use KMS for encryption"'
+            '"Allow Config to use KMS for encryption" (runbook: config-access-open-to-others)'
         )
 
     def test_a_request_of_our_own_that_is_refused_comes_first(self, make_key: Any, make_zone: Any) -> None:

@@ -36,7 +36,7 @@ def test_a_key_is_assessed_annotated_and_repaired() -> None:
         None,
         None,
     )
-    assert annotate(assessment) == "ENABLED: Disabled"
+    assert annotate(assessment) == "ENABLED: Disabled (runbook: not-enabled)"
     repaired = repair(key, landing_zone)
     assert (repaired.policy, repaired.changes) == ({"Version": "2012-10-17", "Statement": STATEMENT}, ())
     assert [left.requirement for left in repaired.unresolved] == ["ENABLED"]

@@ -20,6 +20,7 @@ from landing_zone_key import (
     assess,
 )
 from landing_zone_key.annotation import EXPIRES
+from landing_zone_key.finding import anchor
 from landing_zone_key.repair import documented_statement
 from lzkey.report.annotations import certainty, failures, proves, stops
 from lzkey.report.model import Failure
@@ -59,13 +60,38 @@ class TestFailures:
     )
     def test_are_read(self, annotation: str, expected: list[tuple[str, str]]) -> None:
         """Each requirement once; a detail may hold what separates them."""
-        assert failures(annotation) == tuple(Failure(*each, certainty(*each)) for each in expected)
+        assert failures(annotation) == tuple(
+            Failure(*each, certainty(*each), runbook=anchor(Requirement(each[0]))) for each in expected
+        )
+
+    @pytest.mark.parametrize(
+        ("annotation", "expected"),
+        [
+            ("ENABLED: Disabled (runbook: not-enabled)", [("Disabled", "not-enabled")]),
+            (
+                'CONFIG_ACCESS: denied by "x"; ENABLED: Disabled (runbook: config-access-denied)',
+                [('denied by "x"', "config-access-denied"), ("Disabled", "enabled")],
+            ),
+            (
+                "CONFIG_ACCESS: a; ENABLED: b (runbook: config-access-denied, not-enabled)",
+                [("a", "config-access-denied"), ("b", "not-enabled")],
+            ),
+            ("ENABLED: a (runbook: of-another-version)", [("a", "enabled")]),
+            (
+                'CONFIG_ACCESS: denied by "x (runbook: not-enabled)"',
+                [('denied by "x (runbook: not-enabled)"', "config-access")],
+            ),
+        ],
+    )
+    def test_where_to_read_on(self, annotation: str, expected: list[tuple[str, str]]) -> None:
+        """The anchors at the end; without one, the requirement's own place."""
+        assert [(each.detail, each.runbook) for each in failures(annotation) or ()] == expected
 
     def test_are_read_before_a_date(self) -> None:
         """What a Sid holds is no requirement, also where the expiry of key material follows."""
         quoted = 'denied by "x; ENABLED: y"'
         found = failures(f"CONFIG_ACCESS: {quoted}{EXPIRES}2027-01-02")
-        assert found == (Failure("CONFIG_ACCESS", f"{quoted}{EXPIRES}2027-01-02"),)
+        assert found == (Failure("CONFIG_ACCESS", f"{quoted}{EXPIRES}2027-01-02", runbook="config-access"),)
 
     @pytest.mark.parametrize(
         "annotation", ["", "x", "enabled: no", "ENABLEDX: a", "ENABLED:a", " ENABLED: a", "x; ENABLED: a"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = (
     *("type", "name", "arn", "compliance", "requirements", "annotation"),
     *("source", "line", "pointer", "unresolved", "assumptions", "certainty", "advisories"),
+    "runbook",
 )
 
 
@@ -42,7 +43,7 @@ def _cells(entry: Entry) -> tuple[str, ...]:
     place = entry.place
     line = "" if place.line is None else str(place.line)
     if isinstance(entry, Unread):
-        return ("unread", "", "", "", "", entry.message, place.source, line, place.pointer, "", "", "", "")
+        return ("unread", "", "", "", "", entry.message, place.source, line, place.pointer, *[""] * 5)
     requirements = " ".join(problem.requirement for problem in entry.problems)
     certainty = " ".join(problem.certainty for problem in entry.problems)
     advisories = "; ".join(f"{remark.code}: {remark.message}" for remark in entry.remarks)
@@ -50,4 +51,5 @@ def _cells(entry: Entry) -> tuple[str, ...]:
         *("key", entry.name, entry.arn or "", entry.state, requirements, entry.annotation),
         *(place.source, line, place.pointer),
         *("; ".join(entry.unresolved), "; ".join(entry.assumptions), certainty, advisories),
+        " ".join(problem.runbook for problem in entry.problems),
     )

@@ -12,6 +12,7 @@ from lzkey.catalogue import PREMISES
 from lzkey.check.explanation import Knowledge
 from lzkey.check.formats.json import Ending, Key, Unreadable, key
 from lzkey.check.verdict import place_of
+from lzkey.runbook import pointer
 from lzkey.state import State
 from lzkey.terminal import STYLES, one_line, plain, printable
 
@@ -103,7 +104,8 @@ def _remark(remark: Remark) -> str:
 
 def _answer(answer: Answer) -> Iterator[Text]:
     yield _line("")
-    yield _line(f"{answer.requirement}: {_WORDS[answer.holds]}", _ANSWER_STYLES[answer.holds])
+    where = f" ({pointer(answer.runbook)})" if answer.runbook else ""
+    yield _line(f"{answer.requirement}: {_WORDS[answer.holds]}{where}", _ANSWER_STYLES[answer.holds])
     yield from _wrapped(answer.detail, "  ")
     if answer.refusal is not None:
         yield from _refusal(answer.refusal)

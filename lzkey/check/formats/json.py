@@ -62,6 +62,8 @@ class Finding(TypedDict):
     line: Line | None
     service: str | None
     action: str | None
+    runbook: str
+    """Where docs/runbook.md tells what to do."""
 
 
 class Advisory(TypedDict):
@@ -246,6 +248,7 @@ def _problem(problem: Problem) -> Finding:
         "line": problem.line,
         "service": problem.service,
         "action": problem.action,
+        "runbook": problem.runbook,
     }
 
 

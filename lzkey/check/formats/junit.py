@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from lzkey.check.verdict import place_of
+from lzkey.runbook import pointer
 from lzkey.sources.subject import Unread
 from lzkey.state import State
 from lzkey.terminal import printable
@@ -80,7 +81,10 @@ def _result(verdict: Verdict) -> str:
         skipped = f"<skipped message={_attribute(verdict.annotation)}"
         return f"{skipped}>{text}</skipped>" if text else f"{skipped}/>"
     lines = [
-        *(f"{each.requirement} ({each.reason}): {each.told}" for each in verdict.problems),
+        *(
+            f"{each.requirement} ({each.reason}): {each.told} ({pointer(each.runbook)})"
+            for each in verdict.problems
+        ),
         *(f"not resolved: {each}" for each in verdict.unresolved),
         *assumed,
         f"in {place_of(verdict.place)}",

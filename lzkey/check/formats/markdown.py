@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lzkey.check.verdict import place_of
 from lzkey.quoting import code_span
+from lzkey.runbook import address
 from lzkey.sources.subject import Unread
 from lzkey.state import State
 
@@ -49,13 +50,18 @@ def _details(verdict: Verdict) -> Iterator[str]:
     if verdict.state is State.NOT_APPLICABLE:
         yield code_span(verdict.annotation)
     for problem in verdict.problems:
-        line = _line_of(problem)
+        about = f"`{problem.requirement}`{_line_of(problem)}"
         doubt = problem.told.removesuffix(problem.message)
-        yield f"`{problem.requirement}`{line}: {doubt}{code_span(problem.message)}"
+        yield f"{about}: {doubt}{code_span(problem.message)} ({_pointer(problem.runbook)})"
     yield from (f"not resolved: {code_span(text)}" for text in verdict.unresolved)
     yield from (f"assumed: {code_span(text)}" for text in verdict.assumptions)
     for remark in verdict.remarks:
         yield f"worth knowing: `{remark.code}`{_line_of(remark)}: {code_span(remark.message)}"
+
+
+def _pointer(anchor: str) -> str:
+    where = address(anchor)
+    return f"runbook: [{anchor}]({where})" if where else f"runbook: `{anchor}`"
 
 
 def _line_of(about: Problem | Remark) -> str:

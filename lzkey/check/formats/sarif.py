@@ -18,9 +18,11 @@ from urllib.parse import quote
 
 from landing_zone_key import Requirement
 from landing_zone_key.advisories import AdvisoryCode
+from landing_zone_key.finding import anchor
 from lzkey.catalogue import ADVISORIES, CATALOGUE, GUIDE
 from lzkey.check.run import NOTHING_FOUND
 from lzkey.check.verdict import place_of
+from lzkey.runbook import address, pointer
 from lzkey.sources.subject import Kind, Place, Unread
 from lzkey.terminal import printable
 
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def _rule(name: str, words: Words, level: str) -> dict[str, Any]:
+def _rule(name: str, words: Words, level: str, page: str = GUIDE) -> dict[str, Any]:
     holds, help_text = words.title, words.remedy
     return {
         "id": name,
@@ -47,14 +49,17 @@ def _rule(name: str, words: Words, level: str) -> dict[str, Any]:
             "text": f"{help_text} {GUIDE}",
             "markdown": f"{help_text} [Control Tower's guide]({GUIDE})",
         },
-        "helpUri": GUIDE,
+        "helpUri": page,
         "defaultConfiguration": {"level": level},
         "properties": {"tags": ["security", "aws", "kms"]},
     }
 
 
 RULES: Final = [
-    *(_rule(requirement.value, CATALOGUE[requirement].words, "error") for requirement in Requirement),
+    *(
+        _rule(each.value, CATALOGUE[each].words, "error", address(anchor(each)) or GUIDE)
+        for each in Requirement
+    ),
     *(_rule(code.value, ADVISORIES[code], "note") for code in AdvisoryCode),
 ]
 _INDEXES: Final = {rule["id"]: index for index, rule in enumerate(RULES)}
@@ -127,10 +132,11 @@ class _Notifications:
 def _results(verdict: Verdict) -> Iterator[dict[str, Any]]:
     for problem in verdict.problems:
         level = "error" if problem.certain else "warning"
-        message = problem.told
+        message = f"{problem.told} ({pointer(problem.runbook)})"
         unresolved = () if problem.certain else verdict.unresolved
         text = "; ".join([message, *unresolved, *(f"assumed: {each}" for each in verdict.assumptions)])
-        yield {**_result(verdict, problem.requirement, problem, text), "level": level}
+        result = _result(verdict, problem.requirement, problem, text)
+        yield {**result, "level": level, "properties": {"runbook": problem.runbook}}
     for remark in verdict.remarks:
         yield {**_result(verdict, remark.code, remark, remark.message), "level": "note"}
 

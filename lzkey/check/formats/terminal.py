@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from lzkey.check.verdict import place_of
+from lzkey.runbook import pointer
 from lzkey.sources.subject import Unread
 from lzkey.state import State
 from lzkey.terminal import STYLES, one_line, output, plain, printable
@@ -68,7 +69,8 @@ def _details(verdict: Verdict) -> Iterator[str]:
     if verdict.state is State.NOT_APPLICABLE:
         yield verdict.annotation
     for problem in verdict.problems:
-        yield f"{problem.requirement}: {_line_of(problem, verdict)}{problem.told}"
+        where = _line_of(problem, verdict)
+        yield f"{problem.requirement}: {where}{problem.told} ({pointer(problem.runbook)})"
     yield from (f"not resolved: {text}" for text in verdict.unresolved)
     yield from (f"assumed: {text}" for text in verdict.assumptions)
     for remark in verdict.remarks:

@@ -58,7 +58,14 @@ def _failures(report: Report) -> Iterator[str]:
     names = {account.account: account.name for account in report.accounts}
     for key in report.keys:
         for failure in key.failures:
-            row = (key.account, names.get(key.account, ""), key.region, key.arn, failure.detail)
+            row = (
+                key.account,
+                names.get(key.account, ""),
+                key.region,
+                key.arn,
+                failure.detail,
+                failure.runbook,
+            )
             failing[failure.requirement].append(row)
     if failing:
         yield "## Findings by requirement"
@@ -68,7 +75,7 @@ def _failures(report: Report) -> Iterator[str]:
         yield ""
         yield references(advice(requirement).told("ARN"))
         yield ""
-        yield from _table(("Account", "Name", "Region", "Key", "What is wrong"), rows)
+        yield from _table(("Account", "Name", "Region", "Key", "What is wrong", "Runbook"), rows)
 
 
 def _doubts(report: Report) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
 from lzkey.catalogue import Advice, advice
@@ -17,6 +17,7 @@ from lzkey.report.html.rows import accounts_by_id, regions_of
 from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED, grouped
 from lzkey.report.model import Cause, Doubt
 from lzkey.report.wording import counted, formula, percentage
+from lzkey.runbook import address
 from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     from lzkey.report.html.rows import KeyRow
     from lzkey.report.model import Account, Report, Trend
+
+#: What is wrong with a key, and its place in the runbook.
+_Said: TypeAlias = tuple[str, str]
 
 #: Of a bar, in the units of its SVG.
 BAR_WIDTH: Final = 1000
@@ -89,7 +93,13 @@ class Line:
     """Keys that fail a requirement in the same way."""
 
     detail: str
+    runbook: str
     rows: tuple[KeyRow, ...]
+
+    @property
+    def address(self) -> str | None:
+        """Where the runbook's place can be read; None where the project has no address."""
+        return address(self.runbook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,13 +240,14 @@ def oldest(report: Report) -> tuple[datetime, str] | None:
 def findings(report: Report, rows: Iterable[KeyRow]) -> tuple[FailedRequirement, ...]:
     """The requirements that fail: those of the landing zone's keys first, then by what they stop."""
     details = {
-        key.arn: {failure.requirement: failure.detail for failure in key.failures} for key in report.keys
+        key.arn: {failure.requirement: (failure.detail, failure.runbook) for failure in key.failures}
+        for key in report.keys
     }
-    groups: Mapping[str, list[tuple[str, KeyRow]]] = defaultdict(list)
+    groups: Mapping[str, list[tuple[_Said, KeyRow]]] = defaultdict(list)
     for row in rows:
         if row.state is State.NON_COMPLIANT:
             for requirement in dict.fromkeys(row.fails) or (UNNAMED,):
-                groups[requirement].append((details[row.arn].get(requirement, row.text), row))
+                groups[requirement].append((details[row.arn].get(requirement, (row.text, "")), row))
     order = [*REQUIREMENTS, *sorted(groups.keys() - set(REQUIREMENTS))]
     found = [_finding(name, groups[name]) for name in order if name in groups]
     return tuple(sorted(found, key=lambda finding: not finding.own))
@@ -283,13 +294,13 @@ def _account_of(arn: str) -> str:
     return (*arn.split(":"), *[""] * 5)[4]
 
 
-def _finding(requirement: str, found: list[tuple[str, KeyRow]]) -> FailedRequirement:
-    own = [Line(detail, (row,)) for detail, row in found if row.own]
-    alike: Mapping[str, list[KeyRow]] = defaultdict(list)
-    others = [(detail, row) for detail, row in found if not row.own]
-    for detail, row in others[:SHOWN]:
-        alike[detail].append(row)
-    lines = (*own, *(Line(detail, tuple(rows)) for detail, rows in alike.items()))
+def _finding(requirement: str, found: list[tuple[_Said, KeyRow]]) -> FailedRequirement:
+    own = [Line(*said, (row,)) for said, row in found if row.own]
+    alike: Mapping[_Said, list[KeyRow]] = defaultdict(list)
+    others = [(said, row) for said, row in found if not row.own]
+    for said, row in others[:SHOWN]:
+        alike[said].append(row)
+    lines = (*own, *(Line(*said, tuple(rows)) for said, rows in alike.items()))
     return FailedRequirement(
         requirement, advice(requirement), lines, len(found), len(own), max(0, len(others) - SHOWN)
     )

@@ -17,6 +17,9 @@ BETWEEN: Final = "; "
 NAMED: Final = ": "
 CUT: Final = "..."
 EXPIRES: Final = "; the imported key material expires on "
+#: Where the runbook's anchors begin and end, at the end of an annotation that has room for them.
+RUNBOOK: Final = (" (runbook: ", ")")
+BETWEEN_ANCHORS: Final = ", "
 
 #: Before imported key material expires, everyone who reads the annotation is told so long.
 SOON: Final = timedelta(days=30)
@@ -25,15 +28,15 @@ SOON: Final = timedelta(days=30)
 _LEAST: Final = 12
 
 
-def annotate(assessment: Assessment) -> str:
+def annotate(assessment: Assessment, length: int = MAXIMUM_LENGTH) -> str:
     """Say why, worst first; every failed requirement is named, even where its detail must be shortened."""
     if assessment.compliance is Compliance.NOT_APPLICABLE:
-        return _fit(_clean(assessment.reason), MAXIMUM_LENGTH)
+        return _fit(_clean(assessment.reason), length)
     expires = _expires(assessment)
     if assessment.compliance is Compliance.COMPLIANT:
         return f"{compliant_reason(assessment)}{expires}"
     findings = worst_first(assessment.findings)
-    room = MAXIMUM_LENGTH
+    room = length
     parts = []
     for place, finding in enumerate(findings):
         name = finding.requirement.value
@@ -43,7 +46,20 @@ def annotate(assessment: Assessment) -> str:
         room -= len(part) + len(BETWEEN)
         parts.append(part)
     annotation = BETWEEN.join(parts)
-    return annotation + (expires if len(annotation) + len(expires) <= MAXIMUM_LENGTH else "")
+    if len(annotation) + len(expires) <= length:
+        annotation += expires
+    return annotation + _runbook(findings, length - len(annotation))
+
+
+def _runbook(findings: list[Finding], room: int) -> str:
+    """The anchors of as many findings, worst first, as there is room for."""
+    before, after = RUNBOOK
+    anchors = dict.fromkeys(finding.anchor for finding in findings)
+    for many in range(len(anchors), 0, -1):
+        told = f"{before}{BETWEEN_ANCHORS.join([*anchors][:many])}{after}"
+        if len(told) <= room:
+            return told
+    return ""
 
 
 def _expires(assessment: Assessment) -> str:

@@ -1,5 +1,6 @@
 """What an assessment finds of each requirement: that it holds, and by what; or that it does not, and why."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -45,6 +46,31 @@ class FindingReason(StrEnum):
     FOREIGN_REQUEST_ALLOWED = "FOREIGN_REQUEST_ALLOWED"
 
 
+#: Reason that several requirements can have -> how their anchors end; any other is an anchor itself.
+_ENDINGS: Final[Mapping[FindingReason, str]] = {
+    FindingReason.UNKNOWN: "unknown",
+    FindingReason.MALFORMED_POLICY: "malformed-policy",
+    FindingReason.EXPLICIT_DENY: "denied",
+    FindingReason.UNDECIDABLE_DENY: "perhaps-denied",
+    FindingReason.NO_ALLOW: "not-allowed",
+    FindingReason.TOO_COMPLEX: "too-complex",
+    FindingReason.NEXT_ACCOUNT: "next-account",
+    FindingReason.FOREIGN_REQUEST_ALLOWED: "open-to-others",
+}
+
+
+def anchor(requirement: Requirement, reason: FindingReason | None = None) -> str:
+    """A place in the runbook, `cloudtrail-access-denied`; without a reason, that of the requirement."""
+    ending = "" if reason is None else _ENDINGS.get(reason)
+    if ending is None:
+        return _hyphened(reason or "")
+    return f"{_hyphened(requirement)}-{ending}".removesuffix("-")
+
+
+def _hyphened(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
 class Certainty(StrEnum):
     """How certain it is that a requirement does not hold; the rule answers NON_COMPLIANT to both."""
 
@@ -88,6 +114,11 @@ class Finding:
     def certainty(self) -> Certainty:
         """How certain it is."""
         return Certainty.POSSIBLE if self.possible or self.reason in _IN_DOUBT else Certainty.REFUSED
+
+    @property
+    def anchor(self) -> str:
+        """Its place in the runbook: `cloudtrail-access-denied`."""
+        return anchor(self.requirement, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
