@@ -1,7 +1,7 @@
-"""Parameters files: `parameters/NAME.json` read, checked as a whole, and turned into one frozen value.
+"""Parameters files, read, checked as a whole, and turned into one frozen value.
 
-Three checks, all faults in one message: the JSON Schema beside the file, the Lambda's own settings, and
-what rdk or AWS Config would refuse or, worse, silently change.
+Three checks, all faults in one message: the project's JSON Schema, the Lambda's own settings, and what rdk or
+AWS Config would refuse or, worse, silently change.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from landing_zone_key.settings import PARAMETERS, LandingZone
 from lzkey.errors import ParametersError
 from lzkey.files import read_json
 from lzkey.regions import fault_of, unknown_regions
+from lzkey.workplace import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,12 +29,10 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
     from lzkey import Json
-
+    from lzkey.workplace import Workplace
 
 #: Characters of a rule's InputParameters, as rdk serializes them (AWS Config API, ConfigRule).
 MAX_INPUT_PARAMETERS: Final = 1024
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 #: Fields that rdk knows, with why a deployment cannot honour them: better refused than dropped.
 _REFUSED: Final[Mapping[str, str]] = MappingProxyType(
@@ -81,6 +80,11 @@ class Parameters:
     deployment: Deployment
 
     @property
+    def name(self) -> str:
+        """The file's name without its end."""
+        return self.path.stem
+
+    @property
     def home_region(self) -> str:
         """The landing zone's home Region."""
         return self.rule["HomeRegion"]
@@ -91,37 +95,22 @@ class Parameters:
         return self.rule["ManagementAccountId"]
 
 
-def load(name: str, *, root: Path, any_region: bool = False) -> Parameters:
-    """Read and check `parameters/NAME.json` below `root`; `any_region` takes Regions that nobody knows.
+def load(named: str, *, at: Workplace, any_region: bool = False) -> Parameters:
+    """Read and check the parameters file NAME or FILE; `any_region` takes Regions that nobody knows.
 
     Raises ParametersError naming the file and every field that is wrong, with what would be right.
     """
-    path = _path_of(name, root)
+    path = at.find(named)
     document = read_json(path)
-    schema = read_json(path.with_name("schema.json"))
-    faults = _faults(document, schema, any_region=any_region)
+    faults = faults_of(document, at, any_region=any_region)
     if faults:
         lines = "".join(f"\n  {fault}" for fault in faults)
         raise ParametersError(f"{path} cannot be deployed:{lines}")
     return Parameters(path, MappingProxyType(_given(document["ruleParameters"])), _deployment(document))
 
 
-def _path_of(name: str, root: Path) -> Path:
-    folder = root / "parameters"
-    known = sorted(path.stem for path in folder.glob("*.json") if path.stem != "schema")
-    if name in known and _NAME.fullmatch(name):
-        return folder / f"{name}.json"
-    there = ", ".join(known) or "none"
-    bare = name.rsplit("/", 1)[-1].removesuffix(".json")
-    if name.endswith(".json") and bare in known:
-        raise ParametersError(f"{name} is not a name: write {bare}, for {folder / bare}.json")
-    raise ParametersError(
-        f"{folder / name}.json does not exist; there is: {there}. Copy example.json to begin."
-    )
-
-
-def _faults(document: Json, schema: Json, *, any_region: bool) -> list[str]:
-    """Every fault once; an empty list is a deployable file.
+def faults_of(document: Json, at: Workplace, *, any_region: bool = False) -> list[str]:
+    """Every fault of what a parameters file holds, once; an empty list is a deployable one.
 
     Where the schema and the Lambda's settings both object to a field, the settings speak.
     """
@@ -130,6 +119,7 @@ def _faults(document: Json, schema: Json, *, any_region: bool) -> list[str]:
     if isinstance(rule, dict):
         given = {name: value for name, value in rule.items() if value != ""}
         faults = {f"ruleParameters.{fault.split()[0]}": fault for fault in _settings_faults(given)}
+    schema = read_json(at.shipped.parameters / SCHEMA)
     found = Draft202012Validator(schema).iter_errors(document)
     for error in sorted(found, key=lambda error: error.json_path):
         for field, fault in _in_words(error):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Command -> its module here, in which the function has the command's name and EXIT_CODES end the help.
 COMMANDS: Final = {
+    "init": "init",
     "check": "check",
     "explain": "explain",
     "fix": "fix",

@@ -10,7 +10,6 @@ import json
 import re
 from dataclasses import dataclass, fields, replace
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_type_hints
 
 import typer
@@ -29,6 +28,7 @@ from lzkey.regions import unknown_regions
 from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover, look, todays_accounts
 from lzkey.sources.subject import Context
 from lzkey.terminal import messages, one_line, plain
+from lzkey.workplace import here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,7 +62,8 @@ def _words(parameter: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z][a-z]+", parameter)]
 
 
-def _parameter(name: str, meaning: str, metavar: str | None = None) -> OptionInfo:
+def setting(name: str, meaning: str, metavar: str | None = None) -> OptionInfo:
+    """The option of a rule parameter, which the environment can give as well."""
     made: OptionInfo = typer.Option(
         flag(name), envvar=variable(name), help=meaning, metavar=metavar, rich_help_panel=_SETTINGS
     )
@@ -74,38 +75,38 @@ class Asked:
     """What somebody typed; each field is an option."""
 
     home_region: Annotated[
-        str | None, _parameter("HomeRegion", "The landing zone's home Region; required.", metavar="REGION")
+        str | None, setting("HomeRegion", "The landing zone's home Region; required.", metavar="REGION")
     ] = None
     management_account_id: Annotated[
         str | None,
-        _parameter("ManagementAccountId", "The management account, 12 digits; required.", metavar="ACCOUNT"),
+        setting("ManagementAccountId", "The management account, 12 digits; required.", metavar="ACCOUNT"),
     ] = None
     organization_id: Annotated[
         str | None,
-        _parameter("OrganizationId", "Lets conditions on aws:SourceOrgID be proved.", metavar="o-..."),
+        setting("OrganizationId", "Lets conditions on aws:SourceOrgID be proved.", metavar="o-..."),
     ] = None
     governed_regions: Annotated[
-        str | None, _parameter("GovernedRegions", "Comma-separated; else any Region.", metavar="REGIONS")
+        str | None, setting("GovernedRegions", "Comma-separated; else any Region.", metavar="REGIONS")
     ] = None
     trail_name: Annotated[
-        str | None, _parameter("TrailName", "The landing zone's trail, if not Control Tower's own.")
+        str | None, setting("TrailName", "The landing zone's trail, if not Control Tower's own.")
     ] = None
     key_scope: Annotated[
-        str | None, _parameter("KeyScope", "all, landing-zone, or key ARNs or ids, comma-separated.")
+        str | None, setting("KeyScope", "all, landing-zone, or key ARNs or ids, comma-separated.")
     ] = None
     permission_standard: Annotated[
-        str | None, _parameter("PermissionStandard", "documented, or functional: kms:GenerateDataKey alone.")
+        str | None, setting("PermissionStandard", "documented, or functional: kms:GenerateDataKey alone.")
     ] = None
     require_confused_deputy_protection: Annotated[
         bool | None,
-        _parameter("RequireConfusedDeputyProtection", "Requests of foreign accounts must be refused."),
+        setting("RequireConfusedDeputyProtection", "Requests of foreign accounts must be refused."),
     ] = None
     parameters: Annotated[
         str | None,
         typer.Option(
             envvar="LZKEY_PARAMETERS",
-            metavar="FILE",
-            help="parameters/NAME.json, or NAME; options and environment variables win over it.",
+            metavar="NAME|FILE",
+            help="A parameters file; options and environment variables win over it.",
             rich_help_panel=_SETTINGS,
         ),
     ] = None
@@ -282,13 +283,14 @@ def _ways_to_give(missing: list[str]) -> str:
     variables = " and ".join(map(variable, missing))
     return (
         f". Three ways to give {'it' if len(missing) == 1 else 'them'}: the options {flags}; the environment "
-        f"variables {variables}; or --parameters parameters/NAME.json. --discover asks the live landing zone"
+        f"variables {variables}; or --parameters NAME, of parameters/NAME.json. --discover asks the live "
+        "landing zone"
     )
 
 
 def _from_file(named: str) -> dict[str, str]:
     """The rule parameters of a parameters file, or of a file that holds nothing else."""
-    path = _path(named)
+    path = here().find(named)
     document = read_json(path)
     found: Any = document.get("ruleParameters", document) if isinstance(document, dict) else None
     if not isinstance(found, dict):
@@ -303,18 +305,6 @@ def _from_file(named: str) -> dict[str, str]:
     if faults:
         raise ParametersError(f"{path}: {'; '.join(faults)} (there is {', '.join(PARAMETERS)})")
     return {name: value for name, value in found.items() if value}
-
-
-def _path(named: str) -> Path:
-    """The file itself, or parameters/NAME.json here or in the checkout that holds this package."""
-    path = Path(named)
-    if path.suffix == ".json" or path.is_file():
-        return path
-    folders = [root / "parameters" for root in (Path.cwd(), Path(__file__).resolve().parents[2])]
-    for folder in folders:
-        if (folder / f"{named}.json").is_file() and "/" not in named:
-            return folder / f"{named}.json"
-    raise ParametersError(f"there is neither a file {named} nor {folders[0] / named}.json")
 
 
 def live_policy_option(command: str) -> OptionInfo:

@@ -20,13 +20,13 @@ from lzkey.cli.options import (
 )
 from lzkey.deployment import build as building
 from lzkey.deployment import deploy as deploying
-from lzkey.deployment.build import checkout
 from lzkey.deployment.deploy import ACCOUNT, ORGANIZATION, Kind
 from lzkey.deployment.package import import_from_zip
 from lzkey.deployment.prerequisites import require_deployable_to_organization
 from lzkey.deployment.target import Where
 from lzkey.parameters import load
 from lzkey.terminal import messages, progress_to
+from lzkey.workplace import here
 
 _ForOrganization = Annotated[
     bool, typer.Option("--organization", help="Refuse what deploy-organization would refuse in the file.")
@@ -94,10 +94,10 @@ def build(
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
 ) -> None:
-    """Generate build/CONTROL_TOWER_KMS_KEY, the package that rdk deploys, from parameters/NAME.json."""
+    """Generate build/CONTROL_TOWER_KMS_KEY, the package that rdk deploys, from a parameters file."""
     if for_organization:
-        require_deployable_to_organization(load(name, root=checkout(), any_region=allow_unknown_region))
-    built = building.build(name, root=checkout(), any_region=allow_unknown_region)
+        require_deployable_to_organization(load(name, at=here(), any_region=allow_unknown_region))
+    built = building.build(name, at=here(), any_region=allow_unknown_region)
     modules = import_from_zip(built.archive.path, RULE_NAME)
     members: Built = {
         "folder": str(built.folder),
@@ -129,7 +129,7 @@ def deploy(
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
 ) -> None:
-    """Build parameters/NAME.json, deploy it with rdk, and verify what is there."""
+    """Build a parameters file's package, deploy it with rdk, and verify what is there."""
     where = Where(profile, region, allow_other_account, allow_other_region, allow_unknown_region)
     _deploy(name, ACCOUNT, where, form)
 
@@ -158,7 +158,7 @@ def deploy_organization(
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
 ) -> None:
-    """Build parameters/NAME.json, deploy it to every account of the organization, and verify each.
+    """Build a parameters file's package, deploy it to every account of the organization, and verify each.
 
     From the management account, or the delegated administrator of AWS Config's organization rules.
     """
@@ -181,7 +181,7 @@ def undeploy_organization(
 
 
 def _deploy(name: str, kind: Kind, where: Where, form: Format) -> None:
-    done = deploying.deploy(name, kind, root=checkout(), where=where, progress=progress_to(messages()))
+    done = deploying.deploy(name, kind, at=here(), where=where, progress=progress_to(messages()))
     members: Deployed = {
         "account": done.account,
         "region": done.region,
@@ -208,7 +208,7 @@ def _deploy(name: str, kind: Kind, where: Where, form: Format) -> None:
 
 
 def _undeploy(name: str, kind: Kind, where: Where, form: Format) -> None:
-    done = deploying.undeploy(name, kind, root=checkout(), where=where, progress=progress_to(messages()))
+    done = deploying.undeploy(name, kind, at=here(), where=where, progress=progress_to(messages()))
     members: Undeployed = {"account": done.account, "region": done.region, "found": done.found}
     tell(
         form,

@@ -18,10 +18,10 @@ from lzkey.cli.options import (
     iam_policy_option,
     tell,
 )
-from lzkey.deployment.build import checkout
 from lzkey.deployment.target import Where
 from lzkey.doctor import as_json, examine, iam_policy, terminal_view
 from lzkey.terminal import output
+from lzkey.workplace import here
 
 EXIT_CODES: Final = (
     "Exit codes: 0 nothing is wrong, warnings apart; 1 it went wrong; 2 wrong arguments, parameters or "
@@ -48,10 +48,10 @@ def doctor(
     form: OneFormat = Format.TEXT,
     print_iam_policy: Annotated[bool, iam_policy_option(iam_policy)] = False,
 ) -> None:
-    """Say whether the results of the rule of parameters/NAME.json can be trusted; nothing is changed."""
+    """Say whether the results of a parameters file's rule can be trusted; nothing is changed."""
     del print_iam_policy  # its callback has ended the command
     where = Where(profile, region, allow_other_account, allow_other_region, allow_unknown_region)
-    seen = examine(name, root=checkout(), where=where, management_profile=management_profile)
+    seen = examine(name, at=here(), where=where, management_profile=management_profile)
     if form is Format.JSON:
         tell(form, as_json(seen), [])
     else:

@@ -26,7 +26,9 @@ class Format(StrEnum):
     JSON = "json"
 
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="parameters/NAME.json")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME|FILE", help="A parameters file: NAME is parameters/NAME.json.")
+]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="End with 0 in place of 3 and 4.")]
 OneFormat = Annotated[Format, typer.Option("--format", help="json is versioned and stable.")]
 Profile = Annotated[str | None, typer.Option(help="AWS profile, as in the AWS CLI.")]

@@ -28,6 +28,8 @@ from lzkey.parameters import Parameters, load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lzkey.workplace import Shipped, Workplace
+
 #: Without rdk's suffix `-lib`: no Lambda layer, which rdk has in 16 Regions of one partition only.
 RUNTIME: Final = "python3.13"
 HANDLER: Final = f"{RULE_NAME}.lambda_handler"
@@ -37,9 +39,9 @@ MAX_ZIP_BYTES: Final = 150_000
 
 RDKLIB_VERSION: Final = "0.3.10"
 
-_ENGINE: Final = "landing_zone_key"
 _KINDS: Final = frozenset({".py", ".json", ".typed"})
 _NEEDED: Final = ("rdklib/evaluator.py", "rdklib/LICENSE", "rdklib/NOTICE")
+_INSTALL: Final = "install the project again, or take a whole checkout of it"
 _REINSTALL: Final = f"run: pip install --force-reinstall rdklib=={RDKLIB_VERSION}"
 
 
@@ -53,28 +55,16 @@ class BuildResult:
     parameters: Parameters
 
 
-def checkout() -> Path:
-    """The checkout that holds this package, or else the current directory when it is one.
+def build(name: str, *, at: Workplace, out: Path | None = None, any_region: bool = False) -> BuildResult:
+    """Generate `build/CONTROL_TOWER_KMS_KEY/`, for rdk, and a zip of it, from the parameters NAME or FILE.
 
-    Building and deploying need the rule itself, not only this package. Raises BuildError where neither is a
-    checkout of the project.
+    The zip is `build/CONTROL_TOWER_KMS_KEY-NAME.zip`. `out` takes the place of the workplace's `build`.
+    Everything is checked before anything is replaced; the same sources give the same bytes. Raises
+    ParametersError or BuildError.
     """
-    for root in (Path(__file__).resolve().parents[2], Path.cwd()):
-        if (root / "rules" / RULE_NAME / f"{RULE_NAME}.py").is_file():
-            return root
-    raise BuildError(f"there is no rules/{RULE_NAME} here; run this in a checkout of the project")
-
-
-def build(name: str, *, root: Path, out: Path | None = None, any_region: bool = False) -> BuildResult:
-    """Generate `build/CONTROL_TOWER_KMS_KEY/`, for rdk, and a zip of it from `parameters/NAME.json`.
-
-    The zip is `build/CONTROL_TOWER_KMS_KEY-NAME.zip`. `root` is the project's directory, `out` takes the
-    place of `root/build`. Everything is checked before anything is replaced; the same sources give the same
-    bytes. Raises ParametersError or BuildError.
-    """
-    parameters = load(name, root=root, any_region=any_region)
-    files = package_files(parameters, root=root)
-    out = out or root / "build"
+    parameters = load(name, at=at, any_region=any_region)
+    files = package_files(parameters, at.shipped)
+    out = out or at.build
     seconds = timestamp(os.environ)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -85,26 +75,25 @@ def build(name: str, *, root: Path, out: Path | None = None, any_region: bool = 
             fresh.mkdir()
             write_tree(files, fresh, seconds)
             _put_in_place(fresh, out / RULE_NAME, Path(scratch, "former"))
-        archive = write_zip(files, out / f"{RULE_NAME}-{name}.zip", seconds)
+        archive = write_zip(files, out / f"{RULE_NAME}-{parameters.name}.zip", seconds)
     except OSError as error:
         raise BuildError(f"{error.filename or out} cannot be written: {error.strerror}") from error
     return BuildResult(out / RULE_NAME, archive, tuple(sorted(files)), parameters)
 
 
 def build_to_deploy(
-    name: str, *, root: Path, progress: Callable[[str], None], any_region: bool = False
+    name: str, *, at: Workplace, progress: Callable[[str], None], any_region: bool = False
 ) -> BuildResult:
     """Build, and import the package as Lambda would: nothing is deployed that cannot start."""
-    built = build(name, root=root, any_region=any_region)
+    built = build(name, at=at, any_region=any_region)
     import_from_zip(built.archive.path, RULE_NAME)
     progress(f"built {built.folder}: {len(built.files)} files, {built.archive.size} bytes zipped")
     return built
 
 
-def package_files(parameters: Parameters, *, root: Path) -> dict[str, bytes]:
+def package_files(parameters: Parameters, shipped: Shipped) -> dict[str, bytes]:
     """Path and content of every file that goes to Lambda, before any of them is written."""
-    rule = root / "rules" / RULE_NAME
-    files = {**rdklib_files(), **_adapter_files(rule), **_engine_files(rule)}
+    files = {**rdklib_files(), **_adapter_files(shipped.rule), **_engine_files(shipped.engine)}
     files["parameters.json"] = _as_json(rdk_parameters(parameters))
     return files
 
@@ -152,23 +141,21 @@ def rdklib_files(search_path: list[str] | None = None) -> dict[str, bytes]:
 
 def _adapter_files(rule: Path) -> dict[str, bytes]:
     if not (rule / f"{RULE_NAME}.py").is_file():
-        raise BuildError(f"{rule / RULE_NAME}.py is missing; run this in a checkout of the project")
+        raise BuildError(f"{rule / RULE_NAME}.py is missing; {_INSTALL}")
     modules = [path for path in rule.glob("*.py") if not path.name.endswith("_test.py")]
     return {path.name: _content(path) for path in modules}
 
 
-def _engine_files(rule: Path) -> dict[str, bytes]:
-    if not (rule / _ENGINE / "__init__.py").is_file():
-        raise BuildError(f"{rule / _ENGINE} is missing; run this in a checkout of the project")
-    for path in (rule / _ENGINE, *(rule / _ENGINE).rglob("*")):
+def _engine_files(engine: Path) -> dict[str, bytes]:
+    if not (engine / "__init__.py").is_file():
+        raise BuildError(f"{engine} is missing; {_INSTALL}")
+    for path in (engine, *engine.rglob("*")):
         if path.is_symlink():
             raise BuildError(
                 f"{path} is a symbolic link: rdk follows some and loses others; copy what it points at"
             )
-    paths = [
-        path for path in (rule / _ENGINE).rglob("*") if path.is_file() and _belongs(path.relative_to(rule))
-    ]
-    return {path.relative_to(rule).as_posix(): _content(path) for path in paths}
+    found = {path.relative_to(engine.parent): path for path in engine.rglob("*") if path.is_file()}
+    return {name.as_posix(): _content(path) for name, path in found.items() if _belongs(name)}
 
 
 def _belongs(path: Path) -> bool:

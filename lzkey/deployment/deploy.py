@@ -47,12 +47,12 @@ from lzkey.parameters import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from lzkey.aws.rule import MemberStatus
     from lzkey.aws.stack import Stack
     from lzkey.deployment.package import Archive
     from lzkey.parameters import Parameters
+    from lzkey.workplace import Workplace
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +173,16 @@ def deploy(
     name: str,
     kind: Kind = ACCOUNT,
     *,
-    root: Path,
+    at: Workplace,
     where: Where = HERE,
     progress: Callable[[str], None] = lambda _: None,
 ) -> DeployResult:
-    """Build `parameters/NAME.json`, check who calls and what is there, run rdk, and read back what it made.
+    """Build from a parameters file, check who calls and what is there, run rdk, and read back what it made.
 
     Raises ParametersError, BuildError or PrerequisiteError before anything is changed, DeployError after:
     also when an organization's rule is missing in some accounts, each of which it names.
     """
-    parameters = load(name, root=root, any_region=where.unknown_region)
+    parameters = load(name, at=at, any_region=where.unknown_region)
     kind.require_file(parameters)
     target = kind.find(parameters, where)
     place = f"account {target.account}, Region {target.region}"
@@ -190,7 +190,7 @@ def deploy(
     warnings = inspect(parameters, target, kind.rule_type)
     for warning in warnings:
         progress(f"warning: {warning}")
-    built = build_to_deploy(name, root=root, progress=progress, any_region=where.unknown_region)
+    built = build_to_deploy(name, at=at, progress=progress, any_region=where.unknown_region)
     with asked(target):
         before = stack(target.asker, STACK_NAME)
     with said_clearly("the deployment could not be verified"):
@@ -201,7 +201,7 @@ def undeploy(
     name: str,
     kind: Kind = ACCOUNT,
     *,
-    root: Path,
+    at: Workplace,
     where: Where = HERE,
     progress: Callable[[str], None] = lambda _: None,
 ) -> UndeployResult:
@@ -209,7 +209,7 @@ def undeploy(
 
     The code bucket and roles of your own stay. Raises ParametersError, PrerequisiteError or DeployError.
     """
-    target = kind.find(load(name, root=root, any_region=where.unknown_region), where)
+    target = kind.find(load(name, at=at, any_region=where.unknown_region), where)
     progress(f"account {target.account}, Region {target.region}")
     with asked(target):
         found = stack(target.asker, STACK_NAME)

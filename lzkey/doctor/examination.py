@@ -15,11 +15,10 @@ from lzkey.errors import ExitCode, LzkeyError
 from lzkey.parameters import load
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lzkey.deployment.target import Target
     from lzkey.doctor.expectations import Expectation
     from lzkey.parameters import Parameters
+    from lzkey.workplace import Workplace
 
 #: By the worst line; a warning is no reason to fail.
 _EXIT_CODES: Final = {Status.PROBLEM: ExitCode.PROBLEM, Status.UNKNOWN: ExitCode.UNDETERMINED}
@@ -59,34 +58,34 @@ class Examination:
 def examine(
     name: str,
     *,
-    root: Path,
+    at: Workplace,
     where: Where = HERE,
     management_profile: str | None = None,
     now: datetime | None = None,
 ) -> Examination:
-    """Look at the deployment of `parameters/NAME.json`, and change nothing.
+    """Look at the deployment of the parameters file NAME or FILE, and change nothing.
 
     `management_profile` has credentials of the management account, for what is seen there alone, and lets
     the caller's account be another one. Raises ParametersError or PrerequisiteError where there is nothing to
     look at: no such file, no credentials, another account or Region. Everything else is a line of the answer.
     """
-    parameters = load(name, root=root, any_region=where.unknown_region)
+    parameters = load(name, at=at, any_region=where.unknown_region)
     if management_profile is not None:
         where = replace(where, other_account=True)
     target = identify(parameters, where)
-    subject = _subject(parameters, target, root, now or datetime.now(UTC))
+    subject = _subject(parameters, target, at, now or datetime.now(UTC))
     if management_profile is not None and not subject.manages:
         there = identify(parameters, Where(management_profile, target.region, other_region=True))
-        management = replace(_subject(parameters, there, root, subject.now), maker=subject)
+        management = replace(_subject(parameters, there, at, subject.now), maker=subject)
         subject = replace(subject, management=management)
     checks = at_once(lambda expectation: _look(expectation, subject), EXPECTATIONS)
     findings = tuple(map(Looked, EXPECTATIONS, checks))
     return Examination(name, target.account, target.region, findings)
 
 
-def _subject(parameters: Parameters, target: Target, root: Path, now: datetime) -> Subject:
+def _subject(parameters: Parameters, target: Target, at: Workplace, now: datetime) -> Subject:
     asker = target.asker.with_manner(MANNER)
-    return Subject(parameters, asker, target.account, target.region, target.partition, root, now)
+    return Subject(parameters, asker, target.account, target.region, target.partition, at.shipped, now)
 
 
 def _look(expectation: Expectation, subject: Subject) -> Check:

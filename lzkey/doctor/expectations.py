@@ -123,7 +123,7 @@ EXPECTATIONS: Final = (
         function.function,
         seen_by=Seer.MAKER,
     ),
-    Expectation("code", "it runs the code of this checkout", function.code, seen_by=Seer.MAKER),
+    Expectation("code", "it runs the code of this version", function.code, seen_by=Seer.MAKER),
     Expectation("runtime", "AWS supports its runtime", function.runtime, seen_by=Seer.MAKER),
     Expectation(
         "role",

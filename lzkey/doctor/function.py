@@ -77,7 +77,7 @@ def code(subject: Subject) -> Check:
     found = subject.function()
     if found is None:
         return not_applicable(_NO_FUNCTION)
-    ours = _code_of(package_files(subject.parameters, root=subject.root))
+    ours = _code_of(package_files(subject.parameters, subject.shipped))
     if found.code_size > _LARGEST:
         return problem(f"it runs {found.code_size} bytes of something else", subject.redeploy)
     location = code_location(subject.asker, FUNCTION_NAME)
@@ -89,10 +89,10 @@ def code(subject: Subject) -> Check:
         differing = [name for name in sorted({*ours, *theirs}) if ours.get(name) != theirs.get(name)]
         shown = ", ".join(differing[:3]) + (", …" if differing[3:] else "")
         return problem(
-            f"{len(differing)} files are not what this checkout builds: {shown}",
-            f"{subject.redeploy}, or look from the checkout that it was deployed from",
+            f"{len(differing)} files are not what this version of lzkey builds: {shown}",
+            f"{subject.redeploy}, or look with the version that it was deployed with",
         )
-    return ok(f"all {len(ours)} files are what this checkout builds ({content_digest(ours)[:12]})")
+    return ok(f"all {len(ours)} files are what this version of lzkey builds ({content_digest(ours)[:12]})")
 
 
 @takes(facts=(configuration,))

@@ -14,12 +14,12 @@ from lzkey.deployment.stack import FUNCTION_NAME
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from lzkey.aws.account import Asker
     from lzkey.aws.function import Function
     from lzkey.aws.rule import Rule
     from lzkey.parameters import Parameters
+    from lzkey.workplace import Shipped
 
 #: Many checks want to know the same.
 MANNER: Final = Manner(once=True)
@@ -86,7 +86,7 @@ class Subject:
     account: str
     region: str
     partition: str
-    root: Path
+    shipped: Shipped
     now: datetime
     management: Subject | None = None
     """The management account, seen by credentials of its own, where this is another account."""

@@ -18,6 +18,7 @@ import pytest
 
 from lzkey import RULE_NAME
 from lzkey.deployment.build import build
+from lzkey.workplace import Workplace
 from lzkey_sandbox import OrganizationPlan, Sandbox
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
     project = tmp_path_factory.mktemp("project")
     for part in ("parameters", "rules"):
         shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
-    package = build("example", root=project).archive.path.read_bytes()
+    package = build("example", at=Workplace.in_checkout(project)).archive.path.read_bytes()
     plan = OrganizationPlan(
         members=200 if timed else 3,
         execution_role=ROLE,

@@ -14,6 +14,7 @@ import pytest
 from lzkey import RULE_NAME
 from lzkey.deployment.deploy import deploy
 from lzkey.deployment.stack import FUNCTION_NAME
+from lzkey.workplace import Workplace
 from lzkey_sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         for name, value in made.environment.items():
             monkeypatch.setenv(name, value)
         made.client("s3").create_bucket(Bucket=f"config-rule-code-bucket-{made.account}-{made.region}")
-        deploy("example", root=project)
+        deploy("example", at=Workplace.in_checkout(project))
         made.settle()
         yield made
 

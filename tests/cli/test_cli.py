@@ -16,11 +16,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from lzkey import cli
-from lzkey.deployment.build import checkout
 from lzkey.documents import schema_of
-from lzkey.errors import BuildError, ExitCode, LzkeyError, OutputError
+from lzkey.errors import ExitCode, LzkeyError, OutputError, ParametersError
 from lzkey.files import Format, write_text, writing
 from lzkey.terminal import printable
+from lzkey.workplace import Shipped, Workplace, here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,30 +162,57 @@ class TestColour:
         assert ("\x1b[" in done.stdout.replace("\x1b[1m", "").replace("\x1b[0m", "")) is coloured
 
 
-class TestCheckout:
-    """Building needs the sources."""
+class TestWorkplace:
+    """Where a parameters file is, and what comes with the package."""
 
-    def test_is_where_this_package_lies(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_what_is_shipped_is_where_this_package_lies(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         """Whatever the current directory."""
         monkeypatch.chdir(tmp_path)
-        assert checkout() == ROOT
+        assert here() == Workplace(tmp_path, Shipped.in_checkout(ROOT))
 
-    def test_or_the_current_directory(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        """For a package that was installed elsewhere."""
-        monkeypatch.setattr(
-            "lzkey.deployment.build.__file__", str(tmp_path / "site-packages/lzkey/deployment/build.py")
-        )
-        monkeypatch.chdir(ROOT)
-        assert checkout() == ROOT
+    @pytest.mark.parametrize(
+        ("named", "found"),
+        [
+            ("prod", "parameters/prod.json"),
+            ("parameters/prod.json", "parameters/prod.json"),
+            ("other.json", "other.json"),
+            ("./other.json", "other.json"),
+            ("both", "both"),
+            ("a.b", "parameters/a.b.json"),
+        ],
+    )
+    def test_name_or_file(self, named: str, found: str, tmp_path: Path) -> None:
+        """A file of this very path comes first."""
+        at = Workplace(tmp_path, Shipped.in_checkout(ROOT))
+        at.parameters.mkdir()
+        for name in (
+            "parameters/prod.json",
+            "other.json",
+            "both",
+            "parameters/both.json",
+            "parameters/a.b.json",
+        ):
+            (tmp_path / name).write_text("{}")
+        assert at.find(named) == tmp_path / found
 
-    def test_or_an_error(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        """Anywhere else."""
-        monkeypatch.setattr(
-            "lzkey.deployment.build.__file__", str(tmp_path / "site-packages/lzkey/deployment/build.py")
-        )
-        monkeypatch.chdir(tmp_path)
-        with pytest.raises(BuildError, match="run this in a checkout"):
-            checkout()
+    def test_ones_own_come_first(self, tmp_path: Path) -> None:
+        """The example is there without being copied."""
+        at = Workplace(tmp_path, Shipped.in_checkout(ROOT))
+        assert at.find("example") == ROOT / "parameters/example.json"
+        at.parameters.mkdir()
+        (at.parameters / "example.json").write_text("{}")
+        assert at.find("example") == at.parameters / "example.json"
+
+    @pytest.mark.parametrize("named", ["prdo", "parameters/prdo.json", "prdo.json", "../prdo", ""])
+    def test_none(self, named: str, tmp_path: Path) -> None:
+        """What there is, and how to make one; no path leads to a name of the project's own."""
+        at = Workplace(tmp_path, Shipped.in_checkout(ROOT))
+        at.parameters.mkdir()
+        (at.parameters / "prod.json").write_text("{}")
+        with pytest.raises(ParametersError, match=r"there is: example, prod\. `lzkey init .*` writes one"):
+            at.find(named)
 
 
 class Two(Format):

@@ -18,6 +18,7 @@ from lzkey.check.formats.explained import Explained
 from lzkey.check.formats.json import Checked
 from lzkey.check.formats.proposed import Repaired
 from lzkey.cli.deployment import Built, Deployed, Undeployed
+from lzkey.cli.init import Initialised
 from lzkey.doctor.screen import Examined
 from lzkey.documents import document, schema_of
 from lzkey.documents.schema import schema
@@ -35,6 +36,7 @@ ACCEPT = os.environ.get("LZKEY_ACCEPT_GOLDEN") == "1"
 
 # Each command that has a document, and its model.
 SCHEMAS: dict[str, dict[str, Any]] = {
+    "init": schema("init", Initialised),
     "check": schema("check", Checked),
     "explain": schema("explain", Explained),
     "fix": schema("fix", Repaired),

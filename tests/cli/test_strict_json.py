@@ -16,6 +16,7 @@ from lzkey.parameters import load
 from lzkey.report.trend import earlier_report
 from lzkey.sources import units
 from lzkey.sources.subject import Context, Unread
+from lzkey.workplace import Workplace
 
 ROOT: Final = Path(__file__).parents[2]
 ZONE: Final = LandingZone(home_region="us-east-1", management_account_id="111122223333")
@@ -33,7 +34,7 @@ def source(path: Path) -> None:
 
 # Each reader of the file x/parameters/text.json.
 READERS: Final[dict[str, Any]] = {
-    "parameters file": lambda path: load("text", root=path.parents[1]),
+    "parameters file": lambda path: load("text", at=Workplace.in_checkout(path.parents[1])),
     "settings": lambda path: landing_zone({}, str(path)),
     "earlier report": earlier_report,
     "policy": lambda path: Policy.parse(path.read_bytes()),

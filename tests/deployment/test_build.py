@@ -20,6 +20,7 @@ from lzkey.deployment import build as build_module
 from lzkey.deployment.build import build, rdklib_files
 from lzkey.deployment.package import content_digest, import_from_zip, measure, read_zip, timestamp
 from lzkey.errors import BuildError, ParametersError
+from lzkey.workplace import Workplace
 
 from .conftest import RULE
 
@@ -60,7 +61,7 @@ class TestContents:
 
     def test_directory_and_zip_hold_the_same(self, project: Project) -> None:
         """The directory is what rdk zips; ours is the same files."""
-        result = build("example", root=project.root)
+        result = build("example", at=Workplace.in_checkout(project.root))
         assert tree(result.folder) == RDKLIB | RULE_FILES
         assert set(read_zip(result.archive.path)) == RDKLIB | RULE_FILES
         assert result.archive.path == project.root / "build" / f"{RULE}-example.zip"
@@ -78,29 +79,36 @@ class TestContents:
             f"{RULE}.zip",
         ):
             project.source(name, "x = 1")
-        assert tree(build("example", root=project.root).folder) == RDKLIB | RULE_FILES
+        assert tree(build("example", at=Workplace.in_checkout(project.root)).folder) == RDKLIB | RULE_FILES
 
     def test_data_beside_the_engine_goes_along(self, project: Project) -> None:
         """The twin: a table as JSON is part of the engine."""
         project.source("landing_zone_key/policy/table.json", "{}")
-        assert "landing_zone_key/policy/table.json" in build("example", root=project.root).files
+        assert (
+            "landing_zone_key/policy/table.json"
+            in build("example", at=Workplace.in_checkout(project.root)).files
+        )
 
     def test_an_older_build_leaves_nothing_behind(self, project: Project) -> None:
         """A module that was removed is removed from the package, and rdk's own zip with it."""
         project.source("former.py", "")
-        folder = build("example", root=project.root).folder
+        folder = build("example", at=Workplace.in_checkout(project.root)).folder
         (folder / f"{RULE}.zip").write_bytes(b"rdk leaves its zip here")
         (project.rule / "former.py").unlink()
-        assert tree(build("example", root=project.root).folder) == RDKLIB | RULE_FILES
+        assert tree(build("example", at=Workplace.in_checkout(project.root)).folder) == RDKLIB | RULE_FILES
         assert {path.name for path in folder.parent.iterdir()} == {RULE, f"{RULE}-example.zip"}
 
     def test_windows_line_ends_do_not_matter(self, project: Project) -> None:
         """Git may check out either."""
-        first = build("example", root=project.root).archive
+        first = build("example", at=Workplace.in_checkout(project.root)).archive
         (project.rule / "helper.py").write_bytes(b"a = 1\r\n")
-        second = build("example", root=project.root).archive
+        second = build("example", at=Workplace.in_checkout(project.root)).archive
         (project.rule / "helper.py").write_bytes(b"a = 1\n")
-        assert first.sha256 != second.sha256 == build("example", root=project.root).archive.sha256
+        assert (
+            first.sha256
+            != second.sha256
+            == build("example", at=Workplace.in_checkout(project.root)).archive.sha256
+        )
 
 
 class TestRdkParameters:
@@ -108,7 +116,7 @@ class TestRdkParameters:
 
     def written(self, project: Project, **changes: object) -> dict[str, object]:
         """The file that rdk will read."""
-        folder = build(project.parameters(**changes), root=project.root).folder
+        folder = build(project.parameters(**changes), at=Workplace.in_checkout(project.root)).folder
         document: dict[str, object] = json.loads((folder / "parameters.json").read_text())
         return document
 
@@ -148,7 +156,7 @@ class TestReproducible:
 
     def test_in_another_place_at_another_time(self, project: Project, tmp_path: Path) -> None:
         """Neither path nor clock nor umask nor zone nor the order of creation is in the zip."""
-        first = build("example", root=project.root).archive
+        first = build("example", at=Workplace.in_checkout(project.root)).archive
         other = tmp_path / "elsewhere"
         for path in sorted(project.root.rglob("*.*"), reverse=True):
             if "build" not in path.parts and path.is_file():
@@ -159,7 +167,7 @@ class TestReproducible:
         with pytest.MonkeyPatch.context() as environ:
             environ.setenv("TZ", "America/Anchorage")
             time.tzset()
-            second = build("example", root=other).archive
+            second = build("example", at=Workplace.in_checkout(other)).archive
         os.umask(umask)
         time.tzset()
         assert first.path.read_bytes() == second.path.read_bytes()
@@ -167,15 +175,15 @@ class TestReproducible:
 
     def test_a_changed_file_changes_the_digests(self, project: Project) -> None:
         """The twin: both digests notice."""
-        first = build("example", root=project.root).archive
+        first = build("example", at=Workplace.in_checkout(project.root)).archive
         project.source("helper.py", "a = 1\n")
-        second = build("example", root=project.root).archive
+        second = build("example", at=Workplace.in_checkout(project.root)).archive
         assert first.sha256 != second.sha256
         assert first.content_sha256 != second.content_sha256
 
     def test_fixed_times_and_modes(self, project: Project) -> None:
         """In the directory too, which rdk zips with its times and modes."""
-        folder = build("example", root=project.root).folder
+        folder = build("example", at=Workplace.in_checkout(project.root)).folder
         for path in (folder, *folder.rglob("*")):
             status = path.stat()
             assert status.st_mtime == timestamp({})
@@ -186,7 +194,7 @@ class TestReproducible:
         self, project: Project, tmp_path: Path, zone: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A zip's clock is local and begins in 1980: a file from before would end `rdk deploy`."""
-        result = build("example", root=project.root)
+        result = build("example", at=Workplace.in_checkout(project.root))
         with monkeypatch.context() as environ:
             environ.setenv("TZ", zone)
             time.tzset()
@@ -197,7 +205,7 @@ class TestReproducible:
     def test_source_date_epoch(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         """As https://reproducible-builds.org/specs/source-date-epoch/ asks."""
         monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-        path = build("example", root=project.root).archive.path
+        path = build("example", at=Workplace.in_checkout(project.root)).archive.path
         with zipfile.ZipFile(path) as archive:
             assert {entry.date_time for entry in archive.infolist()} == {(2023, 11, 14, 22, 13, 20)}
 
@@ -215,7 +223,7 @@ class TestReproducible:
 
     def test_digests_are_the_usual_ones(self, project: Project) -> None:
         """Sha256sum's hexadecimal, and the base64 that Lambda shows as CodeSha256."""
-        archive = build("example", root=project.root).archive
+        archive = build("example", at=Workplace.in_checkout(project.root)).archive
         content = archive.path.read_bytes()
         assert archive.size == len(content)
         assert archive.sha256 == hashlib.sha256(content).hexdigest()
@@ -229,18 +237,18 @@ class TestRefusals:
     def test_parameters_are_checked_first(self, project: Project) -> None:
         """A bad field leaves no trace."""
         with pytest.raises(ParametersError):
-            build(project.parameters(HomeRegion="moon"), root=project.root)
+            build(project.parameters(HomeRegion="moon"), at=Workplace.in_checkout(project.root))
         assert not (project.root / "build").exists()
 
     def test_a_build_that_fails_keeps_the_former(
         self, project: Project, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Too large: the good package of yesterday is still there, whole."""
-        former = build("example", root=project.root)
+        former = build("example", at=Workplace.in_checkout(project.root))
         project.source("helper.py", "a = 1")
         monkeypatch.setattr(build_module, "MAX_ZIP_BYTES", 1000)
         with pytest.raises(BuildError, match="must stay below 1000"):
-            build("example", root=project.root)
+            build("example", at=Workplace.in_checkout(project.root))
         assert measure(former.archive.path) == former.archive
         assert tree(former.folder) == RDKLIB | RULE_FILES
         assert (former.folder / "helper.py").read_text() == ""
@@ -252,20 +260,20 @@ class TestRefusals:
         target.mkdir()
         (project.rule / name).symlink_to(target)
         with pytest.raises(BuildError, match="is a symbolic link"):
-            build("example", root=project.root)
+            build("example", at=Workplace.in_checkout(project.root))
 
     @pytest.mark.parametrize("name", [f"{RULE}.py", "landing_zone_key/__init__.py"])
-    def test_not_in_a_checkout(self, project: Project, name: str) -> None:
+    def test_not_whole(self, project: Project, name: str) -> None:
         """What is missing is named."""
         (project.rule / name).unlink()
-        with pytest.raises(BuildError, match="is missing; run this in a checkout"):
-            build("example", root=project.root)
+        with pytest.raises(BuildError, match="is missing; install the project again"):
+            build("example", at=Workplace.in_checkout(project.root))
 
     def test_a_file_in_the_way(self, project: Project) -> None:
         """An operating system's refusal is one line."""
         (project.root / "build").write_text("")
         with pytest.raises(BuildError, match="cannot be written"):
-            build("example", root=project.root)
+            build("example", at=Workplace.in_checkout(project.root))
 
 
 @pytest.fixture
@@ -368,7 +376,7 @@ class TestImport:
 
     def test_everything_comes_out_of_the_zip(self, project: Project) -> None:
         """Rule, engine and rdklib; boto3 is the runtime's."""
-        modules = import_from_zip(build("example", root=project.root).archive.path, RULE)
+        modules = import_from_zip(build("example", at=Workplace.in_checkout(project.root)).archive.path, RULE)
         assert {RULE, "helper", "landing_zone_key.policy", "rdklib.util.external"} <= set(modules)
         assert not [name for name in modules if name.startswith("boto")]
 
@@ -385,13 +393,13 @@ class TestImport:
         """Found before anything is deployed."""
         adapter = project.rule / f"{RULE}.py"
         adapter.write_text(f"{adapter.read_text()}\n{line}\n")
-        archive = build("example", root=project.root).archive
+        archive = build("example", at=Workplace.in_checkout(project.root)).archive
         with pytest.raises(BuildError, match=said):
             import_from_zip(archive.path, RULE)
 
     def test_an_rdklib_that_reports_nothing(self, project: Project, tmp_path: Path) -> None:
         """The last line of defence, should internal.py ever get in."""
-        built = build("example", root=project.root).archive
+        built = build("example", at=Workplace.in_checkout(project.root)).archive
         path = tmp_path / "other.zip"
         shutil.copyfile(built.path, path)
         with zipfile.ZipFile(path, "a") as archive:
@@ -402,5 +410,5 @@ class TestImport:
     def test_leaves_this_interpreter_alone(self, project: Project) -> None:
         """The check happens in a process of its own."""
         before = sys.modules.get(RULE)
-        import_from_zip(build("example", root=project.root).archive.path, RULE)
+        import_from_zip(build("example", at=Workplace.in_checkout(project.root)).archive.path, RULE)
         assert sys.modules.get(RULE) is before

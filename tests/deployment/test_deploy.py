@@ -18,6 +18,7 @@ from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
 from lzkey.deployment.target import Where
 from lzkey.documents import schema_of
 from lzkey.errors import DeployError, DeployInterruptedError, PrerequisiteError
+from lzkey.workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ class TestDeploy:
     def test_what_it_says_is_what_is_there(self, project: Project, sandbox: Sandbox) -> None:
         """The result can be found again with any client."""
         said: list[str] = []
-        result = deploy("example", root=project.root, progress=said.append)
+        result = deploy("example", at=Workplace.in_checkout(project.root), progress=said.append)
         function = sandbox.client("lambda").get_function_configuration(FunctionName=FUNCTION_NAME)
         (rule,) = sandbox.client("config").describe_config_rules()["ConfigRules"]
         assert result.stack_status == "CREATE_COMPLETE"
@@ -48,7 +49,7 @@ class TestDeploy:
 
     def test_twice_with_a_change(self, project: Project, sandbox: Sandbox) -> None:
         """The second deployment replaces parameters and code, and restricts anew who may invoke it."""
-        first = deploy("example", root=project.root)
+        first = deploy("example", at=Workplace.in_checkout(project.root))
         sandbox.client("lambda").add_permission(
             FunctionName=FUNCTION_NAME,
             StatementId="as-rdk-makes-it",
@@ -57,7 +58,7 @@ class TestDeploy:
         )
         project.source("helper.py", "changed = True\n")
         name = project.parameters(TrailName="another-trail", maximumExecutionFrequency="One_Hour")
-        second = deploy(name, root=project.root)
+        second = deploy(name, at=Workplace.in_checkout(project.root))
         assert second.stack_status == "UPDATE_COMPLETE"
         assert second.uploaded.code_sha256 != first.uploaded.code_sha256
         assert second.rule_arn == first.rule_arn
@@ -76,7 +77,7 @@ class TestDeploy:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         """The result names what is there, and nothing of an organization; test_deploy_organization has it."""
-        monkeypatch.setattr("lzkey.cli.deployment.checkout", lambda: project.root)
+        monkeypatch.setattr("lzkey.cli.deployment.here", lambda: Workplace.in_checkout(project.root))
         assert main(["deploy", "example", "--format", "json"]) == 0
         told = json.loads(capsys.readouterr().out)
         assert told["account"] == sandbox.account
@@ -92,13 +93,15 @@ class TestDeploy:
         """Only an organization rule has them; an empty list is none."""
         name = project.parameters(excludedAccounts=[sandbox.account])
         with pytest.raises(PrerequisiteError, match="which `rdk deploy` ignores"):
-            deploy(name, root=project.root)
+            deploy(name, at=Workplace.in_checkout(project.root))
 
     def test_nothing_is_built_for_the_wrong_account(self, project: Project, sandbox: Sandbox) -> None:
         """Checked first."""
         assert sandbox.account == "111122223333"
         with pytest.raises(PrerequisiteError, match="111122223333, but ManagementAccountId"):
-            deploy(project.parameters(ManagementAccountId="444455556666"), root=project.root)
+            deploy(
+                project.parameters(ManagementAccountId="444455556666"), at=Workplace.in_checkout(project.root)
+            )
         assert not (project.root / "build").exists()
 
     def test_rdk_that_fails_is_quoted(self, project: Project, sandbox: Sandbox, monkeypatch: Any) -> None:
@@ -106,7 +109,7 @@ class TestDeploy:
         monkeypatch.setattr("lzkey.deployment.deploy.inspect", lambda *_: ())
         sandbox.client("s3").delete_bucket(Bucket=f"config-rule-code-bucket-{sandbox.account}-us-east-1")
         with pytest.raises(DeployError, match="rdk deploy failed with exit code 1") as caught:
-            deploy("example", root=project.root)
+            deploy("example", at=Workplace.in_checkout(project.root))
         assert "NoSuchBucket" in str(caught.value)
 
     def test_a_stack_without_the_rule_is_an_error(
@@ -123,7 +126,7 @@ class TestDeploy:
 
         monkeypatch.setattr("lzkey.deployment.deploy.verify_stack", remove_rule)
         with pytest.raises(DeployError, match="AWS Config has no rule"):
-            deploy("example", root=project.root)
+            deploy("example", at=Workplace.in_checkout(project.root))
 
 
 class TestFailure:
@@ -138,7 +141,7 @@ class TestFailure:
         """Whichever step fails, and its error stays what it was."""
         fail_after(monkeypatch, f"lzkey.deployment.deploy.{step}")
         with pytest.raises(DeployError) as caught:
-            deploy("example", root=project.root)
+            deploy("example", at=Workplace.in_checkout(project.root))
         assert str(caught.value) == "it failed"
         arn = sandbox.client("lambda").get_function_configuration(FunctionName=FUNCTION_NAME)["FunctionArn"]
         assert policy(sandbox) == [account_statement(arn, sandbox.account)]
@@ -155,7 +158,7 @@ class TestFailure:
             lambda: sandbox.fail_next("lambda", refused, "AccessDeniedException"),
         )
         with pytest.raises(DeployError, match=r"^it failed\n") as caught:
-            deploy("example", root=project.root)
+            deploy("example", at=Workplace.in_checkout(project.root))
         assert "Until it is, AWS Config of any account may invoke it" in str(caught.value)
         assert refused in str(caught.value)
 
@@ -172,7 +175,7 @@ class TestFailure:
                 raise KeyboardInterrupt
 
         with pytest.raises(DeployInterruptedError, match="CloudFormation may go on") as caught:
-            deploy("example", root=project.root, progress=interrupt)
+            deploy("example", at=Workplace.in_checkout(project.root), progress=interrupt)
         assert caught.value.exit_code == 130
         if made:
             function = sandbox.client("lambda").get_function_configuration(FunctionName=FUNCTION_NAME)
@@ -188,7 +191,7 @@ class TestFailure:
             lambda: sandbox.client("lambda").delete_function(FunctionName=FUNCTION_NAME),
         )
         with pytest.raises(DeployError) as caught:
-            deploy("example", root=project.root)
+            deploy("example", at=Workplace.in_checkout(project.root))
         assert str(caught.value) == "it failed"
 
 
@@ -197,8 +200,8 @@ class TestUndeploy:
 
     def test_is_gone(self, project: Project, sandbox: Sandbox) -> None:
         """Stack, rule and function."""
-        deploy("example", root=project.root)
-        assert undeploy("example", root=project.root).found
+        deploy("example", at=Workplace.in_checkout(project.root))
+        assert undeploy("example", at=Workplace.in_checkout(project.root)).found
         assert sandbox.client("config").describe_config_rules()["ConfigRules"] == []
         assert sandbox.client("lambda").list_functions()["Functions"] == []
 
@@ -206,14 +209,14 @@ class TestUndeploy:
         """Says so, and is no error: removing twice is removing once."""
         assert sandbox.region
         said: list[str] = []
-        assert not undeploy("example", root=project.root, progress=said.append).found
+        assert not undeploy("example", at=Workplace.in_checkout(project.root), progress=said.append).found
         assert said[-1] == f"nothing to remove: there is no stack {STACK_NAME}"
 
     def test_in_the_wrong_region(self, project: Project, sandbox: Sandbox) -> None:
         """The same guard as for a deployment."""
         assert sandbox.region
         with pytest.raises(PrerequisiteError, match="home Region is us-east-1"):
-            undeploy("example", root=project.root, where=Where(region="eu-west-1"))
+            undeploy("example", at=Workplace.in_checkout(project.root), where=Where(region="eu-west-1"))
 
 
 def policy(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -225,8 +228,8 @@ def policy(sandbox: Sandbox) -> list[dict[str, Any]]:
 def test_the_build_directory_can_be_deployed_by_hand(project: Project, sandbox: Sandbox) -> None:
     """The zip that rdk makes of our directory unpacks to what was built."""
     assert sandbox.region
-    result = deploy("example", root=project.root)
-    again = build("example", root=project.root)
+    result = deploy("example", at=Workplace.in_checkout(project.root))
+    again = build("example", at=Workplace.in_checkout(project.root))
     assert again.archive.content_sha256 == result.uploaded.content_sha256
 
 

@@ -17,6 +17,7 @@ from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
 from lzkey.deployment.target import Where
 from lzkey.documents import schema_of
 from lzkey.errors import DeployError, ParametersError, PrerequisiteError
+from lzkey.workplace import Workplace
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 from .conftest import ROOT, make_code_bucket, sign_in
@@ -94,7 +95,11 @@ class TestDeploy:
     ) -> None:
         """The rule, each account's share of it, and who may invoke the function."""
         organization = build()
-        result = deploy(write(excludedAccounts=[organization.sound[0]]), ORGANIZATION, root=project.root)
+        result = deploy(
+            write(excludedAccounts=[organization.sound[0]]),
+            ORGANIZATION,
+            at=Workplace.in_checkout(project.root),
+        )
         rule = organization_rule(sandbox)
         assert rule["OrganizationConfigRuleArn"] == result.rule_arn
         assert rule["ExcludedAccounts"] == [organization.sound[0]]
@@ -115,9 +120,9 @@ class TestDeploy:
     ) -> None:
         """Parameters and excluded accounts follow the file, and the restricted permission stays."""
         organization = build()
-        first = deploy(write(), ORGANIZATION, root=project.root)
+        first = deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
         changed = write(excludedAccounts=[organization.audit], TrailName="another-trail")
-        second = deploy(changed, ORGANIZATION, root=project.root)
+        second = deploy(changed, ORGANIZATION, at=Workplace.in_checkout(project.root))
         custom = organization_rule(sandbox)["OrganizationCustomRuleMetadata"]
         assert json.loads(custom["InputParameters"])["TrailName"] == "another-trail"
         assert first.rule_arn == second.rule_arn
@@ -135,7 +140,9 @@ class TestDeploy:
         organization = build(members=6)
         orders = []
         for accounts in (organization.sound, organization.sound[::-1]):
-            deploy(write(excludedAccounts=list(accounts)), ORGANIZATION, root=project.root)
+            deploy(
+                write(excludedAccounts=list(accounts)), ORGANIZATION, at=Workplace.in_checkout(project.root)
+            )
             orders.append(organization_rule(sandbox)["ExcludedAccounts"])
         assert orders[0] == orders[1]
         assert sorted(orders[0]) == sorted(organization.sound)
@@ -151,7 +158,7 @@ class TestDeploy:
     ) -> None:
         """The other trigger, with its scope; every account is in the result."""
         organization = build()
-        monkeypatch.setattr("lzkey.cli.deployment.checkout", lambda: project.root)
+        monkeypatch.setattr("lzkey.cli.deployment.here", lambda: Workplace.in_checkout(project.root))
         name = write(triggers=["change"], maximumExecutionFrequency=None)
         assert main(["deploy-organization", name, "--format", "json"]) == 0
         told = json.loads(capsys.readouterr().out)
@@ -180,11 +187,11 @@ class TestDeploy:
         make_code_bucket(sandbox, organization.audit)
         name = write(organization.audit)
         sign_in(monkeypatch, credentials(sandbox, organization.audit))
-        result = deploy(name, ORGANIZATION, root=project.root)
+        result = deploy(name, ORGANIZATION, at=Workplace.in_checkout(project.root))
         assert result.account == organization.audit
         assert organization.management in {entry.account for entry in result.accounts}
         assert organization_rule(sandbox, organization.audit)["OrganizationConfigRuleArn"] == result.rule_arn
-        assert undeploy(name, ORGANIZATION, root=project.root).found
+        assert undeploy(name, ORGANIZATION, at=Workplace.in_checkout(project.root)).found
 
 
 class TestAccounts:
@@ -195,14 +202,14 @@ class TestAccounts:
         organization = build(members=3, without_recorder=1)
         (off,) = organization.without_recorder
         with pytest.raises(DeployError) as caught:
-            deploy(write(), ORGANIZATION, root=project.root)
+            deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
         said = str(caught.value)
         assert "the rule is in 5 of 6 accounts" in said
         assert f"account {off}: CREATE_FAILED: NoAvailableConfigurationRecorder" in said
         assert "enroll the account in Control Tower" in said
         policy = sandbox.client("lambda").get_policy(FunctionName=FUNCTION_NAME)["Policy"]
         assert "aws:SourceOrgID" in policy
-        deploy(write(excludedAccounts=[off]), ORGANIZATION, root=project.root)
+        deploy(write(excludedAccounts=[off]), ORGANIZATION, at=Workplace.in_checkout(project.root))
 
     def test_the_management_account_has_no_recorder(
         self, project: Project, build: Build, write: Write
@@ -211,7 +218,7 @@ class TestAccounts:
         organization = build(management_recorder=False)
         heard: list[str] = []
         with pytest.raises(DeployError) as caught:
-            deploy(write(), ORGANIZATION, root=project.root, progress=heard.append)
+            deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root), progress=heard.append)
         said = str(caught.value)
         assert f"account {organization.management}: CREATE_FAILED: NoAvailableConfigurationRecorder" in said
         assert "Control Tower does not enable AWS Config in the management account" in said
@@ -219,7 +226,7 @@ class TestAccounts:
         assert any("there is no AWS Config recorder" in line for line in heard)
         heard.clear()
         excluded = write(excludedAccounts=[organization.management])
-        deploy(excluded, ORGANIZATION, root=project.root, progress=heard.append)
+        deploy(excluded, ORGANIZATION, at=Workplace.in_checkout(project.root), progress=heard.append)
         assert not any("recorder" in line for line in heard)
 
     def test_a_stack_that_was_rolled_back(
@@ -236,7 +243,7 @@ class TestAccounts:
         build()
         monkeypatch.setattr("lzkey.deployment.deploy.verify_stack", rolled_back)
         with pytest.raises(DeployError) as caught:
-            deploy(write(), ORGANIZATION, root=project.root)
+            deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
         assert str(caught.value).startswith(f"{reason} (Control Tower does not enable AWS Config")
 
     @pytest.mark.parametrize("step", ["verify_stack", "uploaded", "verify_function"])
@@ -257,7 +264,7 @@ class TestAccounts:
         build()
         monkeypatch.setattr(f"lzkey.deployment.deploy.{step}", fails)
         with pytest.raises(DeployError, match=r"^it failed$"):
-            deploy(write(), ORGANIZATION, root=project.root)
+            deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
         found = sandbox.client("lambda").get_policy(FunctionName=FUNCTION_NAME)["Policy"]
         (statement,) = json.loads(found)["Statement"]
         assert statement == organization_statement(statement["Resource"], "o-exampleorgid")
@@ -274,11 +281,11 @@ class TestAccounts:
         build()
         monkeypatch.setattr("lzkey.deployment.readback._PAUSE_SECONDS", 0)
         sandbox.delay_organization_rules(2)
-        deploy(write(), ORGANIZATION, root=project.root)
+        deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
         sandbox.delay_organization_rules(1000)
         monkeypatch.setattr("lzkey.deployment.readback._WAIT_SECONDS", 0.5)
         with pytest.raises(DeployError, match="IN_PROGRESS, AWS Config is still at work"):
-            deploy(write(), ORGANIZATION, root=project.root)
+            deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
 
     def test_accounts_that_are_none_of_the_organization(
         self, project: Project, build: Build, write: Write
@@ -286,7 +293,7 @@ class TestAccounts:
         """A slip in excludedAccounts is a warning; so is a suspended account, which gets no rule anyway."""
         organization = build(members=2, suspended=1)
         named = ["999999999999", *organization.suspended]
-        result = deploy(write(excludedAccounts=named), ORGANIZATION, root=project.root)
+        result = deploy(write(excludedAccounts=named), ORGANIZATION, at=Workplace.in_checkout(project.root))
         (warning,) = result.warnings
         assert warning.startswith("excluded, but no active accounts of the organization: ")
         assert all(account in warning for account in named)
@@ -305,17 +312,17 @@ class TestRefusals:
         """Everything at once; which faults there are is the business of test_prerequisites_organization."""
         assert sandbox.account
         with pytest.raises(ParametersError, match="cannot be deployed to an organization"):
-            deploy("example", ORGANIZATION, root=project.root)
+            deploy("example", ORGANIZATION, at=Workplace.in_checkout(project.root))
 
     def test_elsewhere_than_at_home(self, project: Project, build: Build, write: Write) -> None:
         """Every key would fail HOME_REGION; asked for, the next obstacle is the bucket there."""
         build()
         away = Where(region="eu-west-1")
         with pytest.raises(PrerequisiteError, match="elsewhere every key fails HOME_REGION"):
-            deploy(write(), ORGANIZATION, root=project.root, where=away)
+            deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root), where=away)
         allowed = Where(region="eu-west-1", other_region=True)
         with pytest.raises(PrerequisiteError, match="config-rule-code-bucket-111122223333-eu-west-1"):
-            deploy(write(), ORGANIZATION, root=project.root, where=allowed)
+            deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root), where=allowed)
 
     def test_the_manifest_cannot_be_read_in_the_delegated_administrator(
         self,
@@ -330,10 +337,12 @@ class TestRefusals:
         name = write(organization.audit, KeyScope="landing-zone")
         sign_in(monkeypatch, credentials(sandbox, organization.audit))
         with pytest.raises(PrerequisiteError, match="works in the management account alone"):
-            deploy(name, ORGANIZATION, root=project.root)
+            deploy(name, ORGANIZATION, at=Workplace.in_checkout(project.root))
         key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
         with pytest.raises(PrerequisiteError, match="config-rule-code-bucket-777788889999"):
-            deploy(write(organization.audit, KeyScope=key), ORGANIZATION, root=project.root)
+            deploy(
+                write(organization.audit, KeyScope=key), ORGANIZATION, at=Workplace.in_checkout(project.root)
+            )
 
     def test_no_role_in_the_account_that_deploys(
         self, project: Project, sandbox: Sandbox, write: Write
@@ -341,7 +350,7 @@ class TestRefusals:
         """A StackSet does not reach the management account; excluded it needs none."""
         sandbox.organization(OrganizationPlan(members=3))
         with pytest.raises(PrerequisiteError, match=r"Deploy deploy/execution-role\.yaml there too"):
-            deploy(write(), ORGANIZATION, root=project.root)
+            deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
 
 
 class TestOtherKind:
@@ -351,23 +360,23 @@ class TestOtherKind:
         """Undeploy first."""
         build()
         write()  # its role, whose template makes the log group, which the function makes where there is none
-        deploy(project.parameters(), root=project.root)
+        deploy(project.parameters(), at=Workplace.in_checkout(project.root))
         for command in (deploy, undeploy):
             with pytest.raises(
                 PrerequisiteError, match=r"made by `lzkey deploy`.*run `lzkey undeploy` first"
             ):
-                command(write(), ORGANIZATION, root=project.root)
+                command(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
 
     def test_over_a_rule_of_the_organization(self, project: Project, build: Build, write: Write) -> None:
         """The twin."""
         build()
-        deploy(write(), ORGANIZATION, root=project.root)
+        deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
         for command in (deploy, undeploy):
             with pytest.raises(
                 PrerequisiteError,
                 match=r"`lzkey deploy-organization`.*run `lzkey undeploy-organization` first",
             ):
-                command(project.parameters(), root=project.root)
+                command(project.parameters(), at=Workplace.in_checkout(project.root))
 
 
 class TestUndeploy:
@@ -376,8 +385,8 @@ class TestUndeploy:
     def test_is_gone(self, project: Project, sandbox: Sandbox, build: Build, write: Write) -> None:
         """CloudFormation does not miss the permission that we replaced."""
         organization = build()
-        result = deploy(write(), ORGANIZATION, root=project.root)
-        assert undeploy(write(), ORGANIZATION, root=project.root).found
+        result = deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
+        assert undeploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root)).found
         config = sandbox.client("config")
         assert config.describe_organization_config_rules()["OrganizationConfigRules"] == []
         assert sandbox.client("lambda").list_functions()["Functions"] == []
@@ -389,7 +398,9 @@ class TestUndeploy:
         """Says so, and is no error: removing twice is removing once."""
         build()
         said: list[str] = []
-        assert not undeploy(write(), ORGANIZATION, root=project.root, progress=said.append).found
+        assert not undeploy(
+            write(), ORGANIZATION, at=Workplace.in_checkout(project.root), progress=said.append
+        ).found
         assert said[-1] == f"nothing to remove: there is no stack {STACK_NAME}"
 
     def test_a_rule_that_stays(
@@ -402,11 +413,11 @@ class TestUndeploy:
     ) -> None:
         """AWS Config takes it from each account after the stack is gone: those left are named."""
         organization = build()
-        result = deploy(write(), ORGANIZATION, root=project.root)
+        result = deploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
         monkeypatch.setattr("lzkey.deployment.readback._WAIT_SECONDS", 0)
         monkeypatch.setattr("lzkey.deployment.deploy.verify_gone", lambda _: put_back(sandbox, result))
         with pytest.raises(DeployError, match=f"still has the organization rule {RULE_NAME}") as caught:
-            undeploy(write(), ORGANIZATION, root=project.root)
+            undeploy(write(), ORGANIZATION, at=Workplace.in_checkout(project.root))
         assert f"{organization.audit} (CREATE_FAILED)" in str(caught.value)
 
 

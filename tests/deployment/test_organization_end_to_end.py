@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.deployment.deploy import ORGANIZATION, deploy
+from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone
 from lzkey_sandbox.organization import OrganizationPlan
 
@@ -46,7 +47,7 @@ def test_results_are_in_the_account_of_the_key(project: Project, sandbox: Sandbo
         OrganizationPlan(members=1, without_recorder=0, without_role=0, suspended=0)
     )
     name = parameters(project, sandbox, organization, trigger)
-    result = deploy(name, ORGANIZATION, root=project.root)
+    result = deploy(name, ORGANIZATION, at=Workplace.in_checkout(project.root))
     (member,) = organization.sound
     rules = {entry.account: entry.rule for entry in result.accounts}
     sandbox.recording = False  # until the landing zone names the key

@@ -18,6 +18,7 @@ from lzkey import RULE_NAME
 from lzkey.aws.function import organization_statement
 from lzkey.deployment.build import HANDLER, RUNTIME, build
 from lzkey.deployment.stack import FUNCTION_NAME
+from lzkey.workplace import Workplace
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 from .conftest import ROOT
@@ -45,7 +46,7 @@ def organization(sandbox: Sandbox, project: Project) -> Organization:
     sandbox.client("iam").create_role(RoleName="lzkey-lambda", AssumeRolePolicyDocument="{}")
     storage = sandbox.client("s3")
     storage.create_bucket(Bucket="my-code")
-    archive = build("example", root=project.root).archive
+    archive = build("example", at=Workplace.in_checkout(project.root)).archive
     storage.put_object(Bucket="my-code", Key=GIVEN["CodeKey"], Body=archive.path.read_bytes())
     return made
 
@@ -119,7 +120,10 @@ class TestFunction:
         create(sandbox)
         found = sandbox.client("lambda").get_function_configuration(FunctionName=FUNCTION_NAME)
         assert (found["Runtime"], found["Handler"]) == (RUNTIME, HANDLER)
-        assert found["CodeSha256"] == build("example", root=project.root).archive.code_sha256
+        assert (
+            found["CodeSha256"]
+            == build("example", at=Workplace.in_checkout(project.root)).archive.code_sha256
+        )
         assert found["Timeout"] == 300
 
     def test_is_invoked_by_config_of_the_organization_alone(

@@ -16,6 +16,7 @@ from lzkey.deployment.target import Where
 from lzkey.doctor import examine
 from lzkey.errors import LzkeyError, ParametersError, PrerequisiteError
 from lzkey.parameters import load
+from lzkey.workplace import Workplace
 
 from .conftest import ROOT, RULE
 
@@ -32,7 +33,7 @@ RDK: Any = json.loads((ROOT / "rules" / RULE / "parameters.json").read_text())
 def refusal(project: Project, **changes: Any) -> str:
     """What is said about the example with these fields changed."""
     with pytest.raises(ParametersError) as caught:
-        load(project.parameters(**changes), root=project.root)
+        load(project.parameters(**changes), at=Workplace.in_checkout(project.root))
     return str(caught.value)
 
 
@@ -41,7 +42,7 @@ class TestExample:
 
     def test_is_accepted(self) -> None:
         """Nobody has to guess what a good file looks like."""
-        parameters = load("example", root=ROOT)
+        parameters = load("example", at=Workplace.in_checkout(ROOT))
         assert parameters.home_region == "us-east-1"
         assert parameters.management_account == "111122223333"
         assert parameters.deployment.triggers == {"change", "periodic"}
@@ -62,7 +63,10 @@ class TestExample:
 
     def test_an_empty_value_is_not_given(self, project: Project) -> None:
         """As rdk drops empty optional parameters; rdklib would take an empty Region for a Region."""
-        parameters = load(project.parameters(ExecutionRoleRegion="", TrailName="my-trail"), root=project.root)
+        parameters = load(
+            project.parameters(ExecutionRoleRegion="", TrailName="my-trail"),
+            at=Workplace.in_checkout(project.root),
+        )
         assert "ExecutionRoleRegion" not in parameters.rule
         assert parameters.rule["TrailName"] == "my-trail"
 
@@ -136,13 +140,13 @@ class TestFile:
     def test_unknown_name_shows_the_known_ones(self, project: Project, name: str) -> None:
         """A slip in the name costs one look; no name leads out of the folder."""
         with pytest.raises(ParametersError, match="does not exist; there is: example"):
-            load(name, root=project.root)
+            load(name, at=Workplace.in_checkout(project.root))
 
     @pytest.mark.parametrize("name", ["example.json", "parameters/example.json"])
     def test_a_path_is_told_what_the_name_is(self, project: Project, name: str) -> None:
         """What a shell completes is one edit away from right."""
         with pytest.raises(ParametersError, match="is not a name: write example, for "):
-            load(name, root=project.root)
+            load(name, at=Workplace.in_checkout(project.root))
 
     @pytest.mark.parametrize(
         ("text", "said"),
@@ -155,44 +159,50 @@ class TestFile:
     def test_a_file_that_is_cut_off(self, project: Project, text: str, said: str) -> None:
         """It says so, beside what the parser missed."""
         with pytest.raises(ParametersError, match=said):
-            load(project.text(text), root=project.root)
+            load(project.text(text), at=Workplace.in_checkout(project.root))
 
     def test_bad_json_in_the_middle_is_not_called_cut_off(self, project: Project) -> None:
         """There is more behind the fault."""
         with pytest.raises(ParametersError) as caught:
-            load(project.text('{"ruleParameters": {} "deployment": {}}'), root=project.root)
+            load(
+                project.text('{"ruleParameters": {} "deployment": {}}'),
+                at=Workplace.in_checkout(project.root),
+            )
         assert "cut off" not in str(caught.value)
 
     def test_bad_json_has_a_place(self, project: Project) -> None:
         """Line and column, as an editor counts."""
         with pytest.raises(ParametersError, match=r"example.json, line 2, column 3: "):
-            load(project.text('{"ruleParameters": {},\n  }'), root=project.root)
+            load(project.text('{"ruleParameters": {},\n  }'), at=Workplace.in_checkout(project.root))
 
     def test_a_member_given_twice_is_refused(self, project: Project) -> None:
         """JSON leaves open which of the two counts."""
         with pytest.raises(ParametersError, match='line 1: the member "HomeRegion" is there twice'):
-            load(project.text('{"ruleParameters": {"HomeRegion": "", "HomeRegion": ""}}'), root=project.root)
+            load(
+                project.text('{"ruleParameters": {"HomeRegion": "", "HomeRegion": ""}}'),
+                at=Workplace.in_checkout(project.root),
+            )
 
     @pytest.mark.parametrize("text", ["[]", "null", "3", '"x"', '{"ruleParameters": []}', "NaN", "[" * 5000])
     def test_other_values_are_refused(self, project: Project, text: str) -> None:
         """Whatever is in the file, it is a ParametersError."""
         with pytest.raises(ParametersError):
-            load(project.text(text), root=project.root)
+            load(project.text(text), at=Workplace.in_checkout(project.root))
 
     def test_a_number_of_very_many_digits_is_refused(self, project: Project) -> None:
         """More than Python reads; as many as it reads are a fault of the field that they stand in."""
         text = '{{"ruleParameters": {{"ManagementAccountId": {}}}}}'
         with pytest.raises(ParametersError, match=r"example.json holds a number of thousands of digits$"):
-            load(project.text(text.format("1" * 5000)), root=project.root)
+            load(project.text(text.format("1" * 5000)), at=Workplace.in_checkout(project.root))
         with pytest.raises(ParametersError, match="cannot be deployed:") as caught:
-            load(project.text(text.format("1" * 4000)), root=project.root)
+            load(project.text(text.format("1" * 4000)), at=Workplace.in_checkout(project.root))
         assert "ManagementAccountId" in str(caught.value)
 
     def test_other_encodings_are_refused(self, project: Project) -> None:
         """UTF-16 is what some editors write."""
         (project.root / "parameters/example.json").write_text("{}", encoding="utf-16")
         with pytest.raises(ParametersError, match="is not UTF-8"):
-            load("example", root=project.root)
+            load("example", at=Workplace.in_checkout(project.root))
 
 
 class TestFaults:
@@ -251,7 +261,7 @@ class TestFaults:
         """Its limit is on the whole, as JSON."""
         key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
         assert "1024" in refusal(project, KeyScope=",".join([key] * 13))
-        load(project.parameters(KeyScope=",".join([key] * 7)), root=project.root)
+        load(project.parameters(KeyScope=",".join([key] * 7)), at=Workplace.in_checkout(project.root))
 
     @pytest.mark.parametrize(
         ("field", "where", "value"),
@@ -266,23 +276,26 @@ class TestFaults:
         """In the words of `lzkey check`; one that is newer than this machine is allowed on purpose."""
         said = refusal(project, **{field: value})
         assert f"{where}.{field} has us-eats-1, which is no Region of AWS; the nearest is us-east-1" in said
-        load("example", root=project.root, any_region=True)
+        load("example", at=Workplace.in_checkout(project.root), any_region=True)
 
     @pytest.mark.parametrize("command", [deploy, undeploy, examine])
     def test_whoever_reads_the_file(self, project: Project, command: Callable[..., object]) -> None:
         """Is told; who allows it gets as far as to the profile that there is not."""
         name = project.parameters(HomeRegion="us-north-7", region="us-north-7")
         with pytest.raises(ParametersError, match="us-north-7, which is no Region of AWS"):
-            command(name, root=project.root, where=Where("nobody"))
+            command(name, at=Workplace.in_checkout(project.root), where=Where("nobody"))
         with pytest.raises(PrerequisiteError, match="nobody"):
-            command(name, root=project.root, where=Where("nobody", unknown_region=True))
+            command(name, at=Workplace.in_checkout(project.root), where=Where("nobody", unknown_region=True))
 
     def test_whoever_builds(self, project: Project) -> None:
         """The same, without an account."""
         name = project.parameters(HomeRegion="us-north-7")
         with pytest.raises(ParametersError, match="us-north-7, which is no Region of AWS"):
-            build(name, root=project.root)
-        assert build(name, root=project.root, any_region=True).parameters.home_region == "us-north-7"
+            build(name, at=Workplace.in_checkout(project.root))
+        assert (
+            build(name, at=Workplace.in_checkout(project.root), any_region=True).parameters.home_region
+            == "us-north-7"
+        )
 
     @pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"report", "demo"}))
     def test_the_option_of_every_command(
@@ -306,16 +319,22 @@ class TestPairs:
         """No Lambda may assume AWSServiceRoleForConfig; a role of one's own it may."""
         assert "AssumeRoleMode: must be" in refusal(project, AssumeRoleMode=None)
         assert "AssumeRoleMode: must be" in refusal(project, AssumeRoleMode="true")
-        load(project.parameters(AssumeRoleMode="true", ExecutionRoleName="my-role"), root=project.root)
+        load(
+            project.parameters(AssumeRoleMode="true", ExecutionRoleName="my-role"),
+            at=Workplace.in_checkout(project.root),
+        )
 
     def test_frequency_without_schedule(self, project: Project) -> None:
         """It would never be read."""
         assert "maximumExecutionFrequency" in refusal(project, triggers=["change"])
-        load(project.parameters(triggers=["change"], maximumExecutionFrequency=None), root=project.root)
+        load(
+            project.parameters(triggers=["change"], maximumExecutionFrequency=None),
+            at=Workplace.in_checkout(project.root),
+        )
 
     def test_boundary_of_a_role_that_rdk_does_not_make(self, project: Project) -> None:
         """It would be ignored silently."""
         role = "arn:aws:iam::111122223333:role/my-role"
         boundary = "arn:aws:iam::111122223333:policy/my-boundary"
         assert "boundaryPolicyArn" in refusal(project, lambdaRoleArn=role, boundaryPolicyArn=boundary)
-        load(project.parameters(boundaryPolicyArn=boundary), root=project.root)
+        load(project.parameters(boundaryPolicyArn=boundary), at=Workplace.in_checkout(project.root))

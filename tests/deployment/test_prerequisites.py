@@ -15,6 +15,7 @@ from lzkey.deployment.stack import STACK_NAME
 from lzkey.deployment.target import Target, Where, identify
 from lzkey.errors import PrerequisiteError
 from lzkey.parameters import Parameters, load
+from lzkey.workplace import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def parameters(project: Project, **changes: Any) -> Parameters:
     """The example for moto's account."""
-    return load(project.parameters(**{"ManagementAccountId": MANAGEMENT, **changes}), root=project.root)
+    return load(
+        project.parameters(**{"ManagementAccountId": MANAGEMENT, **changes}),
+        at=Workplace.in_checkout(project.root),
+    )
 
 
 def refusal(project: Project, where: Where = Where(), **changes: Any) -> str:  # noqa: B008 - frozen

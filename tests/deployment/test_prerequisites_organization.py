@@ -18,6 +18,7 @@ from lzkey.deployment.prerequisites import (
 )
 from lzkey.errors import ParametersError, PrerequisiteError
 from lzkey.parameters import load
+from lzkey.workplace import Workplace
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 from .conftest import target_at
@@ -40,7 +41,7 @@ DEPLOYABLE: dict[str, Any] = {
 
 def parameters(project: Project, **changes: Any) -> Parameters:
     """A file that can be deployed to an organization, with fields changed."""
-    return load(project.parameters(**{**DEPLOYABLE, **changes}), root=project.root)
+    return load(project.parameters(**{**DEPLOYABLE, **changes}), at=Workplace.in_checkout(project.root))
 
 
 class TestFile:
@@ -75,7 +76,7 @@ class TestFile:
         """The example is a file for one account."""
         with pytest.raises(ParametersError) as caught:
             require_deployable_to_organization(
-                load(project.parameters(OrganizationId=None), root=project.root)
+                load(project.parameters(OrganizationId=None), at=Workplace.in_checkout(project.root))
             )
         fields = [line.strip().split(":")[0] for line in str(caught.value).splitlines()[1:]]
         assert fields == [
@@ -90,7 +91,7 @@ class TestFile:
         self, project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """`lzkey build NAME --organization` says the same, without an account."""
-        monkeypatch.setattr("lzkey.cli.deployment.checkout", lambda: project.root)
+        monkeypatch.setattr("lzkey.cli.deployment.here", lambda: Workplace.in_checkout(project.root))
         project.parameters(**{**DEPLOYABLE, "triggers": ["change", "periodic"]})
         assert main(["build", "example", "--organization"]) == 2
         assert "rdk drops the change trigger" in capsys.readouterr().err

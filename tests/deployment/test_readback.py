@@ -19,6 +19,7 @@ from lzkey.deployment.rdk import rdk_arguments
 from lzkey.deployment.stack import FUNCTION_NAME, STACK_NAME
 from lzkey.errors import DeployError
 from lzkey.parameters import Parameters, load
+from lzkey.workplace import Workplace
 
 from .conftest import target_at
 
@@ -59,7 +60,10 @@ def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
 @pytest.fixture
 def parameters(project: Project) -> Parameters:
     """The example with a role."""
-    return load(project.parameters(lambdaRoleArn=ROLE, ManagementAccountId=ACCOUNT), root=project.root)
+    return load(
+        project.parameters(lambdaRoleArn=ROLE, ManagementAccountId=ACCOUNT),
+        at=Workplace.in_checkout(project.root),
+    )
 
 
 def put_function(target: Target, project: Project, **changes: Any) -> str:
@@ -67,7 +71,7 @@ def put_function(target: Target, project: Project, **changes: Any) -> str:
     boto3.client("iam", target.region).create_role(
         RoleName="lzkey-lambda", AssumeRolePolicyDocument=json.dumps(TRUST)
     )
-    archive = build("example", root=project.root).archive
+    archive = build("example", at=Workplace.in_checkout(project.root)).archive
     wanted: dict[str, Any] = {
         "FunctionName": FUNCTION_NAME,
         "Runtime": "python3.13",
@@ -298,12 +302,15 @@ class TestRdkArguments:
 
     def test_only_what_was_given(self, project: Project) -> None:
         """An empty field is no flag."""
-        given = load(project.parameters(lambdaTimeoutSeconds=None), root=project.root)
+        given = load(project.parameters(lambdaTimeoutSeconds=None), at=Workplace.in_checkout(project.root))
         assert rdk_arguments(given) == ("deploy", RULE_NAME, "--lambda-timeout", "60")
 
     def test_all(self, project: Project) -> None:
         """The role, the bucket, the timeout."""
-        given = load(project.parameters(lambdaRoleArn=ROLE, codeBucket="my-bucket"), root=project.root)
+        given = load(
+            project.parameters(lambdaRoleArn=ROLE, codeBucket="my-bucket"),
+            at=Workplace.in_checkout(project.root),
+        )
         assert rdk_arguments(given)[2:] == (
             *("--lambda-role-arn", ROLE),
             *("--custom-code-bucket", "my-bucket"),
@@ -313,5 +320,5 @@ class TestRdkArguments:
     def test_boundary(self, project: Project) -> None:
         """For the role that rdk makes."""
         boundary = f"arn:aws:iam::{ACCOUNT}:policy/my-boundary"
-        given = load(project.parameters(boundaryPolicyArn=boundary), root=project.root)
+        given = load(project.parameters(boundaryPolicyArn=boundary), at=Workplace.in_checkout(project.root))
         assert rdk_arguments(given)[2:4] == ("--boundary-policy-arn", boundary)

@@ -20,6 +20,7 @@ from lzkey.deployment.readback import (
 )
 from lzkey.errors import DeployError
 from lzkey.parameters import Parameters, load
+from lzkey.workplace import Workplace
 from lzkey_sandbox.organization import OrganizationPlan
 
 from .conftest import target_at
@@ -42,7 +43,7 @@ def parameters(project: Project) -> Parameters:
     name = project.parameters(
         triggers=["periodic"], excludedAccounts=[OTHER], AssumeRoleMode="true", ExecutionRoleName="my-role"
     )
-    return load(name, root=project.root)
+    return load(name, at=Workplace.in_checkout(project.root))
 
 
 @pytest.fixture
@@ -212,7 +213,9 @@ class TestExplanation:
 
     def test_in_a_stack_when_the_management_account_is_excluded(self, project: Project) -> None:
         """Then it is another account."""
-        excluding = load(project.parameters(excludedAccounts=[MANAGEMENT]), root=project.root)
+        excluding = load(
+            project.parameters(excludedAccounts=[MANAGEMENT]), at=Workplace.in_checkout(project.root)
+        )
         assert "Control Tower does not" not in explained(NO_RECORDER, excluding)
 
     def test_anything_else(self, parameters: Parameters) -> None:

@@ -12,6 +12,7 @@ from botocore.stub import Stubber
 from lzkey.aws.account import Asker
 from lzkey.doctor.subject import MANNER, Subject
 from lzkey.parameters import load
+from lzkey.workplace import Shipped, Workplace
 
 from .conftest import ROOT, RULE
 
@@ -102,5 +103,7 @@ def subject(
             "organizations": [("list_accounts", {"Accounts": members})],
         }
     )
-    where = (ACCOUNT, "us-east-1", "aws", ROOT, datetime(2026, 11, 25, tzinfo=UTC))
-    return Subject(load("prod", root=path), Asker(session, ACCOUNT, "us-east-1", MANNER), *where)
+    where = (ACCOUNT, "us-east-1", "aws", Shipped.in_checkout(ROOT), datetime(2026, 11, 25, tzinfo=UTC))
+    return Subject(
+        load("prod", at=Workplace.in_checkout(path)), Asker(session, ACCOUNT, "us-east-1", MANNER), *where
+    )

@@ -17,6 +17,7 @@ from botocore.loaders import create_loader
 from lzkey.deployment.deploy import ORGANIZATION, deploy
 from lzkey.doctor import Check, Examination, Status, examine
 from lzkey.errors import DeployError
+from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone, Sandbox
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
@@ -54,7 +55,7 @@ class Management:
 
     def examine(self, now: datetime | None = None) -> Examination:
         """What the doctor says."""
-        return examine(NAME, root=self.root, now=now)
+        return examine(NAME, at=Workplace.in_checkout(self.root), now=now)
 
     def lines(self, now: datetime | None = None) -> dict[str, Check]:
         """What the doctor says, by the lines' names."""
@@ -175,7 +176,7 @@ def management_account(root: Path) -> Iterator[Management]:
         made = Management(sandbox, root, make_key(sandbox))
         sandbox.landing_zone = LandingZone.with_key(made.key, "4.0")
         made.parameters(OrganizationId=organization["Id"], lambdaRoleArn=make_role(sandbox))
-        deploy(NAME, root=root)
+        deploy(NAME, at=Workplace.in_checkout(root))
         sandbox.settle()
         yield made
 
@@ -204,7 +205,7 @@ def organization_account(
         give_policy(sandbox)
         make_aggregator(sandbox)
         with suppress(DeployError):  # accounts in which it failed are what a test is about
-            deploy(NAME, ORGANIZATION, root=root)
+            deploy(NAME, ORGANIZATION, at=Workplace.in_checkout(root))
         sandbox.settle()
         yield made, organization
 

@@ -12,6 +12,7 @@ import pytest
 from lzkey.deployment.deploy import ORGANIZATION, deploy
 from lzkey.deployment.target import Where
 from lzkey.doctor import Check, Examination, examine
+from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
@@ -39,7 +40,9 @@ class Delegated(Management):
     def seen(self, profile: str = "audit", management_profile: str | None = None) -> Examination:
         """What the doctor says to the holder of a profile, and perhaps of that of the management account."""
         where = Where(profile, other_account=management_profile is None)
-        return examine(NAME, root=self.root, where=where, management_profile=management_profile)
+        return examine(
+            NAME, at=Workplace.in_checkout(self.root), where=where, management_profile=management_profile
+        )
 
     def checks(self, profile: str = "audit", management_profile: str | None = None) -> dict[str, Check]:
         """The same, by the lines' names."""
@@ -80,7 +83,7 @@ def delegated_account(root: Path) -> Iterator[Delegated]:
         sandbox.client("config", account=AUDIT).put_configuration_aggregator(
             ConfigurationAggregatorName=AGGREGATOR, OrganizationAggregationSource=source
         )
-        deploy(NAME, ORGANIZATION, root=root, where=Where("audit", other_account=True))
+        deploy(NAME, ORGANIZATION, at=Workplace.in_checkout(root), where=Where("audit", other_account=True))
         sandbox.settle()
         yield made
 

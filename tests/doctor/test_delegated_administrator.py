@@ -12,6 +12,7 @@ from lzkey import cli
 from lzkey.aws.fact import Fact
 from lzkey.doctor import EXPECTATIONS, Status, iam_policy
 from lzkey.errors import PrerequisiteError
+from lzkey.workplace import Workplace
 
 from .conftest import EXECUTION_ROLE, NAME, not_ok
 from .delegated import AGGREGATOR, AUDIT, MANAGEMENT, delegated_account, give_power
@@ -64,7 +65,7 @@ class TestTogether:
         self, delegated: Delegated, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The management account may have the profile too: then it is that account that is looked at."""
-        monkeypatch.setattr("lzkey.cli.doctor.checkout", lambda: delegated.root)
+        monkeypatch.setattr("lzkey.cli.doctor.here", lambda: Workplace.in_checkout(delegated.root))
         profiles = ("--profile", "audit", "--management-profile", "management")
         assert cli.main(["doctor", NAME, *profiles]) == 0
         assert f"account {AUDIT}, us-east-1" in capsys.readouterr().out

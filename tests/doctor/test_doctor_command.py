@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from lzkey import cli
 from lzkey.doctor import EXPECTATIONS, Status, iam_policy
 from lzkey.documents import schema_of
+from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone
 
 from .conftest import NAME
@@ -28,7 +29,7 @@ Run = tuple[int, str, str]
 @pytest.fixture
 def run(account: Management, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run the command over the sandbox's account; returns exit code, standard output and standard error."""
-    monkeypatch.setattr("lzkey.cli.doctor.checkout", lambda: account.root)
+    monkeypatch.setattr("lzkey.cli.doctor.here", lambda: Workplace.in_checkout(account.root))
     monkeypatch.setenv("COLUMNS", "200")
 
     def ran(*arguments: str) -> Run:

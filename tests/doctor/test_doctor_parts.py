@@ -26,6 +26,7 @@ from lzkey.doctor.role import KNOWN
 from lzkey.doctor.subject import MANNER, Subject, ago
 from lzkey.errors import LzkeyError
 from lzkey.parameters import load
+from lzkey.workplace import Shipped, Workplace
 from lzkey_sandbox.http.contract import service_model
 
 from .conftest import ROOT
@@ -172,9 +173,11 @@ class TestLandingZone:
             ("get_landing_zone", {"landingZone": {"version": "3.3", "manifest": {}, **answered}}),
             service="controltower",
         )
-        where = ("111122223333", "us-east-1", "aws", ROOT, NOW)
+        where = ("111122223333", "us-east-1", "aws", Shipped.in_checkout(ROOT), NOW)
         subject = Subject(
-            load("example", root=ROOT), Asker(session, "111122223333", "us-east-1", MANNER), *where
+            load("example", at=Workplace.in_checkout(ROOT)),
+            Asker(session, "111122223333", "us-east-1", MANNER),
+            *where,
         )
         check = landing_zone(subject)
         assert (check.status.value, check.detail) == (status, detail)

@@ -13,6 +13,7 @@ import pytest
 
 from lzkey.deployment.target import Where
 from lzkey.doctor import EXPECTATIONS, Status, examine
+from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone
 
 from .conftest import FUNCTION, KEYS_ONLY, NAME, RULE, key_policy, make_key, not_ok
@@ -433,7 +434,7 @@ BREAKAGES: list[tuple[Breakage, dict[str, str], str]] = [
     (no_schedule, {"rule": "problem"}, "its triggers are"),
     (failing_evaluation, {"last-evaluation": "problem"}, "it failed less than a minute ago ("),
     (other_handler, {"function": "problem"}, "Handler is other.lambda_handler, not"),
-    (other_code, {"code": "problem"}, "1 files are not what this checkout builds: key_reader.py"),
+    (other_code, {"code": "problem"}, "1 files are not what this version of lzkey builds: key_reader.py"),
     (deprecated_runtime, {"runtime": "problem"}, "python3.9 is deprecated since 2025-12-15"),
     (unheard_of_runtime, {"runtime": "unknown"}, "python3.99 is not one that"),
     (no_report, {"role": "problem"}, "may not config:PutEvaluations"),
@@ -645,7 +646,11 @@ class TestHomeRegion:
     def test_another(self, account: Management) -> None:
         """The landing zone's ARN has its home Region in it."""
         with account.other_parameters(HomeRegion="eu-west-1"):
-            seen = examine(NAME, root=account.root, where=Where(region="us-east-1", other_region=True))
+            seen = examine(
+                NAME,
+                at=Workplace.in_checkout(account.root),
+                where=Where(region="us-east-1", other_region=True),
+            )
         checks = {found.expectation.name: found.check for found in seen.findings}
         assert checks["landing-zone"].status is Status.PROBLEM
         assert checks["landing-zone"].detail == "its home Region is us-east-1, HomeRegion says eu-west-1"

@@ -16,6 +16,7 @@ import pytest
 
 from lzkey.deployment.build import build
 from lzkey.report.making import DEFAULT, make_report
+from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def built_organization(root: Path, plan: OrganizationPlan = PLAN) -> Iterator[Or
     """The organization with the function of the built zip in its management account; no rule yet."""
     for part in ("rules", "parameters"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", "*.zip"))
-    package = build("example", root=root).archive.path.read_bytes()
+    package = build("example", at=Workplace.in_checkout(root)).archive.path.read_bytes()
     with pytest.MonkeyPatch.context() as patch, Sandbox() as sandbox:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.deployment.build import build
+from lzkey.workplace import Workplace
 from lzkey_sandbox import Sandbox
 
 from .conftest import data
@@ -25,7 +26,9 @@ TRIGGERS = (*CHANGES, "ScheduledNotification")
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The zip that goes to Lambda."""
-    return build("example", root=ROOT, out=tmp_path_factory.mktemp("build")).archive.path.read_bytes()
+    return build(
+        "example", at=Workplace.in_checkout(ROOT), out=tmp_path_factory.mktemp("build")
+    ).archive.path.read_bytes()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lzkey.deployment.build import build
+from lzkey.workplace import Workplace
 from lzkey_sandbox import Compliance, Organization, OrganizationPlan, Sandbox
 
 from .accounts import MESSAGES, Account
@@ -112,7 +113,7 @@ def landing_zone_organization(root: Path, plan: OrganizationPlan) -> Iterator[La
     """An organization, and in its management account the function of the built zip; no rule yet."""
     for part in ("rules", "parameters"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", "*.zip"))
-    package = build("example", root=root).archive.path.read_bytes()
+    package = build("example", at=Workplace.in_checkout(root)).archive.path.read_bytes()
     with Sandbox() as sandbox:
         sandbox.answer_sts_address()
         organization = sandbox.organization(plan)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.deployment.deploy import deploy
+from lzkey.workplace import Workplace
 
 from .conftest import CATALOGUE, DOCUMENTED, landing_zone_account
 
@@ -34,7 +35,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Landing
             for operation in entry.get("then", []):
                 account.kms(operation, KeyId=key_id)
         keys["AWS managed"] = account.kms("describe_key", KeyId="alias/aws/s3")["KeyMetadata"]["KeyId"]
-        deploy(account.parameters(OrganizationId="o-exampleorgid"), root=account.root)
+        deploy(account.parameters(OrganizationId="o-exampleorgid"), at=Workplace.in_checkout(account.root))
         account.sandbox.settle()
         yield account, keys
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lzkey.deployment.deploy import deploy
+from lzkey.workplace import Workplace
 
 from .conftest import DOCUMENTED, landing_zone_account
 
@@ -25,7 +26,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LandingZoneAc
     """The account with the rule in it."""
     with landing_zone_account(tmp_path_factory.mktemp("project")) as account:
         account.kms("describe_key", KeyId="alias/aws/s3")
-        deploy(account.parameters(OrganizationId="o-exampleorgid"), root=account.root)
+        deploy(account.parameters(OrganizationId="o-exampleorgid"), at=Workplace.in_checkout(account.root))
         account.sandbox.settle()
         yield account
 

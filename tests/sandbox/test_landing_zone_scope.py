@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.deployment.deploy import deploy
+from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone
 
 from .conftest import DOCUMENTED
@@ -54,7 +55,7 @@ def test_keys_of_the_manifest(account: LandingZoneAccount) -> None:
     logs, config, other = (account.key_with("root") for _ in range(3))
     backup = account.key(MultiRegion=True)
     account.sandbox.landing_zone = LandingZone("3.3", {"centralizedLogging": block(logs)})
-    result = deploy("sandbox", root=account.root)
+    result = deploy("sandbox", at=Workplace.in_checkout(account.root))
     assert result.role_arn.startswith("arn:aws:iam::111122223333:role/")
     account.sandbox.settle()
     assert evaluate(account) == {
@@ -78,7 +79,7 @@ def test_keys_of_the_manifest(account: LandingZoneAccount) -> None:
 def test_no_landing_zone(account: LandingZoneAccount) -> None:
     """Nothing can be said, and that shows; once it is set up, the error goes."""
     key_id = account.key_with(*DOCUMENTED)
-    deploy("sandbox", root=account.root)
+    deploy("sandbox", at=Workplace.in_checkout(account.root))
     account.sandbox.settle()
     assert account.sandbox.compliance(RULE) == {}
     status = account.sandbox.evaluation_status(RULE)
@@ -92,7 +93,7 @@ def test_control_tower_refuses(account: LandingZoneAccount) -> None:
     """Of a known key the old result stands, with an error beside it."""
     key_id = account.key_with(*DOCUMENTED)
     account.sandbox.landing_zone = LandingZone.with_key(block(key_id)["configurations"]["kmsKeyArn"], "4.0")
-    deploy("sandbox", root=account.root)
+    deploy("sandbox", at=Workplace.in_checkout(account.root))
     account.sandbox.settle()
     assert account.result(key_id)[0] == "COMPLIANT"
     account.sandbox.fail_next("controltower", "GetLandingZone", "AccessDeniedException")

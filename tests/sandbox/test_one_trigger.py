@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lzkey.deployment.deploy import deploy
+from lzkey.workplace import Workplace
 from lzkey_sandbox.moto.motostate import without_no_value
 
 from .conftest import DOCUMENTED
@@ -30,7 +31,7 @@ class TestOneTrigger:
     def test_periodic(self, management: LandingZoneAccount) -> None:
         """A change shows with the next scheduled evaluation."""
         good, bad = management.key_with(*DOCUMENTED), management.key_with("root")
-        deploy(management.parameters(triggers=["periodic"]), root=management.root)
+        deploy(management.parameters(triggers=["periodic"]), at=Workplace.in_checkout(management.root))
         management.sandbox.settle()
         assert triggers(management) == {"ScheduledNotification"}
         assert (management.result(good)[0], management.result(bad)[0]) == ("COMPLIANT", "NON_COMPLIANT")
@@ -44,7 +45,7 @@ class TestOneTrigger:
         """A change shows at once; nothing is scheduled."""
         good, bad = management.key_with(*DOCUMENTED), management.key_with("root")
         name = management.parameters(triggers=["change"], maximumExecutionFrequency=None)
-        deploy(name, root=management.root)
+        deploy(name, at=Workplace.in_checkout(management.root))
         management.sandbox.settle()
         assert triggers(management) == CHANGE
         assert (management.result(good)[0], management.result(bad)[0]) == ("COMPLIANT", "NON_COMPLIANT")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.deployment.build import HANDLER, RUNTIME, build
+from lzkey.workplace import Workplace
 
 from .conftest import MISSING, SETTINGS
 from .proxy import Fault
@@ -68,7 +69,9 @@ class Deployed:
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The zip, built from the sources."""
-    return build("example", root=ROOT, out=tmp_path_factory.mktemp("build")).archive.path.read_bytes()
+    return build(
+        "example", at=Workplace.in_checkout(ROOT), out=tmp_path_factory.mktemp("build")
+    ).archive.path.read_bytes()
 
 
 @pytest.fixture

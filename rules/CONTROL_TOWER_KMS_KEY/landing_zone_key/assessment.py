@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.finding import Finding, Holds, Question, Requirement
 from landing_zone_key.key import RESOURCE_TYPE, KmsKey
@@ -14,12 +13,13 @@ from landing_zone_key.records import dataclass
 from landing_zone_key.requests import EARLIEST_MOMENT
 from landing_zone_key.requirements import HOW_MANY, REQUIREMENTS
 from landing_zone_key.settings import KeyScope, LandingZone
+from landing_zone_key.words import Word
 
 if TYPE_CHECKING:
     from landing_zone_key.advisories import Advisory
 
 
-class Compliance(StrEnum):
+class Compliance(Word):
     """What the rule may answer. https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html."""
 
     COMPLIANT = "COMPLIANT"
@@ -52,6 +52,22 @@ class Assessment:
         from landing_zone_key.advisories import advise  # noqa: PLC0415 - as above
 
         return advise(self.question)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The assessment as JSON has it, named as in the documents of `lzkey check`; the policy is not in it.
+
+        `holds` has a member for every other requirement, and `reason` says why a key is not judged.
+        """
+        return {
+            "compliance": self.compliance.value,
+            "reason": self.reason,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "holds": [{"requirement": each.requirement.value, "detail": each.detail} for each in self.holds],
+            "advisories": [
+                {"code": each.code.value, "message": each.message, "statement": each.statement}
+                for each in self.advisories
+            ],
+        }
 
 
 COMPLIANT_REASON: Final = (

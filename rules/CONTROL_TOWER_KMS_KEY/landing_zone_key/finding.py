@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.decision import Reason, Request
@@ -12,9 +11,10 @@ from landing_zone_key.policy.proof import Proved
 from landing_zone_key.policy.strict_json import PolicyError
 from landing_zone_key.records import dataclass
 from landing_zone_key.settings import LandingZone
+from landing_zone_key.words import Word
 
 
-class Requirement(StrEnum):
+class Requirement(Word):
     """What a key must be, so that the landing zone can use it."""
 
     ENABLED = "ENABLED"
@@ -26,7 +26,7 @@ class Requirement(StrEnum):
     CLOUDTRAIL_ACCESS = "CLOUDTRAIL_ACCESS"
 
 
-class FindingReason(StrEnum):
+class FindingReason(Word):
     """Why a requirement does not hold."""
 
     NOT_ENABLED = "NOT_ENABLED"
@@ -71,7 +71,7 @@ def _hyphened(name: str) -> str:
     return name.lower().replace("_", "-")
 
 
-class Certainty(StrEnum):
+class Certainty(Word):
     """How certain it is that a requirement does not hold; the rule answers NON_COMPLIANT to both."""
 
     REFUSED = "refused"
@@ -119,6 +119,19 @@ class Finding:
     def anchor(self) -> str:
         """Its place in the runbook: `cloudtrail-access-denied`."""
         return anchor(self.requirement, self.reason)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its members as JSON has them, named as in the documents of `lzkey check`."""
+        return {
+            "requirement": self.requirement.value,
+            "reason": self.reason.value,
+            "message": self.message,
+            "certainty": self.certainty.value,
+            "statement": self.statement,
+            "service": self.request.service if self.request else None,
+            "action": self.action,
+            "runbook": self.anchor,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ Type checkers see the standard library's decorator; its `replace` and `fields` t
 """
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, FrozenInstanceError
 from operator import attrgetter
@@ -32,10 +33,43 @@ else:
 def _record(cls: Any) -> Any:  # noqa: ANN401 - one class in, the same with slots out
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     made._compared = attrgetter(*(field.name for field in dataclasses.fields(made) if field.compare))  # noqa: SLF001 - ours
+    made.__signature__ = _SIGNATURE
     for name in _METHODS:
         if name not in vars(cls):
             setattr(made, name, vars(_Shared)[name])
     return made
+
+
+class _Signature:
+    """What `help` and editors show of a class: its fields, whatever stands for `__init__` just now."""
+
+    def __get__(self, instance: object, owner: type) -> inspect.Signature:
+        """Make it for the class that is asked about."""
+        fields: Any = dataclasses.fields(owner)
+        return inspect.Signature(
+            [
+                inspect.Parameter(
+                    field.name,
+                    inspect.Parameter.KEYWORD_ONLY
+                    if field.kw_only
+                    else inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                    default=_default_of(field),
+                    annotation=field.type,
+                )
+                for field in fields
+                if field.init
+            ]
+        )
+
+
+_SIGNATURE = _Signature()
+
+
+def _default_of(field: Any) -> object:  # noqa: ANN401 - a field of any type
+    """What help shows as the default; of a field whose default is made, what makes it."""
+    if field.default is not MISSING:
+        return field.default
+    return inspect.Parameter.empty if field.default_factory is MISSING else field.default_factory()
 
 
 class _Shared:

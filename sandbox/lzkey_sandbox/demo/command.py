@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import closing
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from lzkey.deployment.build import checkout
 from lzkey.files import require_folder, write_text
 from lzkey.terminal import messages, output, picture, progress_to
+from lzkey.workplace import here
 from lzkey_sandbox.demo.page import as_json, shown
 from lzkey_sandbox.demo.story import Kept, scenes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lzkey.workplace import Workplace
 
 REPORT: Final = "landing-zone-report.html"
 
@@ -22,12 +26,12 @@ def show(*, keep: bool, svg: Path | None, report: Path | None, as_document: bool
 
     With `keep` it goes on until it is interrupted. Raises LzkeyError.
     """
-    root = checkout()
-    report = report or _default_report(root)
+    at = here()
+    report = report or _default_report(at)
     for file in filter(None, (svg, report)):
         require_folder(file)
     told = []
-    with closing(scenes(root, report, progress_to(messages()), keep=keep)) as happening:
+    with closing(scenes(at.shipped, report, progress_to(messages()), keep=keep)) as happening:
         for scene in happening:
             told.append(scene)
             if not as_document:
@@ -40,10 +44,7 @@ def show(*, keep: bool, svg: Path | None, report: Path | None, as_document: bool
         write_text(svg, picture(map(shown, told), "make demo"))
 
 
-def _default_report(root: Path) -> Path:
-    """Return the report's file in the checkout's `build`, as short as it can be written from here."""
-    folder = root / "build"
-    folder.mkdir(exist_ok=True)
-    path = folder / REPORT
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+def _default_report(at: Workplace) -> Path:
+    """Return the report's file in `build`, as short as it can be written from here."""
+    at.build.mkdir(exist_ok=True)
+    return (at.build / REPORT).relative_to(at.folder)

@@ -6,7 +6,6 @@ The accounts are those of any company, some of them in the states that a report 
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key import KmsKey
 from lzkey.aws.environment import aws_environment
 from lzkey.deployment.deploy import ORGANIZATION, deploy
+from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 from lzkey_sandbox.demo.keys import EXECUTION_ROLE, GOOD_KEY, KEYS, RULE_PARAMETERS, DemoKey, policy
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from lzkey import Untyped
+    from lzkey.workplace import Shipped
 
 AGGREGATOR: Final = "aws-controltower-ConfigAggregatorForOrganization"
 _DEPLOYMENT: Final = {"triggers": ["change"], "tags": {"Application": "landing-zone-key"}}
@@ -50,8 +51,8 @@ class Stage:
             self.sandbox.record_all(account)
 
 
-def set_up(sandbox: Sandbox, root: Path, progress: Callable[[str], None]) -> Stage:
-    """Make an organization and its keys, and deploy the rule to it; `root` is a checkout of the project.
+def set_up(sandbox: Sandbox, shipped: Shipped, progress: Callable[[str], None]) -> Stage:
+    """Make an organization and its keys, and deploy the rule to it; `shipped` is what is deployed.
 
     Raises what `deploy` raises.
     """
@@ -68,9 +69,9 @@ def set_up(sandbox: Sandbox, root: Path, progress: Callable[[str], None]) -> Sta
     keys = _make_landing_zone(sandbox)
     progress(f"an organization, with {len(keys)} keys in its management account")
     accounts = (sandbox.account, organization.log_archive, organization.audit, *sound)
-    role = _make_roles(sandbox, root / "deploy", organization.organization_id, accounts)
+    role = _make_roles(sandbox, shipped.templates, organization.organization_id, accounts)
     progress("deploying the rule to every account with rdk")
-    rule = _deploy(sandbox, root, role, progress)
+    rule = _deploy(sandbox, shipped, role, progress)
     organization.enroll(_LATECOMER, recorder=False)
     sandbox.client("config").put_configuration_aggregator(
         ConfigurationAggregatorName=AGGREGATOR,
@@ -135,19 +136,17 @@ def _stack(sandbox: Sandbox, account: str, template: Path, parameters: Mapping[s
     return {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
 
 
-def _deploy(sandbox: Sandbox, root: Path, role: str, progress: Callable[[str], None]) -> str:
-    """Deploy the checkout's rule with parameters of the demo's own, and leave the checkout as it is.
+def _deploy(sandbox: Sandbox, shipped: Shipped, role: str, progress: Callable[[str], None]) -> str:
+    """Deploy the rule with parameters of the demo's own, from a folder that nobody sees.
 
     Returns the name of the management account's rule.
     """
     with tempfile.TemporaryDirectory(prefix="lzkey-demo-") as name, aws_environment(sandbox.environment):
-        project = Path(name)
-        (project / "parameters").mkdir()
-        (project / "rules").symlink_to(root / "rules", target_is_directory=True)
-        shutil.copy(root / "parameters" / "schema.json", project / "parameters")
+        at = Workplace(Path(name), shipped)
+        at.parameters.mkdir()
         document = {"ruleParameters": RULE_PARAMETERS, "deployment": {**_DEPLOYMENT, "lambdaRoleArn": role}}
-        (project / "parameters" / "demo.json").write_text(json.dumps(document), encoding="utf-8")
-        done = deploy("demo", ORGANIZATION, root=project, progress=progress)
+        at.file("demo").write_text(json.dumps(document), encoding="utf-8")
+        done = deploy("demo", ORGANIZATION, at=at, progress=progress)
     for line in done.verified:
         progress(f"verified: {line}")
     return next(entry.rule for entry in done.accounts if entry.account == sandbox.account)

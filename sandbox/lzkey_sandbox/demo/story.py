@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lzkey import Untyped
     from lzkey.report.model import Report
+    from lzkey.workplace import Shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,16 @@ Scene = KeyTable | Act | Kept | Audit
 
 
 def scenes(
-    root: Path, report: Path, progress: Callable[[str], None], *, keep: bool = False
+    shipped: Shipped, report: Path, progress: Callable[[str], None], *, keep: bool = False
 ) -> Generator[Scene, None, None]:
     """Yield the scenes as they happen; the sandbox lives as long as the iterator.
 
-    `root` is a checkout of the project, `report` the file that gets the report. Raises what
+    `shipped` is what is deployed, `report` the file that gets the report. Raises what
     `deploy` raises, and DemoError when the rule failed.
     """
     with Sandbox(ZONE.home_region, ZONE.management_account_id, recording=False) as sandbox:
         progress(f"AWS on this machine: {sandbox.endpoint_url}")
-        stage = set_up(sandbox, root, progress)
+        stage = set_up(sandbox, shipped, progress)
         progress("the deployed zip evaluates every key")
         stage.begin()
         yield KeyTable(_rows(stage))

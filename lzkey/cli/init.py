@@ -1,0 +1,174 @@
+"""`lzkey init`."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Annotated, Final, TypedDict
+
+import typer
+
+from lzkey.aws.fact import actions_of, identity_policy, statement
+from lzkey.aws.session import session
+from lzkey.cli.asked import flag, setting
+from lzkey.cli.options import Format, Name, OneFormat, Profile, Region, UnknownRegion, iam_policy_option, tell
+from lzkey.errors import OutputError, ParametersError, SettingsError
+from lzkey.files import read_json, write_text
+from lzkey.parameters import faults_of
+from lzkey.sources import DISCOVERY
+from lzkey.sources import discover as ask
+from lzkey.workplace import EXAMPLE, SCHEMA, here
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from lzkey import Json
+    from lzkey.workplace import Workplace
+
+EXIT_CODES: Final = """
+Examples:
+
+\b
+$ lzkey init prod --discover --profile management
+$ lzkey init prod --home-region us-east-1 --management-account-id 111122223333
+
+Exit codes: 0 done; 1 AWS did not tell; 2 wrong arguments or place, or the file is there already; nothing was \
+written.
+"""
+
+#: Of the example, what is somebody's own.
+_OWN: Final = ("HomeRegion", "ManagementAccountId", "OrganizationId", "GovernedRegions")
+
+_Home = Annotated[str | None, setting("HomeRegion", "The landing zone's home Region.", "REGION")]
+_Management = Annotated[
+    str | None, setting("ManagementAccountId", "The management account, 12 digits.", "ACCOUNT")
+]
+_Organization = Annotated[str | None, setting("OrganizationId", "The organization.", "o-...")]
+_Governed = Annotated[str | None, setting("GovernedRegions", "Comma-separated; else any Region.", "REGIONS")]
+_Scope = Annotated[
+    str | None, setting("KeyScope", "all, landing-zone, or key ARNs or ids, comma-separated.", "SCOPE")
+]
+_Discover = Annotated[
+    bool, typer.Option("--discover", help="Ask the live landing zone for what is not given.")
+]
+
+
+class Initialised(TypedDict):
+    """The parameters file that was written."""
+
+    parameters_file: str
+    rule_parameters: dict[str, str]
+    """Those that are given; an empty one counts as not given, and is left out here."""
+    written: list[str]
+    """All files, the parameters file among them."""
+    differing: list[str]
+    """Files of another version that were there, and stay as they are."""
+
+
+def iam_policy() -> dict[str, Json]:
+    """The least that `--discover` must be allowed."""
+    return identity_policy(statement("ReadTheLandingZone", actions_of(*DISCOVERY)))
+
+
+def init(
+    name: Name,
+    *,
+    home_region: _Home = None,
+    management_account_id: _Management = None,
+    organization_id: _Organization = None,
+    governed_regions: _Governed = None,
+    key_scope: _Scope = None,
+    discover: _Discover = False,
+    profile: Profile = None,
+    region: Region = None,
+    allow_unknown_region: UnknownRegion = False,
+    print_iam_policy: Annotated[bool, iam_policy_option(iam_policy)] = False,
+    form: OneFormat = Format.TEXT,
+) -> None:
+    """Write a parameters file for your landing zone, and beside it what deploying needs.
+
+    That is the CloudFormation templates, in deploy, and the schema that editors check the parameters by.
+    A file that is there is never written over.
+    """
+    del print_iam_policy  # its callback has ended the command
+    at = here()
+    file = at.file(name)
+    if file.exists():
+        raise ParametersError(f"{_shown(file, at)} is there already; give another name, or remove it first")
+    values = {
+        "HomeRegion": home_region,
+        "ManagementAccountId": management_account_id,
+        "OrganizationId": organization_id,
+        "GovernedRegions": governed_regions,
+        "KeyScope": key_scope,
+    }
+    given = {parameter: value for parameter, value in values.items() if value}
+    if discover:
+        given = {**ask(session(profile, region, home_region)), **given}
+    document = _document(given, at)
+    _require_right(document, at, any_region=allow_unknown_region)
+    beside = [*_beside(file, at)]
+    differing = [path for path, text in beside if path.exists() and path.read_text("utf-8") != text]
+    new = [(path, text) for path, text in beside if not path.exists()]
+    new.append((file, json.dumps(document, indent=2, ensure_ascii=False) + "\n"))
+    for path, text in new:
+        _make_folder(path.parent)
+        write_text(path, text)
+    members: Initialised = {
+        "parameters_file": _shown(file, at),
+        "rule_parameters": {key: value for key, value in document["ruleParameters"].items() if value},
+        "written": [_shown(path, at) for path, _ in new],
+        "differing": [_shown(path, at) for path in differing],
+    }
+    tell(form, members, _lines(members, name))
+
+
+def _document(given: Mapping[str, str], at: Workplace) -> Json:
+    """The example, with what is somebody's own in it."""
+    missing = [flag(parameter) for parameter in _OWN[:2] if parameter not in given]
+    if missing:
+        raise SettingsError(
+            f"the landing zone is not known: give {' and '.join(missing)}, or --discover, which asks AWS"
+        )
+    document = read_json(at.shipped.parameters / f"{EXAMPLE}.json")
+    document["ruleParameters"] |= {**dict.fromkeys(_OWN, ""), **given}
+    document["deployment"]["region"] = given["HomeRegion"]
+    return document
+
+
+def _require_right(document: Json, at: Workplace, *, any_region: bool) -> None:
+    faults = faults_of(document, at, any_region=any_region)
+    if faults:
+        raise SettingsError("; ".join(faults))
+
+
+def _beside(file: Path, at: Workplace) -> Iterator[tuple[Path, str]]:
+    """What the guides work with, and its text: in a checkout it is there."""
+    yield file.with_name(SCHEMA), (at.shipped.parameters / SCHEMA).read_text("utf-8")
+    for template in sorted(at.shipped.templates.glob("*.yaml")):
+        yield at.folder / "deploy" / template.name, template.read_text("utf-8")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made: {error.strerror}") from error
+
+
+def _shown(path: Path, at: Workplace) -> str:
+    return os.path.relpath(path, at.folder)
+
+
+def _lines(done: Initialised, name: str) -> Iterator[str]:
+    for path in done["written"]:
+        yield f"wrote {path}"
+    for path in done["differing"]:
+        yield f"warning: {path} is not this version's, and stays as it is"
+    for parameter, value in done["rule_parameters"].items():
+        yield f"  {parameter} = {value}"
+    yield (
+        "next: make the function's role of deploy/lambda-role.yaml, put its ARN into lambdaRoleArn, and run "
+        f"lzkey deploy {name}"
+    )
