@@ -72,6 +72,12 @@ class LiveError(LzkeyError):
 class NotInstalledError(LzkeyError):
     """A command needs a part of lzkey that is installed only where it is asked for; nothing was done."""
 
+    @classmethod
+    def of(cls, what: str, extra: str, missing: ModuleNotFoundError) -> Self:
+        """What needs a module that is missing, and the extra of lzkey that brings it."""
+        hint = f"run `make setup`, or pip install 'lzkey[{extra}]'"
+        return cls(f"{what} needs {missing.name}, which is not installed; {hint}")
+
 
 class DemoError(LzkeyError):
     """What the demo shows is not there."""

@@ -46,6 +46,5 @@ def _demo() -> ModuleType:
         import_module("awslambdaric")  # which the sandbox starts in processes of their own
         from lzkey_sandbox.demo import command  # noqa: PLC0415 - moto takes seconds to import
     except ModuleNotFoundError as error:
-        hint = "run `make setup`, or pip install 'lzkey[sandbox]'"
-        raise NotInstalledError(f"the demo needs {error.name}, which is not installed; {hint}") from error
+        raise NotInstalledError.of("the demo", "sandbox", error) from error
     return command

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NotRequired, TypedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 
 import typer
 
@@ -18,18 +19,32 @@ from lzkey.cli.options import (
     UnknownRegion,
     tell,
 )
+from lzkey.deployment import BillFormat
 from lzkey.deployment import build as building
 from lzkey.deployment import deploy as deploying
 from lzkey.deployment.deploy import ACCOUNT, ORGANIZATION, Kind
 from lzkey.deployment.package import import_from_zip
 from lzkey.deployment.prerequisites import require_deployable_to_organization
 from lzkey.deployment.target import Where
+from lzkey.errors import NotInstalledError
+from lzkey.files import require_files, write_text
 from lzkey.parameters import load
 from lzkey.terminal import messages, progress_to
 from lzkey.workplace import here
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _ForOrganization = Annotated[
     bool, typer.Option("--organization", help="Refuse what deploy-organization would refuse in the file.")
+]
+_Sbom = Annotated[
+    Path | None,
+    typer.Option(
+        "--sbom",
+        metavar="FILE",
+        help="Also write the zip's bill of materials (SBOM), CycloneDX as JSON, such as lambda.cdx.json.",
+    ),
 ]
 
 
@@ -47,6 +62,8 @@ class Built(TypedDict):
     files: list[str]
     imported: list[str]
     """The modules that came from the zip when it was imported as Lambda would."""
+    sbom: NotRequired[str]
+    """The file with the zip's bill of materials, CycloneDX; where it was asked for."""
 
 
 class RuleOfAccount(TypedDict):
@@ -91,12 +108,14 @@ def build(
     name: Name,
     *,
     for_organization: _ForOrganization = False,
+    sbom: _Sbom = None,
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
 ) -> None:
     """Generate build/CONTROL_TOWER_KMS_KEY, the package that rdk deploys, from a parameters file."""
     if for_organization:
         require_deployable_to_organization(load(name, at=here(), any_region=allow_unknown_region))
+    bill_of_materials = _bill_of_materials(sbom) if sbom else None
     built = building.build(name, at=here(), any_region=allow_unknown_region)
     modules = import_from_zip(built.archive.path, RULE_NAME)
     members: Built = {
@@ -108,15 +127,26 @@ def build(
         "files": list(built.files),
         "imported": list(modules),
     }
-    tell(
-        form,
-        members,
-        [
-            f"{built.folder}: {len(built.files)} files",
-            f"{built.archive.path}: {built.archive.size} bytes, sha256 {built.archive.sha256}",
-            f"imported from the zip as Lambda would: {len(modules)} modules",
-        ],
-    )
+    lines = [
+        f"{built.folder}: {len(built.files)} files",
+        f"{built.archive.path}: {built.archive.size} bytes, sha256 {built.archive.sha256}",
+        f"imported from the zip as Lambda would: {len(modules)} modules",
+    ]
+    if sbom and bill_of_materials:
+        write_text(sbom, bill_of_materials(built.archive.path))
+        members["sbom"] = str(sbom)
+        lines.append(f"{sbom}: the zip's bill of materials")
+    tell(form, members, lines)
+
+
+def _bill_of_materials(file: Path) -> Callable[[Path], str]:
+    """What makes the bill of a zip; raise, before the long work, where it could not be made or written."""
+    require_files([file], BillFormat)
+    try:
+        make: Callable[[Path], str] = BillFormat.of(file).maker.bill_of_materials
+    except ModuleNotFoundError as error:
+        raise NotInstalledError.of("--sbom", "sbom", error) from error
+    return make
 
 
 def deploy(

@@ -33,8 +33,8 @@ Examples:
 $ lzkey init prod --discover --profile management
 $ lzkey init prod --home-region us-east-1 --management-account-id 111122223333
 
-Exit codes: 0 done; 1 AWS did not tell; 2 wrong arguments or place, or the file is there already; nothing was \
-written.
+Exit codes: 0 done; 1 AWS did not tell; 2 wrong arguments or place, or the file is there already: nothing is \
+written then.
 """
 
 #: Of the example, what is somebody's own.
@@ -58,7 +58,7 @@ class Initialised(TypedDict):
     """The parameters file that was written."""
 
     parameters_file: str
-    rule_parameters: dict[str, str]
+    rule_parameters: Mapping[str, str]
     """Those that are given; an empty one counts as not given, and is left out here."""
     written: list[str]
     """All files, the parameters file among them."""

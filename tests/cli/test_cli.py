@@ -140,6 +140,32 @@ class TestBuild:
         assert made["bytes"] == Path(made["zip"]).stat().st_size < 150_000
         assert made["sha256"] in run(capsys, "build", "example")[1]
         assert "CONTROL_TOWER_KMS_KEY" in made["imported"]
+        assert "sbom" not in made
+
+    def test_the_bill_of_materials_is_of_this_zip(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """`--sbom` names the file, and the file the zip."""
+        file = tmp_path / "lambda.cdx.json"
+        code, out, err = run(capsys, "build", "example", "--sbom", str(file), "--format", "json")
+        made = json.loads(out)
+        assert (code, err, made["sbom"]) == (0, "", str(file))
+        Draft202012Validator(schema_of("build")).validate(made)
+        (digest,) = json.loads(file.read_text())["metadata"]["component"]["hashes"]
+        assert digest["content"] == made["sha256"]
+        assert str(file) in run(capsys, "build", "example", "--sbom", str(file))[1]
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [("lambda.xml", "the suffix says the format; it is one of .json"), ("none/x.json", "no folder")],
+    )
+    def test_a_bill_that_cannot_be_written(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, said: str
+    ) -> None:
+        """Nothing is built for it, either."""
+        code, out, err = run(capsys, "build", "no-such-name", "--sbom", str(tmp_path / name))
+        assert (code, out) == (2, "")
+        assert said in err
 
 
 class TestColour:

@@ -83,42 +83,6 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     return Ran(json.loads(done.stdout), done.stderr, (folder / "demo.svg").read_text(), report)
 
 
-class TestNotInstalled:
-    """The extra `sandbox` brings what the demo runs on; whoever does without it is told."""
-
-    # A finder before all others, in place of an environment without the package.
-    HIDES = (
-        "import sys\n"
-        "class Hidden:\n"
-        "    def find_spec(name, path=None, target=None):\n"
-        "        if name == {hidden!r}:\n"
-        "            raise ModuleNotFoundError(f'No module named {{name!r}}', name=name)\n"
-        "sys.meta_path.insert(0, Hidden)\n"
-        "from lzkey.cli import main\n"
-        "sys.exit(main({words!r}))\n"
-    )
-
-    def run(self, hidden: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """The command where a package is not installed."""
-        code = self.HIDES.format(hidden=hidden, words=list(words))
-        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-
-    @pytest.mark.parametrize("package", ["moto", "awslambdaric"])
-    def test_one_sentence_says_what_is_missing(self, package: str) -> None:
-        """It is the caller's to put right, and nothing was begun."""
-        done = self.run(package, "demo")
-        said = (
-            f"error: the demo needs {package}, which is not installed; "
-            "run `make setup`, or pip install 'lzkey[sandbox]'\n"
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
-
-    @pytest.mark.parametrize("package", ["moto", "awslambdaric", "lzkey_sandbox"])
-    def test_the_help_needs_none_of_it(self, package: str) -> None:
-        """The sandbox is imported when the demo is run, and not before."""
-        assert self.run(package, "demo", "--help").returncode == 0
-
-
 class TestTable:
     """Every key, as the AWS Config console shows it."""
 
