@@ -75,7 +75,7 @@ class Workplace:
         theirs = self.shipped.parameters / file.name
         places = [file, theirs] if file.parent == self.parameters else [file]
         for path in [self.folder / named, *places]:
-            if path.is_file():
+            if path.is_file() and path.name != SCHEMA:
                 return path
         there = ", ".join(self.names()) or "none"
         raise ParametersError(

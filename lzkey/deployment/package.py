@@ -174,7 +174,7 @@ def _link_runtime(folder: Path) -> None:
     for name in RUNTIME_PACKAGES:
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
-            raise BuildError(f"{name} is not installed; run: make setup")
+            raise BuildError(f"{name} is not installed; run `make setup`, or install lzkey again")
         origin = Path(spec.origin)
         origin = origin.parent if origin.name == "__init__.py" else origin
         (folder / origin.name).symlink_to(origin)

@@ -61,7 +61,7 @@ def run_rdk(
     """Run rdk in `folder`; raise DeployError with its last lines when it fails."""
     program = Path(sys.executable).with_name("rdk")
     if not program.is_file():
-        raise PrerequisiteError(f"{program} is missing; run: make setup")
+        raise PrerequisiteError(f"{program} is missing; run `make setup`, or install lzkey again")
     profile = ("--profile", target.profile) if target.profile else ()
     command = (str(program), *profile, "--region", target.region, *arguments)
     progress(f"$ rdk {' '.join(command[1:])}")

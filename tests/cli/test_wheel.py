@@ -80,6 +80,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     (site,) = (folder / "environment/lib").glob("python*/site-packages")
     # A path in a .pth file is one where no further .pth is read: this environment's editable install is not.
     (site / "libraries.pth").write_text(sysconfig.get_paths()["purelib"])
+    # What rdk itself is started by stands beside Python, as where all of it is installed.
+    python.with_name("rdk").symlink_to(Path(sys.executable).with_name("rdk"))
     return Installed(wheel, python)
 
 

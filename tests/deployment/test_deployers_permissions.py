@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from lzkey.deployment.deploy import ACCOUNT, ORGANIZATION, Kind, deploy, undeploy
+from lzkey.workplace import Workplace
 from lzkey_sandbox.organization import OrganizationPlan
 
 from ..permissions import deployers_actions, permissions  # noqa: TID252 - tests are no package
@@ -40,10 +41,10 @@ ON_BEHALF = {
 def called(project: Project, sandbox: Sandbox, name: str, kind: Kind) -> set[str]:
     """The actions of making, changing and removing a rule."""
     sandbox.forget_calls()
-    deploy(name, kind, root=project.root)
+    deploy(name, kind, at=Workplace.in_checkout(project.root))
     project.source("helper.py", "changed = True\n")
-    deploy(name, kind, root=project.root)
-    undeploy(name, kind, root=project.root)
+    deploy(name, kind, at=Workplace.in_checkout(project.root))
+    undeploy(name, kind, at=Workplace.in_checkout(project.root))
     calls = {f"{call.service}:{call.operation}" for call in sandbox.calls}
     assert {"cloudformation:CreateStack", "cloudformation:UpdateStack", "lambda:UpdateFunctionCode"} <= calls
     return {ACTIONS.get(call, call) for call in calls} - FREE - of_the_function()

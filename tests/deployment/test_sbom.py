@@ -18,6 +18,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from lzkey.deployment.build import RDKLIB_VERSION, build
 from lzkey.deployment.package import RUNTIME_PACKAGES, content_digest, read_zip
 from lzkey.deployment.sbom import SPECIFICATION, bill_of_materials
+from lzkey.workplace import Workplace
 
 from ..arrows import Running, top  # noqa: TID252 - tests are no package
 from .conftest import ROOT, RULE
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """The real rule's zip."""
-    return build("example", root=ROOT, out=tmp_path_factory.mktemp("build")).archive
+    return build("example", at=Workplace.in_checkout(ROOT), out=tmp_path_factory.mktemp("build")).archive
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +167,7 @@ class TestReproducible:
         self, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Byte for byte, wherever it is made."""
-        first = build("example", root=project.root).archive
+        first = build("example", at=Workplace.in_checkout(project.root)).archive
         before = bill_of_materials(first.path)
         other = tmp_path / "elsewhere.zip"
         other.write_bytes(first.path.read_bytes())
@@ -182,7 +183,7 @@ class TestReproducible:
     def test_has_the_time_of_the_zip(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         """SOURCE_DATE_EPOCH, where it is set when the zip is made."""
         monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-        archive = build("example", root=project.root).archive
+        archive = build("example", at=Workplace.in_checkout(project.root)).archive
         monkeypatch.delenv("SOURCE_DATE_EPOCH")
         made = json.loads(bill_of_materials(archive.path))
         assert made["metadata"]["timestamp"] == "2023-11-14T22:13:20+00:00"
@@ -192,6 +193,6 @@ class TestReproducible:
         serials = set()
         for text in ("a = 1\n", "a = 2\n"):
             project.source("helper.py", text)
-            archive = build("example", root=project.root).archive
+            archive = build("example", at=Workplace.in_checkout(project.root)).archive
             serials.add(json.loads(bill_of_materials(archive.path))["serialNumber"])
         assert len(serials) == 2
