@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 
 import typer
 
 from lzkey import RULE_NAME
 from lzkey.cli.options import (
+    Files,
     Format,
     Name,
     OneFormat,
@@ -26,7 +27,10 @@ from lzkey.deployment.package import import_from_zip
 from lzkey.deployment.prerequisites import require_deployable_to_organization
 from lzkey.deployment.target import Where
 from lzkey.parameters import load
-from lzkey.terminal import messages, progress_to
+from lzkey.terminal import messages, plain, progress_to
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ForOrganization = Annotated[
     bool, typer.Option("--organization", help="Refuse what deploy-organization would refuse in the file.")
@@ -93,6 +97,7 @@ def build(
     for_organization: _ForOrganization = False,
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
 ) -> None:
     """Generate build/CONTROL_TOWER_KMS_KEY, the package that rdk deploys, from parameters/NAME.json."""
     if for_organization:
@@ -108,15 +113,12 @@ def build(
         "files": list(built.files),
         "imported": list(modules),
     }
-    tell(
-        form,
-        members,
-        [
-            f"{built.folder}: {len(built.files)} files",
-            f"{built.archive.path}: {built.archive.size} bytes, sha256 {built.archive.sha256}",
-            f"imported from the zip as Lambda would: {len(modules)} modules",
-        ],
-    )
+    lines = [
+        f"{built.folder}: {len(built.files)} files",
+        f"{built.archive.path}: {built.archive.size} bytes, sha256 {built.archive.sha256}",
+        f"imported from the zip as Lambda would: {len(modules)} modules",
+    ]
+    tell(form, output, members, map(plain, lines))
 
 
 def deploy(
@@ -128,10 +130,11 @@ def deploy(
     allow_other_region: OtherRegion = False,
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
 ) -> None:
     """Build parameters/NAME.json, deploy it with rdk, and verify what is there."""
     where = Where(profile, region, allow_other_account, allow_other_region, allow_unknown_region)
-    _deploy(name, ACCOUNT, where, form)
+    _deploy(name, ACCOUNT, where, form, output)
 
 
 def undeploy(
@@ -143,10 +146,11 @@ def undeploy(
     allow_other_region: OtherRegion = False,
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
 ) -> None:
     """Remove what deploy made, and verify that it is gone; the code bucket and a role of your own stay."""
     where = Where(profile, region, allow_other_account, allow_other_region, allow_unknown_region)
-    _undeploy(name, ACCOUNT, where, form)
+    _undeploy(name, ACCOUNT, where, form, output)
 
 
 def deploy_organization(
@@ -157,13 +161,14 @@ def deploy_organization(
     allow_other_region: OtherRegion = False,
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
 ) -> None:
     """Build parameters/NAME.json, deploy it to every account of the organization, and verify each.
 
     From the management account, or the delegated administrator of AWS Config's organization rules.
     """
     where = Where(profile, region, other_region=allow_other_region, unknown_region=allow_unknown_region)
-    _deploy(name, ORGANIZATION, where, form)
+    _deploy(name, ORGANIZATION, where, form, output)
 
 
 def undeploy_organization(
@@ -174,13 +179,14 @@ def undeploy_organization(
     allow_other_region: OtherRegion = False,
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
 ) -> None:
     """Remove what deploy-organization made, and verify that it is gone; the code bucket and roles stay."""
     where = Where(profile, region, other_region=allow_other_region, unknown_region=allow_unknown_region)
-    _undeploy(name, ORGANIZATION, where, form)
+    _undeploy(name, ORGANIZATION, where, form, output)
 
 
-def _deploy(name: str, kind: Kind, where: Where, form: Format) -> None:
+def _deploy(name: str, kind: Kind, where: Where, form: Format, output: list[Path] | None) -> None:
     done = deploying.deploy(name, kind, root=checkout(), where=where, progress=progress_to(messages()))
     members: Deployed = {
         "account": done.account,
@@ -200,18 +206,15 @@ def _deploy(name: str, kind: Kind, where: Where, form: Format) -> None:
     }
     if done.organization is None:
         del members["organization_id"], members["accounts"], members["excluded_accounts"]
-    tell(
-        form,
-        members,
-        [*(f"verified: {line}" for line in done.verified), *(f"warning: {line}" for line in done.warnings)],
-    )
+    lines = [
+        *(f"verified: {line}" for line in done.verified),
+        *(f"warning: {line}" for line in done.warnings),
+    ]
+    tell(form, output, members, map(plain, lines))
 
 
-def _undeploy(name: str, kind: Kind, where: Where, form: Format) -> None:
+def _undeploy(name: str, kind: Kind, where: Where, form: Format, output: list[Path] | None) -> None:
     done = deploying.undeploy(name, kind, root=checkout(), where=where, progress=progress_to(messages()))
     members: Undeployed = {"account": done.account, "region": done.region, "found": done.found}
-    tell(
-        form,
-        members,
-        ["removed, and verified that it is gone" if done.found else "there was nothing to remove"],
-    )
+    told = "removed, and verified that it is gone" if done.found else "there was nothing to remove"
+    tell(form, output, members, [plain(told)])

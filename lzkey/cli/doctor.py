@@ -6,7 +6,10 @@ from typing import Annotated, Final
 
 import typer
 
+from lzkey.cli.completion import profiles
 from lzkey.cli.options import (
+    ALIVE,
+    Files,
     Format,
     Name,
     OneFormat,
@@ -21,7 +24,6 @@ from lzkey.cli.options import (
 from lzkey.deployment.build import checkout
 from lzkey.deployment.target import Where
 from lzkey.doctor import as_json, examine, iam_policy, terminal_view
-from lzkey.terminal import output
 
 EXIT_CODES: Final = (
     "Exit codes: 0 nothing is wrong, warnings apart; 1 it went wrong; 2 wrong arguments, parameters or "
@@ -41,19 +43,19 @@ def doctor(
         str | None,
         typer.Option(
             metavar="PROFILE",
+            autocompletion=profiles,
             help="The AWS profile for what only the management account sees; --profile, or your environment, "
             "may then be the delegated administrator's.",
+            rich_help_panel=ALIVE,
         ),
     ] = None,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
     print_iam_policy: Annotated[bool, iam_policy_option(iam_policy)] = False,
 ) -> None:
     """Say whether the results of the rule of parameters/NAME.json can be trusted; nothing is changed."""
     del print_iam_policy  # its callback has ended the command
     where = Where(profile, region, allow_other_account, allow_other_region, allow_unknown_region)
     seen = examine(name, root=checkout(), where=where, management_profile=management_profile)
-    if form is Format.JSON:
-        tell(form, as_json(seen), [])
-    else:
-        output().print(terminal_view(seen))
+    tell(form, output, as_json(seen), [terminal_view(seen)])
     raise typer.Exit(seen.exit_code)
