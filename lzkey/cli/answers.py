@@ -66,6 +66,11 @@ class Answers:
     results: list[ExplainedKey | RepairedKey | Unreadable] = field(default_factory=list)
     stdin: Input = field(default_factory=Input)
 
+    @property
+    def as_json(self) -> bool:
+        """Whether anything is written as JSON."""
+        return _JSON in (self.form, *map(type(self.form).of, self.files))
+
     def context(self, target: str, asked: Asked) -> Context:
         """What is known beside the keys; a file may tell some of it itself."""
         return asked.context([target] if is_file(target) else [], self.stdin)

@@ -99,7 +99,7 @@ class Asked:
     ] = None
     organization_id: Annotated[
         str | None,
-        _parameter("OrganizationId", "Lets conditions on aws:SourceOrgID be proved.", "o-..."),
+        _parameter("OrganizationId", "Lets conditions on aws:SourceOrgID be proved.", "ID"),
     ] = None
     governed_regions: Annotated[
         str | None,

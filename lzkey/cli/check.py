@@ -32,7 +32,7 @@ Examples:
 $ lzkey check policy.json --parameters prod
 $ lzkey check . --home-region us-east-1 --management-account-id 111122223333
 $ lzkey check template.yaml --parameter Trails=cloudtrail.amazonaws.com
-$ lzkey check . --ignore tests --format markdown -o result.sarif -o result.json
+$ lzkey check . --ignore tests --format md -o result.sarif -o result.json
 $ terraform show -json plan | lzkey check -
 $ lzkey check --profile management --discover --landing-zone
 

@@ -48,7 +48,8 @@ def explain(
         for found in answers.keys(target, asked, context):
             explained = explanation(found, context.zone, at=at)
             judged = judged or bool(explained.answers)
-            answers.results.append(as_document(explained))
+            if answers.as_json:
+                answers.results.append(as_document(explained))
             if answers.tally.keys:
                 answers.show("")
             answers.show(terminal_view(explained))

@@ -96,7 +96,8 @@ def fix(
         context = answers.context(target, asked)
         for found in answers.keys(target, asked, context):
             proposal = propose(found, context.zone, at=at)
-            answers.results.append(as_document(proposal))
+            if answers.as_json:
+                answers.results.append(as_document(proposal))
             for written, screen in answers.screens:
                 _show(screen, _text(proposal, written, asked.profile))
             applying = apply and proposal.added

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from landing_zone_key import LandingZone
 
 HERE = Path(__file__).parent
-ENDINGS = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md", "sarif": "sarif", "junit": "xml"}
+ENDINGS = {"text": "txt", "json": "json", "csv": "csv", "markdown": "md", "sarif": "sarif", "junit": "xml"}
 SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
 OURS = schema_of("check")
 SARIF = json.loads((HERE / "sarif-subset.schema.json").read_text())
