@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 import typer
 from typer.main import get_command
 
-from lzkey.cli.help import Command, Group, mistake
+from lzkey.cli.help import Command, Group, mistakes_told
 from lzkey.errors import ExitCode, LzkeyError
 from lzkey.terminal import guarded_stream, log_told, messages, output, plain
 
@@ -58,10 +58,8 @@ class _Commands(Group):
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the command; raise UsageError where there is none of that name."""
-        try:
+        with mistakes_told(ctx):
             name, _, rest = super().resolve_command(ctx, args)
-        except typer.TyperException as error:
-            raise mistake(error, ctx) from error
         return name, _imported(name) if name else None, rest
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import shutil
+from contextlib import contextmanager
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 
 #: A longer line is hard to read, however wide the terminal is.
 _MOST_COLUMNS: Final = 100
-#: On a terminal that is narrower, every meaning stands below its name.
-_FEWEST_COLUMNS: Final = 72
+#: A terminal that is narrower breaks lines by itself.
+_LEAST_COLUMNS: Final = 40
+#: On one that is narrower than this, every meaning stands below its name.
+_BESIDE_COLUMNS: Final = 72
 #: Of the names that have their meaning beside them.
 _NAME_COLUMNS: Final = 26
 _INDENT: Final = "  "
@@ -46,10 +49,8 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Take the arguments; raise UsageError for wrong ones."""
-        try:
+        with mistakes_told(ctx):
             return super().parse_args(ctx, args)
-        except TyperException as error:
-            raise mistake(error, ctx) from error
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the help."""
@@ -61,10 +62,8 @@ class Group(TyperGroup):
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Take the arguments; raise UsageError for wrong ones."""
-        try:
+        with mistakes_told(ctx):
             return super().parse_args(ctx, args)
-        except TyperException as error:
-            raise mistake(error, ctx) from error
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the help."""
@@ -80,7 +79,16 @@ class _Row(NamedTuple):
     meaning: str
 
 
-def mistake(error: TyperException, ctx: Context) -> UsageError:
+@contextmanager
+def mistakes_told(ctx: Context) -> Iterator[None]:
+    """Raise UsageError in place of typer's own errors: one sentence for each mistake, as all of ours have."""
+    try:
+        yield
+    except TyperException as error:
+        raise UsageError(_mistake(error, ctx)) from error
+
+
+def _mistake(error: TyperException, ctx: Context) -> str:
     """What is wrong with how a command was used, and what would be right."""
     about, named = getattr(error, "param", None), getattr(error, "option_name", None)
     if about is None:
@@ -89,7 +97,7 @@ def mistake(error: TyperException, ctx: Context) -> UsageError:
     if about is not None and not getattr(about, "is_flag", False) and (named or not error.message):
         said.append(": ".join(_row(about)).replace(_NO_BREAK, " "))  # a value is missing
     sentences = " ".join(each if each.endswith((".", "?")) else f"{each}." for each in said)
-    return UsageError(f"{sentences} {ctx.get_usage()}; {ctx.command_path} --help tells more")
+    return f"{sentences} {ctx.get_usage()}; {ctx.command_path} --help tells more"
 
 
 def _write(lines: Iterable[Text], ctx: Context, formatter: HelpFormatter) -> None:
@@ -103,7 +111,7 @@ def _write(lines: Iterable[Text], ctx: Context, formatter: HelpFormatter) -> Non
 
 
 def _help(command: Command | Group, ctx: Context, sections: dict[str, list[_Row]]) -> Iterator[Text]:
-    columns = min(shutil.get_terminal_size().columns, _MOST_COLUMNS)
+    columns = max(_LEAST_COLUMNS, min(shutil.get_terminal_size().columns, _MOST_COLUMNS))
     yield Text(command.get_usage(ctx), "bold")
     yield from _paragraphs(command.help, columns)
     for heading, rows in sections.items():
@@ -134,7 +142,7 @@ def _folded(text: str, columns: int) -> list[str]:
 def _table(rows: list[_Row], columns: int) -> Iterator[Text]:
     """Names, each with its meaning beside it, or below it where it is too long for that."""
     widest = max((len(row.name) for row in rows if len(row.name) <= _NAME_COLUMNS), default=0)
-    beside = widest if columns >= _FEWEST_COLUMNS else 0
+    beside = widest if columns >= _BESIDE_COLUMNS else 0
     indent = len(_INDENT) + beside + 2 if beside else _BELOW
     for name, meaning in rows:
         line = Text.assemble(_INDENT, (name, "cyan"))

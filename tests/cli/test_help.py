@@ -131,6 +131,14 @@ class TestWidths:
         assert re.fullmatch(rf"  {name} +[A-Z].*\.", line)
         assert len(line) <= 80
 
+    def test_a_terminal_of_one_column(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Breaks the lines by itself."""
+        monkeypatch.setenv("COLUMNS", "1")
+        assert cli.main(["check", "--help"]) == 0
+        assert "  -o, --output FILE\n" in capsys.readouterr().out
+
 
 class TestWords:
     """What the help says is so."""
