@@ -39,6 +39,10 @@ class LzkeyError(Exception):
         return self
 
 
+class UsageError(LzkeyError):
+    """A command was given what it does not take, or not what it needs; nothing was done."""
+
+
 class UnknownCallerError(LzkeyError):
     """AWS does not know who asks, or not any more."""
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from landing_zone_key.policy.strict_json import Fault
     from lzkey import Json
 
+#: Other words for formats: those that people know from elsewhere, or that a table's first row once had.
+_OTHER_WORDS: Final[Mapping[str, str]] = {"md": "markdown", "table": "text"}
+
 #: What the name of a file that is not finished begins with.
 UNFINISHED: Final = ".lzkey-"
 
@@ -39,8 +42,8 @@ _SENTENCES: Final[Mapping[Fault, str]] = {
 class Format(StrEnum):
     """What results can be written as; a table of formats is a subclass, with a member for each row.
 
-    A row is the option's word for it, the module beside the table that writes it, and the ends of the names
-    of such files.
+    A row is the option's word for it, the module beside the table that writes it, empty where the command
+    does, and the ends of the names of such files. The first row is for people, and `text` always means it.
     """
 
     module: str
@@ -53,6 +56,17 @@ class Format(StrEnum):
         made.module = module
         made.suffixes = suffixes
         return made
+
+    @classmethod
+    def named(cls, word: str) -> Self | None:
+        """The format of an option's word; None where it is no format's."""
+        rows = {"text": next(iter(cls)), **{form.value: form for form in cls}}
+        return rows.get(_OTHER_WORDS.get(word.lower(), word.lower()))
+
+    @classmethod
+    def words(cls) -> str:
+        """The words for all of them, for people."""
+        return ", ".join(f"{form} (or md)" if form == "markdown" else form for form in cls)
 
     @classmethod
     def of(cls, path: Path) -> Self:

@@ -13,8 +13,6 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from jsonschema import Draft202012Validator
-
 from landing_zone_key.errors import SettingsError
 from landing_zone_key.settings import PARAMETERS, LandingZone
 from lzkey.errors import ParametersError
@@ -114,6 +112,8 @@ def faults_of(document: Json, at: Workplace, *, any_region: bool = False) -> lis
 
     Where the schema and the Lambda's settings both object to a field, the settings speak.
     """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - takes a second, and help needs none
+
     rule = document.get("ruleParameters") if isinstance(document, dict) else None
     faults = {}
     if isinstance(rule, dict):

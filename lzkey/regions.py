@@ -31,7 +31,7 @@ def unknown_regions(parameters: Mapping[str, str]) -> Iterator[str]:
 
 def fault_of(region: str) -> str:
     """What is wrong with a Region's name; empty where AWS has that Region."""
-    listed = _listed()
+    listed = regions()
     if region in listed:
         return ""
     near = max(listed, key=lambda each: _likeness(each, region))
@@ -44,10 +44,10 @@ def _likeness(one: str, other: str) -> tuple[bool, float]:
 
 
 @cache
-def _listed() -> tuple[str, ...]:
+def regions() -> tuple[str, ...]:
     """All Regions, sorted."""
     package = find_spec("botocore")
     (folder,) = (package and package.submodule_search_locations) or ("",)
     found: Any = read_json(Path(folder, "data", "partitions.json"))
-    regions = (region for each in found["partitions"] for region in each["regions"])
-    return tuple(sorted(region for region in regions if region[-1].isdigit()))  # aws-global is none
+    names = (name for each in found["partitions"] for name in each["regions"])
+    return tuple(sorted(name for name in names if name[-1].isdigit()))  # aws-global is none

@@ -122,6 +122,11 @@ def _of_console(stream: TextIO) -> TextIO | None:
     return guarded_stream(stream) if _is_read() else None
 
 
+def paper(stream: TextIO) -> Console:
+    """A text file, or what becomes one: without colours, whatever the terminal and the environment are."""
+    return Console(file=stream, highlight=False, color_system=None, width=_PICTURE_COLUMNS)
+
+
 def progress_to(console: Console) -> Callable[[str], None]:
     """What prints one line of progress."""
     return lambda line: console.print(plain(line, "dim"), soft_wrap=True)

@@ -9,73 +9,79 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
-from typer.core import TyperGroup
 from typer.main import get_command
 
+from lzkey.cli.help import Command, Group, mistakes_told
 from lzkey.errors import ExitCode, LzkeyError
 from lzkey.terminal import guarded_stream, log_told, messages, output, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Command -> its module here, in which the function has the command's name and EXIT_CODES end the help.
+    from typer._click import Context
+
+
+class Row(NamedTuple):
+    """A command: its module here, where a function has the command's name, and EXIT_CODES end the help."""
+
+    module: str
+    short_help: str
+    """What it does, in a sentence that stands on one line beside the command's name, at 80 columns."""
+
+
 COMMANDS: Final = {
-    "init": "init",
-    "check": "check",
-    "explain": "explain",
-    "fix": "fix",
-    "report": "report",
-    "doctor": "doctor",
-    "build": "deployment",
-    "deploy": "deployment",
-    "undeploy": "deployment",
-    "deploy-organization": "deployment",
-    "undeploy-organization": "deployment",
-    "demo": "demo",
+    "init": Row("init", "Write a parameters file for your landing zone."),
+    "check": Row("check", "Prove that the landing zone can use its KMS keys."),
+    "explain": Row("explain", "Show the proof, or the refused request, and why."),
+    "fix": Row("fix", "Show the repaired key policy; --apply changes it."),
+    "report": Row("report", "Report every account and Region, with its gaps."),
+    "doctor": Row("doctor", "Say whether the rule's results can be trusted."),
+    "build": Row("deployment", "Generate the package that rdk deploys."),
+    "deploy": Row("deployment", "Deploy the rule to one account, and verify it."),
+    "undeploy": Row("deployment", "Remove it from there, and verify that it is gone."),
+    "deploy-organization": Row("deployment", "Deploy the rule to every account, and verify each."),
+    "undeploy-organization": Row("deployment", "Remove it from all, and verify that it is gone."),
+    "demo": Row("demo", "See the rule at work; no AWS account is needed."),
 }
 
 
-class _Commands(Mapping[str, object]):
-    """The commands, each imported when it is asked for: a hook before a commit waits for no AWS client."""
-
-    def __getitem__(self, name: str) -> object:
-        module = import_module(f"lzkey.cli.{COMMANDS[name]}")
-        alone = typer.Typer(add_completion=False, context_settings=app.info.context_settings)
-        function = getattr(module, name.replace("-", "_"))
-        alone.command(name, epilog=getattr(module, "EXIT_CODES", None))(function)
-        return get_command(alone)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
-
-
-class _Group(TyperGroup):
-    """`lzkey` itself."""
+class _Commands(Group):
+    """`lzkey`: a command is imported when it runs, so that help and completion wait for no AWS client."""
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - whatever typer gives a group
         super().__init__(**attributes)
-        self.commands: Any = _Commands()
+        self.commands = {name: Command(name, short_help=row.short_help) for name, row in COMMANDS.items()}
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find the command; raise UsageError where there is none of that name."""
+        with mistakes_told(ctx):
+            name, _, rest = super().resolve_command(ctx, args)
+        return name, _imported(name) if name else None, rest
+
+
+def _imported(name: str) -> object:
+    """The command, with its options and what it does."""
+    module = import_module(f"{__name__}.{COMMANDS[name].module}")
+    alone = typer.Typer(add_completion=False, context_settings=app.info.context_settings)
+    function = getattr(module, name.replace("-", "_"))
+    alone.command(name, cls=Command, epilog=getattr(module, "EXIT_CODES", None))(function)
+    return get_command(alone)
 
 
 app = typer.Typer(
     name="lzkey",
-    cls=_Group,
+    cls=_Commands,
     help="Prove that AWS Control Tower's landing zone can use its KMS key.",
     epilog="Exit codes: 0 done; 1 it went wrong; 2 wrong arguments, parameters or place, and nothing was "
     "changed, or no AWS credentials, or none any more; 130 interrupted. check, explain, fix, report and "
     "doctor also end with 3: something is wrong, and 4: something cannot be determined.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 
 
@@ -96,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @app.callback(invoke_without_command=True)
 def lzkey(
+    ctx: typer.Context,
     *,
     show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
@@ -105,3 +112,6 @@ def lzkey(
 
         output().print(plain(f"lzkey {version('lzkey')}"))
         raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help(), color=ctx.color)
+        raise typer.Exit(ExitCode.MISTAKEN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
@@ -15,25 +16,35 @@ from lzkey.check.run import NOTHING_FOUND, Tally
 from lzkey.check.verdict import place_of
 from lzkey.documents import document
 from lzkey.errors import SettingsError
+from lzkey.files import writing
 from lzkey.sources import live, units
 from lzkey.sources.input import Input
 from lzkey.sources.subject import FoundKey, PassedOver, Unread
 from lzkey.sources.terraform_source import Declarations
-from lzkey.terminal import messages, one_line, plain, result
+from lzkey.terminal import messages, one_line, output, paper, plain, result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console, RenderableType
 
     from lzkey import Json
     from lzkey.check.formats.explained import ExplainedKey
     from lzkey.check.formats.json import Unreadable
     from lzkey.check.formats.proposed import RepairedKey
     from lzkey.cli.asked import Asked
+    from lzkey.files import Format
     from lzkey.sources.subject import Context
 
 KeyOrFile = Annotated[
-    str, typer.Argument(metavar="KEY|FILE", help="A file, a folder, - , or a live key's ARN, id or alias.")
+    str,
+    typer.Argument(
+        metavar="KEY|FILE",
+        help="A file, a folder, - for standard input, or a live key's ARN, id or alias.",
+    ),
 ]
+
+_JSON: Final = "json"
 
 #: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
 _LIVE_KEY: Final = re.compile(
@@ -45,10 +56,20 @@ _LIVE_KEY: Final = re.compile(
 class Answers:
     """What was found; as JSON it is kept until the end, as text it is told as it comes."""
 
-    as_json: bool
+    form: Format
+    """What standard output gets."""
+    files: Sequence[Path]
+    """What else is written, each in the format of its name."""
+    screens: list[tuple[Format, Console]] = field(default_factory=list)
+    """Where text goes, and in which format."""
     tally: Tally = field(default_factory=Tally)
     results: list[ExplainedKey | RepairedKey | Unreadable] = field(default_factory=list)
     stdin: Input = field(default_factory=Input)
+
+    @property
+    def as_json(self) -> bool:
+        """Whether anything is written as JSON."""
+        return _JSON in (self.form, *map(type(self.form).of, self.files))
 
     def context(self, target: str, asked: Asked) -> Context:
         """What is known beside the keys; a file may tell some of it itself."""
@@ -66,15 +87,39 @@ class Answers:
                 where = "" if found.place.source in found.message else f"{place_of(found.place)}: "
                 messages().print(plain(one_line(where + found.message), "bold magenta"), soft_wrap=True)
 
-    def end(self, **members: Json) -> NoReturn:
-        """End the command, with the JSON if that is asked for, and in it these members of its own."""
-        code = self.tally.exit_code()
-        if self.as_json:
-            written = {"results": self.results, **members, "exit_code": code}
-            result(json.dumps(document(written), indent=2) + "\n")
+    @contextmanager
+    def writing(self, **members: Json) -> Iterator[None]:
+        """Meanwhile text is written as it is shown; at the end JSON is, with these members of the command's.
+
+        Of the files there is none if anything is raised.
+        """
+        with writing(self.files) as streams:
+            places = [
+                (type(self.form).of(file), stream) for file, stream in zip(self.files, streams, strict=True)
+            ]
+            self.screens = [(form, paper(stream)) for form, stream in places if form != _JSON]
+            if self.form != _JSON:
+                self.screens.append((self.form, output()))
+            yield
+            written = {"results": self.results, **members, "exit_code": self.tally.exit_code()}
+            made = json.dumps(document(written), indent=2) + "\n"
+            for form, stream in places:
+                if form == _JSON:
+                    stream.write(made)
+        if self.form == _JSON:
+            result(made)
+
+    def show(self, *parts: RenderableType) -> None:
+        """Show it wherever text goes."""
+        for _, screen in self.screens:
+            for part in parts:
+                screen.print(part, soft_wrap=True)
+
+    def end(self) -> NoReturn:
+        """End the command."""
         if self.tally.empty:
             messages().print(plain(NOTHING_FOUND), soft_wrap=True)
-        raise typer.Exit(code)
+        raise typer.Exit(self.tally.exit_code())
 
 
 def is_file(target: str) -> bool:

@@ -20,8 +20,15 @@ from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import PARAMETERS, KeyScope
 from lzkey.aws.fact import actions_of, identity_policy, statement
 from lzkey.aws.keys import put_key_policy
+from lzkey.cli.completion import (
+    key_scopes,
+    known_regions,
+    lists_of_regions,
+    parameters_files,
+    permission_standards,
+)
 from lzkey.cli.manifest import OPTION, Search, differences
-from lzkey.cli.options import UnknownRegion, iam_policy_option
+from lzkey.cli.options import Profile, Region, UnknownRegion, iam_policy_option
 from lzkey.errors import ParametersError, SettingsError
 from lzkey.files import read_json
 from lzkey.regions import unknown_regions
@@ -44,7 +51,6 @@ _Made = TypeVar("_Made")
 REQUIRED: Final = ("HomeRegion", "ManagementAccountId")
 
 _SETTINGS: Final = "Settings (the rule parameters)"
-ALIVE: Final = "Live account"
 FILES: Final = "Files"
 
 
@@ -62,40 +68,66 @@ def _words(parameter: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z][a-z]+", parameter)]
 
 
-def setting(name: str, meaning: str, metavar: str | None = None) -> OptionInfo:
+def setting(
+    name: str,
+    meaning: str,
+    metavar: str | None = None,
+    completion: Callable[..., list[str]] | None = None,
+) -> OptionInfo:
     """The option of a rule parameter, which the environment can give as well."""
     made: OptionInfo = typer.Option(
-        flag(name), envvar=variable(name), help=meaning, metavar=metavar, rich_help_panel=_SETTINGS
+        flag(name),
+        envvar=variable(name),
+        help=meaning,
+        metavar=metavar,
+        autocompletion=completion,
+        rich_help_panel=_SETTINGS,
     )
     return made
+
+
+HomeRegion = Annotated[
+    str | None,
+    setting("HomeRegion", "The landing zone's home Region; required.", "REGION", known_regions),
+]
+ManagementAccountId = Annotated[
+    str | None,
+    setting("ManagementAccountId", "The management account, 12 digits; required.", "ACCOUNT"),
+]
+OrganizationId = Annotated[
+    str | None,
+    setting("OrganizationId", "Lets conditions on aws:SourceOrgID be proved.", "ID"),
+]
+GovernedRegions = Annotated[
+    str | None,
+    setting("GovernedRegions", "Comma-separated; else any Region.", "REGIONS", lists_of_regions),
+]
+KeyScopeText = Annotated[
+    str | None,
+    setting("KeyScope", "all, landing-zone, or key ARNs or ids, comma-separated.", "SCOPE", key_scopes),
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What somebody typed; each field is an option."""
 
-    home_region: Annotated[
-        str | None, setting("HomeRegion", "The landing zone's home Region; required.", metavar="REGION")
-    ] = None
-    management_account_id: Annotated[
-        str | None,
-        setting("ManagementAccountId", "The management account, 12 digits; required.", metavar="ACCOUNT"),
-    ] = None
-    organization_id: Annotated[
-        str | None,
-        setting("OrganizationId", "Lets conditions on aws:SourceOrgID be proved.", metavar="o-..."),
-    ] = None
-    governed_regions: Annotated[
-        str | None, setting("GovernedRegions", "Comma-separated; else any Region.", metavar="REGIONS")
-    ] = None
+    home_region: HomeRegion = None
+    management_account_id: ManagementAccountId = None
+    organization_id: OrganizationId = None
+    governed_regions: GovernedRegions = None
     trail_name: Annotated[
-        str | None, setting("TrailName", "The landing zone's trail, if not Control Tower's own.")
+        str | None, setting("TrailName", "The landing zone's trail, if not Control Tower's own.", "NAME")
     ] = None
-    key_scope: Annotated[
-        str | None, setting("KeyScope", "all, landing-zone, or key ARNs or ids, comma-separated.")
-    ] = None
+    key_scope: KeyScopeText = None
     permission_standard: Annotated[
-        str | None, setting("PermissionStandard", "documented, or functional: kms:GenerateDataKey alone.")
+        str | None,
+        setting(
+            "PermissionStandard",
+            "documented, or functional: kms:GenerateDataKey alone.",
+            "STANDARD",
+            permission_standards,
+        ),
     ] = None
     require_confused_deputy_protection: Annotated[
         bool | None,
@@ -106,6 +138,7 @@ class Asked:
         typer.Option(
             envvar="LZKEY_PARAMETERS",
             metavar="NAME|FILE",
+            autocompletion=parameters_files,
             help="A parameters file; options and environment variables win over it.",
             rich_help_panel=_SETTINGS,
         ),
@@ -128,12 +161,8 @@ class Asked:
             "--discover", help="Ask the live landing zone for what is not given.", rich_help_panel=_SETTINGS
         ),
     ] = False
-    profile: Annotated[
-        str | None, typer.Option(help="AWS profile, as in the AWS CLI.", rich_help_panel=ALIVE)
-    ] = None
-    region: Annotated[
-        str | None, typer.Option(help="AWS Region, as in the AWS CLI.", rich_help_panel=ALIVE)
-    ] = None
+    profile: Profile = None
+    region: Region = None
     key_arn: Annotated[
         str | None,
         typer.Option(help="The key of a bare key policy.", metavar="ARN", rich_help_panel=FILES),

@@ -12,10 +12,9 @@ from landing_zone_key.settings import KeyScope
 from lzkey.check.formats import Form, Head, write
 from lzkey.check.run import NOTHING_FOUND, judged, judged_keys
 from lzkey.cli.answers import is_key
-from lzkey.cli.asked import ALIVE, FILES, Asked, as_parameters, live_policy_option, with_options
-from lzkey.cli.options import ExitZero, output_option
+from lzkey.cli.asked import FILES, Asked, as_parameters, live_policy_option, with_options
+from lzkey.cli.options import ALIVE, ExitZero, format_option, output_option
 from lzkey.errors import ExitCode, SettingsError
-from lzkey.files import require_files
 from lzkey.sources import live, units
 from lzkey.sources.input import Input
 from lzkey.sources.recognition import RECOGNISED
@@ -28,12 +27,12 @@ if TYPE_CHECKING:
     from lzkey.sources.subject import Context
 
 EXIT_CODES: Final = """
-Examples:
-
 \b
-$ lzkey check policy.json --home-region us-east-1 --management-account-id 111122223333
-$ lzkey check template.yaml --parameters prod --parameter Trails=cloudtrail.amazonaws.com
-$ lzkey check . --ignore tests --format markdown --output result.sarif --output result.json
+Examples:
+$ lzkey check policy.json --parameters prod
+$ lzkey check . --home-region us-east-1 --management-account-id 111122223333
+$ lzkey check template.yaml --parameter Trails=cloudtrail.amazonaws.com
+$ lzkey check . --ignore tests --format md -o result.sarif -o result.json
 $ terraform show -json plan | lzkey check -
 $ lzkey check --profile management --discover --landing-zone
 
@@ -47,7 +46,7 @@ something could not be determined, or no key was found; with \
 _Source = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SOURCE]...",
+        metavar="SOURCE",
         help="Files and folders, - for standard input; none: the live account's customer managed keys.",
         show_default=False,
     ),
@@ -60,7 +59,7 @@ _LandingZone = Annotated[
     bool,
     typer.Option("--landing-zone", help="The keys of the landing zone's manifest.", rich_help_panel=ALIVE),
 ]
-_Form = Annotated[Form, typer.Option("--format", help="How results are written to standard output.")]
+_Form = Annotated[Form, format_option(Form)]
 _Output = Annotated[list[Path] | None, output_option(Form)]
 _AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="End with 0 where no key is found.")]
 _SkipOthers = Annotated[
@@ -89,7 +88,7 @@ def check(
     asked: Asked,
     key: _Key = None,
     landing_zone: _LandingZone = False,
-    form: _Form = Form.TABLE,
+    form: _Form = Form.TEXT,
     output: _Output = None,
     ignore: _Ignore = None,
     skip_other_files: _SkipOthers = False,
@@ -100,7 +99,6 @@ def check(
     """Prove that the landing zone can use its KMS keys: live, or in files before they are deployed."""
     del print_iam_policy  # its callback has ended the command
     files = output or []
-    require_files(files, Form)
     if source and (key or landing_zone):
         raise SettingsError("--key and --landing-zone are for the live account; leave out the files")
     if named := next(filter(is_key, source or ()), None):
@@ -120,7 +118,7 @@ def check(
     tally = write(results, form, files, Head(as_parameters(context.zone), at), exit_code)
     for note in tally.notes:
         messages().print(plain(one_line(note)), soft_wrap=True)
-    if tally.empty and form is not Form.TABLE:
+    if tally.empty and form is not Form.TEXT:
         messages().print(plain(NOTHING_FOUND), soft_wrap=True)
     raise typer.Exit(exit_code(tally))
 

@@ -9,6 +9,7 @@ import typer
 
 from lzkey import RULE_NAME
 from lzkey.cli.options import (
+    Files,
     Format,
     Name,
     OneFormat,
@@ -29,7 +30,7 @@ from lzkey.deployment.target import Where
 from lzkey.errors import NotInstalledError
 from lzkey.files import require_files, write_text
 from lzkey.parameters import load
-from lzkey.terminal import messages, progress_to
+from lzkey.terminal import messages, plain, progress_to
 from lzkey.workplace import here
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def build(
     sbom: _Sbom = None,
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
 ) -> None:
     """Generate build/CONTROL_TOWER_KMS_KEY, the package that rdk deploys, from a parameters file."""
     if for_organization:
@@ -136,7 +138,7 @@ def build(
         write_text(sbom, bill_of_materials(built.archive.path))
         members["sbom"] = str(sbom)
         lines.append(f"{sbom}: the zip's bill of materials")
-    tell(form, members, lines)
+    tell(form, output, members, map(plain, lines))
 
 
 def _bill_of_materials(file: Path) -> Callable[[Path], str]:
@@ -158,10 +160,11 @@ def deploy(
     allow_other_region: OtherRegion = False,
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
 ) -> None:
     """Build a parameters file's package, deploy it with rdk, and verify what is there."""
     where = Where(profile, region, allow_other_account, allow_other_region, allow_unknown_region)
-    _deploy(name, ACCOUNT, where, form)
+    _deploy(name, ACCOUNT, where, form, output)
 
 
 def undeploy(
@@ -173,10 +176,11 @@ def undeploy(
     allow_other_region: OtherRegion = False,
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
 ) -> None:
     """Remove what deploy made, and verify that it is gone; the code bucket and a role of your own stay."""
     where = Where(profile, region, allow_other_account, allow_other_region, allow_unknown_region)
-    _undeploy(name, ACCOUNT, where, form)
+    _undeploy(name, ACCOUNT, where, form, output)
 
 
 def deploy_organization(
@@ -187,13 +191,14 @@ def deploy_organization(
     allow_other_region: OtherRegion = False,
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
 ) -> None:
     """Build a parameters file's package, deploy it to every account of the organization, and verify each.
 
     From the management account, or the delegated administrator of AWS Config's organization rules.
     """
     where = Where(profile, region, other_region=allow_other_region, unknown_region=allow_unknown_region)
-    _deploy(name, ORGANIZATION, where, form)
+    _deploy(name, ORGANIZATION, where, form, output)
 
 
 def undeploy_organization(
@@ -204,13 +209,14 @@ def undeploy_organization(
     allow_other_region: OtherRegion = False,
     allow_unknown_region: UnknownRegion = False,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
 ) -> None:
     """Remove what deploy-organization made, and verify that it is gone; the code bucket and roles stay."""
     where = Where(profile, region, other_region=allow_other_region, unknown_region=allow_unknown_region)
-    _undeploy(name, ORGANIZATION, where, form)
+    _undeploy(name, ORGANIZATION, where, form, output)
 
 
-def _deploy(name: str, kind: Kind, where: Where, form: Format) -> None:
+def _deploy(name: str, kind: Kind, where: Where, form: Format, output: list[Path] | None) -> None:
     done = deploying.deploy(name, kind, at=here(), where=where, progress=progress_to(messages()))
     members: Deployed = {
         "account": done.account,
@@ -230,18 +236,15 @@ def _deploy(name: str, kind: Kind, where: Where, form: Format) -> None:
     }
     if done.organization is None:
         del members["organization_id"], members["accounts"], members["excluded_accounts"]
-    tell(
-        form,
-        members,
-        [*(f"verified: {line}" for line in done.verified), *(f"warning: {line}" for line in done.warnings)],
-    )
+    lines = [
+        *(f"verified: {line}" for line in done.verified),
+        *(f"warning: {line}" for line in done.warnings),
+    ]
+    tell(form, output, members, map(plain, lines))
 
 
-def _undeploy(name: str, kind: Kind, where: Where, form: Format) -> None:
+def _undeploy(name: str, kind: Kind, where: Where, form: Format, output: list[Path] | None) -> None:
     done = deploying.undeploy(name, kind, at=here(), where=where, progress=progress_to(messages()))
     members: Undeployed = {"account": done.account, "region": done.region, "found": done.found}
-    tell(
-        form,
-        members,
-        ["removed, and verified that it is gone" if done.found else "there was nothing to remove"],
-    )
+    told = "removed, and verified that it is gone" if done.found else "there was nothing to remove"
+    tell(form, output, members, [plain(told)])

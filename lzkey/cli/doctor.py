@@ -6,7 +6,10 @@ from typing import Annotated, Final
 
 import typer
 
+from lzkey.cli.completion import profiles
 from lzkey.cli.options import (
+    ALIVE,
+    Files,
     Format,
     Name,
     OneFormat,
@@ -20,7 +23,6 @@ from lzkey.cli.options import (
 )
 from lzkey.deployment.target import Where
 from lzkey.doctor import as_json, examine, iam_policy, terminal_view
-from lzkey.terminal import output
 from lzkey.workplace import here
 
 EXIT_CODES: Final = (
@@ -41,19 +43,19 @@ def doctor(
         str | None,
         typer.Option(
             metavar="PROFILE",
+            autocompletion=profiles,
             help="The AWS profile for what only the management account sees; --profile, or your environment, "
             "may then be the delegated administrator's.",
+            rich_help_panel=ALIVE,
         ),
     ] = None,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
     print_iam_policy: Annotated[bool, iam_policy_option(iam_policy)] = False,
 ) -> None:
     """Say whether the results of a parameters file's rule can be trusted; nothing is changed."""
     del print_iam_policy  # its callback has ended the command
     where = Where(profile, region, allow_other_account, allow_other_region, allow_unknown_region)
     seen = examine(name, at=here(), where=where, management_profile=management_profile)
-    if form is Format.JSON:
-        tell(form, as_json(seen), [])
-    else:
-        output().print(terminal_view(seen))
+    tell(form, output, as_json(seen), [terminal_view(seen)])
     raise typer.Exit(seen.exit_code)

@@ -9,15 +9,13 @@ from lzkey.check.explanation import explanation
 from lzkey.check.formats.explained import as_document, premises, premises_view, terminal_view
 from lzkey.cli.answers import Answers, KeyOrFile
 from lzkey.cli.asked import Asked, live_policy_option, with_options
-from lzkey.cli.options import Format, OneFormat
-from lzkey.terminal import output
+from lzkey.cli.options import Files, Format, OneFormat
 
 EXIT_CODES: Final = """
-Examples:
-
 \b
+Examples:
 $ lzkey explain policy.json
-$ lzkey explain template.yaml --format json
+$ lzkey explain template.yaml -o explained.txt -o explained.json
 $ lzkey explain alias/landing-zone --profile management --discover
 
 Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files; \
@@ -30,7 +28,12 @@ _Print = Annotated[bool, live_policy_option("explain")]
 
 @with_options
 def explain(
-    target: KeyOrFile, *, asked: Asked, form: OneFormat = Format.TEXT, print_iam_policy: _Print = False
+    target: KeyOrFile,
+    *,
+    asked: Asked,
+    form: OneFormat = Format.TEXT,
+    output: Files = None,
+    print_iam_policy: _Print = False,
 ) -> None:
     """Show every requirement with what was found: the proof, or the refused request and each statement.
 
@@ -38,20 +41,19 @@ def explain(
     applies or does not, the nearest miss first.
     """
     del print_iam_policy  # its callback has ended the command
-    answers, at = Answers(as_json=form is Format.JSON), datetime.now(UTC)
-    context = answers.context(target, asked)
-    judged = False
-    for found in answers.keys(target, asked, context):
-        explained = explanation(found, context.zone, at=at)
-        judged = judged or bool(explained.answers)
-        if answers.as_json:
-            answers.results.append(as_document(explained))
-        else:
+    answers, at = Answers(form, output or []), datetime.now(UTC)
+    with answers.writing(premises=premises()):
+        context = answers.context(target, asked)
+        judged = False
+        for found in answers.keys(target, asked, context):
+            explained = explanation(found, context.zone, at=at)
+            judged = judged or bool(explained.answers)
+            if answers.as_json:
+                answers.results.append(as_document(explained))
             if answers.tally.keys:
-                output().print()
-            output().print(terminal_view(explained), soft_wrap=True)
-        answers.tally.count(explained.verdict)
-    if judged and not answers.as_json:
-        output().print()
-        output().print(premises_view(), soft_wrap=True)
-    answers.end(premises=premises())
+                answers.show("")
+            answers.show(terminal_view(explained))
+            answers.tally.count(explained.verdict)
+        if judged:
+            answers.show("", premises_view())
+    answers.end()

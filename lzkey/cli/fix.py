@@ -10,28 +10,31 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from lzkey.check.formats.proposed import Form, as_document, cli, remarks
+from lzkey.check.formats.proposed import LINES, Form, as_document, cli, remarks
 from lzkey.check.proposal import propose
 from lzkey.check.verdict import judge
 from lzkey.cli.answers import Answers, KeyOrFile, is_file
-from lzkey.cli.asked import ALIVE, Asked, live_policy_option, with_options
+from lzkey.cli.asked import Asked, live_policy_option, with_options
+from lzkey.cli.options import ALIVE, format_option, output_option
 from lzkey.errors import ExitCode, SettingsError
-from lzkey.terminal import messages, output, plain
+from lzkey.terminal import messages, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rich.console import Console
+
     from lzkey.check.proposal import Proposal
     from lzkey.check.verdict import Verdict
+    from lzkey.files import Format
     from lzkey.sources.subject import Context
 
 EXIT_CODES: Final = """
-Examples:
-
 \b
+Examples:
 $ lzkey fix policy.json
 $ lzkey fix template.yaml --format cloudformation
-$ lzkey fix plan.json --format terraform
+$ lzkey fix plan.json -o repaired.tf
 $ lzkey fix alias/landing-zone --profile management --discover --apply
 
 Exit codes: 0 the policy is compliant, as it is or repaired; 1 it went wrong; 2 wrong arguments, settings or \
@@ -42,15 +45,22 @@ _UNCHANGED: Final = "nothing was changed"
 _STYLES: Final = {"+": "green", "-": "red", "@": "cyan", "#": "bold"}
 
 
-_Form = Annotated[Form, typer.Option("--format", help="How the repaired policy is written.")]
+_Form = Annotated[Form, format_option(Form, "How the repaired policy is written to standard output")]
+_Output = Annotated[list[Path] | None, output_option(Form)]
 _Apply = Annotated[
-    bool, typer.Option("--apply", help="Put the policy on the live key, after asking.", rich_help_panel=ALIVE)
+    bool,
+    typer.Option(
+        "--apply", help="Change the live key's policy to this one, after asking.", rich_help_panel=ALIVE
+    ),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", help="With --apply: do not ask.", rich_help_panel=ALIVE)]
 _Backup = Annotated[
     Path,
     typer.Option(
-        metavar="FOLDER", help="With --apply: where the present policy is saved first.", rich_help_panel=ALIVE
+        metavar="FOLDER",
+        show_default="the current folder",
+        help="With --apply: where the policy as it is is saved first.",
+        rich_help_panel=ALIVE,
     ),
 ]
 _Print = Annotated[bool, live_policy_option("fix")]
@@ -62,33 +72,37 @@ def fix(
     *,
     asked: Asked,
     form: _Form = Form.DIFF,
+    output: _Output = None,
     apply: _Apply = False,
     yes: _Yes = False,
     backup: _Backup = Path(),
     print_iam_policy: _Print = False,
 ) -> None:
-    """Show the repaired key policy, proved again, and what cannot be repaired; nothing is changed.
+    """Show the repaired key policy, proved again, and what cannot be repaired.
+
+    Nothing is changed without --apply. With --apply the policy of a live key is changed: the difference is
+    shown, you are asked, the policy as it is is saved to a file first, KMS checks that you do not lock
+    yourself out, and the key is read and judged again.
 
     Statements are added and none is touched: a Deny in the way is named with the exemption that it needs.
-    With --apply the policy is put on a live key: it is shown, you are asked, the policy as it is is saved
-    first, KMS checks that you do not lock yourself out, and the key is read and judged again.
     """
     del print_iam_policy  # its callback has ended the command
     if apply:
         _require_appliable(target, form, yes=yes)
     elif yes:
         raise SettingsError("--yes is for --apply; without it nothing is changed")
-    answers, at = Answers(as_json=form is Form.JSON), datetime.now(UTC)
-    context = answers.context(target, asked)
-    for found in answers.keys(target, asked, context):
-        proposal = propose(found, context.zone, at=at)
-        if answers.as_json:
-            answers.results.append(as_document(proposal))
-        else:
-            _show(_text(proposal, form, asked.profile))
-        applying = apply and proposal.added
-        verdict = _apply(proposal, asked, context, at, backup, yes=yes) if applying else proposal.verdict
-        answers.tally.count(verdict)
+    answers, at = Answers(form, output or []), datetime.now(UTC)
+    with answers.writing():
+        context = answers.context(target, asked)
+        for found in answers.keys(target, asked, context):
+            proposal = propose(found, context.zone, at=at)
+            if answers.as_json:
+                answers.results.append(as_document(proposal))
+            for written, screen in answers.screens:
+                _show(screen, _text(proposal, written, asked.profile))
+            applying = apply and proposal.added
+            verdict = _apply(proposal, asked, context, at, backup, yes=yes) if applying else proposal.verdict
+            answers.tally.count(verdict)
     answers.end()
 
 
@@ -101,19 +115,17 @@ def _require_appliable(target: str, form: Form, *, yes: bool) -> None:
         raise SettingsError("--apply asks before it changes the key; without a terminal, --yes says yes")
 
 
-def _text(proposal: Proposal, form: Form, profile: str | None) -> Iterable[str]:
+def _text(proposal: Proposal, form: Format, profile: str | None) -> Iterable[str]:
     yield from (f"# {remark}" for remark in remarks(proposal))
     if form is Form.CLI:
         yield from cli(proposal, profile)
-    elif form.lines is not None:
-        yield from form.lines(proposal)
+    else:
+        yield from LINES[form](proposal)
 
 
-def _show(lines: Iterable[str]) -> None:
-    console = output()
+def _show(screen: Console, lines: Iterable[str]) -> None:
     for line in lines:
-        style = _STYLES.get(line[:1], "") if console.is_terminal else ""
-        console.print(plain(line, style), soft_wrap=True)
+        screen.print(plain(line, _STYLES.get(line[:1], "")), soft_wrap=True)
 
 
 def _agreed(question: str) -> bool:

@@ -10,13 +10,31 @@ import typer
 
 from lzkey.aws.fact import actions_of, identity_policy, statement
 from lzkey.aws.session import session
-from lzkey.cli.asked import flag, setting
-from lzkey.cli.options import Format, Name, OneFormat, Profile, Region, UnknownRegion, iam_policy_option, tell
+from lzkey.cli.asked import (
+    GovernedRegions,
+    HomeRegion,
+    KeyScopeText,
+    ManagementAccountId,
+    OrganizationId,
+    flag,
+)
+from lzkey.cli.options import (
+    Files,
+    Format,
+    Name,
+    OneFormat,
+    Profile,
+    Region,
+    UnknownRegion,
+    iam_policy_option,
+    tell,
+)
 from lzkey.errors import OutputError, ParametersError, SettingsError
 from lzkey.files import read_json, write_text
 from lzkey.parameters import faults_of
 from lzkey.sources import DISCOVERY
 from lzkey.sources import discover as ask
+from lzkey.terminal import plain
 from lzkey.workplace import EXAMPLE, SCHEMA, here
 
 if TYPE_CHECKING:
@@ -40,15 +58,6 @@ written then.
 #: Of the example, what is somebody's own.
 _OWN: Final = ("HomeRegion", "ManagementAccountId", "OrganizationId", "GovernedRegions")
 
-_Home = Annotated[str | None, setting("HomeRegion", "The landing zone's home Region.", "REGION")]
-_Management = Annotated[
-    str | None, setting("ManagementAccountId", "The management account, 12 digits.", "ACCOUNT")
-]
-_Organization = Annotated[str | None, setting("OrganizationId", "The organization.", "o-...")]
-_Governed = Annotated[str | None, setting("GovernedRegions", "Comma-separated; else any Region.", "REGIONS")]
-_Scope = Annotated[
-    str | None, setting("KeyScope", "all, landing-zone, or key ARNs or ids, comma-separated.", "SCOPE")
-]
 _Discover = Annotated[
     bool, typer.Option("--discover", help="Ask the live landing zone for what is not given.")
 ]
@@ -74,17 +83,18 @@ def iam_policy() -> dict[str, Json]:
 def init(
     name: Name,
     *,
-    home_region: _Home = None,
-    management_account_id: _Management = None,
-    organization_id: _Organization = None,
-    governed_regions: _Governed = None,
-    key_scope: _Scope = None,
+    home_region: HomeRegion = None,
+    management_account_id: ManagementAccountId = None,
+    organization_id: OrganizationId = None,
+    governed_regions: GovernedRegions = None,
+    key_scope: KeyScopeText = None,
     discover: _Discover = False,
     profile: Profile = None,
     region: Region = None,
     allow_unknown_region: UnknownRegion = False,
     print_iam_policy: Annotated[bool, iam_policy_option(iam_policy)] = False,
     form: OneFormat = Format.TEXT,
+    output: Files = None,
 ) -> None:
     """Write a parameters file for your landing zone, and beside it what deploying needs.
 
@@ -121,7 +131,7 @@ def init(
         "written": [_shown(path, at) for path, _ in new],
         "differing": [_shown(path, at) for path in differing],
     }
-    tell(form, members, _lines(members, name))
+    tell(form, output, members, map(plain, _lines(members, name)))
 
 
 def _document(given: Mapping[str, str], at: Workplace) -> Json:

@@ -3,36 +3,103 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
+from rich.text import Text
 
+from lzkey.cli.completion import known_regions, parameters_files, profiles
 from lzkey.documents import document
-from lzkey.terminal import output, plain, result
+from lzkey.files import Format as FileFormat
+from lzkey.files import require_files, writing
+from lzkey.terminal import output, paper, result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from rich.console import Console, RenderableType
     from typer.models import OptionInfo
 
-    from lzkey.files import Format as FileFormat
+_Form = TypeVar("_Form", bound=FileFormat)
+
+#: Where options of AWS itself stand in the help.
+ALIVE: Final = "Live account"
 
 
-class Format(StrEnum):
-    """How results are written to standard output."""
+class Format(FileFormat):
+    """What most commands write their results as."""
 
-    TEXT = "text"
-    JSON = "json"
+    TEXT = "text", "", ".txt"
+    JSON = "json", "", ".json"
+
+
+def format_option(formats: type[_Form], what: str = "What standard output gets") -> OptionInfo:
+    """The option that says as what results are written to standard output."""
+
+    def named(word: str) -> _Form:
+        form = formats.named(word)
+        if form is None:
+            raise typer.BadParameter(f"{word!r} is none of {formats.words()}.")
+        return form
+
+    made: OptionInfo = typer.Option(
+        "--format",
+        metavar="FORMAT",
+        parser=named,
+        autocompletion=lambda: list(formats),
+        help=f"{what}: {formats.words()}.",
+    )
+    return made
+
+
+def output_option(formats: type[FileFormat]) -> OptionInfo:
+    """The option that writes files, each in the format that its name asks for."""
+
+    def possible(files: list[Path] | None) -> list[Path]:
+        require_files(files or [], formats)
+        return files or []
+
+    suffixes = " ".join(suffix for form in formats for suffix in form.suffixes)
+    made: OptionInfo = typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        callback=possible,
+        help=f"Also write a file, its format by its suffix: {suffixes}; repeatable.",
+    )
+    return made
 
 
 Name = Annotated[
-    str, typer.Argument(metavar="NAME|FILE", help="A parameters file: NAME is parameters/NAME.json.")
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        autocompletion=parameters_files,
+        help="A parameters file: NAME is parameters/NAME.json.",
+    ),
 ]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="End with 0 in place of 3 and 4.")]
-OneFormat = Annotated[Format, typer.Option("--format", help="json is versioned and stable.")]
-Profile = Annotated[str | None, typer.Option(help="AWS profile, as in the AWS CLI.")]
-Region = Annotated[str | None, typer.Option(help="AWS Region, as in the AWS CLI.")]
+OneFormat = Annotated[Format, format_option(Format)]
+Files = Annotated[list[Path] | None, output_option(Format)]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PROFILE",
+        autocompletion=profiles,
+        help="AWS profile, as in the AWS CLI.",
+        rich_help_panel=ALIVE,
+    ),
+]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REGION",
+        autocompletion=known_regions,
+        help="AWS Region, as in the AWS CLI.",
+        rich_help_panel=ALIVE,
+    ),
+]
 OtherAccount = Annotated[
     bool, typer.Option("--allow-other-account", help="Work in an account that is not ManagementAccountId.")
 ]
@@ -45,23 +112,11 @@ UnknownRegion = Annotated[
 ]
 
 
-def output_option(formats: type[FileFormat]) -> OptionInfo:
-    """The option that writes files, each in the format that its name asks for."""
-    suffixes = " ".join(suffix for form in formats for suffix in form.suffixes)
-    made: OptionInfo = typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help=f"Also write a file, its format by its suffix: {suffixes}; repeatable.",
-    )
-    return made
-
-
 def iam_policy_option(policy: Callable[[], dict[str, Any]]) -> OptionInfo:
     """The option that prints the least that a command must be allowed, and ends it."""
 
-    def print_it(wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
-        if wanted:
+    def print_it(ctx: typer.Context, wanted: bool) -> None:  # noqa: FBT001 - how typer calls it
+        if wanted and not ctx.resilient_parsing:  # which completes a line, and runs nothing
             result(json.dumps(policy(), indent=2) + "\n")
             raise typer.Exit
 
@@ -74,10 +129,24 @@ def iam_policy_option(policy: Callable[[], dict[str, Any]]) -> OptionInfo:
     return made
 
 
-def tell(form: Format, members: Mapping[str, object], lines: Iterable[str]) -> None:
-    """Print a result: as JSON with its version, or as lines for people."""
+def tell(
+    form: Format, files: list[Path] | None, members: Mapping[str, object], shown: Iterable[RenderableType]
+) -> None:
+    """Write a result to standard output and files: as JSON with its version, or what is shown to people."""
+    made = json.dumps(document(members), indent=2) + "\n"
+    files, shown = files or [], list(shown)
+    with writing(files) as streams:
+        for file, stream in zip(files, streams, strict=True):
+            if Format.of(file) is Format.JSON:
+                stream.write(made)
+            else:
+                _show(paper(stream), shown)
     if form is Format.JSON:
-        result(json.dumps(document(members), indent=2) + "\n")
-        return
-    for line in lines:
-        output().print(plain(line), soft_wrap=True)
+        result(made)
+    else:
+        _show(output(), shown)
+
+
+def _show(console: Console, shown: Sequence[RenderableType]) -> None:
+    for part in shown:
+        console.print(part, soft_wrap=isinstance(part, Text))

@@ -12,9 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from lzkey import RULE_NAME
 from lzkey.aws.session import session
-from lzkey.cli.options import ExitZero, Profile, Region, iam_policy_option, output_option
-from lzkey.errors import ExitCode
-from lzkey.files import require_files
+from lzkey.cli.options import ExitZero, Profile, Region, format_option, iam_policy_option, output_option
+from lzkey.errors import ExitCode, UsageError
 from lzkey.report.collection import iam_policy
 from lzkey.report.facts import Options
 from lzkey.report.formats import Form, render, write
@@ -31,13 +30,12 @@ if TYPE_CHECKING:
     from lzkey.report.model import Report
 
 EXIT_CODES: Final = """
-Examples:
-
 \b
+Examples:
 $ lzkey report
-$ lzkey report --output report.html --output report.json --output report.csv
-$ lzkey report --previous report.json --output new.html
-$ lzkey report --profile audit --management-role LandingZoneReader --output report.html
+$ lzkey report -o report.html -o report.json -o report.csv
+$ lzkey report --previous report.json -o new.html
+$ lzkey report --profile audit --management-role LandingZoneReader -o new.html
 $ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
 
 Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be \
@@ -47,7 +45,7 @@ delivered; 4 something is unknown, or only possible; with --exit-zero 3 and 4 ar
 
 
 _Output = Annotated[list[Path] | None, output_option(Form)]
-_Form = Annotated[Form, typer.Option("--format", help="What standard output gets; json is versioned.")]
+_Form = Annotated[Form, format_option(Form)]
 _Previous = Annotated[
     Path | None, typer.Option(metavar="FILE.json", help="An earlier report: show what has changed since.")
 ]
@@ -97,8 +95,6 @@ def report(
     the audit account. Without one the report is of the account alone.
     """
     del print_iam_policy  # its callback has ended the command
-    files = outputs or []
-    require_files(files, Form)
     options = Options(
         rule_name, aggregator, assume_role, management_role, tuple(accounts or ()), tuple(excluded or ())
     )
@@ -106,7 +102,7 @@ def report(
     earlier = earlier_report(previous) if previous else None
     with _progress() as told:
         made = make_report(session(profile, region), options, previous=earlier, progress=told)
-    write(made, files)
+    write(made, outputs or [])
     result(render(made, form))
     raise typer.Exit(ExitCode.DONE if exit_zero else exit_code(made))
 
@@ -124,12 +120,12 @@ def exit_code(made: Report) -> ExitCode:
 
 def _require_sensible(options: Options) -> None:
     if options.assume_role is None and options.accounts:
-        raise typer.BadParameter("--account needs --assume-role: an aggregator shows all accounts")
+        raise UsageError("--account needs --assume-role: an aggregator shows all accounts")
     if options.assume_role is not None and options.aggregator is not None:
-        raise typer.BadParameter("--assume-role asks no aggregator: leave one of the two out")
+        raise UsageError("--assume-role asks no aggregator: leave one of the two out")
     for account in (*options.accounts, *options.excluded_accounts):
         if not re.fullmatch(r"[0-9]{12}", account):
-            raise typer.BadParameter(f"{account!r} is no account: 12 digits are")
+            raise UsageError(f"{account!r} is no account: 12 digits are")
 
 
 @contextmanager

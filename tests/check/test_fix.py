@@ -17,7 +17,17 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from landing_zone_key import LandingZone
-from lzkey.check.formats.proposed import Form, cli, cloudformation, diff, hcl, remarks, terraform, to_put
+from lzkey.check.formats.proposed import (
+    LINES,
+    Form,
+    cli,
+    cloudformation,
+    diff,
+    hcl,
+    remarks,
+    terraform,
+    to_put,
+)
 from lzkey.check.proposal import propose
 from lzkey.documents import schema_of
 from lzkey.sources.cloudformation import KIND as TEMPLATE
@@ -286,7 +296,8 @@ class TestCommand:
 
     def test_forms_are_those_there_are(self) -> None:
         """The option offers each."""
-        assert {*(form for form in Form if form.lines), "json"} == set(Form) == set(ENDINGS)
+        assert {*LINES, Form.JSON} == set(Form) == set(ENDINGS)
+        assert all(f".{ending}" in Form(word).suffixes for word, ending in ENDINGS.items())
 
     @pytest.mark.parametrize(
         ("target", "code"),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from landing_zone_key import LandingZone
 
 HERE = Path(__file__).parent
-ENDINGS = {"table": "txt", "json": "json", "csv": "csv", "markdown": "md", "sarif": "sarif", "junit": "xml"}
+ENDINGS = {"text": "txt", "json": "json", "csv": "csv", "markdown": "md", "sarif": "sarif", "junit": "xml"}
 SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
 OURS = schema_of("check")
 SARIF = json.loads((HERE / "sarif-subset.schema.json").read_text())
@@ -475,7 +475,7 @@ class TestAssumptions:
 class TestAdvisories:
     """What is worth knowing stands in every format that people read."""
 
-    @pytest.mark.parametrize("form", [Form.TABLE, Form.MARKDOWN, Form.CSV, Form.JSON, Form.SARIF])
+    @pytest.mark.parametrize("form", [Form.TEXT, Form.MARKDOWN, Form.CSV, Form.JSON, Form.SARIF])
     def test_each_is_said(self, make_found: MakeFound, zone: LandingZone, form: Form) -> None:
         """With its code, whatever the key came to; the twin: nothing is said where there is none."""
         compliant = judge(make_found(), zone)
@@ -491,7 +491,7 @@ class TestAdvisories:
         for line, told in ((7, "NO_ACCOUNT_ROOT: line 7: nobody"), (3, "NO_ACCOUNT_ROOT: nobody")):
             remark = Remark("NO_ACCOUNT_ROOT", "nobody is root", None, line)
             verdict = replace(judge(make_found(), zone), remarks=(remark,))
-            assert told in written(Form.TABLE, verdict)
+            assert told in written(Form.TEXT, verdict)
 
     def test_its_words_are_quoted(self, make_found: MakeFound, zone: LandingZone) -> None:
         """They hold texts of the policy."""
@@ -507,7 +507,7 @@ class TestTable:
 
     def test_a_name_cannot_look_like_a_result(self) -> None:
         """A line end in it is none."""
-        text = written(Form.TABLE, Unread(Place("a\nCOMPLIANT       b"), "it is\nbroken"))
+        text = written(Form.TEXT, Unread(Place("a\nCOMPLIANT       b"), "it is\nbroken"))
         assert [line for line in text.splitlines() if line.startswith("COMPLIANT")] == []
 
     def test_one_line_at_the_end(self, run: Run, sources: Path) -> None:

@@ -65,7 +65,7 @@ def test_no_command(
 
 def test_a_file_stays_as_it_is(report: Report, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nobody reads it for commands."""
-    files = [tmp_path / f"report{form.suffixes[0]}" for form in Form if form.suffixes]
+    files = [tmp_path / f"report{form.suffixes[0]}" for form in Form]
     write(report, files)
     before = [path.read_bytes() for path in files]
     monkeypatch.setenv("GITHUB_ACTIONS", "true")

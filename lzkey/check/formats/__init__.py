@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 class Form(Format):
     """The formats; the module of each has a `writer(stream, head)`."""
 
-    TABLE = "table", "terminal", ".txt"
+    TEXT = "text", "terminal", ".txt"
     JSON = "json", "json", ".json"
     CSV = "csv", "csv", ".csv"
-    MARKDOWN = "markdown", "markdown", ".md"
+    MARKDOWN = "markdown", "markdown", ".md", ".markdown"
     SARIF = "sarif", "sarif", ".sarif", ".sarif.json"
     JUNIT = "junit", "junit", ".xml"
 

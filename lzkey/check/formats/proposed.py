@@ -7,11 +7,11 @@ import re
 import shlex
 import sys
 from difflib import unified_diff
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypedDict
 
 from landing_zone_key.amendment import MAXIMUM_POLICY_BYTES
 from lzkey.check.formats.json import Ending, Key, Unreadable, key
+from lzkey.files import Format
 from lzkey.state import State
 from lzkey.terminal import guarded, printable
 
@@ -105,22 +105,22 @@ def terraform(proposal: Proposal) -> Iterator[str]:
     yield from guarded(f"[{', '.join(map(hcl, proposal.added))}]", "json").splitlines()
 
 
-class Form(StrEnum):
-    """How a proposal is written: the option's word for it, and its lines; none where it is `as_document`."""
+class Form(Format):
+    """The formats; `LINES` are those of all but JSON, which is `as_document`."""
 
-    lines: Callable[[Proposal], Iterator[str]] | None
+    DIFF = "diff", "", ".diff", ".patch"
+    JSON = "json", "", ".json"
+    CLI = "cli", "", ".sh"
+    CLOUDFORMATION = "cloudformation", "", ".yaml", ".yml"
+    TERRAFORM = "terraform", "", ".tf"
 
-    DIFF = "diff", diff
-    JSON = "json", None
-    CLI = "cli", cli
-    CLOUDFORMATION = "cloudformation", cloudformation
-    TERRAFORM = "terraform", terraform
 
-    def __new__(cls, word: str, lines: Callable[[Proposal], Iterator[str]] | None) -> Self:
-        """Make the member of a row."""
-        made = str.__new__(cls, word)
-        made._value_, made.lines = word, lines
-        return made
+LINES: Final[Mapping[Format, Callable[[Proposal], Iterator[str]]]] = {
+    Form.DIFF: diff,
+    Form.CLI: cli,
+    Form.CLOUDFORMATION: cloudformation,
+    Form.TERRAFORM: terraform,
+}
 
 
 def remarks(proposal: Proposal) -> Iterator[str]:

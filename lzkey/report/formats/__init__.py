@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from lzkey.files import Format, writing
-from lzkey.terminal import guarded
+from lzkey.terminal import guarded, paper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from rich.console import Console
+
     from lzkey.report.model import Report
 
 
 class Form(Format):
-    """The formats; the module of each has a `render(report)`. One without suffix is for the screen alone."""
+    """The formats; the module of each has a `render(report)`."""
 
-    TEXT = "text", "terminal"
+    TEXT = "text", "terminal", ".txt"
     HTML = "html", "html", ".html", ".htm"
     JSON = "json", "json", ".json"
     CSV = "csv", "csv", ".csv"
-    MARKDOWN = "markdown", "markdown", ".md"
+    MARKDOWN = "markdown", "markdown", ".md", ".markdown"
 
 
 def render(report: Report, form: Form) -> str:
@@ -31,12 +34,12 @@ def render(report: Report, form: Form) -> str:
 
 def write(report: Report, files: Sequence[Path]) -> None:
     """Write every file, or none; raise OutputError where one cannot be written."""
-    texts = [_rendered(report, Form.of(path)) for path in files]
+    texts = [_rendered(report, Form.of(path), paper(StringIO())) for path in files]
     with writing(files) as streams:
         for stream, text in zip(streams, texts, strict=True):
             stream.write(text)
 
 
-def _rendered(report: Report, form: Form) -> str:
-    text: str = form.maker.render(report)
-    return text
+def _rendered(report: Report, form: Form, console: Console | None = None) -> str:
+    made: str = form.maker.render(report, console) if form is Form.TEXT else form.maker.render(report)
+    return made

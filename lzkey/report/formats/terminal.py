@@ -17,7 +17,7 @@ from lzkey.terminal import output, plain, table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
     from lzkey.report.model import Report
 
@@ -32,9 +32,9 @@ _ANSWERS: Final = {
 _SHOWN: Final = 20
 
 
-def render(report: Report) -> str:
-    """What matters most, with how much more there is; in colours where standard output shows them."""
-    console = output()
+def render(report: Report, console: Console | None = None) -> str:
+    """What matters most, with how much more there is; for standard output, in colours where it shows them."""
+    console = console or output()
     with console.capture() as captured:
         console.print(Group(*_parts(report)))
     return captured.get()

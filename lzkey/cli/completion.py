@@ -1,0 +1,71 @@
+"""What a shell may complete values with: from this machine alone, and without waiting for an AWS client.
+
+Where nothing is offered, the shell offers files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from landing_zone_key.settings import KeyScope, PermissionStandard
+from lzkey.regions import regions
+from lzkey.terminal import printable
+from lzkey.workplace import here
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
+_CONFIG: Final = ("AWS_CONFIG_FILE", "~/.aws/config")
+_CREDENTIALS: Final = ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+
+#: `[profile NAME]`, but `[default]`, in the one file, where other sections are no profiles; `[NAME]` in the
+#: other. https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
+_OF_CONFIG: Final = re.compile(r"^\[\s*(?:profile\s+([^\s\]]+)|(default))\s*\]", re.MULTILINE)
+_OF_CREDENTIALS: Final = re.compile(r"^\[\s*([^\s\]]+)\s*\]", re.MULTILINE)
+
+
+def parameters_files(incomplete: str) -> list[str]:
+    """The NAMEs that there are, and the JSON files here; below other folders the shell knows its way."""
+    if "/" in incomplete:
+        return []
+    return sorted({*here().names(), *(path.name for path in Path().glob("*.json"))})
+
+
+def profiles() -> list[str]:
+    """The profiles of the AWS CLI's files."""
+    found = {*_sections(_CONFIG, _OF_CONFIG), *_sections(_CREDENTIALS, _OF_CREDENTIALS)}
+    return sorted(name for name in found if printable(name) == name)
+
+
+def known_regions() -> list[str]:
+    """AWS's Regions."""
+    return list(regions())
+
+
+def lists_of_regions(incomplete: str) -> list[str]:
+    """The same, after the comma where there are some already."""
+    before = incomplete[: incomplete.rfind(",") + 1]
+    return [f"{before}{region}" for region in regions() if region not in before.split(",")]
+
+
+def key_scopes() -> list[str]:
+    """The words; keys may be listed as well."""
+    return [KeyScope.ALL.value, KeyScope.LANDING_ZONE.value]
+
+
+def permission_standards() -> list[str]:
+    """All of them."""
+    return [standard.value for standard in PermissionStandard]
+
+
+def _sections(place: tuple[str, str], heading: re.Pattern[str]) -> Iterator[str]:
+    variable, usual = place
+    try:
+        text = Path(os.environ.get(variable) or usual).expanduser().read_text(encoding="utf-8")
+    except (OSError, RuntimeError, UnicodeDecodeError):  # RuntimeError: nobody has a home here
+        return
+    yield from (next(filter(None, found.groups())) for found in heading.finditer(text))
