@@ -11,7 +11,7 @@ from typing import Final
 from lzkey.deployment.build import checkout
 from lzkey.files import require_folder, write_text
 from lzkey.terminal import messages, output, picture, progress_to
-from lzkey_sandbox.demo.page import as_json, shown
+from lzkey_sandbox.demo.page import as_json, in_picture, shown
 from lzkey_sandbox.demo.story import Kept, scenes
 
 REPORT: Final = "landing-zone-report.html"
@@ -37,7 +37,7 @@ def show(*, keep: bool, svg: Path | None, report: Path | None, as_document: bool
     if as_document:
         print(json.dumps(as_json(told), indent=2))  # noqa: T201 - the result
     if svg:
-        write_text(svg, picture(map(shown, told), "make demo"))
+        write_text(svg, picture(map(in_picture, told), "make demo"))
 
 
 def _default_report(root: Path) -> Path:
