@@ -45,9 +45,8 @@ if TYPE_CHECKING:
     from lzkey.workplace import Workplace
 
 EXIT_CODES: Final = """
-Examples:
-
 \b
+Examples:
 $ lzkey init prod --discover --profile management
 $ lzkey init prod --home-region us-east-1 --management-account-id 111122223333
 

@@ -49,7 +49,8 @@ class Summary(TypedDict):
     """What follows from the rest, for those who read with jq; not read back."""
 
     counts: Mapping[State, Count]
-    """Keys by state; an account and Region in doubt that shows no UNKNOWN key counts as one UNKNOWN."""
+    """Keys by state; an account and Region in doubt that might have keys in the rule's scope, and shows no
+    UNKNOWN key, counts as one UNKNOWN."""
     score: Share | None
     """COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN); null where nothing is judged."""
     oldest_evaluation: datetime | None

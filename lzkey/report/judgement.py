@@ -68,6 +68,16 @@ class Measure:
         unread = zone and zone.key_scope is KeyScope.LANDING_ZONE and zone.manifest_keys is None
         return self.aggregated and bool(unread)
 
+    def may_judge_in(self, account: str, region: str) -> bool:
+        """Whether there may be a key that the rule judges: not where KeyScope names keys of other places."""
+        zone = self.zone
+        names = None
+        if zone and zone.key_scope is KeyScope.LISTED:
+            names = zone.listed_keys
+        elif zone and zone.key_scope is KeyScope.LANDING_ZONE and zone.manifest_keys is not None:
+            names = zone.manifest_keys.logging
+        return names is None or any(_may_be_in(name, account, region) for name in names)
+
     def names(self, arn: KeyArn, *, judged: bool = False) -> bool:
         """Whether a key is the landing zone's, by its manifest or by the rule parameter KeyScope.
 
@@ -92,7 +102,16 @@ def judge(seen: Seen, measure: Measure) -> tuple[RegionResult, tuple[KeyResult, 
         if key.arn.key_id not in results:
             results[key.arn.key_id] = _without_result(seen, key, measure)
     keys = tuple(sorted(results.values(), key=lambda result: result.arn))
-    return _place(seen, keys), keys
+    return _place(seen, keys, out_of_scope=not measure.may_judge_in(seen.account, seen.region)), keys
+
+
+def _may_be_in(name: str, account: str, region: str) -> bool:
+    """Whether a key's name may be of this account and Region; an id or an alias may be of any."""
+    try:
+        arn = KeyArn.parse(name)
+    except KeyDataError:
+        return True
+    return (arn.account, arn.region) == (account, region)
 
 
 def missing_keys(arns: Iterable[str], found: Iterable[KeyResult], seen: Iterable[Seen]) -> list[KeyResult]:
@@ -207,10 +226,10 @@ def _evaluate(seen: Seen) -> str:
     return _EVALUATE.format(seen.rule_name) if seen.rule_name else DIAGNOSE
 
 
-def _place(seen: Seen, keys: tuple[KeyResult, ...]) -> RegionResult:
+def _place(seen: Seen, keys: tuple[KeyResult, ...], *, out_of_scope: bool) -> RegionResult:
     states = Counter(key.state for key in keys)
     doubt = None if seen.excluded else seen.trouble or seen.gap
-    found = (*states, State.UNKNOWN) if doubt else tuple(states)
+    found = (*states, State.UNKNOWN) if doubt and not out_of_scope else tuple(states)
     return RegionResult(
         seen.account,
         seen.region,
@@ -221,4 +240,5 @@ def _place(seen: Seen, keys: tuple[KeyResult, ...]) -> RegionResult:
         min((key.evaluated_at for key in keys if key.evaluated_at), default=None),
         doubt,
         seen.excluded,
+        out_of_scope,
     )

@@ -120,7 +120,7 @@ class RegionResult:
     account: str
     region: str
     state: State
-    """The worst of its keys and its doubt."""
+    """The worst of its keys and, where a key could be judged there, its doubt."""
     keys: Mapping[State, int]
     rule_name: str | None = None
     source_updated_at: datetime | None = None
@@ -128,6 +128,14 @@ class RegionResult:
     doubt: Doubt | None = None
     excluded: bool = False
     """The organization rule leaves the account out, on purpose."""
+    out_of_scope: bool = False
+    """KeyScope names keys of other accounts and Regions alone: whatever keys are there, none is judged."""
+
+    @property
+    def counts_as_unknown(self) -> bool:
+        """Whether it is in doubt, might have keys that are judged, and shows none that is UNKNOWN."""
+        silent = self.excluded or self.out_of_scope
+        return self.doubt is not None and not silent and not self.keys.get(State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +250,11 @@ class Report:
 
     @property
     def counts(self) -> dict[State, int]:
-        """Keys by state; an account and Region in doubt that shows no UNKNOWN key counts as one."""
+        """Keys by state; an account and Region that counts as UNKNOWN, without such a key, counts as one."""
         found = dict.fromkeys(State, 0)
         for key in self.keys:
             found[key.state] += 1
-        for place in self.places:
-            if place.doubt is not None and not place.excluded and not place.keys.get(State.UNKNOWN):
-                found[State.UNKNOWN] += 1
+        found[State.UNKNOWN] += sum(place.counts_as_unknown for place in self.places)
         return found
 
     @property

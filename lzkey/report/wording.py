@@ -53,7 +53,7 @@ def formula(counts: Mapping[State, int]) -> str:
 def unknowns(report: Report) -> Iterator[tuple[Doubt, str, str, str]]:
     """What counts as UNKNOWN, each with its account, its Region, and its key where there is one."""
     for place in report.places:
-        if place.doubt is not None and not place.excluded and not place.keys.get(State.UNKNOWN):
+        if place.doubt is not None and place.counts_as_unknown:
             yield place.doubt, place.account, place.region, ""
     for key in report.keys:
         if key.doubt is not None:

@@ -19,6 +19,7 @@ from lzkey.errors import ParametersError, SettingsError
 if TYPE_CHECKING:
     from conftest import Run
 
+ROOT = Path(__file__).parents[2]
 GIVEN = {"HomeRegion": "us-east-1", "ManagementAccountId": "111122223333"}
 MANAGEMENT = ("--management-account-id", "111122223333")
 RDKLIB = {"ExecutionRoleName", "ExecutionRoleRegion", "AssumeRoleMode"}
@@ -117,6 +118,16 @@ class TestPrecedence:
     def test_example_of_this_project(self) -> None:
         """parameters/example.json is found from anywhere."""
         assert landing_zone({}, "example").home_region == "us-east-1"
+
+    @pytest.mark.parametrize("command", ["check", "explain"])
+    def test_the_examples_scope_judges_a_template(self, run: Run, command: str) -> None:
+        """KeyScope landing-zone: no manifest names a key that is not there yet, so it is judged like one."""
+        template = str(ROOT / "deploy/landing-zone-key.yaml")
+        ended = run(command, template, "--parameters", "example", "--format", "json")
+        document = json.loads(ended.out)
+        assert (ended.code, document["results"][0]["compliance"]) == (0, "COMPLIANT")
+        if command == "check":
+            assert document["settings"]["KeyScope"] == "landing-zone"
 
 
 class TestFaults:

@@ -19,8 +19,9 @@ from jsonschema import Draft202012Validator
 
 from lzkey.documents import schema_of
 from lzkey.terminal import picture
-from lzkey_sandbox.demo import Act, Kept, KeyTable, Row
+from lzkey_sandbox.demo import Act, Kept, KeyTable, Row, Scoped
 from lzkey_sandbox.demo.page import as_json, shown
+from lzkey_sandbox.demo.story import NotJudged
 
 ROOT = Path(__file__).parents[2]
 LZKEY = (sys.executable, "-m", "lzkey")
@@ -83,8 +84,29 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     return Ran(json.loads(done.stdout), done.stderr, (folder / "demo.svg").read_text(), report)
 
 
+class TestScope:
+    """KeyScope=landing-zone, which comes first and last."""
+
+    def test_the_landing_zones_key_alone_is_judged(self, ran: Ran) -> None:
+        """Each other key is NOT_APPLICABLE, and why is told."""
+        (scoped,) = ran.document["scoped"]
+        assert (scoped["row"]["key"], scoped["row"]["compliance"]) == ("landing-zone", "COMPLIANT")
+        assert scoped["row"]["annotation"].startswith("Proved")
+        managed = EXPECTED["aws/s3"][2]
+        others = {
+            other["annotation"].partition(":")[0].removeprefix("An "): other["keys"]
+            for other in scoped["others"]
+        }
+        assert others == {"Not a key of the landing zone's manifest": len(EXPECTED) - 2, managed: 1}
+
+    def test_the_rule_has_it_again_at_the_end(self, ran: Ran) -> None:
+        """The report tells the rule's parameters, and counts the one key that is judged."""
+        assert '<dt>KeyScope</dt><dd><code class="arn">landing-zone</code>' in ran.report
+        assert "1 / (1 + 0 + 0)" in ran.report
+
+
 class TestTable:
-    """Every key, as the AWS Config console shows it."""
+    """KeyScope=all: every key, as the AWS Config console shows it."""
 
     @pytest.mark.parametrize("alias", EXPECTED)
     def test_a_key_gets_its_answer(self, ran: Ran, alias: str) -> None:
@@ -110,30 +132,36 @@ class TestTable:
 
 
 class TestActs:
-    """The good key is broken twice, and mended twice."""
+    """The good key is broken twice, and mended twice; what becomes of others leaves it as it is."""
 
     def test_broken_and_mended(self, ran: Ran) -> None:
         """NON_COMPLIANT after each break, COMPLIANT after each repair."""
         rows = [act["row"] for act in ran.document["acts"]]
         assert {row["key"] for row in rows} == {"landing-zone"}
-        assert [row["compliance"] for row in rows] == ["NON_COMPLIANT", "COMPLIANT"] * 2
+        assert [row["compliance"] for row in rows] == [*["NON_COMPLIANT", "COMPLIANT"] * 2, "COMPLIANT"]
 
     def test_a_rewritten_policy_gets_its_statements_back(self, ran: Ran) -> None:
-        """Repair says what it adds."""
+        """`explain` says what is refused, `fix` what it adds."""
         rewritten = ran.document["acts"][0]
         assert "no statement allows it" in rewritten["row"]["annotation"]
-        assert [note.split('"')[1] for note in rewritten["notes"]] == [
+        explained, fixed = rewritten["notes"]
+        assert explained.startswith("explain: kms:Decrypt by config.amazonaws.com would be refused")
+        assert fixed.startswith("fix: ")
+        assert fixed.split('"')[1::2] == [
             "Allow Config to use KMS for encryption",
             "Allow CloudTrail to use KMS for encryption",
         ]
 
     def test_a_perimeter_is_named_and_explained(self, ran: Ran) -> None:
-        """The annotation has the Sid, repair the condition to add."""
+        """The annotation has the Sid, `explain` its condition, and `fix` the condition to add."""
         perimeter = ran.document["acts"][2]
         assert perimeter["row"]["annotation"].count('denied by "DenyOutsideOrg"') == 2
-        assert all(
-            "DenyOutsideOrg" in note and "aws:PrincipalServiceName" in note for note in perimeter["notes"]
-        )
+        explained, fixed = perimeter["notes"]
+        assert explained.startswith("explain: ")
+        assert fixed.startswith("fix: touches no Deny")
+        assert all('"DenyOutsideOrg"' in note for note in (explained, fixed))
+        assert "aws:PrincipalOrgID" in explained
+        assert "aws:PrincipalServiceName" in fixed
 
 
 class TestReport:
@@ -150,7 +178,6 @@ class TestReport:
         ("account", "cause"),
         [
             ("Research Sandbox", "No recorder"),
-            ("Acquired Company", "Never evaluated"),
             ("Former Subsidiary", "Account not active"),
         ],
     )
@@ -158,6 +185,7 @@ class TestReport:
         """Each account that has no result, with what is in the way."""
         assert account in ran.report
         assert cause in ran.report
+        assert f"{cause.lower()}; no key is judged there" in ran.report
 
 
 class TestRun:
@@ -208,6 +236,11 @@ class TestPicture:
         """The committed picture has the text of a fresh one, but for dates."""
         assert _text((ROOT / "docs/demo.svg").read_text()) == _text(ran.svg)
 
+    def test_can_be_taken_in(self, ran: Ran) -> None:
+        """It is the README's first picture: both breaks and both repairs, in few lines."""
+        assert _text(ran.svg).count("NON_COMPLIANT") == 3  # the score's formula has one of them
+        assert len({line.get("y") for line in _lines(ran.svg)}) <= 40
+
     def test_refers_to_nothing_outside(self, ran: Ran) -> None:
         """No font and no picture has to be fetched."""
         assert "@font-face" not in ran.svg
@@ -216,7 +249,7 @@ class TestPicture:
     def test_hostile_text_stays_text(self) -> None:
         """Terminal escapes, markup and XML from a key do nothing."""
         hostile = "\x1b[31m[red]<script>alert(1)</script>\u202e\x07"
-        scene = KeyTable((Row(hostile, "COMPLIANT", hostile),))
+        scene = KeyTable("keys", (Row(hostile, "COMPLIANT", hostile),))
         svg = picture([shown(scene)], "title")
         assert not set(svg) & set("\x1b\x07\u202e")
         assert "<script>" not in svg
@@ -229,17 +262,31 @@ class TestPage:
     def test_json_has_rows_and_acts(self) -> None:
         """What is kept running is no part of the document."""
         row = Row("key", "COMPLIANT", "fine")
-        document = as_json([KeyTable((row,)), Act("title", row, ("note",)), Kept("http://localhost:1", {})])
+        scenes = (
+            Scoped("console", row, (NotJudged(2, "another's"),)),
+            Act("title", row, ("note",)),
+            KeyTable("keys", (row,)),
+            Kept("http://localhost:1", {}),
+        )
+        document = as_json(scenes)
         told = {"key": "key", "compliance": "COMPLIANT", "annotation": "fine"}
         assert document == {
             "schema_version": 1,
-            "keys": [told],
+            "scoped": [
+                {"title": "console", "row": told, "others": ({"keys": 2, "annotation": "another's"},)}
+            ],
             "acts": [{"title": "title", "row": told, "notes": ("note",)}],
+            "keys": [told],
             "reports": [],
         }
 
 
 def _text(svg: str) -> str:
     """What a reader of the picture reads, without dates."""
-    lines = [element.text or "" for element in ET.fromstring(svg).iter() if element.tag.endswith("}text")]  # noqa: S314 - our own file
-    return re.sub(r"\d{4}-\d\d-\d\d", "DATE", " ".join(lines).replace("\xa0", " "))
+    text = " ".join(line.text or "" for line in _lines(svg))
+    return re.sub(r"\d{4}-\d\d-\d\d", "DATE", text.replace("\xa0", " "))
+
+
+def _lines(svg: str) -> list[ET.Element]:
+    """The picture's pieces of text, several to a line."""
+    return [element for element in ET.fromstring(svg).iter() if element.tag.endswith("}text")]  # noqa: S314 - our own file

@@ -52,9 +52,12 @@ class Project:
         return self.root / "rules" / RULE
 
     def parameters(self, name: str = "example", **changes: Any) -> str:
-        """Write parameters/NAME.json: the example with fields changed, added, or (None) removed."""
+        """Write parameters/NAME.json: the example with fields changed, added, or (None) removed.
+
+        KeyScope is all, for which the role that rdk creates is enough.
+        """
         document = json.loads((ROOT / "parameters/example.json").read_text())
-        for field, value in changes.items():
+        for field, value in {"KeyScope": "all", **changes}.items():
             part = document["ruleParameters" if field[0].isupper() else "deployment"]
             part.pop(field, None)
             if value is not None:
@@ -76,10 +79,11 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A project whose example builds."""
+    """A project whose example builds, and can be deployed without a role of its own."""
     root = tmp_path / "project"
     shutil.copytree(ROOT / "parameters", root / "parameters")
     made = Project(root)
+    made.parameters()
     made.source(f"{RULE}.py", _ADAPTER)
     made.source("helper.py", "")
     made.source("landing_zone_key/__init__.py", "from landing_zone_key.policy import answer\n")

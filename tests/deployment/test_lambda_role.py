@@ -142,6 +142,16 @@ class TestActions:
             assert (resource == "*") == (expected == "*") == ("no resource type" in NEEDED[action][2])
             assert expected in resource
 
+    def test_by_itself_what_the_example_needs(self) -> None:
+        """Whoever follows the guide names no parameter, and has the example's KeyScope."""
+        example = json.loads((ROOT / "parameters/example.json").read_text())["ruleParameters"]
+        assert (example["KeyScope"], example["AssumeRoleMode"]) == ("landing-zone", "false")
+        with mock_aws():
+            _, allowed = deployed()
+        assert set(allowed) == {
+            action for action, (_, _, who) in NEEDED.items() if "AssumeRoleMode true" not in who
+        }
+
     def test_roles_of_the_organization_only(self) -> None:
         """A role of that name in somebody else's account is out of reach."""
         with mock_aws():

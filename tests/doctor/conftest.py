@@ -195,6 +195,7 @@ def organization_account(
         sandbox.landing_zone = LandingZone.with_key(made.key, "4.0")
         made.parameters(
             OrganizationId="o-exampleorgid",
+            KeyScope="all",  # so that members have keys which need a result
             ExecutionRoleName=EXECUTION_ROLE,
             AssumeRoleMode="true",
             triggers=["change"],

@@ -308,6 +308,40 @@ class TestNoResult:
         assert (place.excluded, place.doubt) == (True, None)
         assert key.state is (State.UNKNOWN if of_landing_zone else State.NOT_APPLICABLE)
 
+    @pytest.mark.parametrize(
+        ("scope", "of_manifest", "out"),
+        [
+            ("all", "", False),
+            ("landing-zone", None, False),
+            ("landing-zone", str(ARN), False),
+            ("landing-zone", str(replace(ARN, account="111122223333")), True),
+            ("landing-zone", str(replace(ARN, region="eu-west-1")), True),
+            ("landing-zone", f"arn:aws:kms:{REGION}:111122223333:alias/logs", False),
+            (KEY_ID, "", False),
+            (str(ARN), "", False),
+            (str(replace(ARN, account="111122223333")), "", True),
+            (f"{replace(ARN, account='111122223333')},{KEY_ID}", "", False),
+        ],
+    )
+    def test_where_no_key_can_be_judged(self, scope: str, of_manifest: str | None, *, out: bool) -> None:
+        """The place's doubt is told, and counts nowhere: KeyScope names keys of other places alone."""
+        zone = with_zone(KeyScope=scope).zone
+        assert zone is not None
+        if of_manifest is not None:
+            block = {"configurations": {"kmsKeyArn": of_manifest}}
+            zone = zone.with_manifest({"centralizedLogging": block})
+        place, keys = judge(seen(keys=(), trouble=DOUBT), replace(MEASURE, zone=zone))
+        assert (place.out_of_scope, place.counts_as_unknown, place.doubt) == (out, not out, DOUBT)
+        assert (place.state, keys) == (State.NOT_APPLICABLE if out else State.UNKNOWN, ())
+
+    def test_a_result_where_no_key_can_be_judged(self) -> None:
+        """Counts as it stands: it was made when KeyScope was another."""
+        measure = with_zone(KeyScope=str(replace(ARN, account="111122223333")))
+        place, key = judged(seen(PROVED, trouble=DOUBT), measure)
+        assert (place.out_of_scope, place.state, key.state) == (True, State.UNKNOWN, State.UNKNOWN)
+        place, key = judged(seen(result("NON_COMPLIANT", WRONG)), measure)
+        assert (place.state, key.state) == (State.NON_COMPLIANT, State.NON_COMPLIANT)
+
     def test_no_key_either(self) -> None:
         """Nothing to judge; in doubt it is unknown."""
         assert judge(seen(keys=()), MEASURE)[0].state is State.NOT_APPLICABLE

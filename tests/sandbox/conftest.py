@@ -132,9 +132,12 @@ class LandingZoneAccount(Account):
         return key_id
 
     def parameters(self, **changes: Any) -> str:
-        """Write a parameters file, the example with fields changed (None: left out); return its name."""
+        """Write a parameters file, the example with fields changed (None: left out); return its name.
+
+        KeyScope is all, for which the role that rdk creates is enough.
+        """
         document = json.loads((self.root / "parameters/example.json").read_text())
-        for field, value in changes.items():
+        for field, value in {"KeyScope": "all", **changes}.items():
             members = document["ruleParameters" if field[0].isupper() else "deployment"]
             members[field] = value
             if value is None:

@@ -173,6 +173,8 @@ def _cell(place: RegionResult, causes: str) -> Cell:
     told = CAUSES[place.doubt.cause] if place.doubt else causes
     if told:
         parts.append(told)
+    if place.doubt and place.out_of_scope:
+        parts.append("no key is judged there")
     if place.excluded:
         parts.append("excluded")
     if not parts:

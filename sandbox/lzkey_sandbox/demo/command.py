@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from lzkey.files import require_folder, write_text
 from lzkey.terminal import messages, output, picture, progress_to
 from lzkey.workplace import here
-from lzkey_sandbox.demo.page import as_json, shown
+from lzkey_sandbox.demo.page import as_json, in_picture, shown
 from lzkey_sandbox.demo.story import Kept, scenes
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def show(*, keep: bool, svg: Path | None, report: Path | None, as_document: bool
     if as_document:
         print(json.dumps(as_json(told), indent=2))  # noqa: T201 - the result
     if svg:
-        write_text(svg, picture(map(shown, told), "make demo"))
+        write_text(svg, picture(map(in_picture, told), "make demo"))
 
 
 def _default_report(at: Workplace) -> Path:

@@ -21,6 +21,7 @@ RULE_PARAMETERS: Final = {
     "HomeRegion": "us-east-1",
     "ManagementAccountId": "111122223333",
     "OrganizationId": "o-exampleorgid",
+    "KeyScope": "landing-zone",
     "ExecutionRoleName": EXECUTION_ROLE,
     "AssumeRoleMode": "true",
 }

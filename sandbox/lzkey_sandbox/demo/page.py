@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from rich.console import Group
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from lzkey.documents import document
+from lzkey.report.wording import counted, scored
+from lzkey.state import State
 from lzkey.terminal import STYLES, plain, table
-from lzkey_sandbox.demo.story import Act, Audit, Kept, KeyTable, Row, Scene
+from lzkey_sandbox.demo.story import Act, Audit, Kept, KeyTable, Row, Scene, Scoped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from lzkey import Json
     from lzkey.report.model import Delivery
+    from lzkey_sandbox.demo.story import NotJudged
 
 
 class Reported(TypedDict):
@@ -34,28 +38,32 @@ class Reported(TypedDict):
 class Shown(TypedDict):
     """What the demo has shown."""
 
-    keys: list[Row]
-    """Every key of the management account in the home Region."""
+    scoped: list[Scoped]
+    """What is judged with KeyScope landing-zone, at the beginning."""
     acts: list[Act]
+    keys: list[Row]
+    """Every key of the management account in the home Region, judged with KeyScope all."""
     reports: list[Reported]
 
 
 def shown(scene: Scene) -> RenderableType:
     """Return a scene as rich shows it."""
     match scene:
-        case KeyTable(rows):
-            return Group(
-                table(("Key", "Compliance", "Annotation in the AWS Config console"), map(_cells, rows)),
-                plain(_summary(rows)),
-            )
+        case Scoped(title, row, others):
+            lines = Table.grid(padding=(0, 2, 0, 0))
+            for cells in (_cells(row), *map(_not_judged, others)):
+                lines.add_row(*cells)
+            return _titled(title, [lines])
+        case KeyTable(title, rows):
+            headings = "Key", "Compliance", "Annotation in the AWS Config console"
+            return Group(_titled(title, []), table(headings, map(_cells, rows)), plain(_summary(rows)))
         case Act(title, row, notes):
             return _titled(title, [_line(row), *map(plain, notes)])
         case Audit(report, path):
             delivery, why = report.answer.delivery.value, report.answer.why
-            counts = ", ".join(f"{count} {state.value}" for state, count in report.counts.items())
             below = [
                 plain(f"can the landing zone's logs be delivered today? {delivery}: {why}"),
-                plain(f"{len(report.accounts)} accounts; keys: {counts}"),
+                plain(f"{len(report.accounts)} accounts; {scored(report)}"),
                 plain(f"open {path}"),
             ]
             return _titled("The report of the whole organization", below)
@@ -64,9 +72,17 @@ def shown(scene: Scene) -> RenderableType:
             return Group(plain(f"\nAWS goes on at {endpoint} until Ctrl-C. In another shell:"), *exports)
 
 
+def in_picture(scene: Scene) -> RenderableType:
+    """Return a scene as the picture has it, which shows no table: what it comes to is enough there."""
+    if isinstance(scene, KeyTable):
+        return _titled(scene.title, [plain(_summary(scene.rows))])
+    return shown(scene)
+
+
 def as_json(scenes: Iterable[Scene]) -> dict[str, Any]:
-    """Return the scenes as one JSON document: the table's rows, the acts, and what the report answers."""
+    """Return the scenes as one JSON document: what is judged, the acts, the table's rows, and the report."""
     told = list(scenes)
+    scoped: list[Json] = [dataclasses.asdict(scene) for scene in told if isinstance(scene, Scoped)]
     rows: list[Json] = [
         dataclasses.asdict(row) for scene in told if isinstance(scene, KeyTable) for row in scene.rows
     ]
@@ -76,11 +92,11 @@ def as_json(scenes: Iterable[Scene]) -> dict[str, Any]:
         for scene in told
         if isinstance(scene, Audit)
     ]
-    members: Shown = {"keys": rows, "acts": acts, "reports": reports}
+    members: Shown = {"scoped": scoped, "acts": acts, "keys": rows, "reports": reports}
     return document(members)
 
 
-def _titled(title: str, below: Iterable[Text]) -> RenderableType:
+def _titled(title: str, below: Iterable[RenderableType]) -> RenderableType:
     return Group(plain(f"\n{title}", "bold"), *(Padding(line, (0, 0, 0, 2)) for line in below))
 
 
@@ -90,6 +106,10 @@ def _cells(row: Row) -> tuple[Text, Text, Text]:
 
 def _line(row: Row) -> Text:
     return Text("  ").join(_cells(row))
+
+
+def _not_judged(others: NotJudged) -> tuple[Text, Text, Text]:
+    return _cells(Row(counted(others.keys, "other key"), State.NOT_APPLICABLE, others.annotation))
 
 
 def _summary(rows: tuple[Row, ...]) -> str:

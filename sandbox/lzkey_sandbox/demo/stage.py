@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import KmsKey
+from lzkey import RULE_NAME
 from lzkey.aws.environment import aws_environment
 from lzkey.deployment.deploy import ORGANIZATION, deploy
 from lzkey.workplace import Workplace
@@ -49,6 +50,17 @@ class Stage:
         self.sandbox.recording = True
         for account in (self.sandbox.account, *self.members):
             self.sandbox.record_all(account)
+
+    def set_key_scope(self, scope: str) -> None:
+        """Change the rule as a deployment with another KeyScope would; AWS Config evaluates all keys anew."""
+        config = self.sandbox.client("config")
+        found = config.describe_organization_config_rules(OrganizationConfigRuleNames=[RULE_NAME])
+        metadata = found["OrganizationConfigRules"][0]["OrganizationCustomRuleMetadata"]
+        parameters = {**json.loads(metadata["InputParameters"]), "KeyScope": scope}
+        config.put_organization_config_rule(
+            OrganizationConfigRuleName=RULE_NAME,
+            OrganizationCustomRuleMetadata={**metadata, "InputParameters": json.dumps(parameters)},
+        )
 
 
 def set_up(sandbox: Sandbox, shipped: Shipped, progress: Callable[[str], None]) -> Stage:
@@ -114,7 +126,7 @@ def _make(kms: Untyped, wanted: DemoKey) -> str:
 def _make_roles(sandbox: Sandbox, templates: Path, organization: str, accounts: Sequence[str]) -> str:
     """Create the Lambda's role, and in each account the one that it assumes; return the ARN of the first."""
     ours = {"OrganizationId": organization, "PeriodicTrigger": "false"}
-    wanted = {**ours, "ExecutionRoleName": EXECUTION_ROLE, "LandingZoneScope": "false"}
+    wanted = {**ours, "ExecutionRoleName": EXECUTION_ROLE}
     made = _stack(sandbox, sandbox.account, templates / "lambda-role.yaml", wanted)
     for account in accounts:
         _stack(

@@ -6,17 +6,22 @@ Everything in a scene was read back through AWS's APIs after the deployed rule h
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
 
-from landing_zone_key import KmsKey, repair
+from landing_zone_key import KmsKey
 from lzkey.aws.environment import aws_environment
+from lzkey.check.explanation import explanation
+from lzkey.check.proposal import propose
 from lzkey.errors import DemoError
 from lzkey.files import write_text
 from lzkey.report.formats import Form, render
 from lzkey.report.making import make_report
+from lzkey.sources.subject import FoundKey, Kind, Place
+from lzkey.state import State
 from lzkey_sandbox import Sandbox
 from lzkey_sandbox.demo.keys import GOOD_KEY, ZONE, perimeter, policy
 from lzkey_sandbox.demo.stage import Stage, put_policy, set_up
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lzkey import Untyped
+    from lzkey.check.proposal import Proposal
     from lzkey.report.model import Report
     from lzkey.workplace import Shipped
 
@@ -41,20 +47,39 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyTable:
-    """Every key of the management account in the home Region."""
+class NotJudged:
+    """Keys that are NOT_APPLICABLE for one reason."""
 
+    keys: int
+    """How many."""
+    annotation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scoped:
+    """With KeyScope landing-zone the rule judges the landing zone's key, and none of the account's others."""
+
+    title: str
+    row: Row
+    others: tuple[NotJudged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTable:
+    """With KeyScope all: every key of the management account in the home Region."""
+
+    title: str
     rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something happens to the landing zone's key, and the rule says what it means."""
+    """Something happens to the landing zone's key, or to the rule, which says what it means."""
 
     title: str
     row: Row
     notes: tuple[str, ...] = ()
-    """What `repair` says to it."""
+    """What `explain` and `fix` say to it, a line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +98,7 @@ class Audit:
     path: Path
 
 
-Scene = KeyTable | Act | Kept | Audit
+Scene = Scoped | Act | KeyTable | Audit | Kept
 
 
 def scenes(
@@ -89,9 +114,10 @@ def scenes(
         stage = set_up(sandbox, shipped, progress)
         progress("the deployed zip evaluates every key")
         stage.begin()
-        yield KeyTable(_rows(stage))
+        yield _scoped(stage, "What the AWS Config console shows, with KeyScope=landing-zone")
         yield from _rewritten(stage, progress)
         yield from _perimeter(stage, progress)
+        yield from _gallery(stage, progress)
         yield _audit(stage, report, progress)
         if keep:
             shown = {name: value for name, value in sandbox.environment.items() if name.startswith("AWS_")}
@@ -115,7 +141,35 @@ def _rows(stage: Stage) -> tuple[Row, ...]:
 
 
 def _good(stage: Stage) -> Row:
-    return next(row for row in _rows(stage) if row.key == GOOD_KEY)
+    return _scoped(stage, "").row
+
+
+def _scoped(stage: Stage, title: str) -> Scoped:
+    rows = _rows(stage)
+    others = [row for row in rows if row.key != GOOD_KEY]
+    if judged := [row.key for row in others if row.compliance != State.NOT_APPLICABLE]:
+        raise DemoError(
+            f"the rule judges {', '.join(judged)}, which the landing zone's manifest does not name"
+        )
+    counted = Counter(row.annotation for row in others)
+    return Scoped(
+        title,
+        next(row for row in rows if row.key == GOOD_KEY),
+        tuple(NotJudged(keys, annotation) for annotation, keys in counted.items()),
+    )
+
+
+def _gallery(stage: Stage, progress: Callable[[str], None]) -> Iterator[KeyTable | Act]:
+    """The rule judges every key for a while, and then the landing zone's alone again."""
+    progress("PutOrganizationConfigRule: KeyScope becomes all, and every key is evaluated")
+    stage.set_key_scope("all")
+    yield KeyTable(
+        "KeyScope=all for a moment: every key of the account is judged; no two are broken alike",
+        _rows(stage),
+    )
+    progress("PutOrganizationConfigRule: KeyScope is landing-zone again")
+    stage.set_key_scope("landing-zone")
+    yield Act("KeyScope=landing-zone again", _good(stage))
 
 
 def _audit(stage: Stage, path: Path, progress: Callable[[str], None]) -> Audit:
@@ -127,41 +181,64 @@ def _audit(stage: Stage, path: Path, progress: Callable[[str], None]) -> Audit:
     return Audit(made, path)
 
 
-def _good_key(kms: Untyped) -> KmsKey:
-    described = KmsKey.from_describe_key(kms.describe_key(KeyId=f"alias/{GOOD_KEY}"))
+def _found(kms: Untyped) -> FoundKey:
+    """The landing zone's key as KMS has it now."""
+    name = f"alias/{GOOD_KEY}"
+    described = KmsKey.from_describe_key(kms.describe_key(KeyId=name))
     answer = kms.get_key_policy(KeyId=described.arn.key_id, PolicyName="default")
-    return described.with_policy(answer["Policy"])
+    return FoundKey(name, described.with_policy(answer["Policy"]), Place(name, Kind.LIVE))
+
+
+def _explained(found: FoundKey) -> str:
+    """What `explain` says of the first requirement that fails; where a statement denies, also why."""
+    failed = next(answer for answer in explanation(found, ZONE).answers if not answer.holds)
+    nearest = failed.refusal.statements[0] if failed.refusal else None
+    why = f" ({'; '.join(nearest.why)})" if nearest and nearest.applies else ""
+    return f"explain: {failed.detail}{why}"
+
+
+def _fixed(proposal: Proposal) -> tuple[str, ...]:
+    """What `fix` says, a line each: what it adds, and what a Deny needs that it does not touch."""
+    added = [f"fix: {'; '.join(proposal.changes)}"] if proposal.changes else []
+    exempted = dict.fromkeys(
+        f'fix: touches no Deny; add to the Condition of "{each.statement}": {json.dumps(each.exemption)}'
+        if each.exemption
+        else f"fix: {each.message}"
+        for each in proposal.unresolved
+    )
+    return (*added, *exempted)
 
 
 def _rewritten(stage: Stage, progress: Callable[[str], None]) -> Iterator[Act]:
     """An update rewrites the key policy without the two statements."""
     kms = stage.sandbox.client("kms")
-    key_id = _good_key(kms).arn.key_id
+    key_id = _found(kms).key.arn.key_id
     progress("an update rewrites the key policy")
     put_policy(kms, key_id, policy())
+    found = _found(kms)
+    proposal = propose(found, ZONE)
     title = "An update of another stack rewrites the key policy and drops the two statements"
-    proposal = repair(_good_key(kms), ZONE)
-    yield Act(title, _good(stage), tuple(f"repair: {change}" for change in proposal.changes))
-    progress("repair restores what is missing")
-    put_policy(kms, key_id, proposal.policy or {})
-    yield Act("The policy that repair proposes is put in place", _good(stage))
+    yield Act(title, _good(stage), (_explained(found), *_fixed(proposal)))
+    progress("fix restores what is missing")
+    put_policy(kms, key_id, proposal.after or {})
+    yield Act("The policy that fix proposes is put in place", _good(stage))
 
 
 def _perimeter(stage: Stage, progress: Callable[[str], None]) -> Iterator[Act]:
     """Someone adds an organization perimeter that forgets AWS services."""
     kms = stage.sandbox.client("kms")
-    good = _good_key(kms)
+    good = _found(kms).key
     progress("someone adds an organization perimeter")
     document = json.loads(str(good.policy))
     put_policy(kms, good.arn.key_id, {**document, "Statement": [*document["Statement"], perimeter()]})
-    proposal = repair(_good_key(kms), ZONE)
+    found = _found(kms)
+    proposal = propose(found, ZONE)
     title = "Someone adds an organization perimeter that forgets AWS services"
-    notes = dict.fromkeys(f"repair: {unresolved.message}" for unresolved in proposal.unresolved)
-    yield Act(title, _good(stage), tuple(notes))
+    yield Act(title, _good(stage), (_explained(found), *_fixed(proposal)))
     exemption = proposal.unresolved[0].exemption if proposal.unresolved else None
     if exemption:
-        progress("the Deny gets the exemption that repair names")
+        progress("the Deny gets the exemption that fix names")
         deny = perimeter()
         exempted = {**deny, "Condition": {**deny["Condition"], **exemption}}
         put_policy(kms, good.arn.key_id, {**document, "Statement": [*document["Statement"], exempted]})
-        yield Act("The exemption that repair names is added to the Deny by hand", _good(stage))
+        yield Act("The exemption that fix names is added to the Deny by hand", _good(stage))
