@@ -1,4 +1,4 @@
-"""A copy of the checkout in which a page's commands are run, as they stand, with AWS on this machine alone."""
+"""A copy of the checkout in which a page's commands are run as they stand, with AWS on this machine alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..cli.makefile import environ_without_make  # noqa: TID252 - tests are no package
@@ -16,7 +17,6 @@ from .pages import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 #: What a page shows is what a terminal of this width shows, without colours.
 _TERMINAL: Final = {"TERM": "dumb", "COLUMNS": "100", "LINES": "50"}
@@ -71,7 +71,7 @@ def _shell(line: str) -> list[str]:
 
 
 def python_path(root: Path) -> dict[str, str]:
-    """Let the environment's commands find a folder's code before that of the checkout they are installed from."""
+    """Let the environment's commands find a folder's code before what they are installed from."""
     folders = (root, root / "rules/CONTROL_TOWER_KMS_KEY", root / "sandbox")
     return {"PYTHONPATH": os.pathsep.join(map(str, folders))}
 
@@ -90,6 +90,6 @@ def copy_of_the_checkout(target: Path) -> Path:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
     (target / ".venv").mkdir()
-    (target / ".venv/bin").symlink_to(os.path.dirname(sys.executable))
+    (target / ".venv/bin").symlink_to(Path(sys.executable).parent)
     (target / ".venv/.installed").touch()
     return target

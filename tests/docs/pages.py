@@ -1,8 +1,9 @@
 """The pages that people read, and what a reader types, saves and sees on them.
 
-A page's commands stand in ```console blocks, each line behind a prompt. A ```text block straight after one is what
-its last command shows; a line `…` in it stands for any lines. A command that ends with another exit code than 0
-says so behind it: `# ends with 3`. JSON or YAML below a line that ends with "`NAME`:" is a file to save.
+A page's commands stand in ```console blocks, each line behind a prompt. A ```text block straight after one is
+what its last command shows; a line `…` in it stands for any lines. A command that ends with another exit code
+than 0 says so behind it: `# ends with 3`. JSON or YAML below a line that ends with "`NAME`:" is a file to
+save.
 """
 
 from __future__ import annotations

@@ -38,6 +38,11 @@ class Scene:
         """Give the stack's key to Control Tower, as one does in its console."""
         self.sandbox.landing_zone = LandingZone.with_key(self.output(KEY, "KeyArn"), "4.0")
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables under which the reader's commands see AWS."""
+        return self.sandbox.environment
+
     def before(self, line: str) -> str:
         """The command with what is the reader's own in it."""
         return line
@@ -126,6 +131,7 @@ class AnOrganization(Scene):
 
     def after(self, line: str, said: str) -> None:
         """Fill in the parameters; every account gets its rule."""
+        assert "warning" not in said
         if line.endswith("parameters/organization.json"):
             self.edit(
                 "organization",
@@ -162,7 +168,7 @@ class AnOrganization(Scene):
 
 
 class ARuleEverywhere(Scene):
-    """An organization of twelve accounts with the rule, three of them in trouble, seen through an aggregator."""
+    """Twelve accounts with the rule, three of them in trouble, seen through an aggregator."""
 
     def begin(self) -> None:
         """Its accounts are computed, not made."""

@@ -1,4 +1,4 @@
-"""Every command on every page does what the page says: run as it stands, in order, in a copy of the checkout."""
+"""Every command on every page does what the page says, as it stands, in order, in a copy of the checkout."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ RUN_ELSEWHERE: Final = {
     "make test": CHECK,
     "make check": "CI calls it",
     "make format": "`make check` says what it would mend; the tests' environment need not have ruff",
-    "make bench": "by hand, where the numbers of CONTRIBUTING.md come from; `make test` runs each once, untimed",
+    "make bench": "by hand, for the numbers of CONTRIBUTING.md; `make test` runs each once, untimed",
     ".venv/bin/pytest -q tests/engine/test_manifest.py": CHECK,
+    "LZKEY_ACCEPT_GOLDEN=1 .venv/bin/pytest -q tests/cli/test_documents.py": "by hand; `make test` runs it without",
     ".venv/bin/pytest -q -n 2 tests/engine tests/policy": CHECK,
     ".venv/bin/lzkey doctor organization --profile audit --management-profile management": "tests/doctor/"
     "test_delegated_administrator.py, where the audit account has deployed the rule",
@@ -97,13 +98,13 @@ class TestPages:
 
     @pytest.mark.parametrize("name", PAGES_WITH_COMMANDS)
     def test_do_what_they_say(self, name: str, tmp_path: Path) -> None:
-        """Each command ends as the page says and shows what the page shows: LZKEY_ACCEPT_GOLDEN=1 writes it anew."""
+        """Each command ends as the page says, and shows what it shows; LZKEY_ACCEPT_GOLDEN=1 writes that."""
         root = copy_of_the_checkout(tmp_path / "lzkey")
         kind = SCENES.get(name, Scene)
         assert not isinstance(kind, str)
         with Sandbox() as sandbox:
             scene = kind(sandbox, root)
-            checkout = Checkout(root, sandbox.environment)
+            checkout = Checkout(root, scene.environment)
             seen = {}
             for step in steps(PAGES[name]):
                 if isinstance(step, Saved):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import Final
@@ -57,6 +58,15 @@ def test_lines_fit(name: str) -> None:
     """Below 120 characters, but for tables, pictures, links and what is run, which cannot be broken."""
     lines = [line for line in PAGES[name].prose.splitlines() if not line.startswith(("|", "!["))]
     assert [line for line in lines if len(line) >= 120 and "](http" not in line] == []
+
+
+class TestFront:
+    """README.md, which is seen first."""
+
+    def test_begins_with_the_promise_in_two_sentences(self) -> None:
+        """The first paragraph."""
+        first = PAGES["README.md"].text.split("\n\n")[1]
+        assert len(re.findall(r"[.?](?:\*\*)?(?:\s|$)", first)) == 2
 
 
 class TestIndex:
