@@ -55,8 +55,7 @@ class Scene:
 
     def output(self, stack: str, name: str) -> str:
         """An output of a stack."""
-        (made,) = self.sandbox.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        return str({output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}[name])
+        return output(self.sandbox, stack, name)
 
     @property
     def stacks(self) -> set[str]:
@@ -71,14 +70,7 @@ class Scene:
 
     def edit(self, name: str, **fields: Any) -> None:
         """Edit parameters/NAME.json; None removes a field."""
-        file = self.root / f"parameters/{name}.json"
-        document = json.loads(file.read_text())
-        for field, value in fields.items():
-            part = document["ruleParameters" if field[0].isupper() else "deployment"]
-            part[field] = value
-            if value is None:
-                del part[field]
-        file.write_text(json.dumps(document, indent=2))
+        edit(self.root / f"parameters/{name}.json", **fields)
 
 
 class OneAccount(Scene):
@@ -126,7 +118,7 @@ class AnOrganization(Scene):
     def before(self, line: str) -> str:
         """The root is the organization's; moto's StackSet has gone into the management account, too."""
         if line.startswith("aws cloudformation deploy --stack-name landing-zone-key-rule"):
-            self._forget_motos_role()
+            forget_motos_role(self.sandbox)
         return line.replace("r-ab12", self.unit["Id"])
 
     def after(self, line: str, said: str) -> None:
@@ -159,16 +151,9 @@ class AnOrganization(Scene):
             OrganizationAggregationSource={"RoleArn": role, "AwsRegions": [self.sandbox.region]},
         )
 
-    def _forget_motos_role(self) -> None:
-        """A service-managed StackSet leaves the management account out; moto's does not."""
-        iam = self.sandbox.client("iam")
-        for policy in iam.list_role_policies(RoleName="landing-zone-key-rule")["PolicyNames"]:
-            iam.delete_role_policy(RoleName="landing-zone-key-rule", PolicyName=policy)
-        iam.delete_role(RoleName="landing-zone-key-rule")
-
 
 class ARuleEverywhere(Scene):
-    """Twelve accounts with the rule, three of them in trouble, seen through an aggregator."""
+    """Twelve accounts with the rule, two of them in trouble, seen through an aggregator."""
 
     def begin(self) -> None:
         """Its accounts are computed, not made."""
@@ -180,7 +165,6 @@ class ARuleEverywhere(Scene):
                 verdicts=(NOT_JUDGED,),
                 suspended=1,
                 without_recorder=1,
-                without_results=1,
             ),
             {
                 "HomeRegion": self.sandbox.region,
@@ -194,6 +178,31 @@ class ARuleEverywhere(Scene):
             ConfigurationAggregatorName=AGGREGATOR,
             OrganizationAggregationSource={"RoleArn": role, "AllAwsRegions": True},
         )
+
+
+def output(sandbox: Sandbox, stack: str, name: str) -> str:
+    """An output of a stack."""
+    (made,) = sandbox.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return str({each["OutputKey"]: each["OutputValue"] for each in made["Outputs"]}[name])
+
+
+def edit(file: Path, **fields: Any) -> None:
+    """Edit a file of parameters, as a page says; None removes a field."""
+    document = json.loads(file.read_text())
+    for field, value in fields.items():
+        part = document["ruleParameters" if field[0].isupper() else "deployment"]
+        part[field] = value
+        if value is None:
+            del part[field]
+    file.write_text(json.dumps(document, indent=2))
+
+
+def forget_motos_role(sandbox: Sandbox) -> None:
+    """A service-managed StackSet leaves the management account out; moto's does not."""
+    iam = sandbox.client("iam")
+    for policy in iam.list_role_policies(RoleName="landing-zone-key-rule")["PolicyNames"]:
+        iam.delete_role_policy(RoleName="landing-zone-key-rule", PolicyName=policy)
+    iam.delete_role(RoleName="landing-zone-key-rule")
 
 
 #: What each page's reader has, or the tests that run the page's commands in a scene of their own.

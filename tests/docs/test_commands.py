@@ -31,7 +31,7 @@ RUN_ELSEWHERE: Final = {
     "make format": "`make check` says what it would mend; the tests' environment need not have ruff",
     "make bench": "by hand, for the numbers of CONTRIBUTING.md; `make test` runs each once, untimed",
     ".venv/bin/pytest -q tests/engine/test_manifest.py": CHECK,
-    "LZKEY_ACCEPT_GOLDEN=1 .venv/bin/pytest -q tests/cli/test_documents.py": "by hand; `make test` runs it without",
+    "LZKEY_ACCEPT_GOLDEN=1 .venv/bin/pytest -q tests/cli/test_documents.py": "by hand; without it, make test",
     ".venv/bin/pytest -q -n 2 tests/engine tests/policy": CHECK,
     ".venv/bin/lzkey doctor organization --profile audit --management-profile management": "tests/doctor/"
     "test_delegated_administrator.py, where the audit account has deployed the rule",
