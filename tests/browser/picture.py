@@ -1,4 +1,4 @@
-"""Writes the README's picture of the report: `.venv/bin/python tests/browser/picture.py`.
+"""Writes the pages' picture of the report: `.venv/bin/python tests/browser/picture.py`.
 
 The first screen of the troubled report, light, 1280 pixels wide.
 """

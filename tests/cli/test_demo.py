@@ -230,7 +230,7 @@ class TestRun:
 
 
 class TestPicture:
-    """The SVG in the README."""
+    """The SVG of the pages."""
 
     def test_is_what_the_demo_shows(self, ran: Ran) -> None:
         """The committed picture has the text of a fresh one, but for dates."""

@@ -1,22 +1,18 @@
-"""The README's workflow for GitHub Actions: what a stranger's pull request holds gets nowhere."""
+"""The workflow for GitHub Actions on check-in-ci.md: what a stranger's pull request holds gets nowhere."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
-import yaml
 
-README: Final = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+from .test_examples import snippet
 
 
 @pytest.fixture(scope="module")
 def workflow() -> dict[Any, Any]:
     """As a reader would paste it; YAML 1.1 takes its `on` for true."""
-    (block,) = [part.partition("```")[0] for part in README.split("```yaml\n") if "upload-sarif" in part]
-    read: dict[Any, Any] = yaml.safe_load(block)
-    return read
+    return snippet("upload-sarif")
 
 
 def test_it_runs_without_secrets(workflow: dict[Any, Any]) -> None:

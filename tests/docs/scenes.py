@@ -1,0 +1,213 @@
+"""What a page's reader has before he begins: AWS on this machine, and his own hands between the commands."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from lzkey_sandbox import GeneratedPlan, LandingZone, OrganizationPlan, Sandbox
+from lzkey_sandbox.generated_population import NOT_JUDGED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY: Final = "landing-zone-key"
+AGGREGATOR: Final = "aws-controltower-ConfigAggregatorForOrganization"
+_ALONE: Final = OrganizationPlan(
+    0, management_recorder=False, without_recorder=0, without_role=0, suspended=0
+)
+
+
+class Scene:
+    """A management account with a landing zone and its key, and nothing of ours."""
+
+    plan = _ALONE
+
+    def __init__(self, sandbox: Sandbox, root: Path) -> None:
+        self.sandbox, self.root = sandbox, root
+        self.organization = sandbox.organization(self.plan)
+        self.begin()
+
+    def begin(self) -> None:
+        """Make what is there before the first command."""
+        template = (self.root / "deploy/landing-zone-key.yaml").read_text()
+        self.sandbox.client("cloudformation").create_stack(StackName=KEY, TemplateBody=template)
+        self.use_the_key()
+
+    def use_the_key(self) -> None:
+        """Give the stack's key to Control Tower, as one does in its console."""
+        self.sandbox.landing_zone = LandingZone.with_key(self.output(KEY, "KeyArn"), "4.0")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables under which the reader's commands see AWS."""
+        return self.sandbox.environment
+
+    def before(self, line: str) -> str:
+        """The command with what is the reader's own in it."""
+        return line
+
+    def after(self, line: str, said: str) -> None:
+        """What the page tells the reader to do, or to see, after a command."""
+
+    def end(self) -> None:
+        """What must be true when the reader has come to the end."""
+
+    def output(self, stack: str, name: str) -> str:
+        """An output of a stack."""
+        return output(self.sandbox, stack, name)
+
+    @property
+    def stacks(self) -> set[str]:
+        """The names of the stacks that are there and stay."""
+        stacks = self.sandbox.client("cloudformation").describe_stacks()["Stacks"]
+        return {each["StackName"] for each in stacks if each["StackStatus"] != "DELETE_IN_PROGRESS"}
+
+    def rules(self, account: str | None = None) -> list[str]:
+        """The names of the rules in an account."""
+        rules = self.sandbox.client("config", account=account).describe_config_rules()["ConfigRules"]
+        return [rule["ConfigRuleName"] for rule in rules]
+
+    def edit(self, name: str, **fields: Any) -> None:
+        """Edit parameters/NAME.json; None removes a field."""
+        edit(self.root / f"parameters/{name}.json", **fields)
+
+
+class OneAccount(Scene):
+    """Nothing but the landing zone's account; the page makes the key, too."""
+
+    def begin(self) -> None:
+        """There is no key yet."""
+
+    def after(self, line: str, said: str) -> None:
+        """Give Control Tower the key, and the parameters the role; AWS Config evaluates the key."""
+        if line.startswith(f"aws cloudformation deploy --stack-name {KEY} "):
+            self.use_the_key()
+        if line.endswith("parameters/prod.json"):
+            self.edit("prod", lambdaRoleArn=self.role, KeyScope="landing-zone", OrganizationId="")
+        if line == "make deploy ENV=prod":
+            assert f"verified: the function's role is {self.role}" in said
+            assert "warning" not in said
+            self.sandbox.settle()
+
+    @property
+    def role(self) -> str:
+        """The ARN of the Lambda's role."""
+        return self.output("landing-zone-key-role", "RoleArn")
+
+    def end(self) -> None:
+        """Nothing is left but what the page says stays."""
+        assert self.rules() == []
+        assert self.stacks == {KEY}
+        assert self.sandbox.refused_hosts == ()
+
+
+class AnOrganization(Scene):
+    """A landing zone with four member accounts, a recorder in each, and the bucket for the code."""
+
+    plan = OrganizationPlan(4, without_recorder=0, without_role=0, suspended=0)
+
+    def begin(self) -> None:
+        """What the guide of one account has made before."""
+        super().begin()
+        self.sandbox.answer_sts_address()
+        name = f"config-rule-code-bucket-{self.sandbox.account}-{self.sandbox.region}"
+        self.sandbox.client("s3").create_bucket(Bucket=name)
+        (self.unit,) = self.sandbox.client("organizations").list_roots()["Roots"]
+
+    def before(self, line: str) -> str:
+        """The root is the organization's; moto's StackSet has gone into the management account, too."""
+        if line.startswith("aws cloudformation deploy --stack-name landing-zone-key-rule"):
+            forget_motos_role(self.sandbox)
+        return line.replace("r-ab12", self.unit["Id"])
+
+    def after(self, line: str, said: str) -> None:
+        """Fill in the parameters; every account gets its rule."""
+        assert "warning" not in said
+        if line.endswith("parameters/organization.json"):
+            self.edit(
+                "organization",
+                OrganizationId=self.organization.organization_id,
+                KeyScope="landing-zone",
+                ExecutionRoleName="landing-zone-key-rule",
+                AssumeRoleMode="true",
+                triggers=["change"],
+                maximumExecutionFrequency=None,
+                lambdaRoleArn=f"arn:aws:iam::{self.sandbox.account}:role/landing-zone-key-lambda",
+            )
+        if line.startswith("make deploy-organization"):
+            self._aggregate()
+            assert all(self.rules(account) for account in self.organization.accounts)
+            self.sandbox.settle()
+
+    def end(self) -> None:
+        """No account has the rule any more."""
+        assert not any(self.rules(account) for account in self.organization.accounts)
+
+    def _aggregate(self) -> None:
+        role = f"arn:aws:iam::{self.sandbox.account}:role/aggregator"
+        self.sandbox.client("config").put_configuration_aggregator(
+            ConfigurationAggregatorName=AGGREGATOR,
+            OrganizationAggregationSource={"RoleArn": role, "AwsRegions": [self.sandbox.region]},
+        )
+
+
+class ARuleEverywhere(Scene):
+    """Twelve accounts with the rule, two of them in trouble, seen through an aggregator."""
+
+    def begin(self) -> None:
+        """Its accounts are computed, not made."""
+        population = self.sandbox.generate(
+            GeneratedPlan(
+                accounts=12,
+                regions=(self.sandbox.region,),
+                keys=2,
+                verdicts=(NOT_JUDGED,),
+                suspended=1,
+                without_recorder=1,
+            ),
+            {
+                "HomeRegion": self.sandbox.region,
+                "ManagementAccountId": self.sandbox.account,
+                "KeyScope": "landing-zone",
+            },
+        )
+        self.sandbox.landing_zone = LandingZone.with_key(population.landing_zone_key, "4.0")
+        role = f"arn:aws:iam::{self.sandbox.account}:role/aggregator"
+        self.sandbox.client("config").put_configuration_aggregator(
+            ConfigurationAggregatorName=AGGREGATOR,
+            OrganizationAggregationSource={"RoleArn": role, "AllAwsRegions": True},
+        )
+
+
+def output(sandbox: Sandbox, stack: str, name: str) -> str:
+    """An output of a stack."""
+    (made,) = sandbox.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return str({each["OutputKey"]: each["OutputValue"] for each in made["Outputs"]}[name])
+
+
+def edit(file: Path, **fields: Any) -> None:
+    """Edit a file of parameters, as a page says; None removes a field."""
+    document = json.loads(file.read_text())
+    for field, value in fields.items():
+        part = document["ruleParameters" if field[0].isupper() else "deployment"]
+        part[field] = value
+        if value is None:
+            del part[field]
+    file.write_text(json.dumps(document, indent=2))
+
+
+def forget_motos_role(sandbox: Sandbox) -> None:
+    """A service-managed StackSet leaves the management account out; moto's does not."""
+    iam = sandbox.client("iam")
+    for policy in iam.list_role_policies(RoleName="landing-zone-key-rule")["PolicyNames"]:
+        iam.delete_role_policy(RoleName="landing-zone-key-rule", PolicyName=policy)
+    iam.delete_role(RoleName="landing-zone-key-rule")
+
+
+#: What each page's reader has, or the tests that run the page's commands in a scene of their own.
+SCENES: Final[dict[str, type[Scene] | str]] = {
+    "docs/deploy.md": OneAccount,
+    "docs/organization.md": AnOrganization,
+    "docs/report.md": ARuleEverywhere,
+}
