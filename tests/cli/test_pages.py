@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
 from cfnlint.decode import decode
 
+from landing_zone_key import KmsKey, annotate, assess
+from landing_zone_key import LandingZone as Settings
 from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 
 from .test_readme import (
     actions,
+    blocks,
+    codes,
     commands,
     copy_of_the_checkout,
     edit,
@@ -30,12 +35,21 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 MANAGEMENT, AUDIT = "111122223333", "777788889999"
+LANDING_ZONE: Final = f"arn:aws:controltower:us-east-1:{MANAGEMENT}:landingzone/1A2B3C4D5E6F7G8H"
 MULTI_ACCOUNT_SETUP: Final = "config-multiaccountsetup.amazonaws.com"
 
 
 def page(name: str) -> str:
     """The text of a page."""
     return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def table(heading: str, name: str) -> list[list[str]]:
+    """The rows of a page's table whose first heading this is, each cell as written."""
+    _, found, rest = page(name).partition(f"\n| {heading} |")
+    assert found, heading
+    lines = rest.split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
 @dataclass(frozen=True)
@@ -72,12 +86,12 @@ class Reader:
             yield f"aws_session_token = {keys['SessionToken']}"
 
 
-def landing_zone_key(reader: Reader) -> str:
-    """The key of deploy/landing-zone-key.yaml, in use by a landing zone 4.0; its ARN."""
+def landing_zone_key(reader: Reader, version: str) -> str:
+    """The key of deploy/landing-zone-key.yaml, in use by a landing zone of this version; its ARN."""
     template = (reader.root / "deploy/landing-zone-key.yaml").read_text()
     reader.sandbox.client("cloudformation").create_stack(StackName="landing-zone-key", TemplateBody=template)
     key = output(reader.sandbox, "landing-zone-key")
-    reader.sandbox.landing_zone = LandingZone.with_key(key, "4.0")
+    reader.sandbox.landing_zone = LandingZone.with_key(key, version)
     return key
 
 
@@ -92,7 +106,7 @@ class TestDelegatedAdministrator:
             plan = OrganizationPlan(
                 3, management_recorder=False, without_recorder=0, without_role=0, suspended=0
             )
-            made, key = sandbox.organization(plan), landing_zone_key(reader)
+            made, key = sandbox.organization(plan), landing_zone_key(reader, "4.0")
             as_landing_zone_4_leaves_it(sandbox)
             said = follow(reader, "delegated-administrator.md", KeyScope=key)
             aggregates, deploys, *_ = (told for command, told in said.items() if "list-delegated" in command)
@@ -105,6 +119,101 @@ class TestDelegatedAdministrator:
             assert "notes" not in report
             for account in made.accounts:
                 assert sandbox.client("config", account=account).describe_config_rules()["ConfigRules"] == []
+
+
+class TestLandingZone4:
+    """docs/landing-zone-4.md, from a healthy landing zone 3.3 with a rule of the management account alone."""
+
+    PAGE = "landing-zone-4.md"
+
+    def test_each_command_does_what_it_should(self, tmp_path: Path) -> None:
+        """At the end there are two keys, both COMPLIANT, and the rule knows which are the landing zone's."""
+        reader = Reader(copy_of_the_checkout(tmp_path / "lzkey"), Sandbox())
+        with reader.sandbox as sandbox:
+            sandbox.organization(OrganizationPlan(0, without_recorder=0, without_role=0, suspended=0))
+            today = landing_zone_key(reader, "3.3")
+            deploy_to_the_account(reader)
+            for command in commands(page(self.PAGE)):
+                said = reader.types(command.replace("LANDING_ZONE_ARN", LANDING_ZONE))
+                if "--query Stacks" in command.replace('"', ""):
+                    (made,) = (out["OutputValue"] for out in json.loads(said) if "key/" in out["OutputValue"])
+                    manifest = self.manifest(today, made)
+                    (reader.root / "landing-zone-4.json").write_text(json.dumps(manifest))
+                    edit(reader.root / "parameters/prod.json", **fields(page(self.PAGE)))
+                if "--landing-zone-manifest" in command:
+                    assert "2 keys: 2 COMPLIANT" in said
+                sandbox.settle()
+            assert sandbox.landing_zone == LandingZone("4.0", manifest)
+            found = sandbox.compliance("CONTROL_TOWER_KMS_KEY")
+            assert {key: result.compliance_type for key, result in found.items()} == {
+                key.rpartition("/")[2]: "COMPLIANT" for key in (today, made)
+            }
+
+    def manifest(self, *keys: str) -> Any:
+        """The page's, with these keys for CloudTrail and AWS Config."""
+        (written,) = blocks("json", page(self.PAGE))
+        made = json.loads(written)
+        for block, key in zip(("centralizedLogging", "config"), keys, strict=True):
+            assert made[block]["configurations"]["kmsKeyArn"].startswith(
+                "arn:aws:kms:us-east-1:111122223333:key/"
+            )
+            made[block]["configurations"]["kmsKeyArn"] = key
+        return made
+
+    @pytest.mark.parametrize(
+        ("standard", "compliance"), [("documented", "NON_COMPLIANT"), ("functional", "COMPLIANT")]
+    )
+    def test_what_each_standard_says(self, standard: str, compliance: str) -> None:
+        """Of a key that admits its own service alone; with listed keys both ask for both."""
+        (row,) = (row for row in table("`PermissionStandard`", self.PAGE) if codes(row[0]) == [standard])
+        services = ("cloudtrail.amazonaws.com", "config.amazonaws.com")
+        keys = [key_for(service, number) for number, service in enumerate(services)]
+        manifest = self.manifest(*(str(key.arn) for key in keys))
+        given = {"HomeRegion": "us-east-1", "ManagementAccountId": MANAGEMENT, "PermissionStandard": standard}
+        by_role = Settings.from_rule_parameters({**given, "KeyScope": "landing-zone"}).with_manifest(
+            manifest, "4.0"
+        )
+        listed = Settings.from_rule_parameters({**given, "KeyScope": ",".join(str(key.arn) for key in keys)})
+        answers = [assess(key, by_role) for key in keys]
+        assert [answer.compliance for answer in answers] == [compliance, compliance]
+        assert row[1].startswith(compliance)
+        assert codes(row[1])[0] in annotate(answers[0])
+        assert [assess(key, listed).compliance for key in keys] == ["NON_COMPLIANT", "NON_COMPLIANT"]
+
+
+def key_for(service: str, number: int) -> KmsKey:
+    """A key whose policy admits one service to everything."""
+    policy = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "kms:*", "Resource": "*"}
+    return KmsKey.from_describe_key(
+        {
+            "Arn": f"arn:aws:kms:us-east-1:{MANAGEMENT}:key/1234abcd-12ab-34cd-56ef-{number:012}",
+            "KeyManager": "CUSTOMER",
+            "KeyState": "Enabled",
+            "KeySpec": "SYMMETRIC_DEFAULT",
+            "KeyUsage": "ENCRYPT_DECRYPT",
+            "MultiRegion": False,
+        }
+    ).with_policy({"Version": "2012-10-17", "Statement": policy})
+
+
+def deploy_to_the_account(reader: Reader) -> None:
+    """The rule of parameters/prod.json, judging the landing zone's keys, with the role that this takes."""
+    reader.sandbox.client("s3").create_bucket(Bucket=f"config-rule-code-bucket-{MANAGEMENT}-us-east-1")
+    reader.types(
+        "aws cloudformation deploy --stack-name role --template-file deploy/lambda-role.yaml "
+        "--capabilities CAPABILITY_IAM --parameter-overrides LandingZoneScope=true"
+    )
+    (stack,) = reader.sandbox.client("cloudformation").describe_stacks(StackName="role")["Stacks"]
+    (role,) = (out["OutputValue"] for out in stack["Outputs"] if out["OutputKey"] == "RoleArn")
+    reader.types("cp parameters/example.json parameters/prod.json")
+    edit(
+        reader.root / "parameters/prod.json",
+        OrganizationId="o-exampleorgid",
+        KeyScope="landing-zone",
+        lambdaRoleArn=role,
+    )
+    reader.types("lzkey deploy prod")
+    reader.sandbox.settle()
 
 
 def follow(reader: Reader, name: str, **parameters: str) -> dict[str, str]:
@@ -145,11 +254,13 @@ def as_landing_zone_4_leaves_it(sandbox: Sandbox) -> None:
 
 
 def fields(text: str) -> dict[str, Any]:
-    """What a page's table of fields says, as `edit` takes it: strings, and for the rest JSON."""
+    """What a page's table of fields says, as `edit` takes it: strings, and lists as JSON."""
     _, _, rest = text.partition("\n| field | value |\n")
     rows = [re.findall(r"`([^`]+)`", row) for row in rest.partition("\n\n")[0].splitlines()[1:]]
     told: dict[str, Any] = {name: value for name, value, *_ in rows if name != "HomeRegion"}
-    return {**told, "triggers": json.loads(told["triggers"]), "maximumExecutionFrequency": None}
+    if "triggers" in told:
+        told |= {"triggers": json.loads(told["triggers"]), "maximumExecutionFrequency": None}
+    return told
 
 
 def allowed(template: str) -> set[str]:
