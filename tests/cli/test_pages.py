@@ -325,3 +325,20 @@ def is_said(quoted: str) -> bool:
     parts = [part for part in quoted.split("…") if part.strip(" :;,.()")]
     pattern = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
     return any(pattern.search(text) for text in said())
+
+
+class TestComparison:
+    """docs/comparison.md: what it says of ourselves."""
+
+    @pytest.mark.parametrize("row", table("the key's policy", "comparison.md"), ids=str)
+    def test_what_lzkey_says(self, row: list[str]) -> None:
+        """Of each policy on which another tool was run."""
+        root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{MANAGEMENT}:root"}, "Action": "kms:*"}
+        statements = [{**root, "Resource": "*"}, *json.loads(codes(row[0])[0])]
+        key = key_for("config.amazonaws.com", 0).with_policy(
+            {"Version": "2012-10-17", "Statement": statements}
+        )
+        zone = Settings.from_rule_parameters({"HomeRegion": "us-east-1", "ManagementAccountId": MANAGEMENT})
+        answer = assess(key, zone)
+        assert row[1].startswith(answer.compliance)
+        assert all(quoted in annotate(answer) for quoted in codes(row[1]))
