@@ -16,6 +16,7 @@ from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 from .checkout import Checkout, copy_of_the_checkout
 from .keys import MANAGEMENT, key_for
 from .pages import PAGES, ROOT, codes
+from .scenes import edit, forget_motos_role, output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,7 +182,7 @@ def follow(reader: Reader, name: str, **parameters: str) -> dict[str, str]:
     said = {}
     for command in PAGES[name].commands:
         if command.startswith("aws cloudformation deploy --stack-name landing-zone-key-rule"):
-            forget_the_role_of_the_management_account(reader.sandbox)
+            forget_motos_role(reader.sandbox)
         reader.sandbox.forget_calls()
         said[command] = reader.types(command.replace("r-ab12", top["Id"]))
         if command.endswith("parameters/organization.json"):
@@ -219,31 +220,6 @@ def fields(name: str) -> dict[str, Any]:
     if "triggers" in told:
         told |= {"triggers": json.loads(told["triggers"]), "maximumExecutionFrequency": None}
     return told
-
-
-def edit(file: Path, **changes: Any) -> None:
-    """Edit a file of parameters as a page says."""
-    document = json.loads(file.read_text())
-    for field, value in changes.items():
-        part = document["ruleParameters" if field[0].isupper() else "deployment"]
-        part[field] = value
-        if value is None:
-            del part[field]
-    file.write_text(json.dumps(document, indent=2))
-
-
-def output(sandbox: Sandbox, stack: str, name: str) -> str:
-    """An output of a stack."""
-    (made,) = sandbox.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    return str({each["OutputKey"]: each["OutputValue"] for each in made["Outputs"]}[name])
-
-
-def forget_the_role_of_the_management_account(sandbox: Sandbox) -> None:
-    """A service-managed StackSet leaves the management account out; moto's does not."""
-    iam = sandbox.client("iam")
-    for policy in iam.list_role_policies(RoleName="landing-zone-key-rule")["PolicyNames"]:
-        iam.delete_role_policy(RoleName="landing-zone-key-rule", PolicyName=policy)
-    iam.delete_role(RoleName="landing-zone-key-rule")
 
 
 def allowed(template: str) -> set[str]:
