@@ -58,12 +58,14 @@ class Aggregated:
 
 
 @takes(facts=(asked.sources, asked.rows, asked.details, asked.keys, asked.recorders, member_statuses))
-def collect(asker: Asker, home: Asker, aggregator: Aggregator, wanted: str, progress: Progress) -> Aggregated:
+def collect(
+    asker: Asker, maker: Asker, aggregator: Aggregator, wanted: str, progress: Progress
+) -> Aggregated:
     """Ask an aggregator for everything; what it does not answer is noted and left out."""
     progress("sources", 0, 1)
     sources = asker.unless(lambda: _sources(asker, aggregator.name), None)
     regions = _regions(aggregator, sources or {}, asker.region)
-    told = at_once(lambda region: _statuses(home, wanted, region), regions)
+    told = at_once(lambda region: _statuses(maker, wanted, region), regions)
     statuses = {region: found for region, found in zip(regions, told, strict=True) if found}
     progress("rules", 0, len(regions))
     found = at_once(
@@ -100,9 +102,9 @@ def _regions(aggregator: Aggregator, sources: Mapping[AccountRegion, Source], ow
     return tuple(sorted(named or found | {own}))
 
 
-def _statuses(home: Asker, wanted: str, region: str) -> dict[str, MemberStatus]:
+def _statuses(maker: Asker, wanted: str, region: str) -> dict[str, MemberStatus]:
     """How the organization's rule of a Region fares; empty where nobody may know."""
-    found = home.unless(lambda: member_statuses(home, wanted, region), (), *NONE_SEEN)
+    found = maker.unless(lambda: member_statuses(maker, wanted, region), (), *NONE_SEEN)
     return {status.account: status for status in found}
 
 

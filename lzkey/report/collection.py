@@ -13,7 +13,7 @@ from lzkey.aws.aggregator import aggregators
 from lzkey.aws.fact import actions_of, identity_policy, statement, takes
 from lzkey.aws.keys import NOT_FOUND, key, key_arns
 from lzkey.aws.recorder import own_recorder
-from lzkey.aws.rule import evaluation_statuses, results, rule_names, rules_named
+from lzkey.aws.rule import evaluation_statuses, organization_rule, results, rule_names, rules_named
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import ReportArgumentError, ReportError
 from lzkey.report import aggregated
@@ -40,7 +40,8 @@ def collect(asker: Asker, partition: str, options: Options, progress: Progress) 
     progress("organization", 0, 1)
     whole, listed = organization(asker)
     home = _home(asker, whole, partition, options)
-    the_rule = rule(asker, home, options.rule_name)
+    maker = _maker(asker, home, options.rule_name)
+    the_rule = rule(asker, maker, options.rule_name)
     excluded = tuple(sorted({*the_rule.excluded_accounts, *options.excluded_accounts}))
     the_rule = replace(the_rule, excluded_accounts=excluded)
     region = the_rule.zone.home_region if the_rule.zone else asker.region
@@ -64,7 +65,7 @@ def collect(asker: Asker, partition: str, options: Options, progress: Progress) 
     active = frozenset(account.account for account in listed if account.status == "ACTIVE")
     own = own_keys(home, facts) if active and the_rule.zone else {}
     world = World(scope, the_rule, facts, tuple(accounts), (), partition, active, own)
-    world = _seen_by(asker, home, world, options, progress)
+    world = _seen_by(asker, maker, world, options, progress)
     _require_rule(asker, world, options.rule_name)
     return world
 
@@ -112,7 +113,7 @@ def choose(asker: Asker, wanted: str | None) -> Aggregator | None:
     return candidates[0] if candidates else None
 
 
-def _seen_by(asker: Asker, home: Asker, world: World, options: Options, progress: Progress) -> World:
+def _seen_by(asker: Asker, maker: Asker, world: World, options: Options, progress: Progress) -> World:
     if options.assume_role is not None:
         return _by_roles(asker, world, options, progress)
     try:
@@ -121,7 +122,7 @@ def _seen_by(asker: Asker, home: Asker, world: World, options: Options, progress
         asker.log.miss(error, ": only the account's own results are shown")
         return _of_account(asker, world, options)
     if aggregator is not None:
-        return _by_aggregator(asker, home, world, aggregator, options, progress)
+        return _by_aggregator(asker, maker, world, aggregator, options, progress)
     asker.log.note(
         f"account {asker.account} has no aggregator in {asker.region}: the report is of this account alone"
     )
@@ -155,6 +156,13 @@ def _home(asker: Asker, whole: OrganizationDetail | None, partition: str, option
         return asker
 
 
+def _maker(asker: Asker, home: Asker, rule_name: str) -> Asker:
+    """The account that is told of the organization's rule, because it made it: one of the two, if any."""
+    if home is asker or home.unless(lambda: organization_rule(home, rule_name), None):
+        return home
+    return asker
+
+
 def _manager(whole: OrganizationDetail | None, the_rule: RuleInForce) -> str | None:
     if whole:
         return whole.management_account
@@ -162,9 +170,9 @@ def _manager(whole: OrganizationDetail | None, the_rule: RuleInForce) -> str | N
 
 
 def _by_aggregator(
-    asker: Asker, home: Asker, world: World, aggregator: Aggregator, options: Options, progress: Progress
+    asker: Asker, maker: Asker, world: World, aggregator: Aggregator, options: Options, progress: Progress
 ) -> World:
-    found = aggregated.collect(asker, home, aggregator, options.rule_name, progress)
+    found = aggregated.collect(asker, maker, aggregator, options.rule_name, progress)
     accounts = _expected(world.accounts, aggregator, found)
     home_region = world.scope.home_region or asker.region
     covered = {region for _, region in found.rules} | {home_region}

@@ -36,9 +36,9 @@ def organization(asker: Asker) -> tuple[OrganizationDetail | None, tuple[Account
 
 
 @takes(facts=(organization_rule, rules_named, function))
-def rule(asker: Asker, home: Asker, name: str) -> RuleInForce:
-    """The rule as its owner shows it, else as this account has it from the organization."""
-    found = home.unless(lambda: organization_rule(home, name), None)
+def rule(asker: Asker, maker: Asker, name: str) -> RuleInForce:
+    """The rule as the account that made it shows it, else as this account has it from the organization."""
+    found = maker.unless(lambda: organization_rule(maker, name), None)
     if found is None:
         named = asker.unless(lambda: rules_named(asker, name), None)
         if not named:
@@ -54,7 +54,7 @@ def rule(asker: Asker, home: Asker, name: str) -> RuleInForce:
         zone = LandingZone.from_rule_parameters(found.parameters)
     except SettingsError as error:
         unknown = f"its parameters are wrong: {error}"
-    code, no_code = _code(home, found.function)
+    code, no_code = _code(maker, found.function)
     facts = RuleFacts(found.name, found.parameters, found.function, code, unknown or no_code)
     return RuleInForce(facts, zone, found.period, found.excluded_accounts)
 

@@ -77,10 +77,15 @@ class _Reader:
         return Place(f"account {self.asker.account} in {region or self.asker.region}", Kind.LIVE)
 
     def of_manifest(self) -> list[str]:
-        """The keys that the landing zone's manifest names for logging; raise LiveError."""
-        _, zone = landing_zone_of(self.asker, self._context.zone.home_region)
-        names = zone.keys
-        self.manifest_keys = zone.manifest_keys
+        """The keys that the landing zone's manifest names for logging; raise LiveError.
+
+        A manifest that is given is the one that is meant, whatever is in force.
+        """
+        self.manifest_keys = self._context.zone.manifest_keys
+        if self.manifest_keys is None:
+            _, zone = landing_zone_of(self.asker, self._context.zone.home_region)
+            self.manifest_keys = zone.manifest_keys
+        names = self.manifest_keys.logging
         if not self.manifest_keys.delivers:
             raise LiveError("no logs are delivered: centralizedLogging and config are disabled")
         if not names:

@@ -1,12 +1,14 @@
-"""Control Tower's ListLandingZones and GetLandingZone, answered from a manifest.
+"""Control Tower's ListLandingZones, GetLandingZone and UpdateLandingZone, answered from a manifest.
 
-Source: https://docs.aws.amazon.com/controltower/latest/APIReference/API_GetLandingZone.html
+Sources: https://docs.aws.amazon.com/controltower/latest/APIReference/API_GetLandingZone.html and
+API_UpdateLandingZone.html
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 from lzkey_sandbox.errors import ServiceError
 
@@ -49,17 +51,29 @@ class ControlTower:
 
     def get_landing_zone(self, account: str, region: str, members: Mapping[str, Any]) -> dict[str, Any]:
         """Answer GetLandingZone in the home Region; elsewhere it is ResourceNotFoundException."""
-        asked = members["landingZoneIdentifier"]
-        known = (self._arn, _LANDING_ZONE_ID)
-        if self.landing_zone is None or (account, region) != self._home or asked not in known:
-            raise ServiceError("ResourceNotFoundException", f"Landing zone {asked} was not found.", 404)
+        found = self._found(account, region, members["landingZoneIdentifier"])
         return {
             "landingZone": {
                 "arn": self._arn,
                 "driftStatus": {"status": "IN_SYNC"},
-                "latestAvailableVersion": self.landing_zone.version,
-                "manifest": self.landing_zone.manifest,
+                "latestAvailableVersion": found.version,
+                "manifest": found.manifest,
                 "status": "ACTIVE",
-                "version": self.landing_zone.version,
+                "version": found.version,
             }
         }
+
+    def update_landing_zone(self, account: str, region: str, members: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer UpdateLandingZone: version and manifest are in force at once, and nothing else is done.
+
+        What AWS does to buckets, recorders and aggregators is not the sandbox's business.
+        """
+        self._found(account, region, members["landingZoneIdentifier"])
+        self.landing_zone = LandingZone(members["version"], members.get("manifest", {}))
+        return {"operationIdentifier": str(uuid4())}
+
+    def _found(self, account: str, region: str, asked: str) -> LandingZone:
+        known = (self._arn, _LANDING_ZONE_ID)
+        if self.landing_zone is None or (account, region) != self._home or asked not in known:
+            raise ServiceError("ResourceNotFoundException", f"Landing zone {asked} was not found.", 404)
+        return self.landing_zone

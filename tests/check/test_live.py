@@ -84,6 +84,20 @@ class TestKeys:
         assert ended.code == expected[1]
         assert ("its own deliveries are allowed" in ended.out) is (standard == "documented")
 
+    @pytest.mark.parametrize("asked", [("--landing-zone",), ("--key-scope", "landing-zone")])
+    def test_those_of_a_manifest_that_is_given(
+        self, run: Run, live: Sandbox, create: Create, tmp_path: Path, asked: tuple[str, ...]
+    ) -> None:
+        """It is meant whatever is in force: what an update would bring is known before it."""
+        today, tomorrow = create(), create("missing")
+        live.landing_zone = LandingZone.with_key(today)
+        file = tmp_path / "manifest.json"
+        file.write_text(json.dumps(LandingZone.with_key(tomorrow, "4.0").manifest))
+        given = ("--landing-zone-manifest", str(file), "--format", "json")
+        ended = run("check", *SETTINGS, *asked, *given)
+        assert results(ended) == {tomorrow: "NON_COMPLIANT"}
+        assert "GetLandingZone" not in operations(live)
+
     def test_nothing_is_on(self, run: Run, live: Sandbox) -> None:
         """Then no key is the landing zone's, and that is no health."""
         live.landing_zone = LandingZone("4.0", {"centralizedLogging": {"enabled": False}})

@@ -35,6 +35,17 @@ NEEDED: dict[str, dict[str, str]] = {
         "sts:AssumeRole": "ExecutionRoleName, in the account of each key",
     },
     "execution-role.yaml": {**_RULE, "AWS sts:AssumeRole": "the Lambda's role, and no other"},
+    "reader-role.yaml": {
+        "AWS sts:AssumeRole": "who makes the report, in the account of the aggregator",
+        "controltower:ListLandingZones": "the landing zone's ARN",
+        "controltower:GetLandingZone": "its manifest, which the management account alone is shown",
+        "kms:ListKeys": "the keys that it had before",
+        "kms:DescribeKey": "the landing zone's keys of today and of before",
+        "kms:GetKeyPolicy": "the landing zone's keys of today and of before",
+        "config:DescribeOrganizationConfigRules": "the rule, where the management account has made it",
+        "config:GetOrganizationConfigRuleDetailedStatus": "how it fares in each account",
+        "lambda:GetFunctionConfiguration": "its function's code",
+    },
     "organization-rule.yaml": {
         "config.amazonaws.com lambda:InvokeFunction": "AWS Config of the organization's accounts",
     },

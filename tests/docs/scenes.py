@@ -210,4 +210,6 @@ SCENES: Final[dict[str, type[Scene] | str]] = {
     "docs/deploy.md": OneAccount,
     "docs/organization.md": AnOrganization,
     "docs/report.md": ARuleEverywhere,
+    "docs/delegated-administrator.md": "tests/docs/test_landing_zone_4.py",
+    "docs/landing-zone-4.md": "tests/docs/test_landing_zone_4.py",
 }

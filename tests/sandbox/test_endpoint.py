@@ -203,7 +203,7 @@ class TestContract:
 
 
 class TestControlTower:
-    """Its two calls."""
+    """Its three calls."""
 
     @pytest.mark.parametrize(
         ("version", "blocks"),
@@ -219,6 +219,18 @@ class TestControlTower:
             block: {"enabled": True, "configurations": {"kmsKeyArn": KEY}} for block in blocks
         }
         assert (found["arn"], found["status"]) == (ARN, "ACTIVE")
+
+    def test_update(self, sandbox: Sandbox) -> None:
+        """The new version and its manifest are read from then on; a stranger's ARN changes nothing."""
+        sandbox.landing_zone = before = LandingZone.with_key(KEY)
+        after, tower = LandingZone.with_key(KEY, "4.0"), sandbox.client("controltower")
+        new = {"version": after.version, "manifest": after.manifest}
+        with pytest.raises(ClientError, match="ResourceNotFoundException"):
+            tower.update_landing_zone(landingZoneIdentifier=ARN[:-1], **new)
+        assert sandbox.landing_zone == before
+        assert tower.update_landing_zone(landingZoneIdentifier=ARN, **new)["operationIdentifier"]
+        found = tower.get_landing_zone(landingZoneIdentifier=ARN)["landingZone"]
+        assert LandingZone(found["version"], found["manifest"]) == after
 
     def test_where(self, sandbox: Sandbox) -> None:
         """Listed in every Region, read in the home Region, and in the management account alone."""
