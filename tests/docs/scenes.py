@@ -85,7 +85,7 @@ class OneAccount(Scene):
             self.use_the_key()
         if line.endswith("parameters/prod.json"):
             self.edit("prod", lambdaRoleArn=self.role, KeyScope="landing-zone", OrganizationId="")
-        if line == "make deploy ENV=prod":
+        if line == "lzkey deploy prod":
             assert f"verified: the function's role is {self.role}" in said
             assert "warning" not in said
             self.sandbox.settle()
@@ -135,7 +135,7 @@ class AnOrganization(Scene):
                 maximumExecutionFrequency=None,
                 lambdaRoleArn=f"arn:aws:iam::{self.sandbox.account}:role/landing-zone-key-lambda",
             )
-        if line.startswith("make deploy-organization"):
+        if line.startswith("lzkey deploy-organization"):
             self._aggregate()
             assert all(self.rules(account) for account in self.organization.accounts)
             self.sandbox.settle()
