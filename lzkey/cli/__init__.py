@@ -19,10 +19,13 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from lzkey.errors import ExitCode, LzkeyError
-from lzkey.terminal import guarded_stream, log_told, messages, output, plain
+from lzkey.terminal import Folded, guarded_stream, log_told, messages, output, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+#: Wrong arguments: typer names only the one for the value of an argument.
+_MISTAKE: Final[Any] = typer.BadParameter.__base__
 
 #: Command -> its module here, in which the function has the command's name and EXIT_CODES end the help.
 COMMANDS: Final = {
@@ -82,15 +85,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # whose encoding may not have every character
         sys.stdout.reconfigure(errors="backslashreplace")
+    words = None if arguments is None else list(arguments)
+    in_frame = sys.stderr.isatty()  # what is told of mistakes; elsewhere the sentence is one line
     try:
         with log_told(), redirect_stderr(guarded_stream(sys.stderr)):  # what is told of mistakes quotes them
-            app(args=None if arguments is None else list(arguments), prog_name="lzkey")
+            code: object = _run(words, in_frame=in_frame)
     except LzkeyError as error:
-        messages().print(plain(f"error: {error}"), soft_wrap=True)
+        messages().print(Folded(plain(f"error: {error}")), soft_wrap=True)
         return error.exit_code
     except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else ExitCode.DONE
-    return ExitCode.DONE
+        code = ended.code
+    return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _run(words: list[str] | None, *, in_frame: bool) -> object:
+    """Run one command; what it ends with may also be raised."""
+    try:
+        return app(args=words, prog_name="lzkey", standalone_mode=in_frame)
+    except _MISTAKE as mistake:
+        if mistake.format_message():  # else the help is there already
+            mistake.show()
+        return mistake.exit_code
 
 
 @app.callback(invoke_without_command=True)

@@ -28,7 +28,7 @@ from lzkey.files import read_json
 from lzkey.regions import unknown_regions
 from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover, look, todays_accounts
 from lzkey.sources.subject import Context
-from lzkey.terminal import messages, one_line, plain
+from lzkey.terminal import folded, messages, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -247,7 +247,7 @@ def landing_zone(
 
 def _tell(line: str) -> None:
     """Say on standard error what is taken for granted."""
-    messages().print(plain(one_line(line)), soft_wrap=True)
+    messages().print(folded(one_line(line)), soft_wrap=True)
 
 
 def _require_declared(names: Sequence[str], seen: Survey | None) -> None:

@@ -19,7 +19,7 @@ from lzkey.files import require_files
 from lzkey.sources import live, units
 from lzkey.sources.input import Input
 from lzkey.sources.recognition import RECOGNISED
-from lzkey.terminal import messages, one_line, plain
+from lzkey.terminal import folded, messages, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,9 +119,9 @@ def check(
         results = _live(asked, context, at, key, landing_zone=of_landing_zone)
     tally = write(results, form, files, Head(as_parameters(context.zone), at), exit_code)
     for note in tally.notes:
-        messages().print(plain(one_line(note)), soft_wrap=True)
+        messages().print(folded(one_line(note)), soft_wrap=True)
     if tally.empty and form is not Form.TABLE:
-        messages().print(plain(NOTHING_FOUND), soft_wrap=True)
+        messages().print(folded(NOTHING_FOUND), soft_wrap=True)
     raise typer.Exit(exit_code(tally))
 
 

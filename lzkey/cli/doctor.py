@@ -55,5 +55,5 @@ def doctor(
     if form is Format.JSON:
         tell(form, as_json(seen), [])
     else:
-        output().print(terminal_view(seen))
+        output().print(terminal_view(seen), soft_wrap=True)
     raise typer.Exit(seen.exit_code)

@@ -16,7 +16,7 @@ from lzkey.check.verdict import judge
 from lzkey.cli.answers import Answers, KeyOrFile, is_file
 from lzkey.cli.asked import ALIVE, Asked, live_policy_option, with_options
 from lzkey.errors import ExitCode, SettingsError
-from lzkey.terminal import messages, output, plain
+from lzkey.terminal import folded, messages, output, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +39,7 @@ files; 3 something stays that cannot be repaired; 4 something could not be deter
 """
 
 _UNCHANGED: Final = "nothing was changed"
+_REMARK: Final = "# "
 _STYLES: Final = {"+": "green", "-": "red", "@": "cyan", "#": "bold"}
 
 
@@ -113,7 +114,10 @@ def _show(lines: Iterable[str]) -> None:
     console = output()
     for line in lines:
         style = _STYLES.get(line[:1], "") if console.is_terminal else ""
-        console.print(plain(line, style), soft_wrap=True)
+        if line.startswith(_REMARK):  # folded it is still a remark; nothing else of a file may be folded
+            console.print(folded(line.removeprefix(_REMARK), _REMARK, style=style), soft_wrap=True)
+        else:
+            console.print(plain(line, style), soft_wrap=True)
 
 
 def _agreed(question: str) -> bool:
@@ -142,6 +146,6 @@ def _apply(
     console = messages()
 
     def tell(line: str) -> None:
-        console.print(plain(line), soft_wrap=True)
+        console.print(folded(line), soft_wrap=True)
 
     return Applying(asker, backup, tell, time.sleep, asked.profile).apply(proposal, context.zone, at)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lzkey.documents import document
-from lzkey.terminal import output, plain, result
+from lzkey.terminal import folded, output, result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -78,4 +78,4 @@ def tell(form: Format, members: Mapping[str, object], lines: Iterable[str]) -> N
         result(json.dumps(document(members), indent=2) + "\n")
         return
     for line in lines:
-        output().print(plain(line), soft_wrap=True)
+        output().print(folded(line), soft_wrap=True)

@@ -67,7 +67,7 @@ class TestScreen:
         code, out, err = run(NAME)
         config.start_configuration_recorder(ConfigurationRecorderName="default")
         assert (code, err) == (3, "")
-        assert "PROBLEM   recorder  " in out
+        assert "PROBLEM  recorder  " in out
         assert "fix: start it: aws configservice start-configuration-recorder" in out
         assert "do not trust the rule's results" in out
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypedDict
 
 from rich.console import Group
-from rich.padding import Padding
 from rich.text import Text
 
 from lzkey.documents import document
-from lzkey.terminal import STYLES, plain, table
+from lzkey.terminal import STYLES, Folded, folded, plain, table
 from lzkey_sandbox.demo.story import Act, Audit, Kept, KeyTable, Row, Scene
 
 if TYPE_CHECKING:
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 
     from lzkey import Json
     from lzkey.report.model import Delivery
+
+
+_INDENT: Final = "  "
 
 
 class Reported(TypedDict):
@@ -46,7 +48,7 @@ def shown(scene: Scene) -> RenderableType:
         case KeyTable(rows):
             return Group(
                 table(("Key", "Compliance", "Annotation in the AWS Config console"), map(_cells, rows)),
-                plain(_summary(rows)),
+                folded(_summary(rows)),
             )
         case Act(title, row, notes):
             return _titled(title, [_line(row), *map(plain, notes)])
@@ -81,7 +83,8 @@ def as_json(scenes: Iterable[Scene]) -> dict[str, Any]:
 
 
 def _titled(title: str, below: Iterable[Text]) -> RenderableType:
-    return Group(plain(f"\n{title}", "bold"), *(Padding(line, (0, 0, 0, 2)) for line in below))
+    heading = plain(f"\n{title}", "bold")
+    return Group(heading, *(Folded(line, Text(_INDENT), _INDENT) for line in below))
 
 
 def _cells(row: Row) -> tuple[Text, Text, Text]:
