@@ -9,6 +9,7 @@ from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import chain, islice
 from multiprocessing.connection import wait
 from threading import Thread
@@ -43,10 +44,22 @@ ALONE: Final = 16
 _AHEAD: Final = 4
 
 
+class Only(StrEnum):
+    """What is shown where not everything is: keys by their compliance, and what could not be read."""
+
+    NON_COMPLIANT = "non-compliant"
+    UNKNOWN = "unknown"
+    COMPLIANT = "compliant"
+    NOT_APPLICABLE = "not-applicable"
+    UNREAD = "unread"
+
+
 @dataclass(slots=True)
 class Tally:
-    """How many of what there was, and the exit code that it comes to."""
+    """How many of what there was, shown or not, and the exit code that it comes to."""
 
+    only: tuple[Only, ...] = ()
+    """What is shown; empty: everything."""
     states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
     unread: int = 0
     passed_over: int = 0
@@ -62,6 +75,27 @@ class Tally:
             self.notes += [f"{entry.place.source}: {entry.reason}"] if entry.told else []
         else:
             self.states[entry.state] += 1
+
+    def shows(self, entry: Entry) -> bool:
+        """Whether it is of what is shown."""
+        return not self.only or Only["UNREAD" if isinstance(entry, Unread) else entry.state.name] in self.only
+
+    def shown(self, word: Only) -> int:
+        """How many of these there are among what is shown."""
+        there = self.unread if word is Only.UNREAD else self.states[State[word.name]]
+        return there if not self.only or word in self.only else 0
+
+    @property
+    def left_out(self) -> int:
+        """How many keys, and things that could not be read, are not shown."""
+        return self.keys + self.unread - sum(map(self.shown, Only))
+
+    @property
+    def filtered(self) -> str:
+        """What is shown and how many are not, in words; empty where everything is."""
+        if not self.only:
+            return ""
+        return f"shown: only {' and '.join(self.only)}, {self.left_out:,} left out"
 
     @property
     def keys(self) -> int:
@@ -83,10 +117,11 @@ class Tally:
 
     def __str__(self) -> str:
         """All that was found, in one line."""
-        return "; ".join([self._found() if not self.empty else NOTHING_FOUND, *self._passed_over()])
+        found = self._found() if not self.empty else NOTHING_FOUND
+        return "; ".join([found, *self._passed_over(), *filter(None, [self.filtered])])
 
     def _found(self) -> str:
-        counts = ", ".join(f"{count} {state}" for state in WORST_FIRST if (count := self.states[state]))
+        counts = ", ".join(f"{count:,} {state}" for state in WORST_FIRST if (count := self.states[state]))
         keys = f"{self.keys:,} {'key' if self.keys == 1 else 'keys'}"
         unread = f"; {self.unread:,} could not be read" if self.unread else ""
         return f"{keys}{': ' if counts else ''}{counts}{unread}"

@@ -10,7 +10,7 @@ import typer
 
 from landing_zone_key.settings import KeyScope
 from lzkey.check.formats import Form, Head, write
-from lzkey.check.run import NOTHING_FOUND, judged, judged_keys
+from lzkey.check.run import NOTHING_FOUND, Only, judged, judged_keys
 from lzkey.cli.answers import is_key
 from lzkey.cli.asked import ALIVE, FILES, Asked, as_parameters, live_policy_option, with_options
 from lzkey.cli.options import ExitZero, output_option
@@ -34,6 +34,7 @@ Examples:
 $ lzkey check policy.json --home-region us-east-1 --management-account-id 111122223333
 $ lzkey check template.yaml --parameters prod --parameter Trails=cloudtrail.amazonaws.com
 $ lzkey check . --ignore tests --format markdown --output result.sarif --output result.json
+$ lzkey check snapshot.json --only non-compliant --only unknown --output result.csv
 $ terraform show -json plan | lzkey check -
 $ lzkey check --profile management --discover --landing-zone
 
@@ -61,6 +62,10 @@ _LandingZone = Annotated[
     typer.Option("--landing-zone", help="The keys of the landing zone's manifest.", rich_help_panel=ALIVE),
 ]
 _Form = Annotated[Form, typer.Option("--format", help="How results are written to standard output.")]
+_Only = Annotated[
+    list[Only] | None,
+    typer.Option(help="Show these alone, in files too; repeatable. Summary and exit code are those of all."),
+]
 _Output = Annotated[list[Path] | None, output_option(Form)]
 _AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="End with 0 where no key is found.")]
 _SkipOthers = Annotated[
@@ -90,6 +95,7 @@ def check(
     key: _Key = None,
     landing_zone: _LandingZone = False,
     form: _Form = Form.TABLE,
+    only: _Only = None,
     output: _Output = None,
     ignore: _Ignore = None,
     skip_other_files: _SkipOthers = False,
@@ -117,7 +123,8 @@ def check(
     else:
         of_landing_zone = landing_zone or context.zone.key_scope is KeyScope.LANDING_ZONE
         results = _live(asked, context, at, key, landing_zone=of_landing_zone)
-    tally = write(results, form, files, Head(as_parameters(context.zone), at), exit_code)
+    head = Head(as_parameters(context.zone), at, tuple(dict.fromkeys(only or ())))
+    tally = write(results, form, files, head, exit_code)
     for note in tally.notes:
         messages().print(folded(one_line(note)), soft_wrap=True)
     if tally.empty and form is not Form.TABLE:

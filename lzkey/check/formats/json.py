@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from landing_zone_key import Certainty, Compliance, FindingReason, Requirement
     from landing_zone_key.advisories import AdvisoryCode
     from lzkey.check.formats import Head
-    from lzkey.check.run import Entry, Tally
+    from lzkey.check.run import Entry, Only, Tally
     from lzkey.check.verdict import Problem, Remark, Verdict
     from lzkey.sources.subject import PassedOver, Place
 
@@ -122,6 +122,8 @@ class Began(TypedDict):
     """The moment from which on the landing zone's requests are assumed (ISO 8601, UTC)."""
     settings: Mapping[str, str]
     """The rule parameters."""
+    only: list[Annotated[str, Only]]
+    """What the results are; empty: all that there was."""
 
 
 class Passed(TypedDict):
@@ -148,6 +150,9 @@ class Totals(TypedDict):
     """What stands last."""
 
     summary: Summary
+    """Of all that there was, whatever `only` says."""
+    left_out: Count
+    """Keys, and things that could not be read, that are not among the results, as `only` asks."""
     exit_code: Ending
 
 
@@ -168,6 +173,7 @@ class _Document:
             "tool": {"name": "lzkey", "version": version("lzkey")},
             "requests_from": head.at.isoformat(timespec="seconds"),
             "settings": dict(head.settings),
+            "only": [word.value for word in head.only],
         }
         stream.write(json.dumps(document(began))[:-1] + ', "results": [')
 
@@ -196,7 +202,7 @@ class _Document:
             noted.seek(0)
             self._stream.write('\n], "passed_over": [')
             copyfileobj(noted, self._stream)
-        ended: Totals = {"summary": summary, "exit_code": exit_code}
+        ended: Totals = {"summary": summary, "left_out": tally.left_out, "exit_code": exit_code}
         self._stream.write("\n], " + json.dumps(ended)[1:] + "\n")
 
 
