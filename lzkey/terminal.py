@@ -221,14 +221,21 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Sequence[Text]]
 
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+    def __str__(self) -> str:
+        """As where there is no terminal."""
+        return "\n".join(str(part).rstrip() for part in self._parts(_ENDLESS))
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Text | Folded]:
         """The lines, with an empty one before and after them."""
+        yield from self._parts(options.max_width)
+
+    def _parts(self, columns: int) -> Iterator[Text | Folded]:
         heads = [plain(heading, "bold") for heading in self.headings]
         everything = [heads, *self.rows]
         widths = [max(cell.cell_len for cell in column) for column in [*zip(*everything, strict=True)][:-1]]
         indent = sum(widths) + len(_GAP) * len(widths)
         longest = max(line.cell_len for row in self.rows for line in row[-1].split()) if self.rows else 0
-        is_beside = options.max_width - indent >= min(longest, _LEAST_COLUMNS)
+        is_beside = columns - indent >= min(longest, _LEAST_COLUMNS)
         rule = [plain("─" * width) for width in (*widths, heads[-1].cell_len)]
         yield Text()
         for row in [heads, rule, *self.rows] if is_beside else self.rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,8 +13,9 @@ from enum import StrEnum
 from itertools import chain, islice
 from multiprocessing.connection import wait
 from threading import Thread
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from landing_zone_key import Certainty, Requirement
 from lzkey.check.verdict import Verdict, judge
 from lzkey.errors import ExitCode
 from lzkey.sources.subject import PassedOver, Unread
@@ -54,6 +55,14 @@ class Only(StrEnum):
     UNREAD = "unread"
 
 
+class Failing(NamedTuple):
+    """A requirement that does not hold in a key, and why: each is at most once in one key."""
+
+    requirement: str
+    reason: str
+    certainty: Certainty
+
+
 @dataclass(slots=True)
 class Tally:
     """How many of what there was, shown or not, and the exit code that it comes to."""
@@ -63,6 +72,8 @@ class Tally:
     states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
     unread: int = 0
     passed_over: int = 0
+    failing: Counter[Failing] = field(default_factory=Counter)
+    """In how many keys something does not hold, or may not."""
     notes: list[str] = field(default_factory=list)
     """What was passed over and is told of, a sentence each."""
 
@@ -75,6 +86,19 @@ class Tally:
             self.notes += [f"{entry.place.source}: {entry.reason}"] if entry.told else []
         else:
             self.states[entry.state] += 1
+            self.failing.update(
+                Failing(each.requirement, each.reason, each.certainty) for each in entry.problems
+            )
+
+    def worst_first(self) -> list[tuple[Failing, int]]:
+        """What fails for certain before what may fail, in most keys first; as the requirements are told."""
+        order = [requirement.value for requirement in Requirement]
+
+        def rank(counted: tuple[Failing, int]) -> tuple[bool, int, int]:
+            failing, keys = counted
+            return failing.certainty is not Certainty.REFUSED, -keys, order.index(failing.requirement)
+
+        return sorted(self.failing.items(), key=rank)
 
     def shows(self, entry: Entry) -> bool:
         """Whether it is of what is shown."""

@@ -1,4 +1,7 @@
-"""For people: each key with its answer, everything that is wrong with it and where, and a last line."""
+"""For people: each key with its answer, everything that is wrong with it and where, and a last line.
+
+Of many keys it is summed up before that what fails in how many of them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from rich.text import Text
 from lzkey.check.verdict import place_of
 from lzkey.sources.subject import Unread
 from lzkey.state import State
-from lzkey.terminal import STYLES, folded, one_line, output
+from lzkey.terminal import STYLES, folded, one_line, output, plain, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +21,14 @@ if TYPE_CHECKING:
     from lzkey.check.formats import Head
     from lzkey.check.run import Entry, Tally
     from lzkey.check.verdict import Problem, Remark, Verdict
-    from lzkey.terminal import Folded
+    from lzkey.terminal import Folded, Table
 
 _STYLES: Final = {**STYLES, "UNKNOWN": "bold magenta"}
 _INDENT: Final = " " * 16
+#: Of so many keys what fails is summed up: they are more than a screen takes.
+_MANY: Final = 20
+#: Of that, what a screen takes.
+_SHOWN: Final = 15
 
 
 def writer(stream: TextIO, _head: Head) -> _Table:
@@ -52,13 +59,27 @@ class _Table:
         del exit_code
         if not tally.empty:
             self._write(folded(""))
+        if tally.keys > _MANY and tally.failing:
+            for paragraph in _summary(tally):
+                self._write(paragraph)
         self._write(folded(str(tally)))
 
-    def _write(self, paragraph: Folded) -> None:
+    def _write(self, paragraph: Folded | Table) -> None:
         if self._console is None:
             self._stream.write(f"{paragraph}\n")
         else:
             self._console.print(paragraph, soft_wrap=True)
+
+
+def _summary(tally: Tally) -> Iterator[Folded | Table]:
+    """What fails in how many keys, the worst first, as far as a screen takes it."""
+    found = tally.worst_first()
+    yield folded(f"what fails, or may, in how many of the {tally.keys:,} keys (in one there may be several):")
+    digits = len(f"{max(keys for _, keys in found):,}")
+    rows = [(f"{keys:{digits},}", *failing) for failing, keys in found[:_SHOWN]]
+    yield table(("keys", "requirement", "reason", "certainty"), [[*map(plain, row)] for row in rows])
+    if len(found) > _SHOWN:
+        yield folded(f"… and {len(found) - _SHOWN} more, which --format json lists")
 
 
 def _details(verdict: Verdict) -> Iterator[str]:
