@@ -17,6 +17,7 @@ import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TYPE_CHECKING, Final, TextIO, cast
 
 from rich.cells import cell_len
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import ConsoleOptions, RenderableType
+
+#: Of the whole library; its level is how much is told.
+_LOG: Final = logging.getLogger("lzkey")
 
 STYLES: Final = {"COMPLIANT": "bold green", "NON_COMPLIANT": "bold red", "NOT_APPLICABLE": "dim"}
 
@@ -132,20 +136,54 @@ def _console(stream: TextIO) -> Console:
     return Console(file=file, stderr=is_error, highlight=False, width=None if stream.isatty() else _ENDLESS)
 
 
+class Loudness(IntEnum):
+    """How much standard error tells beside errors, and beside what changes the meaning of the result."""
+
+    VERBOSE = logging.DEBUG
+    """What is asked of AWS, too."""
+    USUAL = logging.WARNING
+    """Progress, and what is waited for."""
+    QUIET = logging.ERROR
+    """Nothing."""
+
+
+def loudness() -> Loudness:
+    """How much is told now."""
+    if _LOG.level >= Loudness.QUIET:
+        return Loudness.QUIET
+    return Loudness.VERBOSE if 0 < _LOG.level <= Loudness.VERBOSE else Loudness.USUAL
+
+
+def set_loudness(wanted: Loudness) -> None:
+    """Tell more or less, until `log_told` ends."""
+    _LOG.setLevel(wanted)
+
+
+def is_quiet() -> bool:
+    """Whether progress is not told."""
+    return loudness() is Loudness.QUIET
+
+
 def progress_to(console: Console) -> Callable[[str], None]:
-    """What prints one line of progress."""
-    return lambda line: console.print(folded(line, style="dim"), soft_wrap=True)
+    """What prints one line of progress, unless somebody asked for quiet."""
+
+    def told(line: str) -> None:
+        if not is_quiet():
+            console.print(folded(line, style="dim"), soft_wrap=True)
+
+    return told
 
 
 @contextmanager
 def log_told() -> Iterator[None]:
     """Tell on standard error what the library logs meanwhile, such as what it waits for."""
-    log, handler = logging.getLogger("lzkey"), _ToMessages()
-    log.addHandler(handler)
+    handler = _ToMessages()
+    _LOG.addHandler(handler)
     try:
         yield
     finally:
-        log.removeHandler(handler)
+        _LOG.removeHandler(handler)
+        _LOG.setLevel(logging.NOTSET)
 
 
 class _ToMessages(logging.Handler):

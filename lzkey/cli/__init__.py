@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from lzkey.cli.manners import manners
 from lzkey.errors import ExitCode, LzkeyError
 from lzkey.terminal import Folded, guarded_stream, log_told, messages, output, plain
 
@@ -51,7 +52,9 @@ class _Commands(Mapping[str, object]):
         alone = typer.Typer(add_completion=False, context_settings=app.info.context_settings)
         function = getattr(module, name.replace("-", "_"))
         alone.command(name, epilog=getattr(module, "EXIT_CODES", None))(function)
-        return get_command(alone)
+        made = get_command(alone)
+        made.params += manners()
+        return made
 
     def __iter__(self) -> Iterator[str]:
         return iter(COMMANDS)
@@ -65,6 +68,7 @@ class _Group(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - whatever typer gives a group
         super().__init__(**attributes)
+        self.params += manners()
         self.commands: Any = _Commands()
 
 
@@ -110,6 +114,7 @@ def _run(words: list[str] | None, *, in_frame: bool) -> object:
 
 @app.callback(invoke_without_command=True)
 def lzkey(
+    context: typer.Context,
     *,
     show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
@@ -119,3 +124,5 @@ def lzkey(
 
         output().print(plain(f"lzkey {version('lzkey')}"))
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")

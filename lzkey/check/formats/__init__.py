@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from lzkey.check.run import Tally
 from lzkey.files import Format, writing
 from lzkey.sources.subject import PassedOver
-from lzkey.terminal import guarded_stream, messages
+from lzkey.terminal import guarded_stream, is_quiet, messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -105,7 +105,7 @@ def _add(results: Iterable[Judged], writers: Sequence[Writer], tally: Tally) -> 
 @contextmanager
 def _progress(results: Iterable[Judged]) -> Iterator[Iterable[Judged]]:
     """Count on standard error while the results go elsewhere; on the screen they are progress enough."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
+    if is_quiet() or not sys.stderr.isatty() or sys.stdout.isatty():
         yield results
         return
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - slow
