@@ -36,7 +36,7 @@ def render(report: Report) -> str:
     console = output()
     with console.capture() as captured:
         for part in _parts(report):
-            paragraph = Folded(part) if isinstance(part, Text) else part
+            paragraph = Folded(part, following="  ") if isinstance(part, Text) else part
             console.print(paragraph, soft_wrap=True)
     return captured.get()
 
