@@ -136,6 +136,11 @@ def _console(stream: TextIO) -> Console:
     return Console(file=file, stderr=is_error, highlight=False, width=None if stream.isatty() else _ENDLESS)
 
 
+def warn(text: str, style: str = "") -> None:
+    """Tell on standard error what changes the meaning of the result: nothing silences it."""
+    messages().print(folded(one_line(text), style=style), soft_wrap=True)
+
+
 class Loudness(IntEnum):
     """How much standard error tells beside errors, and beside what changes the meaning of the result."""
 

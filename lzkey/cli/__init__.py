@@ -20,7 +20,7 @@ from typer.main import get_command
 
 from lzkey.cli.manners import manners
 from lzkey.errors import ExitCode, LzkeyError
-from lzkey.terminal import Folded, guarded_stream, log_told, messages, output, plain
+from lzkey.terminal import guarded_stream, log_told, messages, output, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with log_told(), redirect_stderr(guarded_stream(sys.stderr)):  # what is told of mistakes quotes them
             code: object = _run(words, in_frame=in_frame)
     except LzkeyError as error:
-        messages().print(Folded(plain(f"error: {error}")), soft_wrap=True)
+        messages().print(plain(f"error: {error}"), soft_wrap=True)  # not folded: it may name a command
         return error.exit_code
     except SystemExit as ended:
         code = ended.code

@@ -19,7 +19,7 @@ from lzkey.sources import live, units
 from lzkey.sources.input import Input
 from lzkey.sources.subject import FoundKey, PassedOver, Unread
 from lzkey.sources.terraform_source import Declarations
-from lzkey.terminal import folded, messages, one_line, result
+from lzkey.terminal import result, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,9 +64,7 @@ class Answers:
             if isinstance(found, Unread):
                 self.results.append(unreadable(found))
                 where = "" if found.place.source in found.message else f"{place_of(found.place)}: "
-                messages().print(
-                    folded(one_line(where + found.message), style="bold magenta"), soft_wrap=True
-                )
+                warn(where + found.message, "bold magenta")
 
     def end(self, **members: Json) -> NoReturn:
         """End the command, with the JSON if that is asked for, and in it these members of its own."""
@@ -75,7 +73,7 @@ class Answers:
             written = {"results": self.results, **members, "exit_code": code}
             result(json.dumps(document(written), indent=2) + "\n")
         if self.tally.empty:
-            messages().print(folded(NOTHING_FOUND), soft_wrap=True)
+            warn(NOTHING_FOUND)
         raise typer.Exit(code)
 
 

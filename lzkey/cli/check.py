@@ -19,7 +19,7 @@ from lzkey.files import require_files
 from lzkey.sources import live, units
 from lzkey.sources.input import Input
 from lzkey.sources.recognition import RECOGNISED
-from lzkey.terminal import folded, messages, one_line
+from lzkey.terminal import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,9 +126,9 @@ def check(
     head = Head(as_parameters(context.zone), at, tuple(dict.fromkeys(only or ())))
     tally = write(results, form, files, head, exit_code)
     for note in tally.notes:
-        messages().print(folded(one_line(note)), soft_wrap=True)
+        warn(note)
     if tally.empty and form is not Form.TABLE:
-        messages().print(folded(NOTHING_FOUND), soft_wrap=True)
+        warn(NOTHING_FOUND)
     raise typer.Exit(exit_code(tally))
 
 

@@ -145,7 +145,7 @@ def _apply(
     asker = Asker(asked.session(context.zone.home_region), arn.account, arn.region, Manner())
     console = messages()
 
-    def tell(line: str) -> None:
-        console.print(folded(line), soft_wrap=True)
+    def tell(line: str) -> None:  # not folded: there are commands in it
+        console.print(plain(line), soft_wrap=True)
 
     return Applying(asker, backup, tell, time.sleep, asked.profile).apply(proposal, context.zone, at)
