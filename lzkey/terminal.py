@@ -3,6 +3,9 @@
 Nothing that AWS, a key or a policy says is trusted with the terminal: control characters, also those that
 reorder text, become `?`, and rich's markup is never read. rich colours a terminal only, and honours NO_COLOR.
 Nor with a CI system that takes lines of its log for commands: `guarded` breaks them, where one reads it.
+
+On a terminal text is folded to its width, between words alone: a longer one, such as an ARN, stays whole, so
+that it can be copied. What is no terminal gets every sentence on one line, so that it can be searched.
 """
 
 from __future__ import annotations
@@ -13,17 +16,21 @@ import os
 import re
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TYPE_CHECKING, Final, TextIO, cast
 
-from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import ConsoleOptions, RenderableType
+
+#: Of the whole library; its level is how much is told.
+_LOG: Final = logging.getLogger("lzkey")
 
 STYLES: Final = {"COMPLIANT": "bold green", "NON_COMPLIANT": "bold red", "NOT_APPLICABLE": "dim"}
 
@@ -51,6 +58,12 @@ _BROKEN: Final[Mapping[str, str]] = {
 }
 
 _PICTURE_COLUMNS: Final = 132
+#: Of what is no terminal: more than any line takes.
+_ENDLESS: Final = 1 << 24
+#: A table's last column is not narrower: rather it goes below the others.
+_LEAST_COLUMNS: Final = 40
+_GAP: Final = "  "
+_WORD: Final = re.compile(r"\s*\S+\s*")
 _REMOTE_FONT: Final = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
 
@@ -103,8 +116,8 @@ def _is_read() -> bool:
 
 
 def output() -> Console:
-    """Standard output."""
-    return Console(file=_of_console(sys.stdout), highlight=False)
+    """Standard output; what is printed to it with `soft_wrap` is folded by `Folded` alone."""
+    return _console(sys.stdout)
 
 
 def result(text: str) -> None:
@@ -114,33 +127,73 @@ def result(text: str) -> None:
 
 def messages() -> Console:
     """Standard error."""
-    return Console(file=_of_console(sys.stderr), stderr=True, highlight=False)
+    return _console(sys.stderr)
 
 
-def _of_console(stream: TextIO) -> TextIO | None:
-    """None is rich's own choice, which follows what takes the stream's place."""
-    return guarded_stream(stream) if _is_read() else None
+def _console(stream: TextIO) -> Console:
+    # Without a file rich follows what takes the stream's place.
+    file, is_error = guarded_stream(stream) if _is_read() else None, stream is sys.stderr
+    return Console(file=file, stderr=is_error, highlight=False, width=None if stream.isatty() else _ENDLESS)
+
+
+def warn(text: str, style: str = "") -> None:
+    """Tell on standard error what changes the meaning of the result: nothing silences it."""
+    messages().print(folded(one_line(text), style=style), soft_wrap=True)
+
+
+class Loudness(IntEnum):
+    """How much standard error tells beside errors, and beside what changes the meaning of the result."""
+
+    VERBOSE = logging.DEBUG
+    """What is asked of AWS, too."""
+    USUAL = logging.WARNING
+    """Progress, and what is waited for."""
+    QUIET = logging.ERROR
+    """Nothing."""
+
+
+def loudness() -> Loudness:
+    """How much is told now."""
+    if _LOG.level >= Loudness.QUIET:
+        return Loudness.QUIET
+    return Loudness.VERBOSE if 0 < _LOG.level <= Loudness.VERBOSE else Loudness.USUAL
+
+
+def set_loudness(wanted: Loudness) -> None:
+    """Tell more or less, until `log_told` ends."""
+    _LOG.setLevel(wanted)
+
+
+def is_quiet() -> bool:
+    """Whether progress is not told."""
+    return loudness() is Loudness.QUIET
 
 
 def paper(stream: TextIO) -> Console:
     """A text file, or what becomes one: without colours, whatever the terminal and the environment are."""
-    return Console(file=stream, highlight=False, color_system=None, width=_PICTURE_COLUMNS)
+    return Console(file=stream, highlight=False, color_system=None, width=_ENDLESS)
 
 
 def progress_to(console: Console) -> Callable[[str], None]:
-    """What prints one line of progress."""
-    return lambda line: console.print(plain(line, "dim"), soft_wrap=True)
+    """What prints one line of progress, unless somebody asked for quiet."""
+
+    def told(line: str) -> None:
+        if not is_quiet():
+            console.print(folded(line, style="dim"), soft_wrap=True)
+
+    return told
 
 
 @contextmanager
 def log_told() -> Iterator[None]:
     """Tell on standard error what the library logs meanwhile, such as what it waits for."""
-    log, handler = logging.getLogger("lzkey"), _ToMessages()
-    log.addHandler(handler)
+    handler = _ToMessages()
+    _LOG.addHandler(handler)
     try:
         yield
     finally:
-        log.removeHandler(handler)
+        _LOG.removeHandler(handler)
+        _LOG.setLevel(logging.NOTSET)
 
 
 class _ToMessages(logging.Handler):
@@ -148,23 +201,117 @@ class _ToMessages(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line."""
-        messages().print(plain(one_line(record.getMessage()), "dim"), soft_wrap=True)
+        messages().print(folded(record.getMessage(), style="dim"), soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A paragraph, as wide as there is room; printed with `soft_wrap`, as nothing of it may be cropped."""
+
+    text: Text
+    before: Text = field(default_factory=Text)
+    """What stands before its first line."""
+    following: str = ""
+    """What stands before the others; a word that is too long for the room moves into spaces."""
+
+    def __str__(self) -> str:
+        """All on one line."""
+        return f"{self.before}{self.text}"
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Text]:
+        """The lines."""
+        room = max(options.max_width - len(self.following), 1)
+        before = self.before
+        for number, line in enumerate(_lines_of(self.text, room)):
+            excess = line.cell_len - room
+            if not number and excess > 0 and before.plain.strip():
+                yield _whole(before)
+                before = Text(self.following)
+            if excess > 0 and before.plain.isspace():
+                before = before[min(excess, len(before)) :]
+            yield _whole(before + line)
+            before = Text(self.following)
+
+
+def _lines_of(text: Text, room: int) -> Iterator[Text]:
+    """The lines of a text that is broken before each word that does not fit beside those before it."""
+    for line in text.split(allow_blank=True):
+        breaks, column = [], 0
+        for word in _WORD.finditer(line.plain):
+            if column and column + cell_len(word[0].rstrip()) > room:
+                breaks.append(word.start())
+                column = 0
+            column += cell_len(word[0])
+        for part in line.divide(breaks):
+            part.rstrip()
+            yield part
+
+
+def _whole(line: Text) -> Text:
+    """A line that is not folded or cropped any more."""
+    line.rstrip()
+    line.no_wrap, line.overflow = True, "ignore"
+    return line
+
+
+def folded(text: str, before: str | Text = "", following: str | None = None, style: str = "") -> Folded:
+    """A paragraph of somebody's text, without the line ends in it; each line begins like the first one."""
+    first = before if isinstance(before, Text) else Text(before)
+    return Folded(
+        plain(text.replace("\n", " "), style), first, first.plain if following is None else following
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows below headings; the last column is folded, below the others where there is no room beside them."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[Text]]
+
+    def __str__(self) -> str:
+        """As where there is no terminal."""
+        return "\n".join(str(part).rstrip() for part in self._parts(_ENDLESS))
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Text | Folded]:
+        """The lines, with an empty one before and after them."""
+        yield from self._parts(options.max_width)
+
+    def _parts(self, columns: int) -> Iterator[Text | Folded]:
+        heads = [plain(heading, "bold") for heading in self.headings]
+        everything = [heads, *self.rows]
+        widths = [max(cell.cell_len for cell in column) for column in [*zip(*everything, strict=True)][:-1]]
+        indent = sum(widths) + len(_GAP) * len(widths)
+        longest = max(line.cell_len for row in self.rows for line in row[-1].split()) if self.rows else 0
+        is_beside = columns - indent >= min(longest, _LEAST_COLUMNS)
+        rule = [plain("─" * width) for width in (*widths, heads[-1].cell_len)]
+        yield Text()
+        for row in [heads, rule, *self.rows] if is_beside else self.rows:
+            before = _line_of(row[:-1], widths)
+            if is_beside:
+                yield Folded(row[-1], before, " " * indent)
+            else:
+                yield _whole(before)
+                yield Folded(row[-1], Text("    "), "    ")
+        yield Text()
+
+
+def _line_of(cells: Sequence[Text], widths: Sequence[int]) -> Text:
+    """Cells beside each other, each padded, with a gap after it."""
+    line = Text()
+    for cell, width in zip(cells, widths, strict=True):
+        line.append_text(cell).append(" " * (width - cell.cell_len) + _GAP)
+    return line
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Text]]) -> Table:
     """A table whose last column takes what room there is."""
-    made = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for heading in headings[:-1]:
-        made.add_column(heading, no_wrap=True)
-    made.add_column(headings[-1], overflow="fold")
-    for row in rows:
-        made.add_row(*row)
-    return made
+    return Table(headings, tuple(rows))
 
 
 def picture(shown: Iterable[RenderableType], title: str) -> str:
     """An SVG of what a terminal would show; it refers to no font that would have to be fetched."""
     console = Console(file=io.StringIO(), record=True, width=_PICTURE_COLUMNS, force_terminal=True)
     for part in shown:
-        console.print(part)
+        console.print(part, soft_wrap=True)
     return _REMOTE_FONT.sub("", console.export_svg(title=title))

@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 from botocore.parsers import ResponseParserError
 
 from lzkey.aws.answers import watch
+from lzkey.aws.calls import tell_account
 from lzkey.aws.silence import MOST_ATTEMPTS, Question, Silence
 from lzkey.aws.unanswered import (
     CredentialsError,
@@ -376,6 +377,7 @@ class Asker:
                 except (BotoCoreError, OSError, ValueError) as error:
                     raise CredentialsError(error) from error
                 watch(client.meta.events)
+                tell_account(client.meta.events, lambda: self.account)
                 _listen(client.meta.events, self.log.silence, where[:2], patience)
                 self._clients[where] = client
             return self._clients[where], xform_name(operation)

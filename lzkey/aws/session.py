@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 from botocore.session import Session
 
+from lzkey.aws.calls import tell_calls
 from lzkey.errors import SettingsError
 
 #: Of clients that nobody has made for a question of his own.
@@ -44,4 +45,5 @@ def session_in(profile: str | None, region: str) -> boto3.Session:
     """A session in a Region; what gets its credentials, such as a role, waits no longer than others."""
     core = Session(profile=profile)
     core.set_default_client_config(_PATIENT)
+    tell_calls(core.get_component("event_emitter"))
     return boto3.Session(botocore_session=core, region_name=region)

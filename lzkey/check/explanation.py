@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import FindingReason
 from landing_zone_key.access import FAMILIES
+from landing_zone_key.finding import reference
 from landing_zone_key.policy.explanation import Miss, explain, missed_by
 from landing_zone_key.policy.family import ABSENT, AtLeast, Clock, Fixed, Text
 from landing_zone_key.requests import COMMON, CONFIG, trail_arn
@@ -97,7 +98,7 @@ class Refusal:
     resource: str
     context: tuple[ContextKey, ...]
     statements: tuple[StatementOutcome, ...]
-    """Those that apply first, then those that may, then the nearest miss."""
+    """First the one that decides, or comes nearest to it; then those that apply, that may, and that miss."""
     should_be_refused: bool = False
     """True: a foreign request that is allowed, where RequireConfusedDeputyProtection asks otherwise."""
 
@@ -193,7 +194,10 @@ def refusal(finding: Finding, question: Question, found: FoundKey, *, at_best: b
     if request is None or policy is None:
         return None
     family = FAMILIES[finding.requirement](question.key, question.zone, question.earliest)
-    outcomes = sorted(explain(policy, request), key=_distance)
+    foreign = finding.reason is FindingReason.FOREIGN_REQUEST_ALLOWED
+    outcomes = sorted(
+        explain(policy, request), key=lambda each: _distance(each, finding.statement, foreign=foreign)
+    )
     return Refusal(
         request.service or "",
         request.action,
@@ -203,7 +207,7 @@ def refusal(finding: Finding, question: Question, found: FoundKey, *, at_best: b
             _of_not_known(outcome, found, at_best=at_best) or _outcome(outcome, request)
             for outcome in outcomes
         ),
-        should_be_refused=finding.reason is FindingReason.FOREIGN_REQUEST_ALLOWED,
+        should_be_refused=foreign,
     )
 
 
@@ -251,13 +255,25 @@ def _knowledge(family: Family, key: str) -> Knowledge:
     return Knowledge.KNOWN if isinstance(fact, Fixed | AtLeast | Text | Clock) else Knowledge.UNKNOWN
 
 
-def _distance(outcome: Outcome) -> tuple[int, bool, int, bool, int]:
-    """The statements that apply, then those that may, a Deny before an Allow; then by how much they miss.
+def _distance(
+    outcome: Outcome, decisive: str | int | None, *, foreign: bool
+) -> tuple[bool, int, bool, int, bool, int]:
+    """The statement that the finding names comes first, of several of its name the nearest.
 
-    Of two alike the one that names services comes first: the account root's allows everything.
+    After it those that apply, then those that may, a Deny before an Allow; then by how much they miss those
+    that could have turned the answer: an Allow, or a Deny of a foreign request. Of two alike the one that
+    names services comes first: the account root's allows everything.
     """
     statement, order = outcome.statement, (True, None, False).index(outcome.matches)
-    return order, statement.allows, missed_by(outcome), not statement.principals.services, statement.index
+    after = statement.allows is (foreign or outcome.matches is not False)
+    return (
+        reference(statement) != decisive,
+        order,
+        after,
+        missed_by(outcome),
+        not statement.principals.services,
+        statement.index,
+    )
 
 
 def _of_not_known(outcome: Outcome, found: FoundKey, *, at_best: bool) -> StatementOutcome | None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import chain, islice
 from multiprocessing.connection import wait
 from threading import Thread
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from landing_zone_key import Certainty, Requirement
 from lzkey.check.verdict import Verdict, judge
 from lzkey.errors import ExitCode
 from lzkey.sources.subject import PassedOver, Unread
@@ -43,13 +45,35 @@ ALONE: Final = 16
 _AHEAD: Final = 4
 
 
+class Only(StrEnum):
+    """What is shown where not everything is: keys by their compliance, and what could not be read."""
+
+    NON_COMPLIANT = "non-compliant"
+    UNKNOWN = "unknown"
+    COMPLIANT = "compliant"
+    NOT_APPLICABLE = "not-applicable"
+    UNREAD = "unread"
+
+
+class Failing(NamedTuple):
+    """A requirement that does not hold in a key, and why: each is at most once in one key."""
+
+    requirement: str
+    reason: str
+    certainty: Certainty
+
+
 @dataclass(slots=True)
 class Tally:
-    """How many of what there was, and the exit code that it comes to."""
+    """How many of what there was, shown or not, and the exit code that it comes to."""
 
+    only: tuple[Only, ...] = ()
+    """What is shown; empty: everything."""
     states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
     unread: int = 0
     passed_over: int = 0
+    failing: Counter[Failing] = field(default_factory=Counter)
+    """In how many keys something does not hold, or may not."""
     notes: list[str] = field(default_factory=list)
     """What was passed over and is told of, a sentence each."""
 
@@ -62,6 +86,40 @@ class Tally:
             self.notes += [f"{entry.place.source}: {entry.reason}"] if entry.told else []
         else:
             self.states[entry.state] += 1
+            self.failing.update(
+                Failing(each.requirement, each.reason, each.certainty) for each in entry.problems
+            )
+
+    def worst_first(self) -> list[tuple[Failing, int]]:
+        """What fails for certain before what may fail, in most keys first; as the requirements are told."""
+        order = [requirement.value for requirement in Requirement]
+
+        def rank(counted: tuple[Failing, int]) -> tuple[bool, int, int]:
+            failing, keys = counted
+            return failing.certainty is not Certainty.REFUSED, -keys, order.index(failing.requirement)
+
+        return sorted(self.failing.items(), key=rank)
+
+    def shows(self, entry: Entry) -> bool:
+        """Whether it is of what is shown."""
+        return not self.only or Only["UNREAD" if isinstance(entry, Unread) else entry.state.name] in self.only
+
+    def shown(self, word: Only) -> int:
+        """How many of these there are among what is shown."""
+        there = self.unread if word is Only.UNREAD else self.states[State[word.name]]
+        return there if not self.only or word in self.only else 0
+
+    @property
+    def left_out(self) -> int:
+        """How many keys, and things that could not be read, are not shown."""
+        return self.keys + self.unread - sum(map(self.shown, Only))
+
+    @property
+    def filtered(self) -> str:
+        """What is shown and how many are not, in words; empty where everything is."""
+        if not self.only:
+            return ""
+        return f"shown: only {' and '.join(self.only)}, {self.left_out:,} left out"
 
     @property
     def keys(self) -> int:
@@ -83,10 +141,11 @@ class Tally:
 
     def __str__(self) -> str:
         """All that was found, in one line."""
-        return "; ".join([self._found() if not self.empty else NOTHING_FOUND, *self._passed_over()])
+        found = self._found() if not self.empty else NOTHING_FOUND
+        return "; ".join([found, *self._passed_over(), *filter(None, [self.filtered])])
 
     def _found(self) -> str:
-        counts = ", ".join(f"{count} {state}" for state in WORST_FIRST if (count := self.states[state]))
+        counts = ", ".join(f"{count:,} {state}" for state in WORST_FIRST if (count := self.states[state]))
         keys = f"{self.keys:,} {'key' if self.keys == 1 else 'keys'}"
         unread = f"; {self.unread:,} could not be read" if self.unread else ""
         return f"{keys}{': ' if counts else ''}{counts}{unread}"

@@ -17,6 +17,7 @@ import typer
 from typer.main import get_command
 
 from lzkey.cli.help import Command, Group, mistakes_told
+from lzkey.cli.manners import manners
 from lzkey.errors import ExitCode, LzkeyError
 from lzkey.terminal import guarded_stream, log_told, messages, output, plain
 
@@ -55,6 +56,7 @@ class _Commands(Group):
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - whatever typer gives a group
         super().__init__(**attributes)
+        self.params += manners()
         self.commands = {name: Command(name, short_help=row.short_help) for name, row in COMMANDS.items()}
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
@@ -70,7 +72,9 @@ def _imported(name: str) -> object:
     alone = typer.Typer(add_completion=False, context_settings=app.info.context_settings)
     function = getattr(module, name.replace("-", "_"))
     alone.command(name, cls=Command, epilog=getattr(module, "EXIT_CODES", None))(function)
-    return get_command(alone)
+    made: Any = get_command(alone)
+    made.params += manners()
+    return made
 
 
 app = typer.Typer(
@@ -93,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with log_told(), redirect_stderr(guarded_stream(sys.stderr)):  # what is told of mistakes quotes them
             app(args=None if arguments is None else list(arguments), prog_name="lzkey")
     except LzkeyError as error:
-        messages().print(plain(f"error: {error}"), soft_wrap=True)
+        messages().print(plain(f"error: {error}"), soft_wrap=True)  # not folded: it may name a command
         return error.exit_code
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else ExitCode.DONE

@@ -21,7 +21,7 @@ from lzkey.sources import live, units
 from lzkey.sources.input import Input
 from lzkey.sources.subject import FoundKey, PassedOver, Unread
 from lzkey.sources.terraform_source import Declarations
-from lzkey.terminal import messages, one_line, output, paper, plain, result
+from lzkey.terminal import output, paper, result, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,7 +85,7 @@ class Answers:
             if isinstance(found, Unread):
                 self.results.append(unreadable(found))
                 where = "" if found.place.source in found.message else f"{place_of(found.place)}: "
-                messages().print(plain(one_line(where + found.message), "bold magenta"), soft_wrap=True)
+                warn(where + found.message, "bold magenta")
 
     @contextmanager
     def writing(self, **members: Json) -> Iterator[None]:
@@ -118,7 +118,7 @@ class Answers:
     def end(self) -> NoReturn:
         """End the command."""
         if self.tally.empty:
-            messages().print(plain(NOTHING_FOUND), soft_wrap=True)
+            warn(NOTHING_FOUND)
         raise typer.Exit(self.tally.exit_code())
 
 

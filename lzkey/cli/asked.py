@@ -34,7 +34,7 @@ from lzkey.files import read_json
 from lzkey.regions import unknown_regions
 from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover, look, todays_accounts
 from lzkey.sources.subject import Context
-from lzkey.terminal import messages, one_line, plain
+from lzkey.terminal import warn
 from lzkey.workplace import here
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Asked:
             self._rule_parameters(),
             self.parameters,
             self._discover if self.discover else None,
-            search=Search(self.landing_zone_manifest, seen, self._stack_parameters(), _tell),
+            search=Search(self.landing_zone_manifest, seen, self._stack_parameters(), warn),
             any_region=self.allow_unknown_region,
         )
         if not self.discover:
@@ -273,11 +273,6 @@ def landing_zone(
     if faults:
         raise SettingsError("; ".join(faults))
     return zone if manifest is None else replace(zone, manifest_keys=manifest.keys)
-
-
-def _tell(line: str) -> None:
-    """Say on standard error what is taken for granted."""
-    messages().print(plain(one_line(line)), soft_wrap=True)
 
 
 def _require_declared(names: Sequence[str], seen: Survey | None) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from landing_zone_key.settings import KeyScope
 from lzkey.check.formats import Form, Head, write
-from lzkey.check.run import NOTHING_FOUND, judged, judged_keys
+from lzkey.check.run import NOTHING_FOUND, Only, judged, judged_keys
 from lzkey.cli.answers import is_key
 from lzkey.cli.asked import FILES, Asked, as_parameters, live_policy_option, with_options
 from lzkey.cli.options import ALIVE, ExitZero, format_option, output_option
@@ -18,7 +18,7 @@ from lzkey.errors import ExitCode, SettingsError
 from lzkey.sources import live, units
 from lzkey.sources.input import Input
 from lzkey.sources.recognition import RECOGNISED
-from lzkey.terminal import messages, one_line, plain
+from lzkey.terminal import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,7 @@ $ lzkey check policy.json --parameters prod
 $ lzkey check . --home-region us-east-1 --management-account-id 111122223333
 $ lzkey check template.yaml --parameter Trails=cloudtrail.amazonaws.com
 $ lzkey check . --ignore tests --format md -o result.sarif -o result.json
+$ lzkey check snapshot.json --only non-compliant --only unknown -o result.csv
 $ terraform show -json plan | lzkey check -
 $ lzkey check --profile management --discover --landing-zone
 
@@ -60,6 +61,14 @@ _LandingZone = Annotated[
     typer.Option("--landing-zone", help="The keys of the landing zone's manifest.", rich_help_panel=ALIVE),
 ]
 _Form = Annotated[Form, format_option(Form)]
+_Only = Annotated[
+    list[Only] | None,
+    typer.Option(
+        metavar="ANSWER",
+        help=f"Show these alone, in files too: {', '.join(Only)}; repeatable. Summary and exit code are those "
+        "of all.",
+    ),
+]
 _Output = Annotated[list[Path] | None, output_option(Form)]
 _AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="End with 0 where no key is found.")]
 _SkipOthers = Annotated[
@@ -89,6 +98,7 @@ def check(
     key: _Key = None,
     landing_zone: _LandingZone = False,
     form: _Form = Form.TEXT,
+    only: _Only = None,
     output: _Output = None,
     ignore: _Ignore = None,
     skip_other_files: _SkipOthers = False,
@@ -115,11 +125,12 @@ def check(
     else:
         of_landing_zone = landing_zone or context.zone.key_scope is KeyScope.LANDING_ZONE
         results = _live(asked, context, at, key, landing_zone=of_landing_zone)
-    tally = write(results, form, files, Head(as_parameters(context.zone), at), exit_code)
+    head = Head(as_parameters(context.zone), at, tuple(dict.fromkeys(only or ())))
+    tally = write(results, form, files, head, exit_code)
     for note in tally.notes:
-        messages().print(plain(one_line(note)), soft_wrap=True)
+        warn(note)
     if tally.empty and form is not Form.TEXT:
-        messages().print(plain(NOTHING_FOUND), soft_wrap=True)
+        warn(NOTHING_FOUND)
     raise typer.Exit(exit_code(tally))
 
 

@@ -17,7 +17,7 @@ from lzkey.cli.answers import Answers, KeyOrFile, is_file
 from lzkey.cli.asked import Asked, live_policy_option, with_options
 from lzkey.cli.options import ALIVE, format_option, output_option
 from lzkey.errors import ExitCode, SettingsError
-from lzkey.terminal import messages, plain
+from lzkey.terminal import folded, messages, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +42,7 @@ files; 3 something stays that cannot be repaired; 4 something could not be deter
 """
 
 _UNCHANGED: Final = "nothing was changed"
+_REMARK: Final = "# "
 _STYLES: Final = {"+": "green", "-": "red", "@": "cyan", "#": "bold"}
 
 
@@ -125,7 +126,11 @@ def _text(proposal: Proposal, form: Format, profile: str | None) -> Iterable[str
 
 def _show(screen: Console, lines: Iterable[str]) -> None:
     for line in lines:
-        screen.print(plain(line, _STYLES.get(line[:1], "")), soft_wrap=True)
+        style = _STYLES.get(line[:1], "") if screen.is_terminal else ""
+        if line.startswith(_REMARK):  # folded it is still a remark; nothing else of a file may be folded
+            screen.print(folded(line.removeprefix(_REMARK), _REMARK, style=style), soft_wrap=True)
+        else:
+            screen.print(plain(line, style), soft_wrap=True)
 
 
 def _agreed(question: str) -> bool:
@@ -153,7 +158,7 @@ def _apply(
     asker = Asker(asked.session(context.zone.home_region), arn.account, arn.region, Manner())
     console = messages()
 
-    def tell(line: str) -> None:
+    def tell(line: str) -> None:  # not folded: there are commands in it
         console.print(plain(line), soft_wrap=True)
 
     return Applying(asker, backup, tell, time.sleep, asked.profile).apply(proposal, context.zone, at)

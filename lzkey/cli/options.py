@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
-from rich.text import Text
 
 from lzkey.cli.completion import known_regions, parameters_files, profiles
 from lzkey.documents import document
@@ -149,4 +148,4 @@ def tell(
 
 def _show(console: Console, shown: Sequence[RenderableType]) -> None:
     for part in shown:
-        console.print(part, soft_wrap=isinstance(part, Text))
+        console.print(part, soft_wrap=True)

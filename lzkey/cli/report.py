@@ -21,7 +21,7 @@ from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
 from lzkey.report.trend import earlier_report
 from lzkey.state import State
-from lzkey.terminal import messages, result
+from lzkey.terminal import is_quiet, messages, result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +133,8 @@ def _progress() -> Iterator[Told]:
     """Show on a terminal what is being read; standard error alone, and nothing stays of it."""
     console = messages()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    hidden = is_quiet() or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         tasks: dict[str, TaskID] = {}
 
         def told(what: str, done: int, of: int) -> None:

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from lzkey.doctor.subject import Status
-from lzkey.terminal import plain, table
+from lzkey.terminal import folded, plain, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,9 +36,6 @@ _VERDICTS: Final = {
     Status.PROBLEM: "do not trust the rule's results before the problems are mended",
 }
 
-#: Characters of a detail at most: AWS's own messages can be long, and a policy's names longer.
-_LONGEST: Final = 400
-
 
 def terminal_view(examination: Examination) -> RenderableType:
     """One line for each expectation, and its fix below it; what does not apply is counted only."""
@@ -47,7 +44,7 @@ def terminal_view(examination: Examination) -> RenderableType:
     lines = table(("status", "what", "what is"), map(_row, asked))
     end = f"{_VERDICTS[examination.status]}{f' ({left_out} do not apply)' if left_out else ''}"
     where = f"parameters/{examination.name}.json, account {examination.account}, {examination.region}"
-    return Group(plain(where, "bold"), lines, plain(end, STYLES[examination.status]))
+    return Group(folded(where, style="bold"), lines, folded(end, style=STYLES[examination.status]))
 
 
 class Expected(TypedDict):
@@ -103,5 +100,4 @@ def _row(found: Looked) -> tuple[Text, Text, Text]:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return " ".join(text.split())

@@ -110,7 +110,9 @@ class RuleTest(unittest.TestCase):
     def test_a_disabled_key_is_named(self):
         """The key state stands in the annotation."""
         compliance, annotation = self.answer(event(CONFIG, CLOUDTRAIL, keyState="Disabled"))
-        self.assertEqual((compliance, annotation), ("NON_COMPLIANT", "ENABLED: Disabled (runbook: not-enabled)"))
+        self.assertEqual(
+            (compliance, annotation), ("NON_COMPLIANT", "ENABLED: Disabled (runbook: not-enabled)")
+        )
 
     def test_a_deny_is_named(self):
         """An organization perimeter that forgets AWS services is named by its Sid."""

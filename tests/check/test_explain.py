@@ -244,6 +244,48 @@ class TestStatements:
         ]
         assert order == ['"condition"', '"resource"', '"action"', '"Administer"']
 
+    @pytest.mark.parametrize("account", ["444455556666", "555566667777"])
+    def test_a_deny_that_does_not_apply_is_not_the_nearest(
+        self, make_found: MakeFound, zone: LandingZone, account: str
+    ) -> None:
+        """Where no statement allows, an Allow is what comes nearest to allowing: the one that check names."""
+        far, logs = allow()["Statement"]
+        deny = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "kms:*",
+            "Resource": "*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        only = {**logs, "Condition": {"StringEquals": {"aws:SourceAccount": account}}}
+        document = {"Version": "2012-10-17", "Statement": [{**deny, "Sid": "Http"}, far, only]}
+        explained = explanation(make_found(document), zone)
+        for problem in explained.verdict.problems:
+            shown = refused(explained, problem.requirement)
+            assert problem.statement == "Logs"
+            assert [each.statement for each in shown.statements] == ['"Logs"', '"Administer"', '"Http"']
+            assert not any(each.applies for each in shown.statements)
+
+    @pytest.mark.parametrize("entry", PUBLISHED, ids=[entry["id"] for entry in PUBLISHED])
+    def test_the_statement_that_check_names_is_the_first(
+        self, entry: dict[str, Any], make_found: MakeFound, make_key: MakeKey
+    ) -> None:
+        """Of every published policy, whatever decides it; else an Allow, unless there is none."""
+        zone = LandingZone.from_rule_parameters(
+            {"HomeRegion": entry["region"], "ManagementAccountId": entry["account"]}
+        )
+        found = make_found(key=make_key(entry["policy"], Arn=entry["key_arn"]))
+        explained = explanation(found, zone)
+        for problem in explained.verdict.problems:
+            shown = answer(explained, problem.requirement).refusal
+            if shown is None or not shown.statements:
+                continue
+            first, *others = shown.statements
+            if problem.statement is not None:
+                assert problem.statement in (first.statement.strip('"'), first.index)
+            elif first.applies is False and any(each.effect == "Allow" for each in others):
+                assert first.effect == "Allow"
+
     def test_of_a_statement_about_others_one_line_is_enough(
         self, make_found: MakeFound, zone: LandingZone
     ) -> None:

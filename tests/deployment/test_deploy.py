@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -78,14 +79,21 @@ class TestDeploy:
     ) -> None:
         """The result names what is there, and nothing of an organization; test_deploy_organization has it."""
         monkeypatch.setattr("lzkey.cli.deployment.here", lambda: Workplace.in_checkout(project.root))
-        assert main(["deploy", "example", "--format", "json"]) == 0
-        told = json.loads(capsys.readouterr().out)
+        assert main(["deploy", "example", "--format", "json", "--quiet"]) == 0
+        said = capsys.readouterr()
+        assert said.err == ""
+        told = json.loads(said.out)
         assert told["account"] == sandbox.account
         assert told["warnings"][0].startswith("there is no AWS Config recorder in account")
         assert not {"organization_id", "accounts", "excluded_accounts"} & set(told)
         Draft202012Validator(schema_of("deploy")).validate(told)
-        assert main(["undeploy", "example", "--format", "json"]) == 0
-        told = json.loads(capsys.readouterr().out)
+        assert main(["undeploy", "example", "--format", "json", "--verbose"]) == 0
+        said = capsys.readouterr()
+        assert "$ rdk " in said.err
+        assert re.search(
+            rf"cloudformation:\w+ in us-east-1, account {sandbox.account}: ok, \d+ ms\n", said.err
+        )
+        told = json.loads(said.out)
         assert told["found"]
         Draft202012Validator(schema_of("undeploy")).validate(told)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +69,18 @@ class TestScreen:
         code, out, err = run(NAME)
         config.start_configuration_recorder(ConfigurationRecorderName="default")
         assert (code, err) == (3, "")
-        assert "PROBLEM   recorder  " in out
+        assert "PROBLEM  recorder  " in out
         assert "fix: start it: aws configservice start-configuration-recorder" in out
         assert "do not trust the rule's results" in out
+
+    def test_tells_what_it_asks(self, account: Management, run: Any) -> None:
+        """With --verbose, on standard error alone: as many lines as there are calls of its own."""
+        usual = run(NAME)
+        account.sandbox.forget_calls()
+        code, out, err = run(NAME, "--verbose")
+        assert (code, out, "") == usual
+        lines = re.findall(r"^[a-z0-9]+:\w+ in us-east-1(?:, account 111122223333)?: \w+", err, re.MULTILINE)
+        assert len(lines) == len(err.splitlines()) == len(account.sandbox.calls)
 
     def test_unknown(self, account: Management, run: Any) -> None:
         """Exit code 4."""

@@ -146,6 +146,17 @@ class TestOverTheOrganization:
         assert "results" in err
         assert json.loads(out)
 
+    def test_tells_in_which_account_it_asks(self, run: Callable[..., Run], org: Org) -> None:
+        """With --verbose, a line a call; the roles' accounts are told, and their credentials are not."""
+        _, out, err = run("--format", "json", "--assume-role", "OrganizationAccountAccessRole", "--verbose")
+        told = re.findall(r"^(\S+) in \S+, account (\d{12}): ", err, re.MULTILINE)
+        assert {account for action, account in told if action.startswith("config:")} > {
+            org.account("Payments")
+        }
+        calls = {action: count for action, count in json.loads(out)["calls"].items() if count}
+        assert {action for action, _ in told} >= calls.keys()
+        assert not re.search(r"AKIA|ASIA|SecretAccessKey|SessionToken", err)
+
     def test_a_rule_of_another_name(self, run: Callable[..., Run]) -> None:
         """Is a mistake where there is none, and the rules that there are are told."""
         code, out, err = run("--format", "json", "--rule-name", "OTHER")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from lzkey.check.run import Tally
 from lzkey.files import Format, writing
 from lzkey.sources.subject import PassedOver
-from lzkey.terminal import guarded_stream, messages
+from lzkey.terminal import guarded_stream, is_quiet, messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from lzkey.check.run import Entry, Judged
+    from lzkey.check.run import Entry, Judged, Only
 
 
 class Form(Format):
@@ -50,6 +50,8 @@ class Head:
     """The rule parameters."""
     at: datetime
     """The moment from which on requests were assumed."""
+    only: tuple[Only, ...] = ()
+    """What is shown; empty: everything. All of it is counted."""
 
 
 def writer(form: Form, stream: TextIO, head: Head) -> Writer:
@@ -73,11 +75,11 @@ def write(
     head: Head,
     exit_code: Callable[[Tally], int],
 ) -> Tally:
-    """Write the results as they come, and count them; `exit_code` is for the formats that hold it.
+    """Write what is to be shown as it comes, and count all; `exit_code` is for the formats that hold it.
 
     Raises OutputError where a file cannot be written; none of the files is there then.
     """
-    tally = Tally()
+    tally = Tally(head.only)
     with writing(files) as streams:
         named = [(form, guarded_stream(sys.stdout, form)), *zip(map(Form.of, files), streams, strict=True)]
         writers = [writer(name, stream, head) for name, stream in named]
@@ -95,7 +97,7 @@ def _add(results: Iterable[Judged], writers: Sequence[Writer], tally: Tally) -> 
         if isinstance(result, PassedOver):
             for each in listing:
                 each.pass_over(result)
-        else:
+        elif tally.shows(result):
             for writer in writers:
                 writer.add(result)
 
@@ -103,7 +105,7 @@ def _add(results: Iterable[Judged], writers: Sequence[Writer], tally: Tally) -> 
 @contextmanager
 def _progress(results: Iterable[Judged]) -> Iterator[Iterable[Judged]]:
     """Count on standard error while the results go elsewhere; on the screen they are progress enough."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
+    if is_quiet() or not sys.stderr.isatty() or sys.stdout.isatty():
         yield results
         return
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - slow

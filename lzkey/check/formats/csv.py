@@ -1,4 +1,7 @@
-"""CSV (RFC 4180): a row for each key. No cell is a formula to a spreadsheet."""
+"""CSV (RFC 4180): a row for each key; where some are left out, the last one says so.
+
+No cell is a formula to a spreadsheet.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +39,17 @@ class _Rows:
         self._rows.writerow(map(cell, _cells(entry)))
 
     def end(self, tally: Tally, exit_code: int) -> None:
-        """Write nothing: every line is a row."""
+        """Write nothing but what is left out: every line is a row."""
+        del exit_code
+        if tally.only:
+            self._rows.writerow(_row("left_out", tally.filtered))
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
     place = entry.place
     line = "" if place.line is None else str(place.line)
     if isinstance(entry, Unread):
-        return ("unread", "", "", "", "", entry.message, place.source, line, place.pointer, *[""] * 5)
+        return _row("unread", entry.message, place.source, line, place.pointer)
     requirements = " ".join(problem.requirement for problem in entry.problems)
     certainty = " ".join(problem.certainty for problem in entry.problems)
     advisories = "; ".join(f"{remark.code}: {remark.message}" for remark in entry.remarks)
@@ -53,3 +59,9 @@ def _cells(entry: Entry) -> tuple[str, ...]:
         *("; ".join(entry.unresolved), "; ".join(entry.assumptions), certainty, advisories),
         " ".join(problem.runbook for problem in entry.problems),
     )
+
+
+def _row(kind: str, annotation: str, *where: str) -> tuple[str, ...]:
+    """A row that is no key's."""
+    cells = (kind, "", "", "", "", annotation, *where)
+    return (*cells, *[""] * (len(COLUMNS) - len(cells)))

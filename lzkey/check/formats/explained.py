@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from textwrap import wrap
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from rich.console import Group
@@ -14,19 +13,17 @@ from lzkey.check.formats.json import Ending, Key, Unreadable, key
 from lzkey.check.verdict import place_of
 from lzkey.runbook import pointer
 from lzkey.state import State
-from lzkey.terminal import STYLES, one_line, plain, printable
+from lzkey.terminal import STYLES, folded, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.text import Text
 
     from lzkey import Json
     from lzkey.catalogue import Premise
     from lzkey.check.explanation import Answer, ContextKey, Explanation, Refusal
     from lzkey.check.verdict import Remark
+    from lzkey.terminal import Folded
 
-_COLUMNS: Final = 110
 _WORDS: Final = {True: "holds", False: "FAILS", None: "unknown"}
 _ANSWER_STYLES: Final = {True: "bold green", False: "bold red", None: "bold magenta"}
 
@@ -68,20 +65,20 @@ def premises_view() -> Group:
     return Group(*_premises())
 
 
-def _premises() -> Iterator[Text]:
+def _premises() -> Iterator[Folded]:
     yield _line("every proof takes for granted:", "bold")
     for premise in PREMISES:
-        yield from _wrapped(premise.text, "  ")
-        yield from (_line(f"    {page}", "dim") for page in premise.pages)
+        yield folded(premise.text, "  ")
+        yield from (folded(page, "    ", style="dim") for page in premise.pages)
 
 
-def _lines(explained: Explanation) -> Iterator[Text]:
+def _lines(explained: Explanation) -> Iterator[Folded]:
     verdict = explained.verdict
     yield _line(f"{verdict.name}: {verdict.state}", STYLES.get(verdict.state, "bold magenta"))
     if place_of(verdict.place) != verdict.name:
         yield _line(place_of(verdict.place), "dim")
     if verdict.state is State.NOT_APPLICABLE:
-        yield from _wrapped(verdict.annotation, "  ")
+        yield folded(verdict.annotation, "  ")
     for answer in explained.answers:
         yield from _answer(answer)
     for heading, texts in (
@@ -93,7 +90,7 @@ def _lines(explained: Explanation) -> Iterator[Text]:
             yield _line("")
             yield _line(f"{heading}:", "bold")
             for text in texts:
-                yield from _wrapped(text, "  ")
+                yield folded(text, "  ")
 
 
 def _remark(remark: Remark) -> str:
@@ -102,44 +99,42 @@ def _remark(remark: Remark) -> str:
     return f"{remark.code}{where}: {remark.message}"
 
 
-def _answer(answer: Answer) -> Iterator[Text]:
+def _answer(answer: Answer) -> Iterator[Folded]:
     yield _line("")
     where = f" ({pointer(answer.runbook)})" if answer.runbook else ""
     yield _line(f"{answer.requirement}: {_WORDS[answer.holds]}{where}", _ANSWER_STYLES[answer.holds])
-    yield from _wrapped(answer.detail, "  ")
+    yield folded(answer.detail, "  ")
     if answer.refusal is not None:
         yield from _refusal(answer.refusal)
 
 
-def _refusal(refused: Refusal) -> Iterator[Text]:
-    yield _line(
-        "  the request that should be refused:" if refused.should_be_refused else "  the request:", "bold"
-    )
+def _refusal(refused: Refusal) -> Iterator[Folded]:
+    asked = "the request that should be refused:" if refused.should_be_refused else "the request:"
+    yield folded(asked, "  ", style="bold")
     for name, value in (
         ("principal", refused.principal),
         ("action", refused.action),
         ("resource", refused.resource),
     ):
-        yield _line(f"    {name:<10} {value}")
+        yield folded(one_line(value), f"    {name:<10} ", " " * 6)
     for knowledge in Knowledge:
         keys = [key for key in refused.context if key.knowledge is knowledge]
         if knowledge is Knowledge.KNOWN:
-            yield from (_line(f"    {_carried(key)}") for key in keys if key.values)
+            yield from (folded(one_line(_carried(key)), "    ", " " * 6) for key in keys if key.values)
         elif keys:
             rest = ", and every other" if knowledge is Knowledge.UNKNOWN else ""
-            yield from _wrapped(f"{knowledge}: {', '.join(map(_named, keys))}{rest}", "    ", "      ")
-    yield _line("  the statements, the nearest first:", "bold")
+            yield folded(f"{knowledge}: {', '.join(map(_named, keys))}{rest}", "    ", "      ")
+    yield folded("the statements, the nearest first:", "  ", style="bold")
     for outcome in refused.statements:
         verb = {True: "applies", False: "does not apply", None: "cannot be decided"}[outcome.applies]
-        yield _line(
-            f"    {outcome.effect} {outcome.statement} {verb}", "" if outcome.applies is False else "bold"
-        )
+        told = one_line(f"{outcome.effect} {outcome.statement} {verb}")
+        yield folded(told, "    ", " " * 6, "" if outcome.applies is False else "bold")
         for why in outcome.why:
-            yield from _wrapped(why, "      ", "        ")
+            yield folded(why, "      ", "        ")
 
 
-def _line(text: str, style: str = "") -> Text:
-    return plain(one_line(text), style)
+def _line(text: str, style: str = "") -> Folded:
+    return folded(one_line(text), style=style)
 
 
 def _carried(key: ContextKey) -> str:
@@ -148,15 +143,3 @@ def _carried(key: ContextKey) -> str:
 
 def _named(key: ContextKey) -> str:
     return f"{key.name} (here {', '.join(key.values)})" if key.values else key.name
-
-
-def _wrapped(text: str, indent: str, following: str | None = None) -> Iterator[Text]:
-    lines = wrap(
-        printable(text),
-        _COLUMNS,
-        initial_indent=indent,
-        subsequent_indent=following or indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return map(plain, lines)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from landing_zone_key import Certainty, Compliance, FindingReason, Requirement
     from landing_zone_key.advisories import AdvisoryCode
     from lzkey.check.formats import Head
-    from lzkey.check.run import Entry, Tally
+    from lzkey.check.run import Entry, Failing, Only, Tally
     from lzkey.check.verdict import Problem, Remark, Verdict
     from lzkey.sources.subject import PassedOver, Place
 
@@ -104,6 +104,15 @@ class Unreadable(TypedDict):
     message: str
 
 
+class Counted(TypedDict):
+    """In how many keys one requirement does not hold, or may not, for one reason."""
+
+    requirement: Annotated[str, Requirement]
+    reason: Annotated[str, FindingReason]
+    certainty: Annotated[str, Certainty]
+    keys: Count
+
+
 class Summary(TypedDict):
     """How many of what there was: keys, those of each state, and what is no key."""
 
@@ -114,6 +123,8 @@ class Summary(TypedDict):
     NON_COMPLIANT: Count
     unread: Count
     passed_over: Count
+    findings: list[Counted]
+    """The worst first; a key is counted for each requirement that does not hold in it."""
 
 
 class Began(TypedDict):
@@ -124,6 +135,8 @@ class Began(TypedDict):
     """The moment from which on the landing zone's requests are assumed (ISO 8601, UTC)."""
     settings: Mapping[str, str]
     """The rule parameters."""
+    only: list[Annotated[str, Only]]
+    """What the results are; empty: all that there was."""
 
 
 class Passed(TypedDict):
@@ -150,6 +163,9 @@ class Totals(TypedDict):
     """What stands last."""
 
     summary: Summary
+    """Of all that there was, whatever `only` says."""
+    left_out: Count
+    """Keys, and things that could not be read, that are not among the results, as `only` asks."""
     exit_code: Ending
 
 
@@ -170,6 +186,7 @@ class _Document:
             "tool": {"name": "lzkey", "version": version("lzkey")},
             "requests_from": head.at.isoformat(timespec="seconds"),
             "settings": dict(head.settings),
+            "only": [word.value for word in head.only],
         }
         stream.write(json.dumps(document(began))[:-1] + ', "results": [')
 
@@ -193,13 +210,23 @@ class _Document:
             "NON_COMPLIANT": tally.states[State.NON_COMPLIANT],
             "unread": tally.unread,
             "passed_over": tally.passed_over,
+            "findings": [_counted(*each) for each in tally.worst_first()],
         }
         with self._passed_over as noted:
             noted.seek(0)
             self._stream.write('\n], "passed_over": [')
             copyfileobj(noted, self._stream)
-        ended: Totals = {"summary": summary, "exit_code": exit_code}
+        ended: Totals = {"summary": summary, "left_out": tally.left_out, "exit_code": exit_code}
         self._stream.write("\n], " + json.dumps(ended)[1:] + "\n")
+
+
+def _counted(failing: Failing, keys: int) -> Counted:
+    return {
+        "requirement": failing.requirement,
+        "reason": failing.reason,
+        "certainty": failing.certainty.value,
+        "keys": keys,
+    }
 
 
 def as_json(entry: Entry) -> Key | Unreadable:

@@ -11,6 +11,7 @@ import tempfile
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
+from lzkey.check.run import Only
 from lzkey.check.verdict import place_of
 from lzkey.runbook import pointer
 from lzkey.sources.subject import Unread
@@ -52,24 +53,33 @@ class _Junit:
         self._cases.write(case.encode("ascii", "xmlcharrefreplace").decode())
 
     def end(self, tally: Tally, exit_code: int) -> None:
-        """Write the counts, and all cases after them."""
+        """Write the counts, which are those of the cases that are there, and all cases after them."""
         del exit_code
         counts = {
-            "tests": tally.keys + tally.unread,
-            "failures": tally.states[State.NON_COMPLIANT],
-            "errors": tally.states[State.UNKNOWN] + tally.unread,
-            "skipped": tally.states[State.NOT_APPLICABLE],
+            "tests": sum(map(tally.shown, Only)),
+            "failures": tally.shown(Only.NON_COMPLIANT),
+            "errors": tally.shown(Only.UNKNOWN) + tally.shown(Only.UNREAD),
+            "skipped": tally.shown(Only.NOT_APPLICABLE),
         }
         written = " ".join(f'{name}="{count}"' for name, count in counts.items())
         self._stream.write(
             f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {written}>\n'
-            f'<testsuite name="lzkey check" {written}>\n'
+            f'<testsuite name="lzkey check" {written}>\n{_properties(tally)}'
         )
         with self._cases as cases:
             cases.seek(0)
             for line in cases:
                 self._stream.write(line)
         self._stream.write("</testsuite>\n</testsuites>\n")
+
+
+def _properties(tally: Tally) -> str:
+    """What is shown, and how many are left out; nothing where everything is there."""
+    if not tally.only:
+        return ""
+    properties = {"only": " ".join(tally.only), "left_out": str(tally.left_out)}
+    lines = [f'    <property name="{name}" value="{value}"/>\n' for name, value in properties.items()]
+    return f"  <properties>\n{''.join(lines)}  </properties>\n"
 
 
 def _result(verdict: Verdict) -> str:

@@ -97,13 +97,16 @@ class _Sarif:
             self._separator = ",\n"
 
     def end(self, tally: Tally, exit_code: int) -> None:
-        """Write how it went: SARIF has a place for what could not be read, or was assumed."""
+        """Write how it went: SARIF has a place for what could not be read, was assumed, or is left out."""
+        left_out = _Notifications("note")
+        if tally.only:
+            left_out.add(tally.filtered)
         if tally.empty:
             self._unread.add(NOTHING_FOUND)
         invocation = {
             "executionSuccessful": True,
             "exitCode": exit_code,
-            "toolExecutionNotifications": [*self._assumed.told(), *self._unread.told()],
+            "toolExecutionNotifications": [*left_out.told(), *self._assumed.told(), *self._unread.told()],
         }
         self._stream.write("\n], " + json.dumps({"invocations": [invocation]})[1:] + "]}\n")
 

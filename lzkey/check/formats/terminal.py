@@ -1,15 +1,19 @@
-"""For people: each key with its answer, everything that is wrong with it and where, and a last line."""
+"""For people: each key with its answer, everything that is wrong with it and where, and a last line.
+
+Of many keys it is summed up before that what fails in how many of them.
+"""
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
 
 from lzkey.check.verdict import place_of
 from lzkey.runbook import pointer
 from lzkey.sources.subject import Unread
 from lzkey.state import State
-from lzkey.terminal import STYLES, one_line, output, plain, printable
+from lzkey.terminal import STYLES, folded, one_line, output, plain, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,11 +22,14 @@ if TYPE_CHECKING:
     from lzkey.check.formats import Head
     from lzkey.check.run import Entry, Tally
     from lzkey.check.verdict import Problem, Remark, Verdict
+    from lzkey.terminal import Folded, Table
 
 _STYLES: Final = {**STYLES, "UNKNOWN": "bold magenta"}
 _INDENT: Final = " " * 16
-_COLUMNS: Final = 110
-_FEWEST_COLUMNS: Final = 60
+#: Of so many keys what fails is summed up: they are more than a screen takes.
+_MANY: Final = 20
+#: Of that, what a screen takes.
+_SHOWN: Final = 15
 
 
 def writer(stream: TextIO, _head: Head) -> _Table:
@@ -34,35 +41,46 @@ class _Table:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._console = output() if stream.isatty() else None
-        columns = self._console.width if self._console else _COLUMNS
-        self._columns = max(_FEWEST_COLUMNS, min(columns, _COLUMNS)) - len(_INDENT)
 
     def add(self, entry: Entry) -> None:
         """Write a key's lines."""
         word, name = (
             ("UNREAD", entry.place.source) if isinstance(entry, Unread) else (entry.state, entry.name)
         )
-        self._write(word.ljust(len(_INDENT)), _STYLES.get(word, _STYLES["UNKNOWN"]), end="")
-        self._write(name)
+        head = Text(word.ljust(len(_INDENT)), _STYLES.get(word, _STYLES["UNKNOWN"]))
+        self._write(folded(one_line(name), head, _INDENT))
         place = place_of(entry.place)
         if place != name:
-            self._write(f"{_INDENT}{place}", "dim")
+            self._write(folded(one_line(place), _INDENT, style="dim"))
         for text in [entry.message] if isinstance(entry, Unread) else _details(entry):
-            for line in wrap(printable(text), self._columns, break_long_words=False, break_on_hyphens=False):
-                self._write(f"{_INDENT}{line}")
+            self._write(folded(text, _INDENT))
 
     def end(self, tally: Tally, exit_code: int) -> None:
         """Write the last line."""
         del exit_code
         if not tally.empty:
-            self._write("")
-        self._write(str(tally))
+            self._write(folded(""))
+        if tally.keys > _MANY and tally.failing:
+            for paragraph in _summary(tally):
+                self._write(paragraph)
+        self._write(folded(str(tally)))
 
-    def _write(self, text: str, style: str = "", end: str = "\n") -> None:
+    def _write(self, paragraph: Folded | Table) -> None:
         if self._console is None:
-            self._stream.write(one_line(text) + end)
+            self._stream.write(f"{paragraph}\n")
         else:
-            self._console.print(plain(one_line(text), style), soft_wrap=True, end=end)
+            self._console.print(paragraph, soft_wrap=True)
+
+
+def _summary(tally: Tally) -> Iterator[Folded | Table]:
+    """What fails in how many keys, the worst first, as far as a screen takes it."""
+    found = tally.worst_first()
+    yield folded(f"what fails, or may, in how many of the {tally.keys:,} keys (in one there may be several):")
+    digits = len(f"{max(keys for _, keys in found):,}")
+    rows = [(f"{keys:{digits},}", *failing) for failing, keys in found[:_SHOWN]]
+    yield table(("keys", "requirement", "reason", "certainty"), [[*map(plain, row)] for row in rows])
+    if len(found) > _SHOWN:
+        yield folded(f"… and {len(found) - _SHOWN} more, which --format json lists")
 
 
 def _details(verdict: Verdict) -> Iterator[str]:

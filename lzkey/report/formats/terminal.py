@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from rich.console import Group
 from rich.text import Text
 
 from lzkey.catalogue import advice
 from lzkey.report.model import Delivery
 from lzkey.report.wording import counted, delivery, former_key, moment, percentage, scored, unknowns
 from lzkey.state import State
-from lzkey.terminal import output, plain, table
+from lzkey.terminal import Folded, output, plain, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +35,9 @@ def render(report: Report, console: Console | None = None) -> str:
     """What matters most, with how much more there is; for standard output, in colours where it shows them."""
     console = console or output()
     with console.capture() as captured:
-        console.print(Group(*_parts(report)))
+        for part in _parts(report):
+            paragraph = Folded(part, following="  ") if isinstance(part, Text) else part
+            console.print(paragraph, soft_wrap=True)
     return captured.get()
 
 

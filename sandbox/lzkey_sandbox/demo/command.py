@@ -35,7 +35,7 @@ def show(*, keep: bool, svg: Path | None, report: Path | None, as_document: bool
         for scene in happening:
             told.append(scene)
             if not as_document:
-                output().print(shown(scene))
+                output().print(shown(scene), soft_wrap=True)
             if isinstance(scene, Kept):
                 threading.Event().wait()
     if as_document:

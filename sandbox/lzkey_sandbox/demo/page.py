@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypedDict
 
 from rich.console import Group
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from lzkey.documents import document
 from lzkey.report.wording import counted, scored
 from lzkey.state import State
-from lzkey.terminal import STYLES, plain, table
+from lzkey.terminal import STYLES, Folded, folded, plain, table
 from lzkey_sandbox.demo.story import Act, Audit, Kept, KeyTable, Row, Scene, Scoped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import RenderableType
 
     from lzkey import Json
     from lzkey.report.model import Delivery
     from lzkey_sandbox.demo.story import NotJudged
+
+
+_INDENT: Final = "  "
 
 
 class Reported(TypedDict):
@@ -50,13 +51,10 @@ def shown(scene: Scene) -> RenderableType:
     """Return a scene as rich shows it."""
     match scene:
         case Scoped(title, row, others):
-            lines = Table.grid(padding=(0, 2, 0, 0))
-            for cells in (_cells(row), *map(_not_judged, others)):
-                lines.add_row(*cells)
-            return _titled(title, [lines])
+            return _titled(title, _aligned([_cells(row), *map(_not_judged, others)]))
         case KeyTable(title, rows):
             headings = "Key", "Compliance", "Annotation in the AWS Config console"
-            return Group(_titled(title, []), table(headings, map(_cells, rows)), plain(_summary(rows)))
+            return Group(_titled(title, []), table(headings, map(_cells, rows)), folded(_summary(rows)))
         case Act(title, row, notes):
             return _titled(title, [_line(row), *map(plain, notes)])
         case Audit(report, path):
@@ -96,8 +94,18 @@ def as_json(scenes: Iterable[Scene]) -> dict[str, Any]:
     return document(members)
 
 
-def _titled(title: str, below: Iterable[RenderableType]) -> RenderableType:
-    return Group(plain(f"\n{title}", "bold"), *(Padding(line, (0, 0, 0, 2)) for line in below))
+def _titled(title: str, below: Iterable[Text]) -> RenderableType:
+    heading = plain(f"\n{title}", "bold")
+    return Group(heading, *(Folded(line, Text(_INDENT), _INDENT) for line in below))
+
+
+def _aligned(rows: Sequence[tuple[Text, Text, Text]]) -> Iterator[Text]:
+    """Return a line for each row, whose cells stand below each other."""
+    widths = [max(row[column].cell_len for row in rows) for column in (0, 1)]
+    for *first, last in rows:
+        for cell, width in zip(first, widths, strict=True):
+            cell.pad_right(width - cell.cell_len)
+        yield Text("  ").join([*first, last])
 
 
 def _cells(row: Row) -> tuple[Text, Text, Text]:
