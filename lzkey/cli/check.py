@@ -65,8 +65,8 @@ _Only = Annotated[
     list[Only] | None,
     typer.Option(
         metavar="ANSWER",
-        help=f"Show these alone, in files too: {', '.join(Only)}; repeatable. Summary and exit code are those "
-        "of all.",
+        help=f"Show these alone, in files too: {', '.join(Only)}; repeatable. Summary and exit code stay "
+        "those of all.",
     ),
 ]
 _Output = Annotated[list[Path] | None, output_option(Form)]

@@ -133,6 +133,12 @@ def _page(path: Path) -> Page:
     return Page(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
 
 
+def agrees(shown: str, seen: str) -> bool:
+    """Say whether a page shows what is seen."""
+    lines = [r"(?:.*\n)*?" if line == "…" else f"{re.escape(line)}\n" for line in shown.splitlines()]
+    return re.fullmatch("".join(lines), seen) is not None
+
+
 def codes(cell: str) -> list[str]:
     """What stands in backticks."""
     return re.findall(r"`([^`]+)`", cell)

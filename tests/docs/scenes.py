@@ -83,8 +83,8 @@ class OneAccount(Scene):
         """Give Control Tower the key, and the parameters the role; AWS Config evaluates the key."""
         if line.startswith(f"aws cloudformation deploy --stack-name {KEY} "):
             self.use_the_key()
-        if line.endswith("parameters/prod.json"):
-            self.edit("prod", lambdaRoleArn=self.role, KeyScope="landing-zone", OrganizationId="")
+        if line.startswith("aws cloudformation describe-stacks --stack-name landing-zone-key-role"):
+            self.edit("prod", lambdaRoleArn=self.role)
         if line == "lzkey deploy prod":
             assert f"verified: the function's role is {self.role}" in said
             assert "warning" not in said
@@ -124,11 +124,9 @@ class AnOrganization(Scene):
     def after(self, line: str, said: str) -> None:
         """Fill in the parameters; every account gets its rule."""
         assert "warning" not in said
-        if line.endswith("parameters/organization.json"):
+        if line.startswith("lzkey init organization"):
             self.edit(
                 "organization",
-                OrganizationId=self.organization.organization_id,
-                KeyScope="landing-zone",
                 ExecutionRoleName="landing-zone-key-rule",
                 AssumeRoleMode="true",
                 triggers=["change"],
@@ -180,6 +178,33 @@ class ARuleEverywhere(Scene):
         )
 
 
+class AtNight(Scene):
+    """The landing zone's key is about to be deleted, and has lost a statement."""
+
+    def begin(self) -> None:
+        """Whatever somebody has done to it."""
+        super().begin()
+        self.kms = self.sandbox.client("kms")
+        self.key = self.output(KEY, "KeyArn").rpartition("/")[2]
+        read = self.kms.get_key_policy(KeyId=self.key, PolicyName="default")
+        policy = json.loads(read["Policy"])
+        del policy["Statement"][-1]
+        self.kms.put_key_policy(KeyId=self.key, PolicyName="default", Policy=json.dumps(policy))
+
+    def before(self, line: str) -> str:
+        """The key is the reader's own, and the question is answered."""
+        if line.startswith("aws kms cancel-key-deletion"):
+            self.kms.schedule_key_deletion(KeyId=self.key, PendingWindowInDays=7)
+        line = line.replace("1234abcd-12ab-34cd-56ef-1234567890ab", self.key)
+        return f"{line} --yes" if line.endswith("--apply") else line
+
+    def end(self) -> None:
+        """The key is enabled, and its policy whole."""
+        assert self.kms.describe_key(KeyId=self.key)["KeyMetadata"]["KeyState"] == "Enabled"
+        policy = self.kms.get_key_policy(KeyId=self.key, PolicyName="default")["Policy"]
+        assert "cloudtrail.amazonaws.com" in policy
+
+
 def output(sandbox: Sandbox, stack: str, name: str) -> str:
     """An output of a stack."""
     (made,) = sandbox.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
@@ -210,6 +235,7 @@ SCENES: Final[dict[str, type[Scene] | str]] = {
     "docs/deploy.md": OneAccount,
     "docs/organization.md": AnOrganization,
     "docs/report.md": ARuleEverywhere,
+    "docs/runbook.md": AtNight,
     "docs/delegated-administrator.md": "tests/docs/test_landing_zone_4.py",
     "docs/landing-zone-4.md": "tests/docs/test_landing_zone_4.py",
 }

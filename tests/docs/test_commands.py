@@ -13,7 +13,7 @@ from lzkey_sandbox import Sandbox
 
 from ..cli.makefile import MAKEFILE  # noqa: TID252 - tests are no package
 from .checkout import Checkout, copy_of_the_checkout
-from .pages import PAGES, PROMPT, ROOT, Command, Page, Saved, Step
+from .pages import PAGES, PROMPT, ROOT, Command, Page, Saved, Step, agrees
 from .scenes import SCENES, Scene
 
 # Read here: a test's own environment has nothing of ours.
@@ -24,6 +24,9 @@ CHECK: Final = "`make check`, which CI calls, runs it"
 # Commands that are run by nobody here, and who runs them.
 RUN_ELSEWHERE: Final = {
     "git clone REPOSITORY lzkey && cd lzkey": "CI works in a fresh clone, and here a copy takes its place",
+    "uvx --from git+https://REPOSITORY lzkey check . --home-region us-east-1 "
+    "--management-account-id 111122223333": "tests/cli/test_wheel.py checks with an installed wheel",
+    "pipx install git+https://REPOSITORY": "tests/cli/test_wheel.py installs the wheel",
     "git pull": "CI works in what was pulled, and here a copy takes its place",
     "make setup": CHECK,
     "make test": CHECK,
@@ -38,11 +41,15 @@ RUN_ELSEWHERE: Final = {
 }
 
 
+#: Pages that repeat what others tell.
+DIGESTS: Final = ("README.md", "docs/runbook.md")
+
+
 def steps(page: Page) -> list[Step]:
-    """What is run of a page: of the README only what no other page tells in full."""
+    """What is run of a page: of the README and the runbook only what no other page tells in full, once."""
     told = (
-        [step for name, other in PAGES.items() if name != "README.md" for step in other.steps]
-        if page.name == "README.md"
+        [step for name, other in PAGES.items() if name not in DIGESTS for step in other.steps]
+        if page.name in DIGESTS
         else []
     )
     lines = {step.line for step in told if isinstance(step, Command)}
@@ -55,7 +62,7 @@ def steps(page: Page) -> list[Step]:
             return False
         return (step.line, step.shown.text) not in shown if step.shown else step.line not in lines
 
-    return [step for step in page.steps if is_run(step)]
+    return [step for step in dict.fromkeys(page.steps) if is_run(step)]
 
 
 PAGES_WITH_COMMANDS: Final = [
@@ -138,12 +145,6 @@ class TestPages:
     def test_show_what_is_seen(self, shown: str, seen: str, *, agree: bool) -> None:
         """Line by line, and any lines for an ellipsis."""
         assert agrees(shown, seen) is agree
-
-
-def agrees(shown: str, seen: str) -> bool:
-    """Say whether a page shows what is seen."""
-    lines = [r"(?:.*\n)*?" if line == "…" else f"{re.escape(line)}\n" for line in shown.splitlines()]
-    return re.fullmatch("".join(lines), seen) is not None
 
 
 def accept(page: Page, seen: dict[Command, str]) -> None:

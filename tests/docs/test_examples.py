@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,8 +16,8 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from .checkout import copy_of_the_checkout, python_path
-from .pages import PAGES, ROOT, Block, Page
+from .checkout import Checkout, copy_of_the_checkout, python_path
+from .pages import PAGES, ROOT, Block, Page, Saved, agrees
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,23 @@ class TestPython:
                 moved += len(said.getvalue()) - len(shown.text)
         if ACCEPT:
             (ROOT / name).write_text(text, encoding="utf-8")
+
+
+class TestPicture:
+    """The README's first block: commands with what they show, as in a terminal."""
+
+    def test_is_what_is_seen(self, tmp_path: Path) -> None:
+        """Of the file that the quick start saves."""
+        checkout = Checkout(copy_of_the_checkout(tmp_path / "lzkey"), {})
+        (saved,) = (step for step in PAGES["docs/quick-start.md"].steps if isinstance(step, Saved))
+        (checkout.root / saved.name).write_text(saved.text)
+        first, *_ = PAGES["README.md"].in_language("text")
+        parts = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", first, re.MULTILINE)
+        assert "".join(f"$ {line}\n{shown}" for line, shown in parts) == first
+        for line, shown in parts:
+            is_refused = "NON_COMPLIANT" in shown or "explain" in line
+            seen = checkout.show(line, 3 if is_refused else 0)
+            assert agrees(shown or "\n", seen), f"$ {line}\n{seen}"
 
 
 class TestJson:

@@ -165,7 +165,7 @@ def deploy_to_the_account(reader: Reader) -> None:
         "--capabilities CAPABILITY_IAM --parameter-overrides LandingZoneScope=true"
     )
     role = output(reader.sandbox, "role", "RoleArn")
-    reader.types("cp parameters/example.json parameters/prod.json")
+    reader.types("lzkey init prod --discover")
     edit(
         reader.root / "parameters/prod.json",
         OrganizationId="o-exampleorgid",
@@ -185,7 +185,7 @@ def follow(reader: Reader, name: str, **parameters: str) -> dict[str, str]:
             forget_motos_role(reader.sandbox)
         reader.sandbox.forget_calls()
         said[command] = reader.types(command.replace("r-ab12", top["Id"]))
-        if command.endswith("parameters/organization.json"):
+        if command.startswith("lzkey init organization"):
             edit(reader.root / "parameters/organization.json", **{**fields(name), **parameters})
         if command.startswith("lzkey deploy-organization"):
             reader.sandbox.settle()

@@ -54,7 +54,7 @@ def diff(proposal: Proposal) -> Iterator[str]:
         before, after = "", "\n".join(map(_shown, proposal.added))
     else:
         before, after = _shown(proposal.before), _shown(proposal.after)
-    names = f"{name} (as it is)", f"{name} (repaired)"
+    names = f"a/{name}", f"b/{name}"  # as git has them: `git apply` takes it for a file that is written so
     yield from unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
 
 
