@@ -18,19 +18,25 @@ WORKERS ?= auto
 # More arguments for the command that a target runs, such as ARGS=--keep.
 ARGS ?=
 
-PYTHON_OF_VENV = $(shell $(BIN)/python -c 'import sys; print(*sys.version_info[:2], sep=".")')
+VERSION_OF := import sys; print(*sys.version_info[:2], sep=".")
+PYTHON_OF_VENV = $(shell $(BIN)/python -c '$(VERSION_OF)')
+# Where somebody asks for a Python, and .venv has another: then .venv is made anew.
+IS_ASKED_FOR := $(filter command environment,$(firstword $(origin PYTHON)))
+OTHER_PYTHON = $(if $(and $(IS_ASKED_FOR),$(wildcard $(STAMP))),$(filter-out $(PYTHON_OF_VENV),$(shell $(PYTHON) -c '$(VERSION_OF)')))
 
-.PHONY: help setup demo test test-pythons check format build deploy undeploy deploy-organization undeploy-organization bench clean
+.PHONY: help setup demo test test-pythons check format build deploy undeploy deploy-organization undeploy-organization bench clean another-python
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## Make .venv with everything that is needed
+	@printf '%s\n' '$(VENV) is ready. Next: make demo (the rule at work), make test, or: source $(BIN)/activate; lzkey --help'
 
-$(STAMP): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
+$(STAMP): pyproject.toml $(if $(OTHER_PYTHON),another-python)
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON")'
+	@printf '%s\n' 'Making $(VENV) with $(PYTHON) and everything that is needed: some 800 MB, which takes minutes ...'
+	@$(PYTHON) -m venv $(if $(OTHER_PYTHON),--clear) $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
 	@touch $(STAMP)
 
 demo: $(STAMP)  ## Deploy the rule to AWS on this machine, judge a landing zone's keys, break the good one

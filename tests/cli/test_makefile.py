@@ -57,6 +57,29 @@ class TestEveryPythonThatWeClaim:
         assert f'sys.version_info >= ({oldest.replace(".", ", ")}) else "Python {oldest} or newer' in MAKEFILE
 
 
+class TestSetup:
+    """`make setup` says that it takes minutes, and what comes next; it notices another Python."""
+
+    @pytest.mark.parametrize(
+        ("asked", "done"),
+        [("3.99", "venv --clear "), ("3.98", "is ready. Next: make demo")],
+    )
+    def test_another_python(self, tmp_path: Path, asked: str, done: str) -> None:
+        """It makes .venv anew; the twin is the one that it has."""
+        program(tmp_path / "venv/bin/python", "echo 3.98")
+        python = program(tmp_path / f"python{asked}", f"echo {asked}")
+        (tmp_path / "venv/.installed").touch()
+        said = make("setup", f"VENV={tmp_path}/venv", f"PYTHON={python}")
+        assert done in said
+        assert ("takes minutes" in said) is (asked == "3.99")
+
+    def test_the_machines_own_python_is_none_that_is_asked_for(self, tmp_path: Path) -> None:
+        """Whoever says nothing keeps what there is."""
+        program(tmp_path / "venv/bin/python", "echo 3.98")
+        (tmp_path / "venv/.installed").touch()
+        assert "venv --clear" not in make("setup", f"VENV={tmp_path}/venv")
+
+
 class TestPythonsOfAMachine:
     """`.ci/test-pythons` on a machine that has this Python under other names; make says what it is asked."""
 
