@@ -32,7 +32,7 @@ from lzkey.cli.options import (
 from lzkey.errors import OutputError, ParametersError, SettingsError
 from lzkey.files import read_json, write_text
 from lzkey.parameters import faults_of
-from lzkey.sources import DISCOVERY
+from lzkey.sources import SETTINGS
 from lzkey.sources import discover as ask
 from lzkey.terminal import plain
 from lzkey.workplace import EXAMPLE, SCHEMA, here
@@ -76,7 +76,7 @@ class Initialised(TypedDict):
 
 def iam_policy() -> dict[str, Json]:
     """The least that `--discover` must be allowed."""
-    return identity_policy(statement("ReadTheLandingZone", actions_of(*DISCOVERY)))
+    return identity_policy(statement("ReadTheLandingZone", actions_of(*SETTINGS)))
 
 
 def init(

@@ -21,12 +21,24 @@ if TYPE_CHECKING:
     from lzkey.sources.subject import Context, Declared, FoundKey, PassedOver, Unit, Unread
     from lzkey.sources.survey import Survey
 
-__all__ = ["ALL_KEYS", "DISCOVERY", "KEYS", "discover", "live", "look", "look_at", "todays_accounts", "units"]
+__all__ = [
+    "ALL_KEYS",
+    "DISCOVERY",
+    "KEYS",
+    "SETTINGS",
+    "discover",
+    "live",
+    "look",
+    "look_at",
+    "todays_accounts",
+    "units",
+]
 
-#: The facts that it takes to read keys, to list them all first, and to discover the landing zone.
+#: The facts that it takes to read keys, to list them all first, to discover the landing zone, and its accounts.
 KEYS: Final = (key, key_policy, key_tags)
 ALL_KEYS: Final = (key_arns, *KEYS)
-DISCOVERY: Final = (landing_zone_arn, landing_zone_detail, organization, members)
+SETTINGS: Final = (landing_zone_arn, landing_zone_detail, organization)
+DISCOVERY: Final = (*SETTINGS, members)
 
 
 def look(

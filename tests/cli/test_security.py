@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEXT = PAGE.read_text()
-TEMPLATES = ("deploy/lambda-role.yaml", "deploy/execution-role.yaml")
-COMMANDS = ("check", "explain", "fix", "report", "doctor")
+TEMPLATES = ("deploy/lambda-role.yaml", "deploy/execution-role.yaml", "deploy/reader-role.yaml")
+COMMANDS = ("init", "check", "explain", "fix", "report", "doctor")
 
 
 def role(path: Path, name: str) -> Any:
