@@ -30,7 +30,7 @@ from lzkey.cli.options import (
     tell,
 )
 from lzkey.errors import OutputError, ParametersError, SettingsError
-from lzkey.files import read_json, write_text
+from lzkey.files import read_json, writing
 from lzkey.parameters import faults_of
 from lzkey.sources import SETTINGS
 from lzkey.sources import discover as ask
@@ -121,9 +121,11 @@ def init(
     differing = [path for path, text in beside if path.exists() and path.read_text("utf-8") != text]
     new = [(path, text) for path, text in beside if not path.exists()]
     new.append((file, json.dumps(document, indent=2, ensure_ascii=False) + "\n"))
-    for path, text in new:
+    for path, _ in new:
         _make_folder(path.parent)
-        write_text(path, text)
+    with writing([path for path, _ in new]) as streams:  # all of them, or none
+        for stream, (_, text) in zip(streams, new, strict=True):
+            stream.write(text)
     members: Initialised = {
         "parameters_file": _shown(file, at),
         "rule_parameters": {key: value for key, value in document["ruleParameters"].items() if value},

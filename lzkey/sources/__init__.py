@@ -34,7 +34,7 @@ __all__ = [
     "units",
 ]
 
-#: The facts that it takes to read keys, to list them all first, to discover the landing zone, and its accounts.
+#: The facts that it takes to read keys, to list all first, to discover the landing zone, and its accounts.
 KEYS: Final = (key, key_policy, key_tags)
 ALL_KEYS: Final = (key_arns, *KEYS)
 SETTINGS: Final = (landing_zone_arn, landing_zone_detail, organization)
