@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
 from math import ceil
@@ -37,6 +38,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         for name, value in made.environment.items():
             monkeypatch.setenv(name, value)
         made.client("s3").create_bucket(Bucket=f"config-rule-code-bucket-{made.account}-{made.region}")
+        example = project / "parameters/example.json"
+        document = json.loads(example.read_text())
+        document["ruleParameters"]["KeyScope"] = (
+            "all"  # with the role that rdk makes, which reads no manifest
+        )
+        example.write_text(json.dumps(document))
         deploy("example", at=Workplace.in_checkout(project))
         made.settle()
         yield made

@@ -126,7 +126,7 @@ class TestRows:
 class TestWhatIsSaid:
     """Nobody takes a part for the whole."""
 
-    @pytest.mark.parametrize("form", [Form.TABLE, Form.MARKDOWN, Form.CSV, Form.SARIF])
+    @pytest.mark.parametrize("form", [Form.TEXT, Form.MARKDOWN, Form.CSV, Form.SARIF])
     def test_that_there_is_more(self, run: Run, form: Form) -> None:
         """At the end, with the number; the twin says nothing of the kind."""
         words = ("check", ".", *SETTINGS, "--format", form)

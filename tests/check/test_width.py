@@ -82,24 +82,15 @@ class TestWithoutTerminal:
         assert Path("told.txt").read_text() == ended.out
 
     def test_a_mistake_is_on_one_line(self) -> None:
-        """Of the arguments, too, without a frame round it."""
-        said = piped("fix", "policy.json", "--format", "yaml")
-        (line,) = [line for line in said.splitlines() if line.startswith("Error: ")]
-        assert "'yaml' is not one of 'diff', 'json', 'cli', 'cloudformation', 'terraform'" in line
-        assert "│" not in said
+        """Of the arguments, too."""
+        (line,) = piped("fix", "policy.json", "--format", "yaml").splitlines()
+        assert "'yaml' is none of diff, json, cli, cloudformation, terraform" in line
 
     def test_an_error_is_on_one_line(self) -> None:
         """Of the settings."""
         said = piped("check", "policy.json")
         assert "error: HomeRegion" in said
         assert len(said.splitlines()) == 1
-
-    def test_a_mistake_has_a_frame_on_a_terminal(self) -> None:
-        """The twin."""
-        screen = on_terminal(80, "-m", "lzkey", "fix", "policy.json", "--format", "yaml")
-        assert screen.code == 2
-        assert "│" in screen.text
-        assert screen.too_wide(80) == []
 
 
 class TestOnTerminal:

@@ -106,7 +106,7 @@ class TestMistakes:
         nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
         for name, value in {**nothing, "AWS_EC2_METADATA_DISABLED": "true"}.items():
             monkeypatch.setenv(name, value)
-        code, out, err = run(capsys, "deploy", "example")
+        code, out, err = run(capsys, "doctor", "example")
         assert (code, out) == (2, "")
         assert err.startswith("error: there are no AWS credentials: sign in")
 

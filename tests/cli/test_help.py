@@ -250,7 +250,7 @@ class TestAlike:
             given = {each.name for each in parameters(name) if letter in each.opts}
             assert given <= {"output", "outputs"}
             letters = {opt for each in parameters(name) for opt in each.opts if re.fullmatch("-.", opt)}
-            assert letters <= {"-o"}
+            assert letters <= {"-o", "-q", "-v"}
 
     @pytest.mark.parametrize("name", ["check", "explain", "fix"])
     def test_a_file_is_what_standard_output_would_be(

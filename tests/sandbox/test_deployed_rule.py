@@ -134,7 +134,7 @@ class TestChange:
         """The state decides."""
         key_id = account.key_with(*DOCUMENTED)
         account.kms("disable_key", KeyId=key_id)
-        assert account.result(key_id) == ("NON_COMPLIANT", "ENABLED: Disabled")
+        assert account.result(key_id) == ("NON_COMPLIANT", "ENABLED: Disabled (runbook: not-enabled)")
         account.kms("enable_key", KeyId=key_id)
         assert account.result(key_id)[0] == "COMPLIANT"
 
@@ -144,10 +144,10 @@ class TestChange:
         answer = account.kms("schedule_key_deletion", KeyId=key_id, PendingWindowInDays=7)
         assert account.result(key_id) == (
             "NON_COMPLIANT",
-            f"ENABLED: PendingDeletion until {answer['DeletionDate'].date()}",
+            f"ENABLED: PendingDeletion until {answer['DeletionDate'].date()} (runbook: not-enabled)",
         )
         account.kms("cancel_key_deletion", KeyId=key_id)
-        assert account.result(key_id) == ("NON_COMPLIANT", "ENABLED: Disabled")
+        assert account.result(key_id) == ("NON_COMPLIANT", "ENABLED: Disabled (runbook: not-enabled)")
         account.kms("enable_key", KeyId=key_id)
         assert account.result(key_id)[0] == "COMPLIANT"
 

@@ -39,7 +39,7 @@ class TestOneTrigger:
         assert management.result(good)[0] == "COMPLIANT"
         management.sandbox.run_scheduled(RULE)
         management.sandbox.settle()
-        assert management.result(good) == ("NON_COMPLIANT", "ENABLED: Disabled")
+        assert management.result(good) == ("NON_COMPLIANT", "ENABLED: Disabled (runbook: not-enabled)")
 
     def test_change(self, management: LandingZoneAccount) -> None:
         """A change shows at once; nothing is scheduled."""
@@ -50,7 +50,7 @@ class TestOneTrigger:
         assert triggers(management) == CHANGE
         assert (management.result(good)[0], management.result(bad)[0]) == ("COMPLIANT", "NON_COMPLIANT")
         management.kms("disable_key", KeyId=good)
-        assert management.result(good) == ("NON_COMPLIANT", "ENABLED: Disabled")
+        assert management.result(good) == ("NON_COMPLIANT", "ENABLED: Disabled (runbook: not-enabled)")
 
 
 class TestNoValue:

@@ -52,7 +52,7 @@ class TestDeploy:
         management.policy(bad, *DOCUMENTED)
         management.kms("disable_key", KeyId=good)
         assert management.result(bad)[0] == "COMPLIANT"
-        assert management.result(good) == ("NON_COMPLIANT", "ENABLED: Disabled")
+        assert management.result(good) == ("NON_COMPLIANT", "ENABLED: Disabled (runbook: not-enabled)")
         management.sandbox.recording = False
         management.kms("enable_key", KeyId=good)
         management.sandbox.run_scheduled(RULE)
