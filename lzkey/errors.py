@@ -79,7 +79,7 @@ class NotInstalledError(LzkeyError):
     @classmethod
     def of(cls, what: str, extra: str, missing: ModuleNotFoundError) -> Self:
         """What needs a module that is missing, and the extra of lzkey that brings it."""
-        hint = f"run `make setup`, or pip install 'lzkey[{extra}]'"
+        hint = f"install lzkey with its extra `{extra}`, as `make setup` does in a checkout"
         return cls(f"{what} needs {missing.name}, which is not installed; {hint}")
 
 

@@ -17,6 +17,7 @@ from landing_zone_key.access import SERVICES
 from landing_zone_key.finding import anchor
 from landing_zone_key.requests import CLOUDTRAIL, CLOUDTRAIL_ACTIONS, CONFIG, CONFIG_ACTIONS
 from landing_zone_key.settings import PermissionStandard
+from lzkey import RULE_NAME
 from lzkey.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
@@ -25,12 +26,17 @@ if TYPE_CHECKING:
 _COLUMNS: Final = 116
 _KEY: Final = "alias/landing-zone"
 _ID: Final = "1234abcd-12ab-34cd-56ef-1234567890ab"
+_ARN: Final = f"arn:aws:kms:us-east-1:111122223333:key/{_ID}"
 _EXPLAIN: Final = f"lzkey explain {_KEY} --discover"
 _FIX: Final = f"lzkey fix {_KEY} --discover"
 _APPLY: Final = f"lzkey fix {_KEY} --discover --apply"
 _DESCRIBE: Final = f"aws kms describe-key --key-id {_ID}"
-_POLICY: Final = f"aws kms get-key-policy --key-id {_ID} --policy-name default --output text"
+_POLICY: Final = f"aws kms get-key-policy --key-id {_ID} --policy-name default --query Policy --output text"
+_SAVE: Final = f"{_POLICY} > key-policy.json"
+_CHECK: Final = f"lzkey check key-policy.json --discover --key-arn {_ARN}"
+_PUT: Final = f"aws kms put-key-policy --key-id {_ID} --policy-name default --policy file://key-policy.json"
 _DOCTOR: Final = "lzkey doctor prod"
+_EVALUATE: Final = f"aws configservice start-config-rules-evaluation --config-rule-names {RULE_NAME}"
 _LANDING_ZONES: Final = "aws controltower list-landing-zones"
 
 
@@ -48,7 +54,7 @@ class Guidance:
 
 
 _ANOTHER_KEY: Final = (
-    "It cannot be changed. Create another key (`deploy/landing-zone-key.yaml` is one that passes), check "
+    "Create another key (`deploy/landing-zone-key.yaml` is one that passes), check "
     "it, and enter it in the landing zone's settings. Keep the old key enabled: the logs written so far "
     "can be read with it alone."
 )
@@ -93,7 +99,7 @@ def _service(requirement: Requirement) -> Mapping[FindingReason, Guidance]:
             "`explain` shows the request and each condition of the Deny that holds for it. `fix` spells "
             "out the exemption that the Deny needs, and never changes a Deny itself: that is a decision of "
             "whoever wrote it. Put the exemption in, check the policy as a file, and put it.",
-            (_EXPLAIN, _FIX),
+            (_EXPLAIN, _FIX, _SAVE, _CHECK, _PUT),
         ),
         FindingReason.UNDECIDABLE_DENY: Guidance(
             f"A Deny may refuse {name}",
@@ -102,7 +108,7 @@ def _service(requirement: Requirement) -> Mapping[FindingReason, Guidance]:
             "condition key.",
             "Do not rely on it. Exempt the service in the Deny, or limit the Deny by a key that is "
             "documented; `fix` spells out the exemption.",
-            (_EXPLAIN, _FIX),
+            (_EXPLAIN, _FIX, _SAVE, _CHECK, _PUT),
         ),
         FindingReason.NO_ALLOW: Guidance(
             f"No statement allows {name}",
@@ -123,13 +129,13 @@ def _service(requirement: Requirement) -> Mapping[FindingReason, Guidance]:
             "what it has taken is doubt, and in a file it is an error.",
             "The finding says what and where. Mend the text, and check it as a file before it is put. What "
             "KMS has now:",
-            (_POLICY,),
+            (_SAVE, _CHECK, _PUT),
         ),
         FindingReason.UNKNOWN: Guidance(
             "The key policy is not known",
             f"{_READ} {_OF_A_FILE}",
             _READ_AGAIN,
-            (_POLICY, _DOCTOR),
+            (_POLICY, _DOCTOR, _EVALUATE),
         ),
         FindingReason.TOO_COMPLEX: Guidance(
             "The key policy is too complex to prove",
@@ -186,7 +192,10 @@ GUIDANCE: Final[Mapping[Requirement, Mapping[FindingReason, Guidance]]] = {
             ),
         ),
         FindingReason.UNKNOWN: Guidance(
-            "The key state is not known", f"{_READ} {_OF_A_FILE}", _READ_AGAIN, (_DESCRIBE, _DOCTOR)
+            "The key state is not known",
+            f"{_READ} {_OF_A_FILE}",
+            _READ_AGAIN,
+            (_DESCRIBE, _DOCTOR, _EVALUATE),
         ),
     },
     Requirement.SYMMETRIC: {
@@ -194,14 +203,14 @@ GUIDANCE: Final[Mapping[Requirement, Mapping[FindingReason, Guidance]]] = {
             "The key is not for symmetric encryption",
             "CloudTrail and Amazon S3 ask for data keys, which an asymmetric or HMAC key does not give: "
             "every request fails.",
-            f"{_ANOTHER_KEY} {_NOT_THE_KEY}",
+            f"It cannot be changed. {_ANOTHER_KEY} {_NOT_THE_KEY}",
             (_DESCRIBE,),
         ),
         FindingReason.UNKNOWN: Guidance(
             "The key spec or key usage is not known",
             f"{_READ} {_OF_A_FILE}",
             _READ_AGAIN,
-            (_DESCRIBE, _DOCTOR),
+            (_DESCRIBE, _DOCTOR, _EVALUATE),
         ),
     },
     Requirement.SINGLE_REGION: {
@@ -210,7 +219,7 @@ GUIDANCE: Final[Mapping[Requirement, Mapping[FindingReason, Guidance]]] = {
             "Control Tower does not support multi-Region keys for its logs, and may refuse the next update "
             "of the landing zone. (The key of its AWS Backup integration must be one; the rule knows it by "
             "the manifest, and does not judge it.)",
-            f"{_ANOTHER_KEY} {_NOT_THE_KEY}",
+            f"It cannot be changed. {_ANOTHER_KEY} {_NOT_THE_KEY}",
             (_DESCRIBE,),
         ),
     },
@@ -219,7 +228,7 @@ GUIDANCE: Final[Mapping[Requirement, Mapping[FindingReason, Guidance]]] = {
             "The key is in another account",
             "Control Tower takes a key of the management account only.",
             f"{_NOT_THE_KEY} Is the account in the finding the management account? Then the rule parameter "
-            f"`ManagementAccountId` is wrong. Else the landing zone needs another key. {_ANOTHER_KEY}",
+            f"`ManagementAccountId` is wrong. Else: a key cannot be moved. {_ANOTHER_KEY}",
             (_LANDING_ZONES,),
         ),
     },
@@ -229,7 +238,7 @@ GUIDANCE: Final[Mapping[Requirement, Mapping[FindingReason, Guidance]]] = {
             "The buckets of the logs are in the landing zone's home Region, and Amazon S3 encrypts with a "
             "key of the bucket's Region only.",
             f"{_NOT_THE_KEY} Is the Region in the finding the home Region? Then the rule parameter "
-            f"`HomeRegion` is wrong. Else the landing zone needs another key. {_ANOTHER_KEY}",
+            f"`HomeRegion` is wrong. Else: a key cannot be moved. {_ANOTHER_KEY}",
             (_LANDING_ZONES,),
         ),
     },
@@ -282,7 +291,9 @@ def _lines() -> Iterator[str]:
     yield from _wrapped(
         "For whoever reads an annotation of the rule at night. Each answer of the rule, of `lzkey check`, "
         "`explain` and of the report names a place here: `runbook: cloudtrail-access-denied`. The commands "
-        f"need credentials of the management account; `{_KEY}` stands for the key, by alias, id or ARN. "
+        f"need credentials of the management account. `{_KEY}` stands for the key by its alias, and "
+        f"`{_ID}` by its id, which `aws kms describe-key` tells of an alias and "
+        "the other commands of KMS ask for. In an organization the rule's name begins with `OrgConfigRule-`. "
         "Messages of another kind are in [troubleshooting](troubleshooting.md)."
     )
     yield ""

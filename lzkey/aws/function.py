@@ -54,6 +54,10 @@ class Function:
     update: str
     """Successful, Failed or InProgress: the last update's."""
     update_reason: str
+    layers: tuple[str, ...] = ()
+    """Their ARNs; a function of ours has none."""
+    variables: tuple[str, ...] = ()
+    """The names of its environment variables, without their values; a function of ours has none."""
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Function:
@@ -71,7 +75,15 @@ class Function:
             found.get("StateReason", "no reason given"),
             found.get("LastUpdateStatus", "Successful"),
             found.get("LastUpdateStatusReason", "no reason given"),
+            tuple(layer["Arn"] for layer in found.get("Layers", ())),
+            tuple(sorted(found.get("Environment", {}).get("Variables", {}))),
         )
+
+    @property
+    def additions(self) -> list[str]:
+        """What it has that no deployment of ours gives it, and that can change what its code does."""
+        layers = [f"it has the layer {layer}" for layer in self.layers]
+        return layers + [f"it has the environment variable {name}" for name in self.variables]
 
     @property
     def changing(self) -> bool:

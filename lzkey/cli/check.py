@@ -31,10 +31,10 @@ EXIT_CODES: Final = """
 Examples:
 $ lzkey check policy.json --parameters prod
 $ lzkey check . --home-region us-east-1 --management-account-id 111122223333
-$ lzkey check template.yaml --parameter Trails=cloudtrail.amazonaws.com
-$ lzkey check . --ignore tests --format md -o result.sarif -o result.json
-$ lzkey check snapshot.json --only non-compliant --only unknown -o result.csv
-$ terraform show -json plan | lzkey check -
+$ lzkey check template.yaml --parameters prod --parameter Environment=prod
+$ lzkey check . --parameters prod --format md -o result.sarif -o result.json
+$ lzkey check snapshot.json --parameters prod --only non-compliant
+$ terraform show -json plan | lzkey check - --parameters prod
 $ lzkey check --profile management --discover --landing-zone
 
 Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files; \

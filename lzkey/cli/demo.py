@@ -22,7 +22,7 @@ _Picture = Annotated[
 
 _Report = Annotated[
     Path | None,
-    typer.Option("--report", metavar="FILE", help="Where the HTML report goes; else build/ of the checkout."),
+    typer.Option("--report", metavar="FILE", help="Where the HTML report goes; else build/ here."),
 ]
 
 

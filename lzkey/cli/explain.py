@@ -14,8 +14,8 @@ from lzkey.cli.options import Files, Format, OneFormat
 EXIT_CODES: Final = """
 \b
 Examples:
-$ lzkey explain policy.json
-$ lzkey explain template.yaml -o explained.txt -o explained.json
+$ lzkey explain policy.json --parameters prod
+$ lzkey explain template.yaml --parameters prod -o explained.txt
 $ lzkey explain alias/landing-zone --profile management --discover
 
 Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files; \

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from lzkey.check.formats.proposed import LINES, Form, as_document, cli, remarks
+from lzkey.check.formats.proposed import LINES, Form, as_document, cli, pretty, remarks
 from lzkey.check.proposal import propose
 from lzkey.check.verdict import judge
 from lzkey.cli.answers import Answers, KeyOrFile, is_file
 from lzkey.cli.asked import Asked, live_policy_option, with_options
 from lzkey.cli.options import ALIVE, format_option, output_option
 from lzkey.errors import ExitCode, SettingsError
+from lzkey.sources.documents import KEY_POLICY
 from lzkey.terminal import folded, messages, plain
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
 EXIT_CODES: Final = """
 \b
 Examples:
-$ lzkey fix policy.json
-$ lzkey fix template.yaml --format cloudformation
-$ lzkey fix plan.json -o repaired.tf
+$ lzkey fix policy.json --parameters prod
+$ lzkey fix template.yaml --parameters prod --format cloudformation
+$ lzkey fix plan.json --parameters prod -o repaired.tf
 $ lzkey fix alias/landing-zone --profile management --discover --apply
 
 Exit codes: 0 the policy is compliant, as it is or repaired; 1 it went wrong; 2 wrong arguments, settings or \
@@ -118,10 +119,20 @@ def _require_appliable(target: str, form: Form, *, yes: bool) -> None:
 
 def _text(proposal: Proposal, form: Format, profile: str | None) -> Iterable[str]:
     yield from (f"# {remark}" for remark in remarks(proposal))
+    if form is Form.DIFF and proposal.added and _is_laid_out_otherwise(proposal):
+        yield "# git apply takes it for a file of two spaces' indentation, a member a line: this one is not"
     if form is Form.CLI:
         yield from cli(proposal, profile)
     else:
         yield from LINES[form](proposal)
+
+
+def _is_laid_out_otherwise(proposal: Proposal) -> bool:
+    """Whether a file of a bare policy is none to which the diff can be applied."""
+    place = proposal.found.place
+    if place.kind is not KEY_POLICY or not is_file(place.source):
+        return False
+    return Path(place.source).read_bytes().rstrip(b"\n") != pretty(proposal.before).encode()
 
 
 def _show(screen: Console, lines: Iterable[str]) -> None:

@@ -181,5 +181,5 @@ def _lines(done: Initialised, name: str) -> Iterator[str]:
         yield f"  {parameter} = {value}"
     yield (
         "next: make the function's role of deploy/lambda-role.yaml, put its ARN into lambdaRoleArn, and run "
-        f"lzkey deploy {name}"
+        f"lzkey deploy {name}, or for every account lzkey deploy-organization {name}"
     )

@@ -69,6 +69,7 @@ def verify_function(target: Target, parameters: Parameters, code_sha256: str) ->
         ("Timeout", found.timeout, parameters.deployment.timeout_seconds),
     )
     faults = [f"{name} is {actual}, not {wanted}" for name, actual, wanted in expected if actual != wanted]
+    faults += [f"{addition}, which somebody has given it: take it away" for addition in found.additions]
     if faults:
         raise DeployError(
             f"the Lambda function {FUNCTION_NAME} is not what was uploaded: {'; '.join(faults)}"

@@ -169,6 +169,7 @@ def _setting_faults(subject: Subject, found: Function) -> Iterator[str]:
         yield f"Handler is {found.handler}, not {HANDLER}"
     if wanted.lambda_role_arn is not None and found.role != wanted.lambda_role_arn:
         yield f"Role is {found.role}, not {wanted.lambda_role_arn}"
+    yield from (f"{addition}, and ours has none" for addition in found.additions)
     if found.timeout < wanted.timeout_seconds:  # deploy/organization-rule.yaml gives more
         yield f"Timeout is {found.timeout}, less than {wanted.timeout_seconds}"
 

@@ -48,7 +48,7 @@ class TestNotInstalled:
         done = run(package, *words)
         said = (
             f"error: {what} needs {package}, which is not installed; "
-            f"run `make setup`, or pip install 'lzkey[{extra}]'\n"
+            f"install lzkey with its extra `{extra}`, as `make setup` does in a checkout\n"
         )
         assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 

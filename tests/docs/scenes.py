@@ -179,30 +179,34 @@ class ARuleEverywhere(Scene):
 
 
 class AtNight(Scene):
-    """The landing zone's key is about to be deleted, and has lost a statement."""
+    """The landing zone's key, with what the reader of each place has met."""
 
     def begin(self) -> None:
-        """Whatever somebody has done to it."""
+        """All is well until somebody does something."""
         super().begin()
         self.kms = self.sandbox.client("kms")
         self.key = self.output(KEY, "KeyArn").rpartition("/")[2]
-        read = self.kms.get_key_policy(KeyId=self.key, PolicyName="default")
-        policy = json.loads(read["Policy"])
-        del policy["Statement"][-1]
-        self.kms.put_key_policy(KeyId=self.key, PolicyName="default", Policy=json.dumps(policy))
 
     def before(self, line: str) -> str:
-        """The key is the reader's own, and the question is answered."""
+        """What is wrong comes first; the key is the reader's own, and the question is answered."""
         if line.startswith("aws kms cancel-key-deletion"):
             self.kms.schedule_key_deletion(KeyId=self.key, PendingWindowInDays=7)
+        if line.endswith("--apply"):
+            policy = self.policy
+            del policy["Statement"][-1]
+            self.kms.put_key_policy(KeyId=self.key, PolicyName="default", Policy=json.dumps(policy))
         line = line.replace("1234abcd-12ab-34cd-56ef-1234567890ab", self.key)
         return f"{line} --yes" if line.endswith("--apply") else line
+
+    @property
+    def policy(self) -> Any:
+        """The key's."""
+        return json.loads(self.kms.get_key_policy(KeyId=self.key, PolicyName="default")["Policy"])
 
     def end(self) -> None:
         """The key is enabled, and its policy whole."""
         assert self.kms.describe_key(KeyId=self.key)["KeyMetadata"]["KeyState"] == "Enabled"
-        policy = self.kms.get_key_policy(KeyId=self.key, PolicyName="default")["Policy"]
-        assert "cloudtrail.amazonaws.com" in policy
+        assert "cloudtrail.amazonaws.com" in json.dumps(self.policy)
 
 
 def output(sandbox: Sandbox, stack: str, name: str) -> str:
