@@ -16,7 +16,7 @@ from landing_zone_key.policy.strict_json import NotJsonError, decode, require_ch
 from lzkey.errors import OutputError, ParametersError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import ModuleType
     from typing import TextIO
 
@@ -132,6 +132,14 @@ def require_files(paths: Sequence[Path], formats: type[Format]) -> None:
             raise OutputError(f"{path} cannot be written: it is a folder")
         if sum(path.resolve() == other.resolve() for other in paths) > 1:
             raise OutputError(f"{path} is asked for twice")
+
+
+def require_no_source(paths: Sequence[Path], sources: Iterable[str]) -> None:
+    """Raise OutputError where a result would be written over what it is the result of."""
+    read = {Path(source).resolve() for source in sources if Path(source).is_file()}
+    for path in paths:
+        if path.resolve() in read:
+            raise OutputError(f"{path} is what is read: give the result another name")
 
 
 @contextmanager

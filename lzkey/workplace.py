@@ -62,7 +62,7 @@ class Workplace:
 
     def file(self, named: str) -> Path:
         """Where the parameters file NAME or FILE belongs, whether it is there or not."""
-        if NAME.fullmatch(named) and not named.endswith(".json"):
+        if _is_name(named):
             return self.parameters / f"{named}.json"
         return self.folder / named
 
@@ -72,20 +72,25 @@ class Workplace:
         Raises ParametersError where there is none, and names those that there are.
         """
         file = self.file(named)
-        theirs = self.shipped.parameters / file.name
-        places = [file, theirs] if file.parent == self.parameters else [file]
-        for path in [self.folder / named, *places]:
-            if path.is_file() and path.name != SCHEMA:
-                return path
+        theirs = [self.shipped.parameters / file.name] if file.parent == self.parameters else []
+        try:
+            for path in (file, self.folder / named, *theirs):
+                if path.is_file() and path.name != SCHEMA:
+                    return path
+        except OSError as error:
+            raise ParametersError(f"{named} cannot be looked for: {error.strerror}") from error
         there = ", ".join(self.names()) or "none"
-        raise ParametersError(
-            f"there is no parameters file {file}; there is: {there}. `lzkey init {file.stem}` writes one"
-        )
+        hint = f". `lzkey init {named}` writes one" if _is_name(named) else ""
+        raise ParametersError(f"there is no parameters file {file}; there is: {there}{hint}")
 
     def names(self) -> list[str]:
         """The names of the parameters files that there are."""
-        folders = (self.parameters, self.shipped.parameters)
-        return sorted({path.stem for folder in folders for path in folder.glob("*.json")} - {"schema"})
+        files = [*self.parameters.glob("*.json"), *self.shipped.parameters.glob("*.json")]
+        return sorted({path.stem for path in files if path.name != SCHEMA and _is_name(path.stem)})
+
+
+def _is_name(named: str) -> bool:
+    return NAME.fullmatch(named) is not None and not named.endswith(".json")
 
 
 @cache
@@ -99,5 +104,8 @@ def shipped() -> Shipped:
 
 
 def here() -> Workplace:
-    """The current directory."""
-    return Workplace(Path.cwd(), shipped())
+    """The current directory; raise ParametersError where it is gone."""
+    try:
+        return Workplace(Path.cwd(), shipped())
+    except OSError as error:
+        raise ParametersError(f"there is no current directory any more: {error.strerror}") from error

@@ -7,6 +7,7 @@ it may end with.
 
 from __future__ import annotations
 
+import errno
 import io
 import sys
 from contextlib import redirect_stderr
@@ -18,13 +19,18 @@ from typer.main import get_command
 
 from lzkey.cli.help import Command, Group, mistakes_told
 from lzkey.cli.manners import manners
-from lzkey.errors import ExitCode, LzkeyError
+from lzkey.errors import ExitCode, LzkeyError, OutputError
 from lzkey.terminal import guarded_stream, log_told, messages, output, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
     from typer._click import Context
+
+
+#: Where there is no room for what is written.
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Row(NamedTuple):
@@ -94,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # whose encoding may not have every character
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        _require_output(sys.stdout)
         with log_told(), redirect_stderr(guarded_stream(sys.stderr)):  # what is told of mistakes quotes them
             app(args=None if arguments is None else list(arguments), prog_name="lzkey")
     except LzkeyError as error:
@@ -101,7 +108,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else ExitCode.DONE
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        messages().print(plain(f"error: the output cannot be written: {error.strerror}"), soft_wrap=True)
+        return ExitCode.FAILED
     return ExitCode.DONE
+
+
+def _require_output(stream: TextIO | None) -> None:
+    """Raise OutputError where whoever started the program has closed standard output."""
+    if stream is None:
+        raise OutputError("standard output is closed: there is nowhere to write the result to")
 
 
 @app.callback(invoke_without_command=True)

@@ -16,7 +16,7 @@ from lzkey.check.run import NOTHING_FOUND, Tally
 from lzkey.check.verdict import place_of
 from lzkey.documents import document
 from lzkey.errors import SettingsError
-from lzkey.files import writing
+from lzkey.files import require_no_source, writing
 from lzkey.sources import live, units
 from lzkey.sources.input import Input
 from lzkey.sources.subject import FoundKey, PassedOver, Unread
@@ -72,7 +72,8 @@ class Answers:
         return _JSON in (self.form, *map(type(self.form).of, self.files))
 
     def context(self, target: str, asked: Asked) -> Context:
-        """What is known beside the keys; a file may tell some of it itself."""
+        """What is known beside the keys; a file may tell some of it, and no result is written over it."""
+        require_no_source(self.files, [target])
         return asked.context([target] if is_file(target) else [], self.stdin)
 
     def keys(self, target: str, asked: Asked, context: Context) -> Iterator[FoundKey]:

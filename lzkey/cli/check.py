@@ -15,6 +15,7 @@ from lzkey.cli.answers import is_key
 from lzkey.cli.asked import FILES, Asked, as_parameters, live_policy_option, with_options
 from lzkey.cli.options import ALIVE, ExitZero, format_option, output_option
 from lzkey.errors import ExitCode, SettingsError
+from lzkey.files import require_no_source
 from lzkey.sources import live, units
 from lzkey.sources.input import Input
 from lzkey.sources.recognition import RECOGNISED
@@ -61,10 +62,21 @@ _LandingZone = Annotated[
     typer.Option("--landing-zone", help="The keys of the landing zone's manifest.", rich_help_panel=ALIVE),
 ]
 _Form = Annotated[Form, format_option(Form)]
+
+
+def _only(word: str) -> Only:
+    try:
+        return Only(word.lower().replace("_", "-"))
+    except ValueError as error:
+        raise typer.BadParameter(f"{word!r} is none of {', '.join(Only)}.") from error
+
+
 _Only = Annotated[
     list[Only] | None,
     typer.Option(
         metavar="ANSWER",
+        parser=_only,
+        autocompletion=lambda: list(Only),
         help=f"Show these alone, in files too: {', '.join(Only)}; repeatable. Summary and exit code stay "
         "those of all.",
     ),
@@ -109,6 +121,7 @@ def check(
     """Prove that the landing zone can use its KMS keys: live, or in files before they are deployed."""
     del print_iam_policy  # its callback has ended the command
     files = output or []
+    require_no_source(files, source or [])
     if source and (key or landing_zone):
         raise SettingsError("--key and --landing-zone are for the live account; leave out the files")
     if named := next(filter(is_key, source or ()), None):

@@ -1,6 +1,7 @@
 """What a shell may complete values with: from this machine alone, and without waiting for an AWS client.
 
-Where nothing is offered, the shell offers files.
+The script that typer gives bash puts what is offered into the command line as it stands, so that only words
+that mean nothing to a shell are. Where nothing is offered, the shell offers files, and quotes them itself.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.settings import KeyScope, PermissionStandard
 from lzkey.regions import regions
-from lzkey.terminal import printable
 from lzkey.workplace import here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
 _CONFIG: Final = ("AWS_CONFIG_FILE", "~/.aws/config")
@@ -28,17 +28,20 @@ _OF_CONFIG: Final = re.compile(r"^\[\s*(?:profile\s+([^\s\]]+)|(default))\s*\]",
 _OF_CREDENTIALS: Final = re.compile(r"^\[\s*([^\s\]]+)\s*\]", re.MULTILINE)
 
 
+#: Nothing in it is anything to a shell, at its beginning no option either.
+_WORD: Final = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.@+-]*")
+
+
 def parameters_files(incomplete: str) -> list[str]:
     """The NAMEs that there are, and the JSON files here; below other folders the shell knows its way."""
     if "/" in incomplete:
         return []
-    return sorted({*here().names(), *(path.name for path in Path().glob("*.json"))})
+    return _plain({*here().names(), *(path.name for path in Path().glob("*.json"))})
 
 
 def profiles() -> list[str]:
     """The profiles of the AWS CLI's files."""
-    found = {*_sections(_CONFIG, _OF_CONFIG), *_sections(_CREDENTIALS, _OF_CREDENTIALS)}
-    return sorted(name for name in found if printable(name) == name)
+    return _plain({*_sections(_CONFIG, _OF_CONFIG), *_sections(_CREDENTIALS, _OF_CREDENTIALS)})
 
 
 def known_regions() -> list[str]:
@@ -60,6 +63,10 @@ def key_scopes() -> list[str]:
 def permission_standards() -> list[str]:
     """All of them."""
     return [standard.value for standard in PermissionStandard]
+
+
+def _plain(names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if _WORD.fullmatch(name))
 
 
 def _sections(place: tuple[str, str], heading: re.Pattern[str]) -> Iterator[str]:

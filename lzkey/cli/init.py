@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Final, TypedDict
 
 import typer
@@ -34,11 +36,11 @@ from lzkey.files import read_json, writing
 from lzkey.parameters import faults_of
 from lzkey.sources import SETTINGS
 from lzkey.sources import discover as ask
-from lzkey.terminal import plain
+from lzkey.terminal import one_line, plain
 from lzkey.workplace import EXAMPLE, SCHEMA, here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lzkey import Json
@@ -103,8 +105,8 @@ def init(
     del print_iam_policy  # its callback has ended the command
     at = here()
     file = at.file(name)
-    if file.exists():
-        raise ParametersError(f"{_shown(file, at)} is there already; give another name, or remove it first")
+    beside = dict(_beside(file, at))
+    _require_free(file, [*beside, *(path.absolute() for path in output or ())], at)
     values = {
         "HomeRegion": home_region,
         "ManagementAccountId": management_account_id,
@@ -117,22 +119,19 @@ def init(
         given = {**ask(session(profile, region, home_region)), **given}
     document = _document(given, at)
     _require_right(document, at, any_region=allow_unknown_region)
-    beside = [*_beside(file, at)]
-    differing = [path for path, text in beside if path.exists() and path.read_text("utf-8") != text]
-    new = [(path, text) for path, text in beside if not path.exists()]
-    new.append((file, json.dumps(document, indent=2, ensure_ascii=False) + "\n"))
-    for path, _ in new:
-        _make_folder(path.parent)
-    with writing([path for path, _ in new]) as streams:  # all of them, or none
-        for stream, (_, text) in zip(streams, new, strict=True):
+    differing = [path for path, text in beside.items() if not _is_absent(path) and _text(path) != text]
+    new = {path: text for path, text in beside.items() if _is_absent(path)}
+    new[file] = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    with _folders({path.parent for path in new}), writing([*new]) as streams:  # all of them, or none
+        for stream, text in zip(streams, new.values(), strict=True):
             stream.write(text)
     members: Initialised = {
         "parameters_file": _shown(file, at),
         "rule_parameters": {key: value for key, value in document["ruleParameters"].items() if value},
-        "written": [_shown(path, at) for path, _ in new],
+        "written": [_shown(path, at) for path in new],
         "differing": [_shown(path, at) for path in differing],
     }
-    tell(form, output, members, map(plain, _lines(members, name)))
+    tell(form, output, members, map(plain, map(one_line, _lines(members, name))))
 
 
 def _document(given: Mapping[str, str], at: Workplace) -> Json:
@@ -161,11 +160,51 @@ def _beside(file: Path, at: Workplace) -> Iterator[tuple[Path, str]]:
         yield at.folder / "deploy" / template.name, template.read_text("utf-8")
 
 
-def _make_folder(folder: Path) -> None:
+def _require_free(file: Path, others: Sequence[Path], at: Workplace) -> None:
+    """Raise ParametersError where the file is there, or would be one of those that are written beside it."""
+    if file.suffix != ".json":
+        raise ParametersError(f"{_shown(file, at)}: a parameters file ends with .json, as does NAME's")
+    if not _is_absent(file):
+        raise ParametersError(f"{_shown(file, at)} is there already; give another name, or remove it first")
+    if file.name == SCHEMA or file in others:
+        raise ParametersError(f"{_shown(file, at)} is the name of another file; give another one")
+
+
+def _is_absent(path: Path) -> bool:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
     except OSError as error:
-        raise OutputError(f"{folder} cannot be made: {error.strerror}") from error
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+    return False
+
+
+def _text(path: Path) -> str | None:
+    """What is in a file; None where it is none that can be read."""
+    try:
+        return path.read_text("utf-8") if path.is_file() else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+@contextmanager
+def _folders(folders: Collection[Path]) -> Iterator[None]:
+    """Make folders that are not there; where anything goes wrong none of them stays."""
+    made: list[Path] = []
+    try:
+        for folder in folders:
+            for each in reversed([folder, *folder.parents]):
+                if not each.is_dir():
+                    each.mkdir()
+                    made.append(each)
+        yield
+    except BaseException as error:
+        for each in reversed(made):
+            each.rmdir()
+        if isinstance(error, OSError):
+            raise OutputError(f"{error.filename} cannot be made: {error.strerror}") from error
+        raise
 
 
 def _shown(path: Path, at: Workplace) -> str:
@@ -181,5 +220,5 @@ def _lines(done: Initialised, name: str) -> Iterator[str]:
         yield f"  {parameter} = {value}"
     yield (
         "next: make the function's role of deploy/lambda-role.yaml, put its ARN into lambdaRoleArn, and run "
-        f"lzkey deploy {name}, or for every account lzkey deploy-organization {name}"
+        f"lzkey deploy {quote(name)}, or for every account lzkey deploy-organization {quote(name)}"
     )

@@ -1,8 +1,8 @@
 """The rule's own annotation, read back: what a key fails, what is said of it, and how certain that is.
 
 landing_zone_key.annotation writes `REQUIREMENT: detail; REQUIREMENT; … (runbook: anchor, …)`; the words that
-are looked for here have names there, beside the writer. A detail quotes Sids, which are somebody else's text
-and may hold `; ` or the name of a requirement.
+are looked for here have names there, beside the writer. A detail quotes Sids, which are somebody else's text;
+the writer lets nothing in it read as if another part began.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from landing_zone_key.access import ALLOWS, FAMILIES, MISSES_ON, OPEN_TO, REFUSED
+from landing_zone_key.access import FAMILIES, OPEN_TO, REFUSED
 from landing_zone_key.annotation import BETWEEN, BETWEEN_ANCHORS, CUT, EXPIRES, NAMED, RUNBOOK
 from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
 from landing_zone_key.finding import Certainty, Requirement, anchor
@@ -22,22 +22,13 @@ from lzkey.runbook import ANCHORS
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_BETWEEN, _NAMED, _CUT = map(re.escape, (BETWEEN, NAMED, CUT))
+_BETWEEN, _NAMED = map(re.escape, (BETWEEN, NAMED))
 _NAME: Final = "|".join(re.escape(requirement.value) for requirement in Requirement)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _EXPIRES: Final = re.escape(EXPIRES) + _DATE.pattern
-_FIRST: Final = re.compile(rf"({_NAME})(?:{_NAMED}|(?={_BETWEEN})|\Z)")
-_NEXT: Final = re.compile(rf"{_BETWEEN}{_FIRST.pattern}")
-#: A quotation from where it begins to what the engine writes after one; one that was cut short ends with
-#: "..." instead. A Sid may hold quotes itself: it can add a requirement that way, and can hide none.
-_QUOTED: Final = re.compile(
-    rf'"(?:(?!{_CUT}{_BETWEEN}(?:{_NAME})(?:[:;]|\Z)).)*?"'
-    rf"(?=\Z|{_EXPIRES}\Z|{_BETWEEN}(?:{_NAME})(?:{_NAMED}|{_BETWEEN}|\Z)|\x20(?:{MISSES_ON}|{ALLOWS})\x20)"
-)
-
+_PART: Final = re.compile(rf"(?:\A|{_BETWEEN})({_NAME})(?:{_NAMED}|(?={_BETWEEN})|\Z)")
 _BEFORE, _AFTER = map(re.escape, RUNBOOK)
 _ANCHOR: Final = "[a-z]+(?:-[a-z]+)*"
-#: A quotation ends with its quote, so that no Sid can look like this.
 _RUNBOOK: Final = re.compile(
     rf"{_BEFORE}(?P<anchors>{_ANCHOR}(?:{re.escape(BETWEEN_ANCHORS)}{_ANCHOR})*){_AFTER}\Z"
 )
@@ -58,24 +49,11 @@ _ACCOUNTS: Final = re.compile(
 def failures(annotation: str) -> tuple[Failure, ...] | None:
     """The failed requirements, as they stand in the annotation; None where it is not our rule's."""
     annotation, anchors = _without_anchors(annotation)
-    first = _FIRST.match(annotation)
-    if first is None:
+    parts = [*_PART.finditer(annotation)]
+    if not parts or parts[0].start():
         return None
-    found = [(first[1], first.end())]
-    ends: list[int] = []
-    seen, position = {first[1]}, first.end()
-    while position < len(annotation):
-        step = _NEXT.match(annotation, position)
-        if step and step[1] not in seen:
-            seen.add(step[1])
-            ends.append(position)
-            found.append((step[1], step.end()))
-            position = step.end()
-        else:
-            quoted = _QUOTED.match(annotation, position)
-            position = quoted.end() if quoted else position + 1
-    ends.append(len(annotation))
-    details = ((name, annotation[start:end]) for (name, start), end in zip(found, ends, strict=True))
+    ends = [part.start() for part in parts[1:]] + [len(annotation)]
+    details = [(part[1], annotation[part.end() : end]) for part, end in zip(parts, ends, strict=True)]
     return tuple(
         Failure(
             name,

@@ -188,6 +188,41 @@ class TestColour:
         assert ("\x1b[" in done.stdout.replace("\x1b[1m", "").replace("\x1b[0m", "")) is coloured
 
 
+class TestOutput:
+    """Where standard output cannot be written."""
+
+    @pytest.mark.parametrize(
+        ("to", "code", "said"),
+        [(">&-", 2, "error: standard output is closed"), ("> /dev/full", 1, "error: the output cannot be")],
+    )
+    @pytest.mark.parametrize("words", ["--version", "check --print-iam-policy", "build --help"])
+    def test_is_one_sentence(self, to: str, code: int, said: str, words: str) -> None:
+        """Without a traceback."""
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{sys.executable} -m lzkey {words} {to}"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code
+        assert done.stderr.startswith(said)
+        assert len(done.stderr.splitlines()) == 1
+
+    @pytest.mark.parametrize("command", ["check", "explain", "fix"])
+    def test_no_source_is_written_over(
+        self, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """By whatever path it is called."""
+        policy = tmp_path / "policy.json"
+        policy.write_text("{}")
+        (tmp_path / "link.json").symlink_to(policy)
+        for name in ("policy.json", "link.json"):
+            words = (command, str(policy), "--parameters", "example", "-o", str(tmp_path / name))
+            code, _, err = run(capsys, *words)
+            assert (code, policy.read_text()) == (2, "{}")
+            assert "is what is read: give the result another name" in err
+
+
 class TestWorkplace:
     """Where a parameters file is, and what comes with the package."""
 
@@ -205,18 +240,20 @@ class TestWorkplace:
             ("parameters/prod.json", "parameters/prod.json"),
             ("other.json", "other.json"),
             ("./other.json", "other.json"),
-            ("both", "both"),
+            ("both", "parameters/both.json"),
+            ("alone", "alone"),
             ("a.b", "parameters/a.b.json"),
         ],
     )
     def test_name_or_file(self, named: str, found: str, tmp_path: Path) -> None:
-        """A file of this very path comes first."""
+        """A NAME's own file comes before one of this very path."""
         at = Workplace(tmp_path, Shipped.in_checkout(ROOT))
         at.parameters.mkdir()
         for name in (
             "parameters/prod.json",
             "other.json",
             "both",
+            "alone",
             "parameters/both.json",
             "parameters/a.b.json",
         ):
@@ -231,14 +268,22 @@ class TestWorkplace:
         (at.parameters / "example.json").write_text("{}")
         assert at.find("example") == at.parameters / "example.json"
 
-    @pytest.mark.parametrize("named", ["prdo", "parameters/prdo.json", "prdo.json", "../prdo", ""])
+    @pytest.mark.parametrize("named", ["prdo", "parameters/prdo.json", "prdo.json", "../prdo", "", "schema"])
     def test_none(self, named: str, tmp_path: Path) -> None:
-        """What there is, and how to make one; no path leads to a name of the project's own."""
+        """What there is, and how to make one of a name; no path leads to a name of the project's own."""
         at = Workplace(tmp_path, Shipped.in_checkout(ROOT))
         at.parameters.mkdir()
         (at.parameters / "prod.json").write_text("{}")
-        with pytest.raises(ParametersError, match=r"there is: example, prod\. `lzkey init .*` writes one"):
+        (at.parameters / "schema.json").write_text("{}")
+        with pytest.raises(ParametersError, match=r"there is: example, prod") as raised:
             at.find(named)
+        assert ("`lzkey init prdo` writes one" in str(raised.value)) is (named == "prdo")
+
+    def test_a_name_that_is_too_long(self, tmp_path: Path) -> None:
+        """No traceback."""
+        at = Workplace(tmp_path, Shipped.in_checkout(ROOT))
+        with pytest.raises(ParametersError, match="cannot be looked for: File name too long"):
+            at.find("x" * 300)
 
 
 class Two(Format):

@@ -163,6 +163,24 @@ class TestProfiles:
         assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
 
 
+class TestWords:
+    """bash takes what is offered as if it had been typed."""
+
+    def test_what_means_something_to_a_shell_is_not_offered(self, place: Path) -> None:
+        """Names of files and profiles are anybody's."""
+        for name in ("a;b", "c d", "e$f", "`g`", "-h", "i*", "j&k"):
+            (place / f"parameters/{name}.json").write_text("{}")
+            (place / f"{name}.json").write_text("{}")
+        (place / "credentials").write_text("[a;b]\n[$c]\n[keys]\n")
+        for line, offered in (
+            ("lzkey deploy ", ["example", "mine.json", "prod"]),
+            ("lzkey check --profile ", ["audit", "default", "keys"]),
+        ):
+            asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()))}
+            done = run(place, "lzkey", _LZKEY_COMPLETE="complete_bash", **asked)
+            assert done.stdout.split() == offered
+
+
 class TestNothingIsImported:
     """The tab key waits for no AWS client."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -144,8 +145,51 @@ class TestMistakes:
         assert told(capsys)["differing"] == ["deploy/lambda-role.yaml"]
         assert (folder / "deploy/lambda-role.yaml").read_text() == "mine"
 
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("schema", "is the name of another file"),
+            ("schema.json", "is the name of another file"),
+            ("deploy/recorder.yaml", "ends with .json"),
+            ("prod/", "ends with .json"),
+        ],
+    )
+    def test_a_name_of_something_else(
+        self, name: str, said: str, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Nothing takes the place of what belongs beside it."""
+        assert main(["init", name, *KNOWN]) == 2
+        assert said in capsys.readouterr().err
+        assert list(folder.iterdir()) == []
+
+    def test_the_result_has_a_place_of_its_own(
+        self, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It does not take the parameters file's."""
+        (folder / "parameters").mkdir()
+        assert main(["init", "prod", *KNOWN, "-o", "parameters/prod.json"]) == 2
+        assert "is the name of another file" in capsys.readouterr().err
+        assert files(folder) == set()
+
+    @pytest.mark.parametrize("made", ["folder", "link", "pipe", "bytes"])
+    def test_what_cannot_be_read_stays(
+        self, made: str, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """In the place of a template; it is told, and nobody waits for it."""
+        (folder / "deploy").mkdir()
+        there = folder / "deploy/recorder.yaml"
+        {
+            "folder": there.mkdir,
+            "link": lambda: there.symlink_to("nowhere"),
+            "pipe": lambda: os.mkfifo(there),
+            "bytes": lambda: there.write_bytes(b"\xff"),
+        }[made]()
+        assert main(["init", "prod", *KNOWN, "--format", "json"]) == 0
+        assert told(capsys)["differing"] == ["deploy/recorder.yaml"]
+
     def test_no_folder_can_be_made(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A file is in its place."""
         (folder / "parameters").write_text("")
         assert main(["init", "prod", *KNOWN]) == 2
         assert "parameters cannot be made" in capsys.readouterr().err
+        assert [path.name for path in folder.iterdir()] == ["parameters"]

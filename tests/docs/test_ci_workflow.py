@@ -24,7 +24,7 @@ def test_its_token_can_do_little(workflow: dict[Any, Any]) -> None:
     """Read, and upload where that is done; the checkout does not keep it."""
     (job,) = workflow["jobs"].values()
     assert workflow["permissions"] == {"contents": "read"}
-    assert job["permissions"] == {"contents": "read", "security-events": "write"}
+    assert job["permissions"] == {"actions": "read", "contents": "read", "security-events": "write"}
     (checkout,) = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
     assert checkout["with"] == {"persist-credentials": False}
 

@@ -289,4 +289,4 @@ class TestCharacters:
         """So a Sid cannot read like a requirement that fails."""
         deny = {"of": "perimeter", "Sid": 'a"; ENABLED: b'}
         text = annotate(assess(make_key("merged", deny), make_zone()))
-        assert 'denied by "a\'; ENABLED: b"' in text
+        assert 'denied by "a\';ENABLED: b"' in text

@@ -1,5 +1,6 @@
 """A policy that is too complex to prove: a request that a Deny certainly refuses is named."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,6 +83,25 @@ class TestLists:
         monkeypatch.setattr(proof, "INSTANCE_STEPS", 0)
         reason, request, _ = config_access(make_key, make_zone, listing(ACCOUNTS, 60)[name])
         assert (reason, request) == ("TOO_COMPLEX", None)
+
+
+@pytest.mark.parametrize("count", [0, 3, 10, 100])
+def test_of_cloudtrail_no_account_makes_a_difference(count: int, make_key: Any, make_zone: Any) -> None:
+    """Its requests are the same for today's accounts and for the next one."""
+    denies = [
+        {
+            "of": "perimeter",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Condition": {
+                "StringLike": {"kms:EncryptionContext:aws:s3:arn": f"*{account[:3]}*"},
+                "DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"},
+            },
+        }
+        for account in ACCOUNTS[:6]
+    ]
+    zone = replace(make_zone(), accounts=tuple(ACCOUNTS[:count]))
+    (finding,) = assess(make_key("config", "cloudtrail", *denies), zone).findings
+    assert (finding.requirement, finding.reason) == ("CLOUDTRAIL_ACCESS", "TOO_COMPLEX")
 
 
 class TestWhatIsNamed:

@@ -141,11 +141,14 @@ def _refused(
     def every(accounts: tuple[str, ...]) -> Family:
         return make(question.key, replace(zone, accounts=accounts), question.earliest)
 
-    today = tuple(dict.fromkeys(zone.accounts))
+    # CloudTrail's requests are the same for every account.
+    today = tuple(dict.fromkeys(zone.accounts)) if requirement is Requirement.CONFIG_ACCESS else ()
     if today:
         proved = prove_accounts(policy, today, every)
         if isinstance(proved, Proved):
             anybody = find_refused(policy, surest(()))
+            if anybody is None and result.request is None:  # nobody knows of any other account
+                return _told(question, policy, family, (result, requirement, ""))
             told = _told(question, policy, family, (anybody or result, requirement, ""))
             others = anybody is not None and is_for_any_other(policy, anybody)
             return _of_the_next(told, len(today), certain=others)

@@ -12,7 +12,7 @@ from landing_zone_key.requirements import WORST_FIRST
 
 MAXIMUM_LENGTH: Final = 256
 
-#: How the parts are put together; `lzkey report` takes them apart.
+#: How the parts are put together; `lzkey report` takes them apart. In no part anything reads like it.
 BETWEEN: Final = "; "
 NAMED: Final = ": "
 CUT: Final = "..."
@@ -41,7 +41,7 @@ def annotate(assessment: Assessment, length: int = MAXIMUM_LENGTH) -> str:
     for place, finding in enumerate(findings):
         name = finding.requirement.value
         later = sum(len(f"{BETWEEN}{other.requirement.value}") for other in findings[place + 1 :])
-        detail = _fit(_uncut(_clean(finding.summary)), room - later - len(f"{BETWEEN}{name}{NAMED}"))
+        detail = _fit(_detail(finding.summary), room - later - len(f"{BETWEEN}{name}{NAMED}"))
         part = f"{name}{NAMED}{detail}" if detail else name
         room -= len(part) + len(BETWEEN)
         parts.append(part)
@@ -93,10 +93,11 @@ def _clean(text: str) -> str:
     )
 
 
-def _uncut(text: str) -> str:
-    """The text where nothing reads as if it were cut and another part began: a Sid may hold anything."""
+def _detail(summary: str) -> str:
+    """The summary, in which nothing reads as if another part, or the end, began: a Sid may hold anything."""
+    text = _clean(summary).replace(RUNBOOK[0], RUNBOOK[0].replace(":", ""))
     for requirement in Requirement:
-        text = text.replace(f"{CUT}{BETWEEN}{requirement.value}", f"{CUT} {BETWEEN}{requirement.value}")
+        text = text.replace(f"{BETWEEN}{requirement.value}", f"{BETWEEN.rstrip()}{requirement.value}")
     return text
 
 
