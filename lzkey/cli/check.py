@@ -32,7 +32,7 @@ EXIT_CODES: Final = """
 Examples:
 $ lzkey check policy.json --parameters prod
 $ lzkey check . --home-region us-east-1 --management-account-id 111122223333
-$ lzkey check template.yaml --parameters prod --parameter Environment=prod
+$ lzkey check template.yaml --parameter Trails=cloudtrail.amazonaws.com
 $ lzkey check . --parameters prod --format md -o result.sarif -o result.json
 $ lzkey check snapshot.json --parameters prod --only non-compliant
 $ terraform show -json plan | lzkey check - --parameters prod

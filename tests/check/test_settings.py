@@ -106,12 +106,12 @@ class TestPrecedence:
 
     @pytest.mark.parametrize("folder", ["parameters", "."])
     def test_file_by_its_name(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
-        """parameters/NAME.json here; a file of that very name goes before it."""
+        """parameters/NAME.json here; where there is none, a file of that very name."""
         monkeypatch.chdir(tmp_path)
         (tmp_path / "parameters").mkdir()
-        (tmp_path / "parameters/prod.json").write_text(json.dumps({"ruleParameters": GIVEN}))
-        if folder == ".":
-            (tmp_path / "prod").write_text(json.dumps({"ruleParameters": {**GIVEN, "TrailName": "another"}}))
+        (tmp_path / "prod").write_text(json.dumps({"ruleParameters": {**GIVEN, "TrailName": "another"}}))
+        if folder == "parameters":
+            (tmp_path / "parameters/prod.json").write_text(json.dumps({"ruleParameters": GIVEN}))
         expected = "another" if folder == "." else "aws-controltower-BaselineCloudTrail"
         assert landing_zone({}, "prod").trail_name == expected
 

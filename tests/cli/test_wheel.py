@@ -20,6 +20,7 @@ import pytest
 
 from lzkey.deployment.build import build
 from lzkey.workplace import Workplace, shipped
+from lzkey_sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,14 +52,15 @@ class Installed:
     wheel: Path
     python: Path
 
-    def run(self, *command: str, cwd: Path) -> str:
-        """What a command prints, which must end with 0."""
+    def run(self, *command: str, cwd: Path, ends_with: int = 0, **variables: str) -> str:
+        """What a command prints, which must end as is said."""
         environ = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LZKEY"))
         }
         environ |= {"PATH": f"{self.python.parent}{os.pathsep}{environ['PATH']}", "COLUMNS": "200"}
+        environ |= variables
         done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == ends_with, done.stderr
         return done.stdout
 
 
@@ -149,6 +151,20 @@ class TestUse:
         ours = build(str(tmp_path / "parameters/prod.json"), at=at)
         theirs = (tmp_path / "build/CONTROL_TOWER_KMS_KEY-prod.zip").read_bytes()
         assert built["sha256"] == hashlib.sha256(theirs).hexdigest() == ours.archive.sha256
+
+    def test_deploy_and_doctor(self, installed: Installed, tmp_path: Path) -> None:
+        """With the real rdk; what runs there is what the wheel brings, and the doctor knows it."""
+        with Sandbox() as sandbox:
+            bucket = f"config-rule-code-bucket-{sandbox.account}-{sandbox.region}"
+            sandbox.client("s3").create_bucket(Bucket=bucket)
+            known = ("--home-region", sandbox.region, "--management-account-id", sandbox.account)
+            installed.run("lzkey", "init", "prod", *known, "--key-scope", "all", cwd=tmp_path)
+            told = installed.run("lzkey", "deploy", "prod", cwd=tmp_path, **sandbox.environment)
+            assert "verified: " in told
+            words = ("lzkey", "doctor", "prod", "--format", "json")
+            seen = json.loads(installed.run(*words, cwd=tmp_path, ends_with=3, **sandbox.environment))
+        (code,) = (check for check in seen["checks"] if check["name"] == "code")
+        assert (code["status"], code["detail"][:4]) == ("ok", "all ")
 
     def test_demo(self, installed: Installed, tmp_path: Path) -> None:
         """The whole story, with the report at its end."""

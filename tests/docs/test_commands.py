@@ -128,7 +128,9 @@ class TestPages:
         if ACCEPT:
             accept(PAGES[name], seen)
         for step, said in seen.items():
-            assert ACCEPT or agrees(step.shown.text if step.shown else "", said), f"$ {step.line}\n{said}"
+            shown = step.shown.text if step.shown else ""
+            is_written = ACCEPT and "…" not in shown.splitlines()
+            assert is_written or agrees(shown, said), f"$ {step.line}\n{said}"
 
     @pytest.mark.parametrize(
         ("shown", "seen", "agree"),
