@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lzkey.aws.fact import actions_of, identity_policy, statement
 from lzkey.deployment.stack import FUNCTION_NAME
 from lzkey.doctor import (
+    delivery,
     evaluations,
     function,
     landing_zone,
@@ -81,6 +82,13 @@ EXPECTATIONS: Final = (
         "former-keys",
         "its former keys can decrypt older logs",
         landing_zone.older_logs,
+        seen_by=Seer.MANAGEMENT,
+        hint=evaluations.manager,
+    ),
+    Expectation(
+        "trail",
+        "the landing zone's trail delivers its logs",
+        delivery.organization_trail,
         seen_by=Seer.MANAGEMENT,
         hint=evaluations.manager,
     ),

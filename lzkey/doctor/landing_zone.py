@@ -37,7 +37,7 @@ def landing_zone(subject: Subject) -> Check:
         return problem(f"Control Tower knows no landing zone in account {subject.account}", _SET_UP)
     if home_region(arn) != home:
         return problem(f"its home Region is {home_region(arn)}, HomeRegion says {home}", _SET_UP)
-    found = _found(subject)
+    found = found_landing_zone(subject)
     if found is None:
         return problem(f"Control Tower does not find {arn} in {home}", _SET_UP)
     status = found.status or "of unknown status"
@@ -54,7 +54,7 @@ def landing_zone(subject: Subject) -> Check:
 @takes(facts=(*FIND, *RULES))
 def keys_in_scope(subject: Subject) -> Check:
     """Check that every key that the landing zone encrypts its logs with is one that the rule judges."""
-    found = _found(subject)
+    found = found_landing_zone(subject)
     if found is None:
         return not_applicable(_NONE)
     keys = found.keys
@@ -76,7 +76,7 @@ def keys_in_scope(subject: Subject) -> Check:
 @takes(facts=(*FIND, *RULES, results_of_key))
 def keys_judged(subject: Subject) -> Check:
     """Check that the rule has a result for every key of the landing zone, whatever the result is."""
-    found = _found(subject)
+    found = found_landing_zone(subject)
     if found is None:
         return not_applicable(_NONE)
     keys = [key for key in found.keys if f":{subject.account}:key/" in key and not _scope_fault(subject, key)]
@@ -102,7 +102,7 @@ def older_logs(subject: Subject) -> Check:
 
     What the rule says of the keys of today is as true without it: a warning.
     """
-    found = _found(subject)
+    found = found_landing_zone(subject)
     if found is None:
         return not_applicable(_NONE)
     if not found.keys:
@@ -121,7 +121,7 @@ def older_logs(subject: Subject) -> Check:
 
 def logging_keys(subject: Subject) -> tuple[str, ...] | None:
     """The keys of the manifest that logs are encrypted with; None where there is no landing zone."""
-    found = _found(subject)
+    found = found_landing_zone(subject)
     return found.keys if found is not None else None
 
 
@@ -137,7 +137,7 @@ def _arn(subject: Subject) -> str | None:
     return landing_zone_arn(subject.asker, subject.parameters.home_region)
 
 
-def _found(subject: Subject) -> LandingZoneDetail | None:
+def found_landing_zone(subject: Subject) -> LandingZoneDetail | None:
     """The landing zone; None when there is none in HomeRegion."""
     arn = _arn(subject)
     if arn is None or home_region(arn) != subject.parameters.home_region:

@@ -43,6 +43,16 @@ class ControlTower:
         self._home = (account, region)
         self._arn = f"arn:{partition}:controltower:{region}:{account}:landingzone/{_LANDING_ZONE_ID}"
 
+    @property
+    def home(self) -> tuple[str, str]:
+        """The management account, and the home Region."""
+        return self._home
+
+    @property
+    def partition(self) -> str:
+        """The partition of the Region, such as `aws`."""
+        return self._arn.split(":")[1]
+
     def list_landing_zones(self, account: str, _region: str, _members: Mapping[str, Any]) -> dict[str, Any]:
         """Answer ListLandingZones; the account's one landing zone is listed in every Region."""
         if self.landing_zone is None or account != self._home[0]:

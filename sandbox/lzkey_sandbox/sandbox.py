@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from lzkey_sandbox import generated_population
+from lzkey_sandbox.cloudtrail import CloudTrail, TrailState
 from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregation import Aggregation, LivePopulation
 from lzkey_sandbox.config.aggregator_api import AggregatorApi
@@ -85,6 +86,7 @@ class Sandbox:
         self.account = account
         self._control_tower = ControlTower(account, region, motostate.partition_of(region))
         self._control_tower.landing_zone = landing_zone
+        self._cloudtrail = CloudTrail(self._control_tower)
         self._recording = recording
         self._oversized_limit = oversized_limit
         self._token_lifetime = token_lifetime
@@ -156,6 +158,7 @@ class Sandbox:
             **operations("config", AggregatorApi(self._aggregation, self._listings)),
             **operations("config", AggregateResourceApi(self._aggregation, self._listings), concerns_keys),
             **operations("controltower", self._control_tower),
+            **operations("cloudtrail", self._cloudtrail),
             **operations("kms", KeyApi(self._listings)),
             **operations("lambda", lambda_permissions),
             **operations("organizations", OrganizationsApi(self._listings)),
@@ -275,6 +278,15 @@ class Sandbox:
     @landing_zone.setter
     def landing_zone(self, landing_zone: LandingZone | None) -> None:
         self._control_tower.landing_zone = landing_zone
+
+    @property
+    def trail(self) -> TrailState | None:
+        """The landing zone's trail: None where there is none."""
+        return self._cloudtrail.trail
+
+    @trail.setter
+    def trail(self, trail: TrailState | None) -> None:
+        self._cloudtrail.trail = trail
 
     @property
     def recording(self) -> bool:

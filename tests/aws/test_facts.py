@@ -27,6 +27,7 @@ from lzkey.errors import LzkeyError
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 ARN = f"arn:aws:controltower:{REGION}:{ACCOUNT}:landingzone/1A2B3C4D5E6F7G8H"
+TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/aws-controltower-BaselineCloudTrail"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ORGANIZATION = {"Id": "o-exampleorgid", "MasterAccountId": ACCOUNT, "FeatureSet": "ALL"}
 RECORDER = {
@@ -132,6 +133,24 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
     "landing_zone_detail": (
         (ARN,),
         [("get_landing_zone", {"landingZone": {"version": "4.0", "manifest": MANIFEST, "status": "ACTIVE"}})],
+    ),
+    "trail": (
+        (TRAIL, REGION),
+        [
+            (
+                "describe_trails",
+                {"trailList": [{"TrailARN": TRAIL, "KmsKeyId": KEY, "IsOrganizationTrail": True}]},
+            )
+        ],
+    ),
+    "trail_status": (
+        (TRAIL, REGION),
+        [
+            (
+                "get_trail_status",
+                {"IsLogging": True, "LatestDeliveryTime": NOON, "LatestDeliveryError": "AccessDenied"},
+            )
+        ],
     ),
     "organization": ((), [("describe_organization", {"Organization": ORGANIZATION})]),
     "members": (
@@ -428,6 +447,16 @@ class TestAnswers:
         """The twin: an answer, and not an error."""
         _, zone = asking("landing_zone_detail", [("get_landing_zone", "ResourceNotFoundException")])
         assert zone is None
+
+    def test_a_trail(self) -> None:
+        """What it uses, and what became of its deliveries; one that is not there is none."""
+        _, found = asking("trail")
+        assert (found.arn, found.key, found.of_organization) == (TRAIL, KEY, True)
+        _, status = asking("trail_status")
+        assert (status.logging, status.delivered_at, status.error) == (True, NOON, "AccessDenied")
+        assert status.digest_error == ""
+        assert asking("trail", [("describe_trails", {"trailList": []})])[1] is None
+        assert asking("trail_status", [("get_trail_status", "TrailNotFoundException")])[1] is None
 
     def test_members_of_all_pages(self) -> None:
         """`State`, and before 2026 `Status`."""

@@ -28,6 +28,7 @@ SEEN_THERE_ALONE = {
     "landing-zone-keys": f"{MANAGEMENT} manages organization o-exampleorgid",
     "landing-zone-results": f"{AGGREGATOR} shows COMPLIANT results for account {MANAGEMENT}",
     "former-keys": f"{MANAGEMENT} manages organization o-exampleorgid",
+    "trail": f"{MANAGEMENT} manages organization o-exampleorgid",
     "recorder": f"{AGGREGATOR} shows account {MANAGEMENT} as SUCCEEDED",
     "recorder-role": f"{AGGREGATOR} shows account {MANAGEMENT} as SUCCEEDED",
     "key-policies": f"{AGGREGATOR} shows the policies of 1 of its 1 recorded keys",

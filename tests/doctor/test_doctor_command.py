@@ -59,7 +59,7 @@ class TestScreen:
         assert (code, err) == (0, "")
         assert out.startswith("parameters/prod.json, account 111122223333, us-east-1\n")
         lines = [line for line in out.splitlines() if line.lstrip().startswith("OK ")]
-        assert len(lines) == 15
+        assert len(lines) == 16
         assert "everything that can be seen is as it must be (6 do not apply)" in out
 
     def test_problem(self, account: Management, run: Any) -> None:

@@ -21,7 +21,7 @@ from .conftest import FUNCTION, KEYS_ONLY, NAME, RULE, key_policy, make_key, not
 if TYPE_CHECKING:
     from .conftest import Management
 
-_ZONE = {"landing-zone", "landing-zone-keys", "landing-zone-results", "former-keys", "key-policies"}
+_ZONE = {"landing-zone", "landing-zone-keys", "landing-zone-results", "former-keys", "key-policies", "trail"}
 ORGANIZATION_LINES = {
     "execution-role",
     "trusted-access",
@@ -540,6 +540,8 @@ class TestRefused:
             ("controltower:GetLandingZone", _ZONE),
             ("config:GetComplianceDetailsByResource", {"landing-zone-results"}),
             ("kms:ListKeys", {"former-keys"}),
+            ("cloudtrail:DescribeTrails", {"trail"}),
+            ("cloudtrail:GetTrailStatus", {"trail"}),
             ("config:DescribeConfigurationRecorderStatus", {"recorder"}),
             ("config:BatchGetResourceConfig", {"key-policies"}),
             ("config:ListDiscoveredResources", {"key-policies"}),

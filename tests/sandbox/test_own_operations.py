@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore import xform_name
 
+from lzkey_sandbox.cloudtrail import CloudTrail
 from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregator_api import AggregatorApi
 from lzkey_sandbox.config.config_api import ConfigApi, ResourceApi, concerns_keys
@@ -24,6 +25,7 @@ APIS = [
     ("config", AggregatorApi),
     ("config", AggregateResourceApi),
     ("controltower", ControlTower),
+    ("cloudtrail", CloudTrail),
     ("organizations", OrganizationsApi),
     ("lambda", lambda_permissions),
 ]

@@ -40,6 +40,8 @@ HELD: Final[Mapping[str, tuple[str, type]]] = {
     "config-service.ListDiscoveredResources": ("resourceIdentifiers", list),
     "config-service.PutEvaluations": ("FailedEvaluations", list),
     "config-service.SelectAggregateResourceConfig": ("Results", list),
+    "cloudtrail.DescribeTrails": ("trailList", list),
+    "cloudtrail.GetTrailStatus": ("IsLogging", bool),
     "lambda.GetFunction": ("Configuration", dict),
     "lambda.GetFunctionConfiguration": ("FunctionArn", str),
     "lambda.GetPolicy": ("Policy", str),
