@@ -40,7 +40,7 @@ from lzkey.terminal import one_line, plain
 from lzkey.workplace import EXAMPLE, SCHEMA, here
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from lzkey import Json
@@ -106,7 +106,10 @@ def init(
     at = here()
     file = at.file(name)
     beside = dict(_beside(file, at))
-    _require_free(file, [*beside, *(path.absolute() for path in output or ())], at)
+    _require_free(file, beside, at)
+    for path in output or ():
+        if path.absolute() in {file, *beside}:
+            raise OutputError(f"{path} is a file that is written anyway: give the result another name")
     values = {
         "HomeRegion": home_region,
         "ManagementAccountId": management_account_id,
@@ -160,7 +163,7 @@ def _beside(file: Path, at: Workplace) -> Iterator[tuple[Path, str]]:
         yield at.folder / "deploy" / template.name, template.read_text("utf-8")
 
 
-def _require_free(file: Path, others: Sequence[Path], at: Workplace) -> None:
+def _require_free(file: Path, others: Collection[Path], at: Workplace) -> None:
     """Raise ParametersError where the file is there, or would be one of those that are written beside it."""
     if file.suffix != ".json":
         raise ParametersError(f"{_shown(file, at)}: a parameters file ends with .json, as does NAME's")

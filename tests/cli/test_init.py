@@ -162,13 +162,14 @@ class TestMistakes:
         assert said in capsys.readouterr().err
         assert list(folder.iterdir()) == []
 
+    @pytest.mark.parametrize("name", ["parameters/prod.json", "parameters/schema.json"])
     def test_the_result_has_a_place_of_its_own(
-        self, folder: Path, capsys: pytest.CaptureFixture[str]
+        self, name: str, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """It does not take the parameters file's."""
+        """It takes no other file's."""
         (folder / "parameters").mkdir()
-        assert main(["init", "prod", *KNOWN, "-o", "parameters/prod.json"]) == 2
-        assert "is the name of another file" in capsys.readouterr().err
+        assert main(["init", "prod", *KNOWN, "-o", name]) == 2
+        assert f"{name} is a file that is written anyway" in capsys.readouterr().err
         assert files(folder) == set()
 
     @pytest.mark.parametrize("made", ["folder", "link", "pipe", "bytes"])
