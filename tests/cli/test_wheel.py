@@ -45,6 +45,10 @@ def told(described: dict[str, object], policy: str) -> str:
 """
 
 
+#: What would tell the installed program of the checkout, or of settings of its own.
+_OURS: Final = ("PYTHON", "LZKEY")
+
+
 @dataclass(frozen=True)
 class Installed:
     """The wheel, and an environment that has it and what it needs; no checkout is on its path."""
@@ -54,12 +58,13 @@ class Installed:
 
     def run(self, *command: str, cwd: Path, ends_with: int = 0, **variables: str) -> str:
         """What a command prints, which must end as is said."""
-        environ = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LZKEY"))
-        }
-        environ |= {"PATH": f"{self.python.parent}{os.pathsep}{environ['PATH']}", "COLUMNS": "200"}
-        environ |= variables
-        done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        environ = {**inherited, **variables, "COLUMNS": "200"}
+        environ["PATH"] = f"{self.python.parent}{os.pathsep}{environ['PATH']}"
+        program = self.python.with_name(command[0])  # no other of that name, wherever it is
+        done = subprocess.run(
+            [program, *command[1:]], cwd=cwd, env=environ, capture_output=True, text=True, check=False
+        )
         assert done.returncode == ends_with, done.stderr
         return done.stdout
 
