@@ -25,7 +25,6 @@ class Trail:
     arn: str
     key: str | None
     """The ARN of the KMS key that it encrypts with; None: with none."""
-    of_organization: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def trail(asker: Asker, arn: str, region: str) -> Trail | None:
     if not found:
         return None
     its = found[0]
-    return Trail(str(its["TrailARN"]), its.get("KmsKeyId"), bool(its.get("IsOrganizationTrail")))
+    return Trail(str(its["TrailARN"]), its.get("KmsKeyId"))
 
 
 @takes("cloudtrail:GetTrailStatus")

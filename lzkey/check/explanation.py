@@ -171,7 +171,7 @@ def _proof(answer: Holds, assessment: Assessment) -> Proof | None:
 def _stands_for(service: str, question: Question) -> str:
     zone = question.zone
     if service != CONFIG:
-        return f"the trail {trail_arn(question.key.arn, zone)}, at any time from now on"
+        return f"the trail {trail_arn(question.key.arn.partition, zone)}, at any time from now on"
     regions = ", ".join(zone.governed_regions) or "any Region"
     return f"any account, {regions}, at any time from now on"
 

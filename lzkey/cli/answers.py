@@ -14,6 +14,7 @@ import typer
 from lzkey.check.formats.json import unreadable
 from lzkey.check.run import NOTHING_FOUND, Tally
 from lzkey.check.verdict import place_of
+from lzkey.cli.options import show
 from lzkey.documents import document
 from lzkey.errors import SettingsError
 from lzkey.files import require_no_source, writing
@@ -113,8 +114,7 @@ class Answers:
     def show(self, *parts: RenderableType) -> None:
         """Show it wherever text goes."""
         for _, screen in self.screens:
-            for part in parts:
-                screen.print(part, soft_wrap=True)
+            show(screen, parts)
 
     def end(self) -> NoReturn:
         """End the command."""

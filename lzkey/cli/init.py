@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
+from os.path import lexists
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Final, TypedDict
 
@@ -122,8 +123,8 @@ def init(
         given = {**ask(session(profile, region, home_region)), **given}
     document = _document(given, at)
     _require_right(document, at, any_region=allow_unknown_region)
-    differing = [path for path, text in beside.items() if not _is_absent(path) and _text(path) != text]
-    new = {path: text for path, text in beside.items() if _is_absent(path)}
+    differing = [path for path, text in beside.items() if lexists(path) and _text(path) != text]
+    new = {path: text for path, text in beside.items() if not lexists(path)}
     new[file] = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     with _folders({path.parent for path in new}), writing([*new]) as streams:  # all of them, or none
         for stream, text in zip(streams, new.values(), strict=True):
@@ -167,20 +168,10 @@ def _require_free(file: Path, others: Collection[Path], at: Workplace) -> None:
     """Raise ParametersError where the file is there, or would be one of those that are written beside it."""
     if file.suffix != ".json":
         raise ParametersError(f"{_shown(file, at)}: a parameters file ends with .json, as does NAME's")
-    if not _is_absent(file):
+    if lexists(file):
         raise ParametersError(f"{_shown(file, at)} is there already; give another name, or remove it first")
     if file.name == SCHEMA or file in others:
         raise ParametersError(f"{_shown(file, at)} is the name of another file; give another one")
-
-
-def _is_absent(path: Path) -> bool:
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
-    return False
 
 
 def _text(path: Path) -> str | None:

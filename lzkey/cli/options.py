@@ -15,7 +15,7 @@ from lzkey.files import require_files, writing
 from lzkey.terminal import output, paper, result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from rich.console import Console, RenderableType
     from typer.models import OptionInfo
@@ -139,13 +139,14 @@ def tell(
             if Format.of(file) is Format.JSON:
                 stream.write(made)
             else:
-                _show(paper(stream), shown)
+                show(paper(stream), shown)
     if form is Format.JSON:
         result(made)
     else:
-        _show(output(), shown)
+        show(output(), shown)
 
 
-def _show(console: Console, shown: Sequence[RenderableType]) -> None:
+def show(console: Console, shown: Iterable[RenderableType]) -> None:
+    """Show each part on a line of its own, or more; what folds does it itself."""
     for part in shown:
         console.print(part, soft_wrap=True)

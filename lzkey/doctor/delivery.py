@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import LandingZone
 from landing_zone_key.manifest import Delivery
+from landing_zone_key.requests import trail_arn
 from lzkey.aws.fact import takes
 from lzkey.aws.trail import trail, trail_status
 from lzkey.doctor.landing_zone import FIND, found_landing_zone
@@ -41,7 +42,7 @@ def organization_trail(subject: Subject) -> Check:
         return not_applicable("CloudTrail delivers no logs: centralizedLogging is disabled in the manifest")
     zone = LandingZone.from_rule_parameters(subject.parameters.rule)
     home = zone.home_region
-    arn = f"arn:{subject.partition}:cloudtrail:{home}:{zone.management_account_id}:trail/{zone.trail_name}"
+    arn = trail_arn(subject.partition, zone)
     found = trail(subject.asker, arn, home)
     status = trail_status(subject.asker, arn, home) if found is not None else None
     if found is None or status is None:

@@ -451,7 +451,7 @@ class TestAnswers:
     def test_a_trail(self) -> None:
         """What it uses, and what became of its deliveries; one that is not there is none."""
         _, found = asking("trail")
-        assert (found.arn, found.key, found.of_organization) == (TRAIL, KEY, True)
+        assert (found.arn, found.key) == (TRAIL, KEY)
         _, status = asking("trail_status")
         assert (status.logging, status.delivered_at, status.error) == (True, NOON, "AccessDenied")
         assert status.digest_error == ""

@@ -56,6 +56,14 @@ def allow(**changes: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [administer, written]}
 
 
+def explained_of(entry: dict[str, Any], make_found: MakeFound, make_key: MakeKey) -> Explanation:
+    """The explanation of a published policy, for its own landing zone."""
+    zone = LandingZone.from_rule_parameters(
+        {"HomeRegion": entry["region"], "ManagementAccountId": entry["account"]}
+    )
+    return explanation(make_found(key=make_key(entry["policy"], Arn=entry["key_arn"])), zone)
+
+
 class TestAgreement:
     """It never says another thing than check does."""
 
@@ -64,11 +72,7 @@ class TestAgreement:
         self, entry: dict[str, Any], make_found: MakeFound, make_key: MakeKey
     ) -> None:
         """What fails is what check lists; each refused request is refused, each proof has looked at cases."""
-        zone = LandingZone.from_rule_parameters(
-            {"HomeRegion": entry["region"], "ManagementAccountId": entry["account"]}
-        )
-        found = make_found(key=make_key(entry["policy"], Arn=entry["key_arn"]))
-        explained = explanation(found, zone)
+        explained = explained_of(entry, make_found, make_key)
         failing = [each.requirement for each in explained.answers if not each.holds]
         assert failing == [problem.requirement for problem in explained.verdict.problems]
         for each in explained.answers:
@@ -271,11 +275,7 @@ class TestStatements:
         self, entry: dict[str, Any], make_found: MakeFound, make_key: MakeKey
     ) -> None:
         """Of every published policy, whatever decides it; else an Allow, unless there is none."""
-        zone = LandingZone.from_rule_parameters(
-            {"HomeRegion": entry["region"], "ManagementAccountId": entry["account"]}
-        )
-        found = make_found(key=make_key(entry["policy"], Arn=entry["key_arn"]))
-        explained = explanation(found, zone)
+        explained = explained_of(entry, make_found, make_key)
         for problem in explained.verdict.problems:
             shown = answer(explained, problem.requirement).refusal
             if shown is None or not shown.statements:

@@ -94,7 +94,7 @@ class TestPartition:
         key = make_key(policy={"Version": "2012-10-17", "Statement": [_root(arn)]}, Arn=arn)
         repaired = repair(key, landing_zone)
         assert assess(key.with_policy(repaired.policy), landing_zone).compliance == "COMPLIANT"
-        assert trail_arn(key.arn, landing_zone) in str(repaired.policy)
+        assert trail_arn(key.arn.partition, landing_zone) in str(repaired.policy)
 
 
 class TestDomains:

@@ -37,6 +37,9 @@ COLUMNS: Final = (
     "runbook",
 )
 
+#: How many columns of a row are the key's; what follows is a failure's.
+_JUDGED: Final = COLUMNS.index("as_of") - 1
+
 
 def render(report: Report) -> str:
     """The table; every key is in it, and every account and Region that counts as UNKNOWN.
@@ -51,9 +54,9 @@ def render(report: Report) -> str:
     names = {account.account: account.name for account in report.accounts}
     as_of = _time(report.as_of)
     for row in _rows(report):
-        account, *rest, certainty, runbook = row
-        cells = (account, names.get(account, ""), *rest, as_of, certainty, runbook)
-        writer.writerow([cell(value) for value in cells])
+        account, *rest = row[:_JUDGED]
+        cells = [account, names.get(account, ""), *rest, as_of, *row[_JUDGED:]]
+        writer.writerow([cell(value) for value in cells] + [""] * (len(COLUMNS) - len(cells)))
     return text.getvalue()
 
 
@@ -61,7 +64,7 @@ def _rows(report: Report) -> Iterator[tuple[str, ...]]:
     for doubt, account, region, key in unknowns(report):
         if not key:
             where = (account, region, "", "", State.UNKNOWN.value)
-            yield (*where, "", "", doubt.detail, doubt.cause.value, doubt.fix, "", "", "")
+            yield (*where, "", "", doubt.detail, doubt.cause.value, doubt.fix, "")
     former = {key.arn for key in report.landing_zone.former_keys}
     another = "unknown" if report.landing_zone.unknown else "no"
     for result in report.keys:
@@ -73,15 +76,15 @@ def _key(key: KeyResult, another: str) -> Iterator[tuple[str, ...]]:
     base = (key.account, key.region, key.arn, own, key.state.value)
     at = _time(key.evaluated_at)
     if key.doubt is not None:
-        yield (*base, "", "", key.doubt.detail, key.doubt.cause.value, key.doubt.fix, at, "", "")
+        yield (*base, "", "", key.doubt.detail, key.doubt.cause.value, key.doubt.fix, at)
     elif key.state is State.NOT_APPLICABLE:
-        yield (*base, "", "", key.annotation, "", "", at, "", "")
+        yield (*base, "", "", key.annotation, "", "", at)
     else:
         failed = {failure.requirement: failure for failure in key.failures}
         for requirement in Requirement:
             failure = failed.get(requirement)
             if failure is None:
-                yield (*base, requirement.value, "yes", "", "", "", at, "", "")
+                yield (*base, requirement.value, "yes", "", "", "", at)
                 continue
             fix = advice(requirement).brief(key.arn)
             certainty, runbook = failure.certainty.value, failure.runbook

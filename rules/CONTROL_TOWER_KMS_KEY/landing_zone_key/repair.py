@@ -96,7 +96,7 @@ def documented_statement(requirement: Requirement, key: KmsKey, zone: LandingZon
         "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
         "Resource": str(key.arn),
         "Condition": {
-            "StringEquals": {"aws:SourceArn": trail_arn(key.arn, zone)},
+            "StringEquals": {"aws:SourceArn": trail_arn(key.arn.partition, zone)},
             "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": trails},
         },
     }

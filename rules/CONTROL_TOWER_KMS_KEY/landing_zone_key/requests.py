@@ -275,7 +275,7 @@ def config_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_
 
 def cloudtrail_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT) -> Family:
     """CloudTrail encrypts and decrypts for the one organization trail (TRAIL: `aws:SourceArn`, TOWER)."""
-    trail = Fixed((trail_arn(key.arn, zone),))
+    trail = Fixed((trail_arn(key.arn.partition, zone),))
     return Family(
         service=CLOUDTRAIL,
         actions=CLOUDTRAIL_ACTIONS[zone.permission_standard],
@@ -347,10 +347,10 @@ def _paths(zone: LandingZone) -> dict[str, Domain]:
     return {"Path": PATH} if zone.organization_id else {}
 
 
-def trail_arn(key_arn: KeyArn, zone: LandingZone) -> str:
-    """The organization trail: in the home Region and the management account, in the key's partition."""
+def trail_arn(partition: str, zone: LandingZone) -> str:
+    """The organization trail: in the home Region and the management account."""
     account = zone.management_account_id
-    return f"arn:{key_arn.partition}:cloudtrail:{zone.home_region}:{account}:trail/{zone.trail_name}"
+    return f"arn:{partition}:cloudtrail:{zone.home_region}:{account}:trail/{zone.trail_name}"
 
 
 def _common(service: str, key: KmsKey, zone: LandingZone) -> dict[str, Fact]:
