@@ -7,16 +7,19 @@ wait for no answer of AWS. The exit code is 128 and the signal's number.
 import atexit
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, sleep
 from types import FrameType
 from typing import Final, NoReturn
 
 _INTERRUPTED: Final = 128
 #: Seconds for what is about to end by itself, such as the threads of a pool of worker processes.
 _GRACE: Final = 0.5
+#: How often a main thread that has not heard of a signal is called, and how many seconds apart.
+_CALLS, _CALLED_AGAIN = 20, 0.1
 
 _Handler = Callable[[int, FrameType | None], object]
 
@@ -31,6 +34,7 @@ def main() -> NoReturn:
     from lzkey.cli import main as command  # noqa: PLC0415 - a second of work
 
     try:
+        _wake_on_signals()
         _on_signals(_unwind)
         code = command()
     except KeyboardInterrupt:
@@ -67,6 +71,32 @@ def _unwind(number: int, _frame: FrameType | None) -> NoReturn:
     if number == signal.SIGINT:
         raise _CtrlCError
     raise SystemExit(_INTERRUPTED + number)
+
+
+def _wake_on_signals() -> None:
+    """See to it that the main thread hears of a signal while it waits for a lock or for AWS.
+
+    Python runs handlers in the main thread alone. A signal that another thread was given, or that came just
+    before the wait began, would be heard when the wait is over. SIGURG does nothing but end the wait.
+    """
+    if not hasattr(signal, "SIGURG"):
+        return
+    heard, told = socket.socketpair()
+    told.settimeout(0)
+    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGURG, lambda *_: None)
+    main_thread = threading.main_thread().ident or 0
+
+    def call() -> None:
+        with told:  # which must stay open
+            while number := heard.recv(1)[0]:
+                for _ in range(_CALLS):
+                    if number == signal.SIGURG or signal.getsignal(number) is not _unwind:
+                        break
+                    signal.pthread_kill(main_thread, signal.SIGURG)
+                    sleep(_CALLED_AGAIN)
+
+    threading.Thread(target=call, daemon=True).start()
 
 
 def _is_quiet() -> bool:

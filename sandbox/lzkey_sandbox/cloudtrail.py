@@ -26,8 +26,8 @@ class TrailState:
     """The trail, and what became of its deliveries."""
 
     logging: bool = True
-    delivered: timedelta | None = timedelta(minutes=5)
-    """How long ago the last log files were delivered; None: never."""
+    delivered: datetime | timedelta | None = timedelta(minutes=5)
+    """When, or how long ago, the last log files were delivered; None: never."""
     error: str = ""
     """Of the last delivery, such as AccessDenied."""
     digest_error: str = ""
@@ -67,8 +67,11 @@ class CloudTrail:
         if state is None or not self._is_asked(account, region, [members["Name"]]):
             raise ServiceError("TrailNotFoundException", f"Unknown trail: {members['Name']}")
         answer: dict[str, Any] = {"IsLogging": state.logging}
-        if state.delivered is not None:
-            answer["LatestDeliveryTime"] = datetime.now(UTC) - state.delivered
+        at = (
+            datetime.now(UTC) - state.delivered if isinstance(state.delivered, timedelta) else state.delivered
+        )
+        if at is not None:
+            answer["LatestDeliveryTime"] = at
         if state.error:
             answer["LatestDeliveryError"] = state.error
         if state.digest_error:

@@ -27,6 +27,16 @@ CALLER = (
     b"</GetCallerIdentityResult></GetCallerIdentityResponse>"
 )
 LONGEST = 1.0
+#: The program, with a thread that gives itself SIGINT as soon as it reads a line.
+IN_ANOTHER_THREAD = """
+import signal, sys, threading
+from lzkey.__main__ import main
+def signalled():
+    sys.stdin.readline()
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+threading.Thread(target=signalled, daemon=True).start()
+main()
+"""
 
 
 class Aws(BaseHTTPRequestHandler):
@@ -147,6 +157,25 @@ class TestWaiting:
         assert asked.wait(30)
         os.killpg(process.pid, signal.SIGINT)
         assert ended(process, signal.SIGINT) == (130, "")
+
+    @pytest.mark.parametrize("words", [("check", *SETTINGS), ("doctor", "example")])
+    def test_in_another_thread(self, aws: tuple[Event, dict[str, str]], words: tuple[str, ...]) -> None:
+        """The system may give a signal to any: the first, which waits for it, hears of it all the same."""
+        asked, environment = aws
+        process = subprocess.Popen(
+            [sys.executable, "-c", IN_ANOTHER_THREAD, *words],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert asked.wait(30)
+        sleep(0.3)  # it waits by now
+        began = monotonic()
+        _, err = process.communicate("\n", timeout=60)
+        assert monotonic() - began < LONGEST
+        assert (process.returncode, err.removeprefix("account 111122223333, Region us-east-1\n")) == (130, "")
 
     def test_one_that_is_ignored(self, aws: tuple[Event, dict[str, str]]) -> None:
         """As by nohup: it stays so."""

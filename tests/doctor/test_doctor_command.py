@@ -6,16 +6,19 @@ import json
 import os
 import re
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from lzkey import cli
-from lzkey.doctor import EXPECTATIONS, Status, iam_policy
+from lzkey.doctor import EXPECTATIONS, Status, examine, iam_policy
 from lzkey.documents import schema_of
 from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone
+from lzkey_sandbox.cloudtrail import TrailState
 
 from .conftest import NAME
 
@@ -29,7 +32,13 @@ Run = tuple[int, str, str]
 
 @pytest.fixture
 def run(account: Management, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run the command over the sandbox's account; returns exit code, standard output and standard error."""
+    """Run the command over the sandbox's account; returns exit code, standard output and standard error.
+
+    It is always the same moment, so that what it says of an account does not change while a test runs.
+    """
+    now = datetime.now(UTC)
+    monkeypatch.setattr("lzkey.cli.doctor.examine", partial(examine, now=now))
+    monkeypatch.setattr(account.sandbox, "trail", TrailState(delivered=now - timedelta(minutes=5)))
     monkeypatch.setattr("lzkey.cli.doctor.here", lambda: Workplace.in_checkout(account.root))
     monkeypatch.setenv("COLUMNS", "200")
 
