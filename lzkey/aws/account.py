@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from botocore import xform_name
@@ -70,7 +71,11 @@ _SLOW_ONES: Final = frozenset(
 )
 
 #: No operation whose name begins otherwise is ever called.
-_READS: Final = re.compile(r"[a-z0-9]+:(Describe|Get|Head|List|Select|BatchGet)[A-Z]\w*")
+_READS: Final = re.compile(r"[a-z0-9]+:(Describe|Get|Head|List|Lookup|Select|BatchGet)[A-Z]\w*")
+
+#: Seconds between two questions of one kind to an account and Region, where AWS allows no more.
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
+PACE: Final = {"cloudtrail:LookupEvents": 0.5}
 
 #: To work in another account.
 ASSUME_ROLE: Final = "sts:AssumeRole"
@@ -170,6 +175,7 @@ class Asker:
         self._credentials = credentials or {}
         self._clients: dict[tuple[str, str, float], Any] = {}
         self._answers: dict[str, Future[Any]] = {}
+        self._turns: dict[Question, float] = {}
         self._lock = Lock()
 
     @classmethod
@@ -316,6 +322,7 @@ class Asker:
     def _asking(self, action: str, region: str | None) -> Iterator[None]:
         """One question: as long as there is no answer, the silence of AWS."""
         question, silence = Question(action, region or self.region), self.log.silence
+        sleep(self._turn(question))
         try:
             with silence.asking(question, self.manner.patience_for(action)):
                 yield
@@ -330,6 +337,17 @@ class Asker:
             raise CredentialsError(error) from error
         except (KeyError, TypeError, AttributeError, ResponseParserError) as error:
             raise not_understood(str(question), error) from error
+
+    def _turn(self, question: Question) -> float:
+        """How many seconds to wait until AWS may be asked this again."""
+        apart = PACE.get(question.action, 0.0)
+        if not apart:
+            return 0.0
+        with self._lock:
+            now = monotonic()
+            turn = max(now, self._turns.get(question, now))
+            self._turns[question] = turn + apart
+        return turn - now
 
     def _answer(
         self,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from lzkey.aws.account import Asker
 
 _NONE: Final = frozenset({"TrailNotFoundException"})
@@ -25,6 +24,10 @@ class Trail:
     arn: str
     key: str | None
     """The ARN of the KMS key that it encrypts with; None: with none."""
+    bucket: str = ""
+    """Where it delivers."""
+    validates: bool = False
+    """Whether it writes digest files, which the key encrypts, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,10 @@ class TrailStatus:
     """Of the last try; empty where it went well."""
     digest_error: str
     """The same for the digest files, by which the integrity of the logs is validated."""
+    digest_at: datetime | None = None
+    """The last digest file that was delivered."""
+    attempted_at: datetime | None = None
+    """The last try, whatever came of it; None: nobody tells."""
 
 
 @takes("cloudtrail:DescribeTrails")
@@ -50,7 +57,12 @@ def trail(asker: Asker, arn: str, region: str) -> Trail | None:
     if not found:
         return None
     its = found[0]
-    return Trail(str(its["TrailARN"]), its.get("KmsKeyId"))
+    return Trail(
+        str(its["TrailARN"]),
+        its.get("KmsKeyId"),
+        str(its.get("S3BucketName") or ""),
+        bool(its.get("LogFileValidationEnabled")),
+    )
 
 
 @takes("cloudtrail:GetTrailStatus")
@@ -64,4 +76,14 @@ def trail_status(asker: Asker, arn: str, region: str) -> TrailStatus | None:
         found.get("LatestDeliveryTime"),
         found.get("LatestDeliveryError", ""),
         found.get("LatestDigestDeliveryError", ""),
+        found.get("LatestDigestDeliveryTime"),
+        _time(found.get("LatestDeliveryAttemptTime")),
     )
+
+
+def _time(told: str | None) -> datetime | None:
+    """A time that CloudTrail gives as text, such as 2026-11-29T12:00:00Z; None where it is none."""
+    try:
+        return datetime.fromisoformat(told) if told else None
+    except ValueError:
+        return None

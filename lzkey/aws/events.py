@@ -1,0 +1,97 @@
+"""CloudTrail's event history: 90 days of management events, KMS's requests and changes of keys among them.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from lzkey.aws.fact import takes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from lzkey import Json
+    from lzkey.aws.account import Asker
+
+#: How far back the history goes, and how late an event may come into it.
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
+HISTORY: Final = timedelta(days=90)
+LAG: Final = timedelta(minutes=15)
+
+#: Events at most in one answer (MaxResults).
+_PAGE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One management event.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    """
+
+    id: str
+    name: str
+    """Such as GenerateDataKey."""
+    at: datetime
+    region: str
+    account: str
+    """Whose event history it is in."""
+    service: str | None
+    """The service principal that asked, such as cloudtrail.amazonaws.com; None: a user or role."""
+    principal: str
+    """Who asked: the service principal, else the ARN or the type of the identity."""
+    error_code: str
+    """Empty: the request was allowed."""
+    error_message: str
+    resources: tuple[str, ...]
+    """ARNs."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """requestParameters: of KMS's, the encryption context among them; of PutKeyPolicy, the policy."""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """The whole event."""
+
+
+@takes("cloudtrail:LookupEvents")
+def event_history(
+    asker: Asker, region: str, since: datetime, *, name: str = "", resource: str = ""
+) -> Iterator[Event]:
+    """The events of a Region by name, or by a resource's ARN, the newest first, as the pages come.
+
+    AWS answers two questions a second of an account and Region: more are asked no faster than that.
+    """
+    attribute = ("EventName", name) if name else ("ResourceName", resource)
+    found = asker.each(
+        "cloudtrail:LookupEvents",
+        "Events",
+        region=region,
+        size=_PAGE,
+        StartTime=since,
+        LookupAttributes=[{"AttributeKey": attribute[0], "AttributeValue": attribute[1]}],
+    )
+    return map(_event, found)
+
+
+def _event(told: Json) -> Event:
+    record = json.loads(told["CloudTrailEvent"])
+    identity = record.get("userIdentity") or {}
+    service = identity.get("invokedBy") if identity.get("type") == "AWSService" else None
+    return Event(
+        str(told["EventId"]),
+        str(told["EventName"]),
+        told["EventTime"],
+        str(record.get("awsRegion") or ""),
+        str(record.get("recipientAccountId") or ""),
+        service,
+        str(service or identity.get("arn") or identity.get("type") or ""),
+        str(record.get("errorCode") or ""),
+        str(record.get("errorMessage") or ""),
+        tuple(str(each["ARN"]) for each in record.get("resources") or () if each.get("ARN")),
+        record.get("requestParameters") or {},
+        record,
+    )
