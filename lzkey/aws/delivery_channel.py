@@ -25,7 +25,7 @@ class DeliveryChannel:
     bucket: str
     prefix: str
     key: str | None
-    """The ARN of the KMS key that AWS Config encrypts with (s3KmsKeyArn); None: with the bucket's own default."""
+    """The ARN of the KMS key that it encrypts with (s3KmsKeyArn); None: with what the bucket has."""
     topic: str | None
 
 
