@@ -14,9 +14,11 @@ from lzkey import RULE_NAME
 from lzkey.aws.session import session
 from lzkey.cli.options import ExitZero, Profile, Region, format_option, iam_policy_option, output_option
 from lzkey.errors import ExitCode, UsageError
+from lzkey.observed.values import Outcome
 from lzkey.report.collection import iam_policy
-from lzkey.report.facts import Options
+from lzkey.report.facts import SAMPLE, Options
 from lzkey.report.formats import Form, render, write
+from lzkey.report.headline import headline
 from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
 from lzkey.report.trend import earlier_report
@@ -36,6 +38,7 @@ $ lzkey report
 $ lzkey report -o report.html -o report.json -o report.csv
 $ lzkey report --previous report.json -o new.html
 $ lzkey report --profile audit --management-role LandingZoneReader -o new.html
+$ lzkey report --observer-role landing-zone-observer --sample all -o report.html
 $ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
 
 Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be \
@@ -70,6 +73,16 @@ _Account = Annotated[
 _Excluded = Annotated[
     list[str] | None, typer.Option("--exclude-account", metavar="ID", help="Expect no results there.")
 ]
+_Observer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROLE", help="Ask accounts for their delivery channels with this role in each of them."
+    ),
+]
+_Sample = Annotated[
+    str,
+    typer.Option(metavar="N|all", help="With --observer-role: how many accounts, evenly spread, or all."),
+]
 _Policy = Annotated[bool, iam_policy_option(iam_policy)]
 
 
@@ -84,6 +97,8 @@ def report(
     management_role: _ManagementRole = None,
     accounts: _Account = None,
     excluded: _Excluded = None,
+    observer_role: _Observer = None,
+    sample: _Sample = str(SAMPLE),
     profile: Profile = None,
     region: Region = None,
     exit_zero: ExitZero = False,
@@ -96,7 +111,14 @@ def report(
     """
     del print_iam_policy  # its callback has ended the command
     options = Options(
-        rule_name, aggregator, assume_role, management_role, tuple(accounts or ()), tuple(excluded or ())
+        rule_name,
+        aggregator,
+        assume_role,
+        management_role,
+        tuple(accounts or ()),
+        tuple(excluded or ()),
+        observer_role,
+        _number(sample),
     )
     _require_sensible(options)
     earlier = earlier_report(previous) if previous else None
@@ -111,11 +133,20 @@ def exit_code(made: Report) -> ExitCode:
     """What a report ends with: the worst first; a key that may be refused is not certain to be."""
     counts = made.counts
     certain = [failure for key in made.keys for failure in key.failures if failure.certainty == "refused"]
-    if made.answer.delivery is Delivery.NO or certain:
+    if Delivery.NO is made.proved.delivery or headline(made).observed is Outcome.FAILING or certain:
         return ExitCode.PROBLEM
-    if made.answer.delivery is not Delivery.YES or counts[State.UNKNOWN] or counts[State.NON_COMPLIANT]:
+    if made.proved.delivery is not Delivery.YES or counts[State.UNKNOWN] or counts[State.NON_COMPLIANT]:
         return ExitCode.UNDETERMINED
     return ExitCode.DONE
+
+
+def _number(sample: str) -> int | None:
+    """How many accounts; None for all."""
+    if sample == "all":
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", sample, re.ASCII):
+        raise UsageError(f"--sample is {sample!r}, but must be a number of accounts from 1 on, or all")
+    return int(sample)
 
 
 def _require_sensible(options: Options) -> None:
@@ -123,6 +154,8 @@ def _require_sensible(options: Options) -> None:
         raise UsageError("--account needs --assume-role: an aggregator shows all accounts")
     if options.assume_role is not None and options.aggregator is not None:
         raise UsageError("--assume-role asks no aggregator: leave one of the two out")
+    if options.observer_role is None and options.sample != SAMPLE:
+        raise UsageError("--sample needs --observer-role: no other account is asked without it")
     for account in (*options.accounts, *options.excluded_accounts):
         if not re.fullmatch(r"[0-9]{12}", account):
             raise UsageError(f"{account!r} is no account: 12 digits are")

@@ -1,15 +1,17 @@
-"""Can the landing zone's logs be delivered today? Yes only where each of its keys is proved."""
+"""What is proved: can the landing zone's logs be delivered? Yes only where each of its keys is proved."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.access import FAMILIES, NOT_AS_DOCUMENTED, OWN_ALLOWED, SERVICES
 from landing_zone_key.finding import Requirement
 from landing_zone_key.manifest import Delivery as Block
 from landing_zone_key.whose import FOR_ACCOUNT
+from lzkey.observed.values import BLOCKS
 from lzkey.report.annotations import proved, stops
-from lzkey.report.model import Delivery, DeliveryAnswer
+from lzkey.report.model import Delivery, DeliveryAnswer, ServiceProof
 from lzkey.state import State
 
 if TYPE_CHECKING:
@@ -33,13 +35,58 @@ def answer(
     *,
     functional: bool = False,
 ) -> DeliveryAnswer:
-    """The answer, with its reason: a refusal is certain, anything that is not known is a doubt.
+    """The answer, with its reason, for both services together and for each alone.
+
+    A refusal is certain, anything that is not known is a doubt.
 
     `proved_regions` are those that the rule proves deliveries from; empty: any. `accounts` is how many
     the organization has today, where that is known. `functional`: by the rule's
     parameters, as far as they are known, a service that does not use a key needs no permission.
     """
     own = [key for key in keys if key.of_landing_zone]
+    whole = _of(landing_zone, own, proved_regions, accounts, functional=functional)
+
+    def alone(block: Block) -> DeliveryAnswer:
+        if block in landing_zone.disabled and not _unsettled(landing_zone):
+            return DeliveryAnswer(Delivery.NONE, f"{block} is disabled")
+        return _of(_with(landing_zone, block), own, proved_regions, accounts, functional=functional)
+
+    return replace(
+        whole,
+        services=tuple(
+            ServiceProof(service, its.delivery, its.why)
+            for service, its in ((service, alone(block)) for service, block in BLOCKS.items())
+        ),
+        evidence=tuple(key.arn for key in own),
+        at=min((key.evaluated_at for key in own if key.evaluated_at), default=None),
+    )
+
+
+def _with(landing_zone: LandingZoneFacts, block: Block) -> LandingZoneFacts:
+    """The landing zone as if it delivered with one block alone; as it is where nobody tells them apart."""
+    if landing_zone.unknown:
+        return landing_zone
+    cloudtrail = landing_zone.cloudtrail_keys if block is Block.CLOUDTRAIL else ()
+    config = landing_zone.config_keys if block is Block.CONFIG else ()
+    return replace(
+        landing_zone,
+        keys=tuple(dict.fromkeys((*cloudtrail, *config))),
+        cloudtrail_keys=cloudtrail,
+        config_keys=config,
+        disabled=(),
+    )
+
+
+def _of(
+    landing_zone: LandingZoneFacts,
+    keys: list[KeyResult],
+    proved_regions: Collection[str],
+    accounts: int,
+    *,
+    functional: bool,
+) -> DeliveryAnswer:
+    """The answer for what the landing zone delivers."""
+    own = [key for key in keys if landing_zone.unknown or key.arn in landing_zone.keys]
     refused = [key for key in own if any(map(stops, _own_failures(key, landing_zone)))]
     if refused:
         return DeliveryAnswer(Delivery.NO, "; ".join(map(_failing, refused)))
@@ -47,19 +94,16 @@ def answer(
     if told is not None:
         return told
     found = {key.arn: key for key in own}
-    doubts = []
-    for arn in landing_zone.keys:
-        key = found.get(arn)
-        doubt = _doubt(arn, key) or (key and _open_end(key, landing_zone, functional=functional))
-        doubts += [doubt] if doubt else []
+    known = (_open(arn, found.get(arn), landing_zone, functional=functional) for arn in landing_zone.keys)
+    doubts = [doubt for doubt in known if doubt is not None]
     unproved = sorted(set(landing_zone.governed_regions) - set(proved_regions)) if proved_regions else ()
     if unproved:
-        doubts.append(
-            f"the landing zone governs {', '.join(unproved)} too, which the rule parameter GovernedRegions "
-            "leaves out"
-        )
+        why = f"the landing zone governs {', '.join(unproved)} too, which the rule parameter GovernedRegions "
+        doubts.append(DeliveryAnswer(Delivery.UNKNOWN, f"{why}leaves out"))
     if doubts:
-        return DeliveryAnswer(Delivery.UNKNOWN, "; ".join(doubts))
+        possible = all(doubt.delivery is Delivery.POSSIBLE for doubt in doubts)
+        delivery = Delivery.POSSIBLE if possible else Delivery.UNKNOWN
+        return DeliveryAnswer(delivery, "; ".join(doubt.why for doubt in doubts))
     failing_keys = [key for key in found.values() if key.state is State.NON_COMPLIANT]
     if any(_own_failures(key, landing_zone) for key in failing_keys):
         today = f"today's {accounts} account{'' if accounts == 1 else 's'}"
@@ -68,9 +112,9 @@ def answer(
         failing = "; ".join(map(_failing, failing_keys))
         return DeliveryAnswer(Delivery.YES, f"{failing}: {NOT_AS_DOCUMENTED}; {OWN_ALLOWED}")
     what = "the landing zone's key is" if len(found) == 1 else f"the landing zone's {len(found)} keys are"
-    return DeliveryAnswer(
-        Delivery.YES, f"{what} COMPLIANT: every request of CloudTrail and AWS Config is allowed"
-    )
+    uses = frozenset().union(*(_uses(key, landing_zone) for key in own))
+    services = " and ".join(SERVICES[use] for use in FAMILIES if use in uses)
+    return DeliveryAnswer(Delivery.YES, f"{what} COMPLIANT: every request of {services} is allowed")
 
 
 def _by_landing_zone(landing_zone: LandingZoneFacts) -> DeliveryAnswer | None:
@@ -148,13 +192,23 @@ def _doubt(arn: str, key: KeyResult | None) -> str:
     return ""
 
 
-def _open_end(key: KeyResult, landing_zone: LandingZoneFacts, *, functional: bool) -> str:
-    """Why a key's result does not prove the deliveries that use it; empty where it does."""
+def _open(
+    arn: str, key: KeyResult | None, landing_zone: LandingZoneFacts, *, functional: bool
+) -> DeliveryAnswer | None:
+    """Why a key's result does not prove the deliveries that use it; None where it does."""
+    doubt = _doubt(arn, key)
+    if doubt or key is None:
+        return DeliveryAnswer(Delivery.UNKNOWN, doubt)
     own = _own_failures(key, landing_zone)
     failing = key.state is State.NON_COMPLIANT
     if failing and (not key.failures or not all(failure.allows_todays_accounts for failure in own)):
-        return f"{_failing(key)}, and whether that stops deliveries is not certain"
+        uncertain = f"{_failing(key)}, and whether that stops deliveries is not certain"
+        return DeliveryAnswer(Delivery.POSSIBLE if key.failures else Delivery.UNKNOWN, uncertain)
     if key.outdated is not None:
-        return f"{_failing(key)}, and that is not certain today ({key.outdated.cause}): {key.outdated.detail}"
+        told = f"({key.outdated.cause}): {key.outdated.detail}"
+        return DeliveryAnswer(Delivery.UNKNOWN, f"{_failing(key)}, and that is not certain today {told}")
     unproved = _unproved(key, landing_zone, functional=functional)
-    return f"the result of the landing zone's key {key.arn} proves nothing of {unproved}" if unproved else ""
+    if unproved:
+        nothing = f"the result of the landing zone's key {key.arn} proves nothing of {unproved}"
+        return DeliveryAnswer(Delivery.UNKNOWN, nothing)
+    return None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from landing_zone_key import KmsKey
+from landing_zone_key import KmsKey, LandingZone
 from landing_zone_key.key import KeyArn
 from lzkey import RULE_NAME
 from lzkey.aws.account import ASSUME_ROLE, at_once
@@ -16,9 +17,11 @@ from lzkey.aws.recorder import own_recorder
 from lzkey.aws.rule import evaluation_statuses, organization_rule, results, rule_names, rules_named
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import ReportArgumentError, ReportError
+from lzkey.observed.looking import Scene
 from lzkey.report import aggregated
 from lzkey.report.facts import RuleInForce, Seen, World
 from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
+from lzkey.report.observing import observed
 from lzkey.report.surroundings import landing_zone, organization, own_keys, rule, with_former_keys
 from lzkey.report.troubles import ALLOW, DEPLOY, DEPLOY_ALONE, DIAGNOSE, ENROLL, of_recorder, trouble
 from lzkey.report.wording import counted
@@ -35,7 +38,9 @@ if TYPE_CHECKING:
 _CONTROL_TOWERS: Final = "aws-controltower-"
 
 
-def collect(asker: Asker, partition: str, options: Options, progress: Progress) -> World:
+def collect(
+    asker: Asker, partition: str, options: Options, progress: Progress, now: datetime | None = None
+) -> World:
     """Ask AWS for everything; raise ReportError where it is not clear, or not possible, what to ask."""
     progress("organization", 0, 1)
     whole, listed = organization(asker)
@@ -63,17 +68,22 @@ def collect(asker: Asker, partition: str, options: Options, progress: Progress) 
     manager = scope.management_account
     accounts = sorted(listed, key=lambda account: (account.account != manager, account.account))
     active = frozenset(account.account for account in listed if account.status == "ACTIVE")
-    own = own_keys(home, facts) if active and the_rule.zone else {}
+    own = own_keys(home, facts)
     world = World(scope, the_rule, facts, tuple(accounts), (), partition, active, own)
     world = _seen_by(asker, maker, world, options, progress)
     _require_rule(asker, world, options.rule_name)
-    return world
+    if manager is None or home.account != manager or facts.unknown:
+        return world
+    zone = the_rule.zone or LandingZone(region, manager).with_manifest(manifest, facts.version)
+    scene = Scene(home, zone, partition, now or datetime.now(UTC), own)
+    return replace(world, observed=observed(scene, asker, world, options, progress))
 
 
 def iam_policy() -> dict[str, Any]:
     """The least that whoever makes a report must be allowed, a statement for each way of making one."""
     return identity_policy(
         statement("WhoAndWhat", actions_of(organization, rule, landing_zone, with_former_keys, own_keys)),
+        statement("Observed", observed.actions),
         statement("ThroughAnAggregator", actions_of(aggregators, aggregated.collect)),
         statement("InAnAccount", look.actions),
         statement("WithRoles", [ASSUME_ROLE]),

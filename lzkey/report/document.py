@@ -28,7 +28,9 @@ from typing import (
 from lzkey.aws.former_keys import FormerKey
 from lzkey.documents import SCHEMA_VERSION, Count, document
 from lzkey.errors import ReportError
-from lzkey.report.model import Report
+from lzkey.observed.values import Observed, Outcome
+from lzkey.report.headline import headline
+from lzkey.report.model import Delivery, Report
 
 if TYPE_CHECKING:
     from lzkey import Json
@@ -40,9 +42,19 @@ _DERIVED: Final = frozenset({"schema_version", "summary"})
 _EARLIER: Final = frozenset({"version", "asOf"})
 
 #: What the model imports for its types alone.
-_NAMES: Final = {"FormerKey": FormerKey, "Mapping": Mapping, "datetime": datetime}
+_NAMES: Final = {"FormerKey": FormerKey, "Mapping": Mapping, "Observed": Observed, "datetime": datetime}
 
 Share: TypeAlias = Annotated[float, ("minimum", 0), ("maximum", 1)]
+
+
+class HeadlineSummary(TypedDict):
+    """One answer from what is proved and what is observed."""
+
+    proved: Delivery
+    observed: Outcome
+    sentence: str
+    services: Mapping[str, Outcome]
+    """What is observed of each service."""
 
 
 class Summary(TypedDict):
@@ -54,6 +66,7 @@ class Summary(TypedDict):
     score: Share | None
     """COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN); null where nothing is judged."""
     oldest_evaluation: datetime | None
+    headline: HeadlineSummary
 
 
 class Summarised(TypedDict):
@@ -64,10 +77,17 @@ class Summarised(TypedDict):
 
 def as_document(report: Report) -> dict[str, Any]:
     """The report as JSON's own types."""
+    answer = headline(report)
     summary: Summary = {
         "counts": report.counts,
         "score": report.score,
         "oldest_evaluation": report.oldest_evaluation,
+        "headline": {
+            "proved": answer.proved,
+            "observed": answer.observed,
+            "sentence": answer.sentence,
+            "services": {cell.service: cell.observed for cell in answer.cells},
+        },
     }
     return document({"summary": _written(summary), **_written(report)})
 

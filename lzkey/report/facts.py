@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
     from landing_zone_key import KmsKey, LandingZone
     from lzkey.aws.rule import Evaluation
+    from lzkey.observed.values import Observed
     from lzkey.report.model import Account, Doubt, LandingZoneFacts, RuleFacts, Scope
+
+#: How many accounts are asked for their delivery channels, unless somebody wants another number.
+SAMPLE: Final = 20
 
 #: An account, and a Region in it.
 AccountRegion = tuple[str, str]
@@ -29,6 +33,12 @@ class Options:
     """Read the landing zone and the rule with this role in the management account."""
     accounts: tuple[str, ...] = ()
     excluded_accounts: tuple[str, ...] = ()
+    observer_role: str | None = None
+    """Ask accounts for their delivery channels with this role in each of them."""
+    sample: int | None = SAMPLE
+    """How many accounts, beside the management account; None: all."""
+    events: bool = False
+    """Count KMS's events of the landing zone's keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +86,5 @@ class World:
     """The organization's active accounts; none where they may not be listed."""
     own_keys: Mapping[str, KmsKey] = field(default_factory=dict)
     """The landing zone's keys with their policies of today, by ARN, where they can be read."""
+    observed: Observed | None = None
+    """What AWS tells of deliveries; None: whoever asks cannot see it."""

@@ -49,7 +49,7 @@ def make_report(
     """
     moment = now or datetime.now(UTC)
     aws, partition = _identified(session)
-    report = as_report(collect(aws, partition, options, progress), moment)
+    report = as_report(collect(aws, partition, options, progress, moment), moment)
     report = replace(report, notes=aws.log.notes, calls=dict(sorted(aws.log.calls.items())))
     return report if previous is None else replace(report, trend=trend(report, previous))
 
@@ -88,6 +88,7 @@ def as_report(world: World, now: datetime) -> Report:
         world.accounts,
         tuple(places),
         tuple(keys),
+        observed=world.observed,
     )
 
 

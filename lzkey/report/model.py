@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lzkey.aws.former_keys import FormerKey
+    from lzkey.observed.values import Observed
 
 
 class Cause(StrEnum):
@@ -52,6 +53,8 @@ class Delivery(StrEnum):
 
     YES = "yes"
     NO = "no"
+    POSSIBLE = "possible"
+    """The key may refuse some of them."""
     UNKNOWN = "unknown"
     NONE = "none"
     """Nothing is delivered, whatever the keys allow: the integrations are off."""
@@ -202,11 +205,27 @@ class LandingZoneFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceProof:
+    """Whether what one service delivers is proved to be allowed."""
+
+    service: str
+    """CloudTrail or AWS Config."""
+    delivery: Delivery
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryAnswer:
-    """Can the landing zone's logs be delivered today?"""
+    """What is proved: can the landing zone's logs be delivered today?"""
 
     delivery: Delivery
     why: str
+    services: tuple[ServiceProof, ...] = ()
+    """The same for each service alone."""
+    evidence: tuple[str, ...] = ()
+    """The ARNs of the keys whose results it rests on."""
+    at: datetime | None = None
+    """When the oldest of these results was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +253,7 @@ class Report:
     """Everything that is known, and everything that is not."""
 
     as_of: datetime
-    answer: DeliveryAnswer
+    proved: DeliveryAnswer
     scope: Scope
     rule: RuleFacts
     landing_zone: LandingZoneFacts
@@ -247,6 +266,8 @@ class Report:
     calls: Mapping[str, int] | None = None
     """AWS calls by action."""
     trend: Trend | None = None
+    observed: Observed | None = None
+    """What AWS tells of deliveries; null: whoever made the report cannot see it."""
 
     @property
     def counts(self) -> dict[State, int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
+from lzkey.observed.values import Outcome
 from lzkey.report.model import Collected, Delivery
 from lzkey.state import State
 
@@ -13,23 +15,28 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lzkey.aws.former_keys import FormerKey
-    from lzkey.report.model import DeliveryAnswer, Doubt, Report, Scope
+    from lzkey.observed.values import InForce, KeyUse, Observed
+    from lzkey.report.model import Doubt, Report, Scope
 
-_DELIVERY: Final = {
-    Delivery.YES: "Yes, the landing zone's logs can be delivered:",
-    Delivery.NO: "No, the landing zone's logs cannot be delivered:",
-    Delivery.UNKNOWN: "It is not known whether the landing zone's logs can be delivered:",
-    Delivery.NONE: "No logs are delivered:",
+#: What is proved, in a word or two.
+PROVED: Final = {
+    Delivery.YES: "Allowed",
+    Delivery.NO: "Refused",
+    Delivery.POSSIBLE: "May be refused",
+    Delivery.UNKNOWN: "Not known",
+    Delivery.NONE: "Off",
+}
+#: What is observed.
+OBSERVED: Final = {
+    Outcome.DELIVERING: "Delivering",
+    Outcome.FAILING: "Failing",
+    Outcome.NOT_OBSERVED: "Not observed",
 }
 
+_WORD: Final = re.compile(r"[a-z]+ ")
 
 #: The heading of what is told of them.
 FORMER_KEYS: Final = "Former keys, which older logs may need"
-
-
-def delivery(answer: DeliveryAnswer) -> str:
-    """The answer as the beginning of a sentence; its reason ends it."""
-    return _DELIVERY[answer.delivery]
 
 
 def moment(at: datetime | None) -> str:
@@ -58,6 +65,36 @@ def unknowns(report: Report) -> Iterator[tuple[Doubt, str, str, str]]:
     for key in report.keys:
         if key.doubt is not None:
             yield key.doubt, key.account, key.region, key.arn
+
+
+def sentence(told: str) -> str:
+    """The text with a capital, where it begins with a word and not with a name such as kms:Decrypt."""
+    return told[:1].upper() + told[1:] if _WORD.match(told) else told
+
+
+def in_force(found: InForce) -> str:
+    """Since when what is judged is in force."""
+    if found.since is None:
+        return f"since when keys and manifest are as they are is not known: {found.unknown}"
+    return f"keys and manifest are as they are since {moment(found.since)} ({found.change})"
+
+
+def asked(found: Observed) -> str:
+    """How many accounts were asked for their delivery channels."""
+    number = counted(found.accounts_asked, "account")
+    part = f"{number} of {found.accounts:,}" if found.accounts_asked < found.accounts else f"all {number}"
+    return f"delivery channels of {part} were asked for"
+
+
+def key_use(use: KeyUse) -> str:
+    """A key's last use, as KMS tells it."""
+    if use.unknown:
+        return f"not known: {use.unknown}"
+    since = f" since {moment(use.tracked_since)}, when KMS began to keep account" if use.tracked_since else ""
+    if use.operation is None:
+        return f"none{since}"
+    event = f", event {use.event_id}" if use.event_id else ""
+    return f"{use.operation} at {moment(use.at)}{event}"
 
 
 def former_key(key: FormerKey) -> str:

@@ -133,7 +133,7 @@ class TestScale:
         with organization(plan, KeyScope="landing-zone") as sandbox:
             made = make(sandbox, tmp_path)
         keys = accounts * len(REGIONS) * plan.keys
-        assert made.report.answer.delivery is Delivery.YES
+        assert made.report.proved.delivery is Delivery.YES
         assert made.report.counts == {
             State.NOT_APPLICABLE: keys - 1,
             State.COMPLIANT: 1,
@@ -152,7 +152,7 @@ class TestScale:
         places = accounts * len(REGIONS)
         assert made.report.counts[State.NON_COMPLIANT] == 3 * places - 1
         assert places <= made.calls[DETAILS] <= 1.6 * places
-        assert made.report.answer.delivery is Delivery.YES
+        assert made.report.proved.delivery is Delivery.YES
         note(stopwatch, made, "every key judged")
         if stopwatch.enabled:
             assert made.mebibytes < 20 * made.sizes[".json"]

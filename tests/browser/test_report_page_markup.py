@@ -271,7 +271,7 @@ class TestDoubtfulReports:
     def test_answer_is_the_biggest_word(self, answer: Delivery) -> None:
         """Whatever it is, it is told in a word."""
         report = report_named("healthy")
-        page = as_html(replace(report, answer=replace(report.answer, delivery=answer)))
+        page = as_html(replace(report, proved=replace(report.proved, delivery=answer)))
         assert f'<p class="word">{answer.value.capitalize()}.</p>' in page
 
 

@@ -52,7 +52,7 @@ class TestAnyReport:
         """The answer, every state's number, and that something is missing."""
         report = report_named(name)
         shown = read(name, java_script_enabled=False)
-        assert shown.page.inner_text(".word") == ANSWERS[report.answer.delivery]
+        assert shown.page.inner_text(".word") == ANSWERS[report.proved.delivery]
         assert "JavaScript is off" in shown.page.inner_text("#keys")
         assert not shown.page.is_visible("form")
         assert not shown.page.is_visible(".pager")

@@ -55,7 +55,7 @@ class TestHealthy:
     def test_ends_with_0(self, healthy: Org) -> None:
         """Yes, all of it is proved."""
         report = healthy.report()
-        assert (report.answer.delivery, report.score, report.notes) == (Delivery.YES, 1.0, ())
+        assert (report.proved.delivery, report.score, report.notes) == (Delivery.YES, 1.0, ())
         assert exit_code(report) == 0
 
     @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ class TestHealthy:
         healthy.sandbox.landing_zone = LandingZone("4.0", manifest)
         report = healthy.report()
         healthy.sandbox.landing_zone = before
-        assert report.answer.delivery is delivery
-        assert why in report.answer.why
+        assert report.proved.delivery is delivery
+        assert why in report.proved.why
         assert report.landing_zone.governed_regions == (("eu-west-1",) if manifest else ())
         assert report.landing_zone.version == "4.0"
 
@@ -124,7 +124,7 @@ class TestHealthy:
         for report in reports:
             own = [key.doubt and key.doubt.cause for key in report.keys if key.of_landing_zone]
             assert own == [Cause.RESULT_OUTDATED] * 2
-            assert report.answer.delivery is Delivery.UNKNOWN
+            assert report.proved.delivery is Delivery.UNKNOWN
 
 
 class TestAListOfAccounts:
@@ -158,15 +158,15 @@ class TestAListOfAccounts:
         accounts = sorted(healthy.organization.accounts)
         assert f"for every account but the {len(accounts)} that are listed" in listing(accounts)
         found = healthy.report()
-        assert (found.answer.delivery, found.notes) == (Delivery.YES, ())
-        assert found.answer.why == f"for today's {len(accounts)} accounts; the next one would be refused"
+        assert (found.proved.delivery, found.notes) == (Delivery.YES, ())
+        assert found.proved.why == f"for today's {len(accounts)} accounts; the next one would be refused"
         assert from_document(as_document(found)) == found
 
     def test_all_but_one(self, healthy: Org, listing: Callable[[list[str]], str]) -> None:
         """It is refused, and named."""
         *accounts, missing = sorted(healthy.organization.accounts)
         assert f"the {len(accounts)} that are listed" in listing(accounts)
-        found = healthy.report().answer
+        found = healthy.report().proved
         assert found.delivery is Delivery.NO
         assert f"NON_COMPLIANT (CONFIG_ACCESS, for account {missing})" in found.why
 
@@ -175,7 +175,7 @@ class TestAListOfAccounts:
         listing(sorted(healthy.organization.accounts))
         healthy.sandbox.fail_next("kms", "GetKeyPolicy", "AccessDeniedException", times=2)
         found = healthy.report()
-        assert found.answer.delivery is Delivery.UNKNOWN
+        assert found.proved.delivery is Delivery.UNKNOWN
         assert any("kms:GetKeyPolicy" in note for note in found.notes)
 
 
@@ -215,7 +215,7 @@ class TestFormerKeys:
         healthy.sandbox.settle()
         (key,) = (key for key in report.landing_zone.former_keys if key.arn == former)
         assert (key.state, key.deletion_date) == ("PendingDeletion", date)
-        assert former not in report.answer.why
+        assert former not in report.proved.why
 
     def test_one_that_may_not_be_read(self, healthy: Org) -> None:
         """Is a note, and the others are told."""
@@ -239,7 +239,7 @@ class TestExcluded:
         put_rule(healthy, parameters={"KeyScope": "landing-zone"})
         assert report.scope.excluded_accounts == (account,)
         assert [place.account for place in report.places if place.excluded] == [account]
-        assert report.answer.delivery.value == delivery
+        assert report.proved.delivery.value == delivery
         causes = {key.doubt.cause for key in report.keys if key.doubt}
         assert causes == (set() if delivery == "yes" else {Cause.RULE_MISSING})
 
@@ -269,15 +269,15 @@ class TestChanges:
             (healthy.organization.audit, Options(RULE)),
         ):
             report = healthy.report(account, options)
-            assert report.answer.delivery is Delivery.NO
-            assert healthy.keys["config"] in report.answer.why
+            assert report.proved.delivery is Delivery.NO
+            assert healthy.keys["config"] in report.proved.why
             assert exit_code(report) == 3
 
     def test_a_change_that_was_not_evaluated(self, healthy: Org) -> None:
         """Leaves a result that was true once: it is no answer any more."""
         healthy.sandbox.client("kms").enable_key(KeyId=healthy.keys["config"])
         healthy.sandbox.settle()
-        assert healthy.report().answer.delivery is Delivery.YES
+        assert healthy.report().proved.delivery is Delivery.YES
         role = "LandingZoneKeyReader"
         healthy.sandbox.client("iam").delete_role(RoleName=role)
         healthy.sandbox.client("kms").disable_key(KeyId=healthy.keys["log"])
@@ -286,7 +286,7 @@ class TestChanges:
         key = keys_by_arn(report)[healthy.keys["log"]]
         assert key.doubt is not None
         assert (key.state, key.doubt.cause) == (State.UNKNOWN, Cause.RESULT_OUTDATED)
-        assert (report.answer.delivery, exit_code(report)) == (Delivery.UNKNOWN, 4)
+        assert (report.proved.delivery, exit_code(report)) == (Delivery.UNKNOWN, 4)
         alone = healthy.report(options=Options(RULE, assume_role="OrganizationAccountAccessRole"))
         key = keys_by_arn(alone)[healthy.keys["log"]]
         assert key.doubt is not None

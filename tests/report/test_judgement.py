@@ -213,7 +213,7 @@ class TestWhoseKeyItIs:
         facts = LandingZoneFacts("4.0", "4.0", "ACTIVE", (str(ARN),), governed_regions=(REGION, "eu-west-1"))
         rule = RuleInForce(RuleFacts("X", {}), with_zone(GovernedRegions=governed).zone)
         report = as_report(World(scope, rule, facts, (), (seen(PROVED),), "aws"), NOW)
-        assert report.answer.delivery.value == delivery
+        assert report.proved.delivery.value == delivery
 
 
 class TestNoResult:

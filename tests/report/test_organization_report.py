@@ -124,7 +124,7 @@ class TestThroughTheAggregator:
     def test_answer(self, org: Org) -> None:
         """Yes, whatever is wrong elsewhere: the landing zone's own key is proved."""
         report = org.report()
-        assert report.answer.delivery is Delivery.YES
+        assert report.proved.delivery is Delivery.YES
         assert [key.arn for key in report.keys if key.of_landing_zone] == [org.keys["landing zone"]]
 
     def test_calls(self, org: Org) -> None:
@@ -170,7 +170,7 @@ class TestFromTheAuditAccount:
 
     def test_answer(self, org: Org) -> None:
         """Is unknown, and says what would settle it."""
-        answer = org.report(org.account("audit")).answer
+        answer = org.report(org.account("audit")).proved
         assert answer.delivery is Delivery.UNKNOWN
         assert "use --management-role" in answer.why
 
@@ -183,7 +183,7 @@ class TestFromTheAuditAccount:
         )
         options = Options(RULE, management_role="reader-of-the-landing-zone")
         found, expected = org.report(org.account("audit"), options), org.report()
-        assert (found.answer, found.keys, found.rule) == (expected.answer, expected.keys, expected.rule)
+        assert (found.proved, found.keys, found.rule) == (expected.proved, expected.keys, expected.rule)
         assert causes(found, org) == causes(expected, org)
         with org.another_landing_zone_key():
             found = org.report(org.account("audit"), options)
@@ -192,7 +192,7 @@ class TestFromTheAuditAccount:
     def test_with_a_role_that_may_not_be_assumed(self, org: Org) -> None:
         """It is a note, and no end."""
         report = org.report(org.account("audit"), Options(RULE, management_role="nobody"))
-        assert report.answer.delivery is Delivery.UNKNOWN
+        assert report.proved.delivery is Delivery.UNKNOWN
         assert any("sts:AssumeRole" in note for note in report.notes)
 
 
@@ -205,7 +205,7 @@ class TestWithRoles:
         judged = {key.arn.rpartition("/")[2]: (key.state.value, key.annotation) for key in report.keys}
         assert {name: said for name, said in judged.items() if said[0] != State.UNKNOWN} == truth
         assert report.scope.collected is Collected.ROLES
-        assert report.answer.delivery is Delivery.YES
+        assert report.proved.delivery is Delivery.YES
 
     def test_every_gap_has_its_cause(self, org: Org) -> None:
         """A failing rule tells of itself in its account."""
@@ -224,7 +224,7 @@ class TestWithRoles:
         report = org.report(options=Options(RULE, assume_role=ROLE, accounts=chosen))
         assert tuple(account.account for account in report.accounts) == chosen
         assert any("of 2 accounts of 14: see --account" in note for note in report.notes)
-        assert report.answer.delivery is Delivery.YES
+        assert report.proved.delivery is Delivery.YES
 
     def test_a_role_that_may_not_be_assumed(self, org: Org) -> None:
         """Leaves the account unread."""
@@ -234,7 +234,7 @@ class TestWithRoles:
         assert place.doubt is not None
         assert (place.state, place.doubt.cause) == (State.UNKNOWN, Cause.NOT_READ)
         assert report.counts[State.UNKNOWN] == 2  # and the landing zone's key, which nobody looked at
-        assert report.answer.delivery is Delivery.UNKNOWN
+        assert report.proved.delivery is Delivery.UNKNOWN
 
 
 class TestOneAccount:
@@ -291,4 +291,4 @@ class TestWhichAggregator:
         causes = {place.account: place.doubt.cause for place in report.places if place.doubt}
         assert not causes.keys() & set(named)
         assert causes[org.account("audit")] is Cause.NOT_AGGREGATED
-        assert report.answer.delivery is Delivery.UNKNOWN
+        assert report.proved.delivery is Delivery.UNKNOWN

@@ -44,7 +44,7 @@ class TestThroughAnAggregator:
         report = refused(org, "organizations:DescribeOrganization")
         assert report.scope.organization is None
         assert org.account("suspended") not in {account.account for account in report.accounts}
-        assert report.answer.delivery is Delivery.YES
+        assert report.proved.delivery is Delivery.YES
 
     def test_the_accounts(self, org: Org) -> None:
         """The same; the organization itself is known."""
@@ -63,7 +63,7 @@ class TestThroughAnAggregator:
         key = keys_by_arn(report)[org.keys["of the latecomer"]]
         assert key.doubt is not None
         assert key.doubt.cause is Cause.NEVER_EVALUATED
-        assert report.answer.delivery is Delivery.YES
+        assert report.proved.delivery is Delivery.YES
 
     def test_the_function(self, org: Org) -> None:
         """Its code is not known."""
@@ -77,15 +77,15 @@ class TestThroughAnAggregator:
     def test_the_landing_zone(self, org: Org, action: str) -> None:
         """The answer is unknown, and names the action."""
         report = refused(org, action)
-        assert report.answer.delivery is Delivery.UNKNOWN
-        assert action in report.answer.why
+        assert report.proved.delivery is Delivery.UNKNOWN
+        assert action in report.proved.why
 
     def test_the_former_keys(self, org: Org) -> None:
         """Are none that are known; everything else is as it was."""
         report = refused(org, "kms:ListKeys")
         assert report.landing_zone.former_keys == ()
         assert report.landing_zone == org.report().landing_zone
-        assert report.answer.delivery is Delivery.YES
+        assert report.proved.delivery is Delivery.YES
 
     def test_the_sources(self, org: Org) -> None:
         """Nothing is known to be fresh then, so nothing is COMPLIANT; what else is wrong is told first."""
@@ -95,7 +95,7 @@ class TestThroughAnAggregator:
             assert place.doubt is not None
             assert place.doubt.cause is Cause.NOT_READ
         assert (report.counts[State.COMPLIANT], report.counts[State.NON_COMPLIANT]) == (0, 4)
-        assert report.answer.delivery is Delivery.UNKNOWN
+        assert report.proved.delivery is Delivery.UNKNOWN
         (place,) = places_of(report, org.account("no recorder")).values()
         assert place.doubt is not None
         assert place.doubt.cause is Cause.RULE_MISSING
@@ -107,13 +107,13 @@ class TestThroughAnAggregator:
         assert place.doubt is not None
         assert place.doubt.cause is Cause.NOT_READ
         assert report.counts[State.COMPLIANT] == report.counts[State.NON_COMPLIANT] == 0
-        assert report.answer.delivery is Delivery.UNKNOWN
+        assert report.proved.delivery is Delivery.UNKNOWN
 
     def test_the_details(self, org: Org) -> None:
         """Where they were refused, the account is unread."""
         report = refused(org, "config:GetAggregateComplianceDetailsByConfigRule", times=4)
         assert {key.state for key in report.keys} == {State.UNKNOWN}
-        assert report.answer.delivery is Delivery.UNKNOWN
+        assert report.proved.delivery is Delivery.UNKNOWN
 
     def test_the_keys(self, org: Org) -> None:
         """Failures stay; what is COMPLIANT may have changed since; an account without results is unread."""
@@ -145,12 +145,12 @@ class TestWithRoles:
         report = refused(org, action, self.of(org, "management"))
         (place,) = report.places
         assert place.doubt is not None
-        assert (place.doubt.cause, report.answer.delivery) == (Cause.NOT_READ, Delivery.UNKNOWN)
+        assert (place.doubt.cause, report.proved.delivery) == (Cause.NOT_READ, Delivery.UNKNOWN)
 
     def test_keys(self, org: Org) -> None:
         """Results stay, but there may be keys without one, so the account is unread all the same."""
         report = refused(org, "kms:ListKeys", self.of(org, "management"), times=2)
-        assert (report.answer.delivery, report.counts[State.UNKNOWN]) == (Delivery.YES, 1)
+        assert (report.proved.delivery, report.counts[State.UNKNOWN]) == (Delivery.YES, 1)
         empty = org.account("No keys")
         report = refused(org, "kms:ListKeys", self.of(org, "No keys"), account=empty, times=2)
         (place,) = report.places
@@ -170,7 +170,7 @@ class TestWithRoles:
         """What is recorded is not known, so a result may be old."""
         report = refused(org, action, self.of(org, "management"))
         assert report.counts[State.COMPLIANT] == 0
-        assert report.answer.delivery is Delivery.UNKNOWN
+        assert report.proved.delivery is Delivery.UNKNOWN
 
     def test_who_is_there(self, org: Org) -> None:
         """Must be said where it may not be listed."""

@@ -1,4 +1,4 @@
-"""The report as CSV (RFC 4180): a row per key and requirement, and a row for whatever is in doubt."""
+"""The report as CSV (RFC 4180): what is proved and observed, then a row per key and requirement, or doubt."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key.finding import Requirement
 from lzkey.catalogue import advice
 from lzkey.quoting import cell
+from lzkey.report.headline import headline
 from lzkey.report.wording import unknowns
 from lzkey.state import State
 
@@ -35,6 +36,11 @@ COLUMNS: Final = (
     "as_of",
     "certainty",
     "runbook",
+    "service",
+    "proved",
+    "observed",
+    "observed_at",
+    "evidence",
 )
 
 #: How many columns of a row are the key's; what follows is a failure's.
@@ -46,7 +52,8 @@ def render(report: Report) -> str:
 
     `holds` is yes or no where the rule has judged; a requirement that its annotation does not name holds,
     since the annotation names every one that does not. `certainty` says of a no whether it will happen
-    (refused), or may (possible).
+    (refused), or may (possible). The first rows are of the services, each with `proved` and `observed`, and
+    of what was observed, with the action that told it as `evidence`.
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -61,6 +68,7 @@ def render(report: Report) -> str:
 
 
 def _rows(report: Report) -> Iterator[tuple[str, ...]]:
+    yield from _deliveries(report)
     for doubt, account, region, key in unknowns(report):
         if not key:
             where = (account, region, "", "", State.UNKNOWN.value)
@@ -69,6 +77,19 @@ def _rows(report: Report) -> Iterator[tuple[str, ...]]:
     another = "unknown" if report.landing_zone.unknown else "no"
     for result in report.keys:
         yield from _key(result, "former" if result.arn in former else another)
+
+
+def _deliveries(report: Report) -> Iterator[tuple[str, ...]]:
+    """The matrix, and each observation: what is said under `detail`, an error's cause under `cause`."""
+    scope = report.scope
+    for service in headline(report).cells:
+        where = (scope.management_account or "", scope.home_region or "", "", "", "")
+        told = f"proved: {service.proof}; observed: {service.seen}"
+        yield (*where, "", "", told, "", "", "", "", "", service.service, service.proved, service.observed)
+    for one in report.observed.observations if report.observed else ():
+        where = (one.account, one.region, one.key or "", "", "")
+        what = (f"{one.service}, {one.what}", "", one.outcome, _time(one.at), one.evidence)
+        yield (*where, "", "", one.detail, one.cause, "", "", "", "", *what)
 
 
 def _key(key: KeyResult, another: str) -> Iterator[tuple[str, ...]]:

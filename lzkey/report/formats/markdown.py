@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING
 
 from lzkey.catalogue import PREMISES, advice
 from lzkey.quoting import references
+from lzkey.report.headline import headline
 from lzkey.report.wording import (
     FORMER_KEYS,
+    OBSERVED,
+    PROVED,
+    asked,
     counted,
-    delivery,
     former_key,
+    in_force,
+    key_use,
     moment,
     percentage,
     scored,
+    sentence,
     subject,
     unknowns,
 )
@@ -37,7 +43,7 @@ def render(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# Landing zone key report: {references(subject(report.scope))}"
     yield ""
-    yield f"**{delivery(report.answer)}** {references(report.answer.why)}."
+    yield f"**{references(headline(report).sentence)}.** {references(sentence(report.proved.why))}."
     yield ""
     yield f"As of {moment(report.as_of)}; the oldest evaluation is of {moment(report.oldest_evaluation)}."
     yield ""
@@ -45,12 +51,48 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _table(("State", "Keys"), ((state.value, str(counts[state])) for state in reversed(State)))
     yield f"S{references(scored(report))[1:]}."
     yield ""
+    yield from _deliveries(report)
     yield from _failures(report)
     yield from _doubts(report)
     yield from _former(report)
     yield from _places(report)
     yield from _trend(report)
     yield from _method(report)
+
+
+def _deliveries(report: Report) -> Iterator[str]:
+    """What is proved beside what is observed, and each observation with its evidence."""
+    yield "## Proved and observed"
+    yield ""
+    cells = (
+        (cell.service, PROVED[cell.proved], cell.proof, OBSERVED[cell.observed], cell.seen)
+        for cell in headline(report).cells
+    )
+    yield from _table(("Logs of", "Proved", "Why", "Observed", "What AWS tells"), cells)
+    found = report.observed
+    if found is None:
+        return
+    for one in (in_force(found.in_force), asked(found)):
+        yield f"{references(sentence(one))}."
+        yield ""
+    rows = (
+        (OBSERVED[one.outcome], f"{one.service}, {one.what}", one.account, one.region, one.detail, one.cause)
+        for one in found.observations
+    )
+    yield from _table(("Observed", "Deliveries", "Account", "Region", "What AWS tells", "Cause"), rows)
+    told = [
+        *(f"last use of {use.key}: {key_use(use)}" for use in found.uses),
+        *(f"{one.name}: {one.detail}" for one in found.behind),
+        *(one.detail for one in found.beside),
+        *(
+            f"{one.principal} asked for {one.key}: {one.allowed} allowed, {one.refused} refused"
+            for one in found.events
+        ),
+        *(f"{one.why}: {one.event}" for one in found.contradictions),
+        *found.unread,
+    ]
+    yield from (f"- {references(sentence(one))}" for one in told)
+    yield ""
 
 
 def _failures(report: Report) -> Iterator[str]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from lzkey.catalogue import advice
-from lzkey.report.model import Delivery
-from lzkey.report.wording import counted, delivery, former_key, moment, percentage, scored, unknowns
+from lzkey.report.headline import headline, tone
+from lzkey.report.wording import counted, former_key, moment, percentage, scored, unknowns
 from lzkey.state import State
 from lzkey.terminal import Folded, output, plain, table
 
@@ -20,12 +20,8 @@ if TYPE_CHECKING:
 
     from lzkey.report.model import Report
 
-_ANSWERS: Final = {
-    Delivery.YES: "bold green",
-    Delivery.NO: "bold red",
-    Delivery.UNKNOWN: "bold yellow",
-    Delivery.NONE: "bold yellow",
-}
+#: The headline's colour, by how its word would be coloured.
+_TONES: Final = {"yes": "bold green", "no": "bold red", "unknown": "bold yellow"}
 
 #: What a screen takes; files have all of it.
 _SHOWN: Final = 20
@@ -42,9 +38,7 @@ def render(report: Report, console: Console | None = None) -> str:
 
 
 def _parts(report: Report) -> Iterator[RenderableType]:
-    yield Text.assemble(
-        _line(delivery(report.answer), _ANSWERS[report.answer.delivery]), " ", _line(report.answer.why)
-    )
+    yield from _answer(report)
     counts = report.counts
     told = ", ".join(f"{counts[state]:,} {state}" for state in reversed(State))
     yield _line(told)
@@ -68,6 +62,25 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     for note in report.notes[:_SHOWN]:
         yield _line(f"note: {note}", "dim")
     yield from _more(len(report.notes), "note")
+
+
+def _answer(report: Report) -> Iterator[RenderableType]:
+    """The headline, then what is proved, and what is observed of each service."""
+    answer = headline(report)
+    yield _line(f"{answer.sentence}.", _TONES[tone(answer.proved, answer.observed)])
+    proofs = {cell.proof for cell in answer.cells}
+    if len(proofs) == 1:
+        yield _line(f"proved: {report.proved.why}")
+    for cell in answer.cells:
+        if len(proofs) > 1:
+            yield _line(f"proved, {cell.service}: {cell.proof}")
+        yield _line(f"observed, {cell.service or 'the logs'}: {cell.seen}")
+    if report.observed is None:
+        return
+    for one in report.observed.contradictions:
+        yield _line(f"{one.why}; please report it, with this event: {one.event}", "bold red")
+    for thing in report.observed.beside:
+        yield _line(thing.detail, "yellow")
 
 
 def _failing(report: Report) -> Iterator[RenderableType]:

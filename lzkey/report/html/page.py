@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from lzkey.catalogue import PREMISES
 from lzkey.report import wording
+from lzkey.report.headline import headline, tone
 from lzkey.report.html import sections, words
 from lzkey.report.html.rows import accounts_by_id, fingerprint, island, key_rows, matrix_rows, regions_of
 from lzkey.report.model import Collected
@@ -44,8 +45,10 @@ def as_html(report: Report) -> str:
         .get_template("page.html.j2")
         .render(
             report=report,
+            headline=headline(report),
+            observations=sections.observations(report),
             premises=PREMISES,
-            subject=words.sentence(wording.subject(report.scope).removeprefix("organization ")),
+            subject=wording.sentence(wording.subject(report.scope).removeprefix("organization ")),
             style=_ours(style),
             script=_ours(script),
             style_hash=_source_hash(style),
@@ -90,6 +93,7 @@ def _contents(report: Report) -> dict[str, tuple[int, str]]:
     """The sections' numbers and titles by id."""
     titles = {
         "summary": "Summary",
+        "deliveries": "Proved and observed",
         "matrix": "Accounts and Regions",
         "findings": "Findings",
         "unknown": "What is not known",
@@ -118,13 +122,19 @@ def _environment() -> Environment:
         "utc": wording.moment,
         "percent": wording.percentage,
         "former_key": wording.former_key,
-        "sentence": words.sentence,
+        "in_force": wording.in_force,
+        "asked": wording.asked,
+        "key_use": wording.key_use,
+        "sentence": wording.sentence,
         "arn_parts": words.arn_parts,
         "arn_pieces": words.arn_pieces,
     }
     environment.globals |= {
         "words": words,
+        "tone": tone,
         "FORMER_KEYS": wording.FORMER_KEYS,
+        "PROVED": wording.PROVED,
+        "OBSERVED": wording.OBSERVED,
         "State": State,
         "WORST_FIRST": WORST_FIRST,
         "Collected": Collected,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
 from lzkey.catalogue import Advice, advice
+from lzkey.observed.values import Outcome
 from lzkey.report.html.rows import accounts_by_id, regions_of
 from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED, grouped
 from lzkey.report.model import Cause, Doubt
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from lzkey.observed.values import Observation
     from lzkey.report.html.rows import KeyRow
     from lzkey.report.model import Account, Report, Trend
 
@@ -277,6 +279,13 @@ def doubts(report: Report) -> tuple[DoubtGroup, ...]:
     return tuple(
         _doubt_group(cause, numbers[cause], by_cause[cause], accounts) for cause in Cause if cause in by_cause
     )
+
+
+def observations(report: Report) -> tuple[Observation, ...]:
+    """The first observations: failures, what was not observed, and deliveries."""
+    order = (Outcome.FAILING, Outcome.NOT_OBSERVED, Outcome.DELIVERING)
+    found = report.observed.observations if report.observed else ()
+    return tuple(sorted(found, key=lambda one: order.index(one.outcome)))[:SHOWN]
 
 
 def changes(report: Report) -> tuple[Changed, ...]:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from lzkey.observed.values import Outcome
 from lzkey.report.model import Cause, Collected, Delivery
 from lzkey.state import State
 
@@ -32,9 +33,12 @@ MEANINGS: Final[Mapping[State, str]] = {
 ANSWERS: Final[Mapping[Delivery, str]] = {
     Delivery.YES: "Yes.",
     Delivery.NO: "No.",
+    Delivery.POSSIBLE: "Perhaps not.",
     Delivery.UNKNOWN: "Unknown.",
     Delivery.NONE: "None.",
 }
+#: Of what is proved to be refused, and is observed all the same.
+CONTRADICTION: Final = "Contradiction."
 
 CAUSES: Final[Mapping[Cause, str]] = {
     Cause.ACCOUNT_NOT_ACTIVE: "account not active",
@@ -79,7 +83,15 @@ UNNAMED: Final = "Requirement not named"
 _KEY_ARN: Final = re.compile(
     r"(arn:[a-z-]{1,12}:kms:[a-z0-9-]{1,20}:\d{12}:)(key/[0-9A-Za-z-]{1,40})", re.ASCII
 )
-_WORD: Final = re.compile(r"[a-z]+ ")
+
+
+def answer(proved: Delivery, observed: Outcome) -> str:
+    """The headline in a word: what fails is no yes, whatever is proved."""
+    if observed is Outcome.FAILING:
+        return ANSWERS[Delivery.NO]
+    if observed is Outcome.DELIVERING and proved is Delivery.NO:
+        return CONTRADICTION
+    return ANSWERS[proved]
 
 
 def visible(text: str) -> str:
@@ -93,11 +105,6 @@ def visible(text: str) -> str:
 def grouped(number: int) -> str:
     """A number with its thousands apart."""
     return f"{number:,}"
-
-
-def sentence(told: str) -> str:
-    """The text with a capital, where it begins with a word and not with a name such as kms:Decrypt."""
-    return told[:1].upper() + told[1:] if _WORD.match(told) else told
 
 
 def arn_parts(arn: str) -> tuple[str, ...]:

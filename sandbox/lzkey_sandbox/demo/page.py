@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.text import Text
 
 from lzkey.documents import document
+from lzkey.report.headline import headline
 from lzkey.report.wording import counted, scored
 from lzkey.state import State
 from lzkey.terminal import STYLES, Folded, folded, plain, table
@@ -58,9 +59,8 @@ def shown(scene: Scene) -> RenderableType:
         case Act(title, row, notes):
             return _titled(title, [_line(row), *map(plain, notes)])
         case Audit(report, path):
-            delivery, why = report.answer.delivery.value, report.answer.why
             below = [
-                plain(f"can the landing zone's logs be delivered today? {delivery}: {why}"),
+                plain(f"{headline(report).sentence}: {report.proved.why}"),
                 plain(f"{len(report.accounts)} accounts; {scored(report)}"),
                 plain(f"open {path}"),
             ]
@@ -86,7 +86,7 @@ def as_json(scenes: Iterable[Scene]) -> dict[str, Any]:
     ]
     acts: list[Json] = [dataclasses.asdict(scene) for scene in told if isinstance(scene, Act)]
     reports: list[Reported] = [
-        {"path": str(scene.path), "delivery": scene.report.answer.delivery, "why": scene.report.answer.why}
+        {"path": str(scene.path), "delivery": scene.report.proved.delivery, "why": scene.report.proved.why}
         for scene in told
         if isinstance(scene, Audit)
     ]

@@ -1,0 +1,1 @@
+"""What AWS tells of deliveries: put beside what is proved, never in its place."""

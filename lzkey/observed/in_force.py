@@ -1,0 +1,112 @@
+"""Since when the present policy, key state and manifest are in force, by CloudTrail's event history."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from lzkey.aws.events import HISTORY, event_history
+from lzkey.aws.fact import takes
+from lzkey.aws.unanswered import UnansweredError
+from lzkey.observed.values import InForce
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from landing_zone_key import KmsKey
+    from lzkey import Json
+    from lzkey.aws.events import Event
+    from lzkey.observed.looking import Scene
+    from lzkey.observed.values import KeyUse
+
+_POLICY: Final = "PutKeyPolicy"
+
+#: What brings a key into each state. https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+_INTO: Final = {
+    "Enabled": ("EnableKey", "ImportKeyMaterial"),
+    "Disabled": ("DisableKey", "CancelKeyDeletion"),
+    "PendingDeletion": ("ScheduleKeyDeletion",),
+    "PendingImport": ("DeleteImportedKeyMaterial",),
+}
+#: https://docs.aws.amazon.com/controltower/latest/userguide/logging-using-cloudtrail.html
+_MANIFEST: Final = ("UpdateLandingZone", "ResetLandingZone", "CreateLandingZone")
+
+
+@takes(facts=(event_history,))
+def in_force(scene: Scene, uses: Iterable[KeyUse]) -> InForce:
+    """The latest change of the keys' policies and states, and of the landing zone; by name a question each.
+
+    The history holds 90 days: what is not in it is older. Where it shows another policy than the key has, a
+    later change is not in it yet.
+    """
+    try:
+        found = [*_of_keys(scene), *_of_landing_zone(scene)]
+    except UnansweredError as error:
+        return InForce(unknown=str(error))
+    newer = _not_in_the_history_yet(scene, found)
+    if newer:
+        return InForce(unknown=newer)
+    changes = [(event.at, event.name) for event in found]
+    changes += [(use.created_at, "CreateKey") for use in uses if use.created_at is not None]
+    oldest = scene.now - HISTORY, f"no change in the event history of {HISTORY.days} days"
+    since, change = max([*changes, oldest])
+    return InForce(since, change)
+
+
+def _of_keys(scene: Scene) -> Iterator[Event]:
+    """What changed the landing zone's keys, and went well."""
+    names = dict.fromkeys(name for key in scene.keys.values() for name in (_POLICY, *_states(key)))
+    own = {str(arn) for arn in scene.arns} | {arn.key_id for arn in scene.arns}
+    for name in names:
+        for event in _events(scene, name):
+            if own & {*event.resources, str(event.parameters.get("keyId"))}:
+                yield event
+
+
+def _states(key: KmsKey) -> tuple[str, ...]:
+    """What may have brought the key into its state; material is imported for keys of that origin alone."""
+    if key.key_state not in _INTO:
+        return tuple(name for names in _INTO.values() for name in names)
+    imported = key.origin in (None, "EXTERNAL")
+    return tuple(name for name in _INTO[key.key_state] if imported or name != "ImportKeyMaterial")
+
+
+def _of_landing_zone(scene: Scene) -> Iterator[Event]:
+    for name in _MANIFEST:
+        yield from _events(scene, name)
+
+
+def _events(scene: Scene, name: str) -> Iterator[Event]:
+    """The events of a name that changed something; one that was refused has changed nothing."""
+    found = event_history(scene.home, scene.zone.home_region, scene.now - HISTORY, name=name)
+    return (event for event in found if not event.error_code)
+
+
+def _not_in_the_history_yet(scene: Scene, found: list[Event]) -> str:
+    """Why the history is behind: its latest policy of a key is not the key's; empty where it is not."""
+    for arn, key in scene.keys.items():
+        names = {str(key.arn), key.arn.key_id}
+        puts = [
+            event
+            for event in found
+            if event.name == _POLICY and names & {*event.resources, str(event.parameters.get("keyId"))}
+        ]
+        if not puts or key.policy is None:
+            continue
+        latest = max(puts, key=_at)
+        if _read(latest.parameters.get("policy")) != _read(key.policy):
+            return f"the event history does not show the present policy of {arn}: changed in the last minutes"
+    return ""
+
+
+def _at(event: Event) -> datetime:
+    return event.at
+
+
+def _read(policy: Json) -> Json:
+    """A policy as JSON, whatever its spaces; as it stands where it is none."""
+    try:
+        return json.loads(policy) if isinstance(policy, str) else policy
+    except ValueError:
+        return policy

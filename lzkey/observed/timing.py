@@ -1,0 +1,120 @@
+"""Time decides: whether what was read speaks of the present policy, key state and manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from lzkey.observed.causes import cause_of
+from lzkey.observed.values import CLOUDTRAIL, CONFIG, DIGESTS, Observation, Outcome
+
+if TYPE_CHECKING:
+    from lzkey.observed.values import InForce
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of deliveries."""
+
+    service: str
+    what: str
+    interval: timedelta
+    """How often it is delivered; a data key may be cached for as long."""
+    late: timedelta
+    """After how long without any, silence is no health any more."""
+    evidence: str
+
+
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+LOG_FILES: Final = Kind(
+    CLOUDTRAIL, "log files", timedelta(minutes=15), timedelta(days=1), "cloudtrail:GetTrailStatus"
+)
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html
+DIGEST_FILES: Final = Kind(
+    CLOUDTRAIL, DIGESTS, timedelta(hours=1), timedelta(days=1), "cloudtrail:GetTrailStatus"
+)
+#: Every six hours, of what has changed.
+#: https://docs.aws.amazon.com/config/latest/developerguide/config-concepts.html
+HISTORY: Final = Kind(
+    CONFIG,
+    "configuration history",
+    timedelta(hours=6),
+    timedelta(days=7),
+    "config:DescribeDeliveryChannelStatus",
+)
+#: At most a day apart. https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigSnapshotDeliveryProperties.html
+SNAPSHOTS: Final = Kind(
+    CONFIG,
+    "configuration snapshots",
+    timedelta(days=1),
+    timedelta(days=7),
+    "config:DescribeDeliveryChannelStatus",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of one kind of deliveries, before time decides."""
+
+    kind: Kind
+    account: str
+    region: str
+    succeeded_at: datetime | None = None
+    failed_at: datetime | None = None
+    """When the failure was; None: nobody tells."""
+    error: str = ""
+    message: str = ""
+    key: str | None = None
+    bucket: str = ""
+    unread: str = ""
+    """Why nothing was read."""
+    elsewhere: str = ""
+    """Why it is no delivery of the landing zone: another key, another bucket."""
+
+
+def observation(reading: Reading, in_force: InForce, now: datetime) -> Observation:
+    """What the reading is worth: it counts only where it is later than what is in force by one interval."""
+    at = reading.failed_at if reading.error else reading.succeeded_at
+    told = _told(reading, at)
+    doubt = reading.unread or reading.elsewhere or _doubt(reading, at, in_force, now)
+    outcome = Outcome.FAILING if reading.error else Outcome.DELIVERING
+    known = cause_of(reading.error)
+    return Observation(
+        reading.kind.service,
+        reading.kind.what,
+        reading.account,
+        reading.region,
+        Outcome.NOT_OBSERVED if doubt else outcome,
+        "; ".join(filter(None, (doubt, "" if reading.unread else told))),
+        reading.kind.evidence,
+        at,
+        reading.error,
+        reading.message,
+        known.text if known else "",
+        known.source if known else "",
+        reading.key,
+        reading.bucket,
+    )
+
+
+def _doubt(reading: Reading, at: datetime | None, in_force: InForce, now: datetime) -> str:
+    """Why what was read does not count; empty where it does."""
+    if at is None:
+        return "no time is told"
+    if in_force.since is None:
+        return f"since when key and manifest are as they are is not known ({in_force.unknown})"
+    if at < in_force.since + reading.kind.interval:
+        since = f"{in_force.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"not observed since the change at {since} ({in_force.change})"
+    if not reading.error and now - at > reading.kind.late:
+        return "nothing for too long, and no error is told"
+    return ""
+
+
+def _told(reading: Reading, at: datetime | None) -> str:
+    when = f" at {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else ""
+    if reading.error:
+        message = f" ({reading.message})" if reading.message else ""
+        return f"failed with {reading.error}{message}{when}"
+    return f"last delivered{when}" if at else "none were ever delivered, as far as AWS tells"

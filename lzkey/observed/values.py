@@ -1,0 +1,208 @@
+"""What is observed, as values: of each kind of deliveries whether it arrives, and since when that counts.
+
+An observation counts only where it is later than the present policy, key state and manifest, and one delivery
+interval after them. A refusal, an absence, or a time that nobody tells is *not observed*, never health.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from landing_zone_key.manifest import Delivery as Block
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+CLOUDTRAIL: Final = "CloudTrail"
+CONFIG: Final = "AWS Config"
+
+#: Of CloudTrail: by them the integrity of its log files is validated.
+DIGESTS: Final = "digest files"
+
+#: How many organizational units and accounts a sentence names.
+_NAMED: Final = 3
+
+#: What each service delivers with, by the manifest's block for it.
+BLOCKS: Final = {CLOUDTRAIL: Block.CLOUDTRAIL, CONFIG: Block.CONFIG}
+
+
+class Outcome(StrEnum):
+    """What is observed of deliveries."""
+
+    DELIVERING = "delivering"
+    FAILING = "failing"
+    NOT_OBSERVED = "not_observed"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One kind of deliveries of one account and Region."""
+
+    service: str
+    """CloudTrail or AWS Config."""
+    what: str
+    """Such as `log files`."""
+    account: str
+    region: str
+    outcome: Outcome
+    detail: str
+    """What was read, or why nothing counts."""
+    evidence: str
+    """The action that told it, such as cloudtrail:GetTrailStatus."""
+    at: datetime | None = None
+    """Of the last success, or of the failure."""
+    error: str = ""
+    """AWS's code, as it was read; also where it does not count."""
+    message: str = ""
+    cause: str = ""
+    """What the code means, from a table with its source; empty: the cause is not known."""
+    source: str = ""
+    """The page that says so."""
+    key: str | None = None
+    """The ARN of the key that it encrypts with, where AWS tells."""
+    bucket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Since when the present policy, key state and manifest are in force."""
+
+    since: datetime | None = None
+    """The latest change of them; null: not known."""
+    change: str = ""
+    """Which change it was, or that there was none in the history."""
+    unknown: str = ""
+    """Why it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """A key's last use, as KMS tells: it names no caller, so it says nothing of a service."""
+
+    key: str
+    operation: str | None = None
+    at: datetime | None = None
+    event_id: str | None = None
+    tracked_since: datetime | None = None
+    """Of the time before, KMS tells nothing."""
+    created_at: datetime | None = None
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """An organizational unit or account that is not on the landing zone's present configuration."""
+
+    target: str
+    """Its ARN."""
+    detail: str
+    is_account: bool = False
+
+    @property
+    def name(self) -> str:
+        """The id of the organizational unit, or of the account."""
+        return self.target.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Something beside the key policy that lets a request through, or stops a delivery."""
+
+    what: str
+    detail: str
+    stops: bool = False
+    """Whether it stops deliveries by AWS's documentation."""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """KMS's events of a key by one principal, in CloudTrail's event history."""
+
+    key: str
+    principal: str
+    allowed: int
+    refused: int
+    since: datetime
+    latest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """An event that is not as our request families say: shown whole, for it proves our assumption wrong."""
+
+    key: str
+    why: str
+    event: str
+    """The whole event, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything that was observed, and how much was asked."""
+
+    in_force: InForce
+    observations: tuple[Observation, ...] = ()
+    accounts_asked: int = 0
+    """Accounts whose delivery channels were asked for."""
+    accounts: int = 0
+    """Accounts that there are, where that is known."""
+    uses: tuple[KeyUse, ...] = ()
+    behind: tuple[Behind, ...] = ()
+    behind_unknown: str = ""
+    """Why it is not known which are; empty where it is."""
+    beside: tuple[Beside, ...] = ()
+    events: tuple[Events, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
+    unread: tuple[str, ...] = ()
+    """What else could not be read, a sentence each."""
+
+    def of(self, service: str) -> tuple[Observation, ...]:
+        """What is observed of a service's deliveries."""
+        return tuple(one for one in self.observations if one.service == service)
+
+    def outcome(self, service: str) -> Outcome:
+        """What it comes to for a service: one failure is a failure; health takes that nothing is behind.
+
+        Digest files are not the logs: that they fail is told beside.
+        """
+        found = {one.outcome for one in self.of(service) if one.what != DIGESTS}
+        if Outcome.FAILING in found:
+            return Outcome.FAILING
+        if Outcome.DELIVERING in found and not self._late(service):
+            return Outcome.DELIVERING
+        return Outcome.NOT_OBSERVED
+
+    def why(self, service: str) -> str:
+        """What the outcome rests on, in words: the first of its observations, and how many are alike."""
+        outcome = self.outcome(service)
+        logs = [one for one in self.of(service) if one.what != DIGESTS]
+        alike = [one for one in logs if one.outcome is outcome] or logs
+        told = [_first(alike, len(logs), everywhere=service == CLOUDTRAIL)] if alike else []
+        told += [f"{one.what} {one.detail}" for one in self.of(service) if _is_failing_digest(one)]
+        return "; ".join(filter(None, (*told, self._late(service)))) or "nothing was asked"
+
+    def _late(self, service: str) -> str:
+        """That AWS Config may deliver elsewhere, or nothing, in some accounts; empty where it does not."""
+        if service != CONFIG:
+            return ""
+        if self.behind_unknown:
+            return f"whether accounts deliver elsewhere is not known: {self.behind_unknown}"
+        names = ", ".join(one.name for one in self.behind[:_NAMED])
+        more = f" and {len(self.behind) - _NAMED} more" if len(self.behind) > _NAMED else ""
+        late = f"{names}{more} not on the landing zone's present configuration, so may deliver nothing"
+        return late if self.behind else ""
+
+
+def _is_failing_digest(one: Observation) -> bool:
+    return one.what == DIGESTS and one.outcome is Outcome.FAILING
+
+
+def _first(alike: list[Observation], of: int, *, everywhere: bool) -> str:
+    """The first of observations, and how many there are of it."""
+    one = alike[0]
+    cause = f": {one.cause}" if one.cause else ": its cause is not known" if one.error else ""
+    where = "" if everywhere else f" (account {one.account}, {one.region}; {len(alike)} of {of} alike)"
+    return f"{one.what} {one.detail}{cause}{where}"
