@@ -17,6 +17,7 @@ from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregation import Aggregation, LivePopulation
 from lzkey_sandbox.config.aggregator_api import AggregatorApi
 from lzkey_sandbox.config.config_api import ConfigApi, ResourceApi, concerns_keys
+from lzkey_sandbox.config.deliveries import ChannelState, Deliveries
 from lzkey_sandbox.config.evaluation import EvaluationLoop
 from lzkey_sandbox.config.ledger import Ledger
 from lzkey_sandbox.config.organization_api import OrganizationApi, OrganizationsApi
@@ -87,6 +88,7 @@ class Sandbox:
         self._control_tower = ControlTower(account, region, motostate.partition_of(region))
         self._control_tower.landing_zone = landing_zone
         self._cloudtrail = CloudTrail(self._control_tower)
+        self._deliveries = Deliveries()
         self._recording = recording
         self._oversized_limit = oversized_limit
         self._token_lifetime = token_lifetime
@@ -155,6 +157,7 @@ class Sandbox:
             **operations("config", self._config),
             **operations("config", self._organization),
             **operations("config", ResourceApi(self._recorder, self._listings), concerns_keys),
+            **operations("config", self._deliveries),
             **operations("config", AggregatorApi(self._aggregation, self._listings)),
             **operations("config", AggregateResourceApi(self._aggregation, self._listings), concerns_keys),
             **operations("controltower", self._control_tower),
@@ -287,6 +290,15 @@ class Sandbox:
     @trail.setter
     def trail(self, trail: TrailState | None) -> None:
         self._cloudtrail.trail = trail
+
+    def tell_deliveries(
+        self, state: ChannelState, account: str | None = None, region: str | None = None
+    ) -> None:
+        """Let AWS Config tell this of a delivery channel: of an account's, of a Region's, or of every one.
+
+        What is told of less counts before what is told of more.
+        """
+        self._deliveries.states[account, region] = state
 
     @property
     def recording(self) -> bool:

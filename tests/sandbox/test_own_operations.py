@@ -12,6 +12,7 @@ from lzkey_sandbox.cloudtrail import CloudTrail
 from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregator_api import AggregatorApi
 from lzkey_sandbox.config.config_api import ConfigApi, ResourceApi, concerns_keys
+from lzkey_sandbox.config.deliveries import Deliveries
 from lzkey_sandbox.config.organization_api import OrganizationApi, OrganizationsApi
 from lzkey_sandbox.controltower import ControlTower
 from lzkey_sandbox.endpoint import operations
@@ -23,6 +24,7 @@ APIS = [
     ("config", ResourceApi),
     ("config", OrganizationApi),
     ("config", AggregatorApi),
+    ("config", Deliveries),
     ("config", AggregateResourceApi),
     ("controltower", ControlTower),
     ("cloudtrail", CloudTrail),
