@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from lzkey_sandbox import generated_population
+from lzkey_sandbox.baselines import Baselines, Unit
 from lzkey_sandbox.cloudtrail import CloudTrail, TrailState
 from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregation import Aggregation, LivePopulation
@@ -87,6 +88,7 @@ class Sandbox:
         self.account = account
         self._control_tower = ControlTower(account, region, motostate.partition_of(region))
         self._control_tower.landing_zone = landing_zone
+        self._baselines = Baselines(self._control_tower)
         self._cloudtrail = CloudTrail(self._control_tower)
         self._deliveries = Deliveries()
         self._recording = recording
@@ -161,6 +163,7 @@ class Sandbox:
             **operations("config", AggregatorApi(self._aggregation, self._listings)),
             **operations("config", AggregateResourceApi(self._aggregation, self._listings), concerns_keys),
             **operations("controltower", self._control_tower),
+            **operations("controltower", self._baselines),
             **operations("cloudtrail", self._cloudtrail),
             **operations("kms", KeyApi(self._listings)),
             **operations("lambda", lambda_permissions),
@@ -281,6 +284,15 @@ class Sandbox:
     @landing_zone.setter
     def landing_zone(self, landing_zone: LandingZone | None) -> None:
         self._control_tower.landing_zone = landing_zone
+
+    @property
+    def units(self) -> tuple[Unit, ...] | None:
+        """The registered OUs; None: one, with all accounts but those of the landing zone itself."""
+        return self._baselines.units
+
+    @units.setter
+    def units(self, units: tuple[Unit, ...] | None) -> None:
+        self._baselines.units = units
 
     @property
     def trail(self) -> TrailState | None:

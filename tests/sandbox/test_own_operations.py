@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore import xform_name
 
+from lzkey_sandbox.baselines import Baselines
 from lzkey_sandbox.cloudtrail import CloudTrail
 from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregator_api import AggregatorApi
@@ -27,6 +28,7 @@ APIS = [
     ("config", Deliveries),
     ("config", AggregateResourceApi),
     ("controltower", ControlTower),
+    ("controltower", Baselines),
     ("cloudtrail", CloudTrail),
     ("organizations", OrganizationsApi),
     ("lambda", lambda_permissions),
