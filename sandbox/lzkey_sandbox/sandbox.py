@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from lzkey_sandbox import generated_population
 from lzkey_sandbox.baselines import Baselines, Unit
+from lzkey_sandbox.buckets import Buckets
 from lzkey_sandbox.cloudtrail import CloudTrail, TrailState
 from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregation import Aggregation, LivePopulation
@@ -90,6 +91,7 @@ class Sandbox:
         self._control_tower.landing_zone = landing_zone
         self._baselines = Baselines(self._control_tower)
         self._cloudtrail = CloudTrail(self._control_tower)
+        self._buckets = Buckets()
         self._deliveries = Deliveries()
         self._recording = recording
         self._oversized_limit = oversized_limit
@@ -139,7 +141,7 @@ class Sandbox:
         self._endpoint = Endpoint(
             self._operations(),
             self._invoke_function,
-            AwsObserver(self._recorder, self._loop, pending),
+            AwsObserver(self._recorder, self._loop, self._buckets, pending),
             self.account,
         )
         server = LoopbackServer(self._endpoint, "aws-endpoint")
@@ -167,6 +169,7 @@ class Sandbox:
             **operations("cloudtrail", self._cloudtrail),
             **operations("kms", KeyApi(self._listings)),
             **operations("lambda", lambda_permissions),
+            **operations("s3", self._buckets),
             **operations("organizations", OrganizationsApi(self._listings)),
         }
 
@@ -311,6 +314,10 @@ class Sandbox:
         What is told of less counts before what is told of more.
         """
         self._deliveries.states[account, region] = state
+
+    def admit(self, bucket: str, account: str) -> None:
+        """Let another account ask about a bucket, as its policy can; else it is refused."""
+        self._buckets.admitted.add((bucket, account))
 
     @property
     def recording(self) -> bool:

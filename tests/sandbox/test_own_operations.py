@@ -9,6 +9,7 @@ import pytest
 from botocore import xform_name
 
 from lzkey_sandbox.baselines import Baselines
+from lzkey_sandbox.buckets import Buckets
 from lzkey_sandbox.cloudtrail import CloudTrail
 from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregator_api import AggregatorApi
@@ -30,6 +31,7 @@ APIS = [
     ("controltower", ControlTower),
     ("controltower", Baselines),
     ("cloudtrail", CloudTrail),
+    ("s3", Buckets),
     ("organizations", OrganizationsApi),
     ("lambda", lambda_permissions),
 ]
