@@ -24,6 +24,12 @@ from lzkey.aws.aggregator import Row
 from lzkey.aws.fact import Fact, actions_of
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import LzkeyError
+from lzkey_sandbox.cloudtrail_events import (
+    delivery_by_cloudtrail,
+    landing_zone_update_ended,
+    policy_put,
+    refused,
+)
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 ARN = f"arn:aws:controltower:{REGION}:{ACCOUNT}:landingzone/1A2B3C4D5E6F7G8H"
@@ -101,6 +107,46 @@ ITEM = {
     "configurationItemCaptureTime": "2026-11-29T12:00:00",
     "configuration": {"keyManager": "CUSTOMER"},
 }
+CHANNEL = {
+    "name": "default",
+    "s3BucketName": "logs",
+    "s3KeyPrefix": "o-exampleorgid",
+    "s3KmsKeyArn": KEY,
+    "snsTopicARN": f"arn:aws:sns:{REGION}:{OTHER}:history",
+}
+DELIVERIES: dict[str, Any] = {
+    "name": "default",
+    "configHistoryDeliveryInfo": {
+        "lastStatus": "FAILURE",
+        "lastErrorCode": "AccessDenied",
+        "lastErrorMessage": "no",
+        "lastAttemptTime": NOON,
+        "lastSuccessfulTime": NOON - timedelta(days=1),
+    },
+    "configSnapshotDeliveryInfo": {},
+    "configStreamDeliveryInfo": {"lastStatus": "Success", "lastStatusChangeTime": NOON},
+}
+BASELINE = f"arn:aws:controltower:{REGION}:{ACCOUNT}:enabledbaseline/XA"
+UNIT: dict[str, Any] = {
+    "arn": f"{BASELINE}1",
+    "baselineIdentifier": f"arn:aws:controltower:{REGION}::baseline/17BSJV3IGJ2QSGA2",
+    "baselineVersion": "5.0",
+    "targetIdentifier": f"arn:aws:organizations::{ACCOUNT}:ou/o-exampleorgid/ou-ab12-3cd4ef56",
+    "statusSummary": {"status": "SUCCEEDED"},
+    "driftStatusSummary": {"types": {"source": {"status": "DRIFTED"}}},
+}
+ENROLLED = {
+    **UNIT,
+    "arn": f"{BASELINE}2",
+    "targetIdentifier": f"arn:aws:organizations::{ACCOUNT}:account/o-exampleorgid/{OTHER}",
+    "parentIdentifier": f"{BASELINE}1",
+    "driftStatusSummary": {"types": {"source": {"status": "IN_SYNC"}}},
+}
+LOCK = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 30}}}
+ENCRYPTION = {
+    "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY},
+    "BucketKeyEnabled": True,
+}
 AS_SHOWN = {
     "RoleName": "mine",
     "Arn": ROLE,
@@ -112,6 +158,28 @@ AS_SHOWN = {
 }
 STACK = {"StackName": "s", "StackStatus": "UPDATE_IN_PROGRESS", "CreationTime": NOON}
 EVENT = {"LogicalResourceId": "l", "Timestamp": NOON, "ResourceStatus": "CREATE_COMPLETE"}
+
+USAGE = {"Operation": "GenerateDataKey", "Timestamp": NOON, "CloudTrailEventId": "e-1"}
+SERVICE_GRANT = {
+    "GrantId": "1",
+    "GranteeServicePrincipal": "cloudtrail.amazonaws.com",
+    "Operations": ["GenerateDataKey"],
+    "Constraints": {"SourceArn": TRAIL},
+    "CreationDate": NOON,
+}
+PUT = policy_put(KEY, "{ }", NOON, ROLE)
+DELIVERY = refused(delivery_by_cloudtrail(KEY, TRAIL, NOON))
+LIFECYCLE = landing_zone_update_ended(ARN, NOON)
+
+
+def looked_up(record: Any) -> dict[str, Any]:
+    """An event of LookupEvents, with this record."""
+    return {
+        "EventId": record["eventID"],
+        "EventName": record["eventName"],
+        "EventTime": NOON,
+        "CloudTrailEvent": json.dumps(record),
+    }
 
 
 def selecting(*items: Any) -> list[tuple[str, Any]]:
@@ -139,7 +207,17 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
         [
             (
                 "describe_trails",
-                {"trailList": [{"TrailARN": TRAIL, "KmsKeyId": KEY, "IsOrganizationTrail": True}]},
+                {
+                    "trailList": [
+                        {
+                            "TrailARN": TRAIL,
+                            "KmsKeyId": KEY,
+                            "IsOrganizationTrail": True,
+                            "S3BucketName": "logs",
+                            "LogFileValidationEnabled": True,
+                        }
+                    ]
+                },
             )
         ],
     ),
@@ -148,9 +226,36 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
         [
             (
                 "get_trail_status",
-                {"IsLogging": True, "LatestDeliveryTime": NOON, "LatestDeliveryError": "AccessDenied"},
+                {
+                    "IsLogging": True,
+                    "LatestDeliveryTime": NOON,
+                    "LatestDeliveryError": "AccessDenied",
+                    "LatestDigestDeliveryTime": NOON,
+                    "LatestDeliveryAttemptTime": "2026-11-29T12:00:00Z",
+                },
             )
         ],
+    ),
+    "delivery_channels": ((REGION,), [("describe_delivery_channels", {"DeliveryChannels": [CHANNEL]})]),
+    "delivery_channel_statuses": (
+        (REGION,),
+        [("describe_delivery_channel_status", {"DeliveryChannelsStatus": [DELIVERIES]})],
+    ),
+    "enabled_baselines": (
+        (REGION,),
+        [
+            ("list_enabled_baselines", {"enabledBaselines": [UNIT], "nextToken": "x"}),
+            ("list_enabled_baselines", {"enabledBaselines": [ENROLLED]}),
+        ],
+    ),
+    "object_lock": (
+        ("logs", OTHER, REGION),
+        [("get_object_lock_configuration", {"ObjectLockConfiguration": LOCK})],
+    ),
+    "requester_pays": (("logs", OTHER, REGION), [("get_bucket_request_payment", {"Payer": "Requester"})]),
+    "bucket_encryption": (
+        ("logs", OTHER, REGION),
+        [("get_bucket_encryption", {"ServerSideEncryptionConfiguration": {"Rules": [ENCRYPTION]}})],
     ),
     "organization": ((), [("describe_organization", {"Organization": ORGANIZATION})]),
     "members": (
@@ -291,6 +396,38 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
     "key": (("alias/x",), [("describe_key", {"KeyMetadata": {"Arn": KEY, "KeyId": KEY[-36:]}})]),
     "key_policy": ((KeyArn.parse(KEY),), [("get_key_policy", {"Policy": "{ }"})]),
     "put_key_policy": ((KeyArn.parse(KEY), "{}"), [("put_key_policy", {})]),
+    "key_usage": (
+        (KeyArn.parse(KEY),),
+        [
+            (
+                "get_key_last_usage",
+                {
+                    "KeyId": KEY[-36:],
+                    "KeyLastUsage": USAGE,
+                    "TrackingStartDate": NOON,
+                    "KeyCreationDate": NOON,
+                },
+            )
+        ],
+    ),
+    "grants": (
+        (KeyArn.parse(KEY),),
+        [
+            ("list_grants", {"Grants": [SERVICE_GRANT], "Truncated": True, "NextMarker": "x"}),
+            ("list_grants", {"Grants": [{"GrantId": "2", "GranteePrincipal": ROLE}], "Truncated": False}),
+        ],
+    ),
+    "policy_names": (
+        (KeyArn.parse(KEY),),
+        [("list_key_policies", {"PolicyNames": ["default", "AWS_RAM"], "Truncated": False})],
+    ),
+    "event_history": (
+        (REGION, NOON),
+        [
+            ("lookup_events", {"Events": [looked_up(PUT)], "NextToken": "x"}),
+            ("lookup_events", {"Events": [looked_up(DELIVERY), looked_up(LIFECYCLE)]}),
+        ],
+    ),
     "key_tags": (
         (KeyArn.parse(KEY),),
         [("list_resource_tags", {"Tags": [{"TagKey": "team", "TagValue": "blue"}]})],
@@ -353,6 +490,10 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
         ],
     ),
 }
+
+
+#: Those that ask Amazon S3.
+OF_BUCKETS = {"object_lock", "requester_pays", "bucket_encryption"}
 
 
 def facts() -> dict[str, Fact[..., Any]]:
@@ -452,11 +593,101 @@ class TestAnswers:
         """What it uses, and what became of its deliveries; one that is not there is none."""
         _, found = asking("trail")
         assert (found.arn, found.key) == (TRAIL, KEY)
+        assert (found.bucket, found.validates) == ("logs", True)
         _, status = asking("trail_status")
+        assert (status.digest_at, status.attempted_at) == (NOON, NOON)
         assert (status.logging, status.delivered_at, status.error) == (True, NOON, "AccessDenied")
         assert status.digest_error == ""
         assert asking("trail", [("describe_trails", {"trailList": []})])[1] is None
         assert asking("trail_status", [("get_trail_status", "TrailNotFoundException")])[1] is None
+
+    def test_a_delivery_channel(self) -> None:
+        """Where it delivers, and with which key; without one, with what the bucket has."""
+        _, (found,) = asking("delivery_channels")
+        assert (found.name, found.bucket, found.prefix) == ("default", "logs", "o-exampleorgid")
+        assert (found.key, found.topic) == (KEY, CHANNEL["snsTopicARN"])
+        bare = {"DeliveryChannels": [{"name": "default", "s3BucketName": "logs"}]}
+        _, (found,) = asking("delivery_channels", [("describe_delivery_channels", bare)])
+        assert (found.prefix, found.key, found.topic) == ("", None, None)
+
+    def test_what_became_of_deliveries(self) -> None:
+        """As its samples spell it, and as its model does; what was never tried has no status."""
+        _, (found,) = asking("delivery_channel_statuses")
+        history = found.history
+        assert (history.status, history.error_code, history.error_message) == (
+            "Failure",
+            "AccessDenied",
+            "no",
+        )
+        assert (history.attempted_at, history.succeeded_at) == (NOON, NOON - timedelta(days=1))
+        assert (found.snapshot.status, found.snapshot.attempted_at, found.snapshot.succeeded_at) == (
+            "",
+            None,
+            None,
+        )
+        assert (found.stream.status, found.stream.attempted_at) == ("Success", NOON)
+        off = {**DELIVERIES, "configStreamDeliveryInfo": {"lastStatus": "Not_Applicable"}}
+        answer = {"DeliveryChannelsStatus": [off]}
+        _, (found,) = asking("delivery_channel_statuses", [("describe_delivery_channel_status", answer)])
+        assert found.stream.status == "Not_Applicable"
+
+    def test_enabled_baselines(self) -> None:
+        """Of all pages: the OU's is not the landing zone's any more, and the account's is."""
+        _, (unit, account) = asking("enabled_baselines")
+        assert (unit.target_id, unit.parent, unit.is_present) == ("ou-ab12-3cd4ef56", None, False)
+        assert (account.target_id, account.parent, account.is_present) == (OTHER, unit.arn, True)
+
+    @pytest.mark.parametrize(
+        ("status", "types", "expected"),
+        [
+            ("SUCCEEDED", {"source": {"status": "IN_SYNC"}, "inheritance": {"status": "IN_SYNC"}}, True),
+            ("SUCCEEDED", {"source": {"status": "IN_SYNC"}, "inheritance": {"status": "DRIFTED"}}, False),
+            ("SUCCEEDED", {"inheritance": {"status": "DRIFTED"}}, False),
+            ("SUCCEEDED", {"inheritance": {"status": "IN_SYNC"}}, None),
+            ("SUCCEEDED", {}, None),
+            ("FAILED", {"source": {"status": "IN_SYNC"}}, False),
+            ("UNDER_CHANGE", {"source": {"status": "IN_SYNC"}}, False),
+        ],
+    )
+    def test_a_baseline_is_present(
+        self, status: str, types: dict[str, Any], *, expected: bool | None
+    ) -> None:
+        """Only where Control Tower says so; what it does not tell is not known."""
+        drift = {"statusSummary": {"status": status}, "driftStatusSummary": {"types": types}}
+        answer = {"enabledBaselines": [{**UNIT, **drift}]}
+        _, (found,) = asking("enabled_baselines", [("list_enabled_baselines", answer)])
+        assert found.is_present is expected
+
+    def test_a_bucket(self) -> None:
+        """Its Object Lock, who pays, and what it encrypts with."""
+        _, lock = asking("object_lock")
+        assert (lock.enabled, lock.retention) == (True, "GOVERNANCE, 30 days")
+        assert asking("requester_pays")[1] is True
+        _, found = asking("bucket_encryption")
+        assert (found.algorithm, found.key, found.bucket_key) == ("aws:kms", KEY, True)
+
+    def test_a_bucket_with_nothing(self) -> None:
+        """No lock and no encryption are answers, and a lock without a default retention is a lock."""
+        code = "ObjectLockConfigurationNotFoundError"
+        _, lock = asking("object_lock", [("get_object_lock_configuration", code)])
+        assert (lock.enabled, lock.retention) == (False, "")
+        bare = {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled"}}
+        _, lock = asking("object_lock", [("get_object_lock_configuration", bare)])
+        assert (lock.enabled, lock.retention) == (True, "")
+        assert (
+            asking("requester_pays", [("get_bucket_request_payment", {"Payer": "BucketOwner"})])[1] is False
+        )
+        code = "ServerSideEncryptionConfigurationNotFoundError"
+        _, found = asking("bucket_encryption", [("get_bucket_encryption", code)])
+        assert (found.algorithm, found.key, found.bucket_key) == ("", None, False)
+
+    @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket"])
+    def test_a_bucket_that_is_another_accounts(self, code: str) -> None:
+        """Is no bucket without a lock."""
+        for name in OF_BUCKETS:
+            ((operation, _),) = ASKED[name][1]
+            with pytest.raises(UnansweredError, match=code):
+                asking(name, [(operation, code)])
 
     def test_members_of_all_pages(self) -> None:
         """`State`, and before 2026 `Status`."""
@@ -588,6 +819,67 @@ class TestAnswers:
         assert asking("key_policy")[1] == "{ }"
         assert asking("key_tags")[1] == {"team": "blue"}
 
+    def test_a_keys_last_use(self) -> None:
+        """None where KMS shows an empty object, whoever asked otherwise."""
+        _, found = asking("key_usage")
+        assert (found.operation, found.at, found.event_id) == ("GenerateDataKey", NOON, "e-1")
+        assert (found.tracked_since, found.created_at) == (NOON, NOON)
+        unused = {"KeyId": KEY[-36:], "KeyLastUsage": {}, "TrackingStartDate": NOON, "KeyCreationDate": NOON}
+        _, found = asking("key_usage", [("get_key_last_usage", unused)])
+        assert (found.operation, found.at, found.event_id, found.tracked_since) == (None, None, None, NOON)
+
+    def test_grants(self) -> None:
+        """To a service, of one source alone; and to a principal, which says less."""
+        _, (service, role) = asking("grants")
+        assert (service.id, service.service, service.principal) == ("1", "cloudtrail.amazonaws.com", None)
+        assert (service.operations, service.source_arn, service.created_at) == (
+            ("GenerateDataKey",),
+            TRAIL,
+            NOON,
+        )
+        assert (role.id, role.service, role.principal, role.source_arn) == ("2", None, ROLE, None)
+        assert role.operations == ()
+
+    def test_names_of_policies(self) -> None:
+        """A shared key has two."""
+        assert asking("policy_names")[1] == ("default", "AWS_RAM")
+
+    def test_events_of_cloudtrail(self) -> None:
+        """Of a role, of a service that was refused, and of Control Tower itself."""
+        _, (put, delivery, lifecycle) = asking("event_history")
+        assert (put.name, put.service, put.at, put.account, put.region) == (
+            "PutKeyPolicy",
+            None,
+            NOON,
+            ACCOUNT,
+            REGION,
+        )
+        assert put.principal == f"arn:aws:sts::{ACCOUNT}:assumed-role/mine/session"
+        assert (put.parameters["policy"], put.resources, put.error_code) == ("{ }", (KEY,), "")
+        assert (delivery.service, delivery.principal) == ("cloudtrail.amazonaws.com",) * 2
+        assert (delivery.error_code, delivery.record) == ("AccessDenied", DELIVERY)
+        assert "is not authorized" in delivery.error_message
+        assert delivery.parameters["encryptionContext"]["aws:cloudtrail:arn"] == TRAIL
+        assert (lifecycle.service, lifecycle.principal, lifecycle.resources) == (None, "AWS Internal", ())
+        assert lifecycle.parameters == {}
+
+    @pytest.mark.parametrize(
+        ("named", "attributes"),
+        [
+            ({"name": "PutKeyPolicy"}, [{"AttributeKey": "EventName", "AttributeValue": "PutKeyPolicy"}]),
+            ({"resource": KEY}, [{"AttributeKey": "ResourceName", "AttributeValue": KEY}]),
+            ({}, []),
+        ],
+    )
+    def test_events_that_are_asked_for(self, named: dict[str, str], attributes: list[Any]) -> None:
+        """By one attribute or none, since a time."""
+        session = Answering("cloudtrail", [])
+        wanted = {"StartTime": NOON, "MaxResults": 50, "LookupAttributes": attributes}
+        session.stubber.add_response("lookup_events", {"Events": []}, wanted)
+        asker = Asker(session, ACCOUNT, REGION, Manner())
+        assert list(facts()["event_history"](asker, REGION, NOON, **named)) == []
+        session.stubber.assert_no_pending_responses()
+
     def test_recorded_items(self) -> None:
         """One without its configuration is left out."""
         assert asking("recorded_keys")[1] == ("key-1",)
@@ -639,6 +931,12 @@ class TestNoAnswer:
         "an object without what was asked for": b"{}",
         "another's XML": b"<PutStuffResponse/>",
     }
+    NO_XML: ClassVar = {
+        "half an object",
+        "half of XML",
+        "a list",
+        "an object without what was asked for",
+    }
 
     @pytest.mark.parametrize("name", sorted(set(ASKED) - {"put_key_policy"}))
     @pytest.mark.parametrize("kind", NOT_AWS)
@@ -648,10 +946,13 @@ class TestNoAnswer:
         asker = Asker(Speaking(self.NOT_AWS[kind]), ACCOUNT, REGION, Manner(quoting=False))
         with pytest.raises(UnansweredError) as caught:
             list(fact(asker, *given))
-        assert caught.value.code == "NotUnderstoodError"
         assert caught.value.action in fact.actions
-        assert "no answer of AWS" in str(caught.value)
         assert "Sign in" not in str(caught.value)
+        if kind in self.NO_XML and name in OF_BUCKETS:  # botocore takes it for the server's error
+            assert caught.value.code == "500"
+        else:
+            assert caught.value.code == "NotUnderstoodError"
+            assert "no answer of AWS" in str(caught.value)
 
     @pytest.mark.parametrize(
         ("name", "body"),
@@ -667,6 +968,10 @@ class TestNoAnswer:
             ("aggregators", b'{"ConfigurationAggregators": [{}]}'),
             ("rows", b'{"AggregateComplianceByConfigRules": [{}]}'),
             ("keys", b'{"Results": [5]}'),
+            ("grants", b'{"Grants": [{}]}'),
+            ("event_history", b'{"Events": [{}]}'),
+            ("event_history", b'{"Events": [{"CloudTrailEvent": "half of a re"}]}'),
+            ("event_history", b'{"Events": [{"CloudTrailEvent": "[]", "EventId": "e"}]}'),
             ("stack", b"<DescribeStacksResponse/>"),
             ("stack", b"<DescribeStacksResponse><DescribeStacksResult/></DescribeStacksResponse>"),
             ("role", b"<GetRoleResponse><GetRoleResult/></GetRoleResponse>"),
