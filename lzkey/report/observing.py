@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from landing_zone_key.manifest import Delivery as Block
 from lzkey.aws.account import at_once
 from lzkey.aws.fact import takes
+from lzkey.aws.standing import standing_of
 from lzkey.aws.unanswered import UnansweredError
+from lzkey.observed.asking import out_of_service
 from lzkey.observed.in_force import in_force
 from lzkey.observed.looking import behind, beside, channel_readings, key_uses, trail_readings
 from lzkey.observed.timing import HISTORY, Reading, observation
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from lzkey.report.facts import Options, World
 
 
-@takes(facts=(trail_readings, channel_readings, key_uses, in_force, behind, beside))
+@takes(facts=(trail_readings, channel_readings, key_uses, in_force, behind, beside, out_of_service))
 def observed(scene: Scene, asker: Asker, world: World, options: Options, progress: Progress) -> Observed:
     """Look at the deliveries of what is on; the delivery channels in the home account, and where a role is.
 
@@ -37,6 +39,7 @@ def observed(scene: Scene, asker: Asker, world: World, options: Options, progres
         readings += _channels(scene, asker, world, options, accounts, progress)
     late, late_unknown = behind(scene) if Block.CONFIG in scene.delivers else ((), "")
     others, unread = beside(scene)
+    standings = tuple(map(standing_of, scene.keys.values()))
     return Observed(
         since,
         tuple(observation(reading, since, scene.now) for reading in readings),
@@ -47,6 +50,8 @@ def observed(scene: Scene, asker: Asker, world: World, options: Options, progres
         late_unknown,
         others,
         unread=unread,
+        standings=standings,
+        out_of_service=out_of_service(scene, (*standings, *world.landing_zone.former_keys)),
     )
 
 
