@@ -18,7 +18,7 @@ from lzkey.observed.blast import FACTS, blast_radius
 from lzkey.observed.in_force import INTO, changes, in_force, is_of
 from lzkey.observed.looking import Scene, channel_readings, key_uses, trail_readings
 from lzkey.observed.timing import LOG_FILES, Reading, observation
-from lzkey.observed.values import BLOCKS, Observed, OutOfService
+from lzkey.observed.values import BLOCKS, InForce, Observed, OutOfService
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,14 +89,14 @@ def dependents(asker: Asker, partition: str, key: KmsKey, zone: LandingZone, now
 
     Nothing that is refused ends it. The trail is the management account's, and nobody else is told of it.
     """
-    told, regions = _with_manifest(asker, zone)
+    told, regions, unknown = _with_manifest(asker, zone)
     scene = Scene(asker, told, partition, now, {str(key.arn): key})
-    since = in_force(scene, key_uses(scene))
     readings: list[Reading] = []
     if Block.CLOUDTRAIL in scene.delivers:
         readings += _of_trail(scene)
     if Block.CONFIG in scene.delivers:
         readings += channel_readings(asker, asker.account, regions, scene.keys_of(Block.CONFIG))
+    since = _since(scene, readings)
     standing = standing_of(key)
     found = Observed(
         since,
@@ -104,32 +104,51 @@ def dependents(asker: Asker, partition: str, key: KmsKey, zone: LandingZone, now
         accounts_asked=1,
         out_of_service=out_of_service(scene, [standing]),
     )
-    names = {str(key.arn), key.arn.key_id}
-    manifest = told.manifest_keys
-    uses = manifest.uses_of(names) if manifest else frozenset()
-    return blast_radius(
-        standing, found, now, tuple(service for service, block in BLOCKS.items() if block in uses)
-    )
+    services, purpose = _services(key, told)
+    return blast_radius(standing, found, now, services, purpose=unknown or purpose)
+
+
+def _since(scene: Scene, readings: Iterable[Reading]) -> InForce:
+    """Since when policy and state are as they are; it is asked for where something fails."""
+    if any(reading.error for reading in readings):
+        return in_force(scene, key_uses(scene))
+    return InForce(unknown="nothing fails, so nobody has asked")
 
 
 def _of_trail(scene: Scene) -> tuple[Reading, ...]:
     manager, home = scene.zone.management_account_id, scene.zone.home_region
     if scene.home.account == manager:
         return trail_readings(scene)
-    alone = f"the management account, {manager}, alone sees the landing zone's trail"
+    alone = f"the management account, {manager}, alone sees the trail"
     return (Reading(LOG_FILES, manager, home, unread=alone),)
 
 
-def _with_manifest(asker: Asker, zone: LandingZone) -> tuple[LandingZone, tuple[str, ...]]:
-    """The landing zone with its manifest, and its Regions; as it is, where that is not told."""
+def _services(key: KmsKey, zone: LandingZone) -> tuple[tuple[str, ...], str]:
+    """Whose logs the manifest names the key for; why none, where it is known, or may be named all the same."""
+    uses = zone.manifest_keys.uses if zone.manifest_keys else ()
+    blocks = {block for name, block in uses if name in (str(key.arn), key.arn.key_id)}
+    services = tuple(service for service, block in BLOCKS.items() if block in blocks)
+    if services:
+        return services, ""
+    if any("alias/" in name for name, _ in uses):
+        return (), "the landing zone's manifest names an alias, which may be this key's"
+    return (), "the landing zone's manifest does not name it"
+
+
+def _with_manifest(asker: Asker, zone: LandingZone) -> tuple[LandingZone, tuple[str, ...], str]:
+    """The landing zone with its manifest, its Regions, and why the manifest is not known."""
     regions = zone.governed_regions or (zone.home_region,)
-    if zone.manifest_keys is not None or asker.account != zone.management_account_id:
-        return zone, regions
+    if zone.manifest_keys is not None:
+        return zone, regions, ""
+    unknown = "whether the landing zone's manifest names it is not known"
+    manager = zone.management_account_id
+    if asker.account != manager:
+        return zone, regions, f"{unknown}: the management account, {manager}, alone sees it"
     try:
         arn = landing_zone_arn(asker, zone.home_region)
         found = landing_zone_detail(asker, arn) if arn else None
-    except UnansweredError:
-        return zone, regions
+    except UnansweredError as error:
+        return zone, regions, f"{unknown}: {error}"
     if found is None or found.manifest is None:
-        return zone, regions
-    return zone.with_manifest(found.manifest, found.version), found.governed_regions or regions
+        return zone, regions, f"{unknown}: Control Tower does not show it"
+    return zone.with_manifest(found.manifest, found.version), found.governed_regions or regions, ""

@@ -42,12 +42,14 @@ class BlastRadius:
     """The ARN, or whatever the landing zone's manifest calls it."""
     state: str
     """The key state, such as PendingDeletion, or `of unknown state`."""
+    purpose: str
+    """In a sentence: whose logs it is for, or why nobody knows."""
     depends: str
-    """In a sentence: what encrypts with it, or why nobody knows."""
+    """In a sentence: what is observed to encrypt with it, and how much was looked at."""
     former: bool = False
     """Whether the landing zone does not encrypt with it any more."""
     services: tuple[str, ...] = ()
-    """Whose logs it is for: by the landing zone's manifest; of a former key, by its policy."""
+    """CloudTrail, AWS Config: by the landing zone's manifest; of a former key, by its policy."""
     trails: tuple[str, ...] = ()
     """The ARNs of the trails that encrypt with it."""
     delivery_channels: Count = 0
@@ -81,9 +83,13 @@ def blast_radius(
     now: datetime,
     services: tuple[str, ...] = (),
     *,
+    purpose: str = "",
     former: bool = False,
 ) -> BlastRadius:
-    """What depends on a key by what was observed, and until when it can serve, seen from `now`."""
+    """What depends on a key by what was observed, and until when it can serve, seen from `now`.
+
+    `purpose` says what is known of the manifest where it names the key for no service.
+    """
     its = [one for one in found.observations if _is_of(one, standing.arn)] if found else []
     failing = [one for one in its if one.outcome is Outcome.FAILING]
     out = [one for one in found.out_of_service if one.key == standing.arn] if found else []
@@ -91,6 +97,7 @@ def blast_radius(
     return BlastRadius(
         standing.arn,
         standing.state,
+        purpose or _purpose(services, former=former),
         _depends(standing.arn, its, found),
         former,
         services,
@@ -101,11 +108,11 @@ def blast_radius(
         buckets,
         out[0] if out else None,
         len(failing),
-        min((one.at for one in failing if one.at), default=None),
-        max((one.succeeded_at for one in failing if one.succeeded_at), default=None),
+        _first(failing),
+        _last(failing),
         standing.ends,
         standing.days_left(now),
-        "; ".join((*_fault(standing, buckets, now), *_since(out), *_failures(failing, len(its)))),
+        "; ".join((*_fault(standing, buckets, now), *_since(out), *_failures(its))),
         standing.fix,
     )
 
@@ -121,6 +128,13 @@ def _place(one: Observation) -> tuple[str, str, str]:
 
 def _names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, names)))
+
+
+def _purpose(services: tuple[str, ...], *, former: bool) -> str:
+    if former:
+        return f"its policy admits {' and '.join(services)}"
+    used = f" for the logs of {' and '.join(services)}" if services else ""
+    return f"the landing zone's manifest names it{used}"
 
 
 def _depends(key: str, its: list[Observation], found: Observed | None) -> str:
@@ -147,7 +161,8 @@ def _channels(its: list[Observation]) -> Iterator[str]:
     accounts, regions = _names(one.account for one in its), _names(one.region for one in its)
     if its:
         number = "the delivery channel" if len({_place(one) for one in its}) == 1 else "delivery channels"
-        yield f"{number} of {counted(len(accounts), 'account')} ({some(accounts)}) in {some(regions)}"
+        whose = "account" if len(accounts) == 1 else f"{len(accounts):,} accounts:"
+        yield f"{number} of {whose} {some(accounts)} in {some(regions)}"
 
 
 def _seen(found: Observed) -> Iterator[str]:
@@ -176,7 +191,7 @@ def _fault(standing: Standing, buckets: tuple[str, ...], now: datetime) -> Itera
     if days is not None:
         yield _left(days)
     if buckets:
-        yield f"today's are in {some(buckets)}"
+        yield f"as far as is observed they are in {some(buckets)}"
 
 
 def _left(days: int) -> str:
@@ -193,11 +208,21 @@ def _since(out: list[OutOfService]) -> Iterator[str]:
             yield f"out of service since {moment(one.since)} at the latest ({one.change})"
 
 
-def _failures(failing: list[Observation], of: int) -> Iterator[str]:
-    """What fails of what encrypts with it: that the key is why is not said here."""
+def _failures(its: list[Observation]) -> Iterator[str]:
+    """What fails of what encrypts with it, whatever the cause is; then what has failed before a change."""
+    failing = [one for one in its if one.outcome is Outcome.FAILING]
     if failing:
-        first = min((one.at for one in failing if one.at), default=None)
-        last = max((one.succeeded_at for one in failing if one.succeeded_at), default=None)
+        last = _last(failing)
         succeeded = f", the last success that is known at {moment(last)}" if last else ""
-        number = f"{len(failing):,} of {counted(of, 'kind')} of deliveries that encrypt with it"
-        yield f"{number} fail, the first failure that is known at {moment(first)}{succeeded}"
+        number = f"{len(failing):,} of {counted(len(its), 'kind')} of deliveries that encrypt with it"
+        yield f"{number} fail, the first failure that is known at {moment(_first(failing))}{succeeded}"
+    earlier = [one for one in its if one.error and one.outcome is Outcome.NOT_OBSERVED]
+    yield from (f"{one.what} of account {one.account} in {one.region}: {one.detail}" for one in earlier[:1])
+
+
+def _first(failing: list[Observation]) -> datetime | None:
+    return min((one.at for one in failing if one.at), default=None)
+
+
+def _last(failing: list[Observation]) -> datetime | None:
+    return max((one.succeeded_at for one in failing if one.succeeded_at), default=None)

@@ -188,7 +188,8 @@ class Observed:
             number = f"{number} of {self.accounts:,}"
         elif self.accounts:
             number = f"all {number}"
-        return f"delivery channels of {number} were asked for"
+        no_more = "" if self.accounts else ", and of no other"
+        return f"delivery channels of {number} were asked for{no_more}"
 
     def of(self, service: str) -> tuple[Observation, ...]:
         """What is observed of a service's deliveries."""

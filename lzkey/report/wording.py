@@ -87,14 +87,12 @@ def key_use(use: KeyUse) -> str:
 
 def blast_radius(key: BlastRadius) -> str:
     """What depends on one of the landing zone's keys."""
-    used = f"the manifest names it for {' and '.join(key.services)}; " if key.services else ""
-    return f"{used}{key.depends}"
+    return f"{key.purpose}; {key.depends}"
 
 
 def former_key(key: BlastRadius) -> str:
     """How a former key stands, whose deliveries it is known by, and what still encrypts with it."""
-    stands = key.trouble or key.state
-    return f"{stands}; its policy admits {' and '.join(key.services)}; {key.depends}"
+    return f"{key.trouble or key.state}; {key.purpose}; {key.depends}"
 
 
 def scored(report: Report) -> str:

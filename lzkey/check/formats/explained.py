@@ -83,9 +83,7 @@ def blast_view(radius: BlastRadius) -> Group:
 def _blast(radius: BlastRadius) -> Iterator[Folded]:
     yield _line("")
     yield _line("what depends on it:", "bold")
-    if radius.services:
-        used = f"the landing zone's manifest names it for the logs of {' and '.join(radius.services)}"
-        yield folded(used, "  ")
+    yield folded(radius.purpose, "  ")
     yield folded(radius.depends, "  ")
     if radius.trouble:
         yield folded(radius.trouble, "  ", style="bold red")
