@@ -14,7 +14,7 @@ from lzkey.aws.fact import takes
 from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
 from lzkey.aws.standing import ENABLED, UNTOLD, standing_of
 from lzkey.aws.unanswered import UnansweredError
-from lzkey.observed.blast import FACTS, blast_radius
+from lzkey.observed.blast import FACTS, blast_radius, survey
 from lzkey.observed.in_force import INTO, changes, in_force, is_of
 from lzkey.observed.looking import Scene, channel_readings, key_uses, trail_readings
 from lzkey.observed.timing import LOG_FILES, Reading, observation
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: Errors stand in files that others read.
 MANNER: Final = Manner(quoting=False)
 
-#: What takes a key out of service, and what puts it back; of imported key material others than of the key.
+#: What takes a key out of service, and what puts it back; imported key material has events of its own.
 _IMPORTED: Final = (INTO["PendingImport"], "ImportKeyMaterial")
 _USUAL: Final = ((*INTO["PendingDeletion"], *INTO["Disabled"]), "EnableKey")
 _WAYS: Final = {
@@ -43,7 +43,6 @@ _WAYS: Final = {
     "PendingDeletion": _USUAL,
     "PendingReplicaDeletion": _USUAL,
 }
-
 
 #: The events of a Region by name.
 _Events: TypeAlias = Callable[[str, str], tuple["Event", ...]]
@@ -87,15 +86,13 @@ def blast_radius_in(session: boto3.Session, key: KmsKey, zone: LandingZone, now:
 def dependents(asker: Asker, partition: str, key: KmsKey, zone: LandingZone, now: datetime) -> BlastRadius:
     """What depends on a key: of the landing zone's trail, and of the account's own delivery channels.
 
-    Nothing that is refused ends it. The trail is the management account's, and nobody else is told of it.
+    They are asked for whether the landing zone's integrations are on or off. Nothing that is refused ends it.
+    The trail is the management account's, and nobody else is told of it.
     """
     told, regions, unknown = _with_manifest(asker, zone)
     scene = Scene(asker, told, partition, now, {str(key.arn): key})
-    readings: list[Reading] = []
-    if Block.CLOUDTRAIL in scene.delivers:
-        readings += _of_trail(scene)
-    if Block.CONFIG in scene.delivers:
-        readings += channel_readings(asker, asker.account, regions, scene.keys_of(Block.CONFIG))
+    channels = channel_readings(asker, asker.account, regions, scene.keys_of(Block.CONFIG))
+    readings = (*_of_trail(scene), *channels)
     since = _since(scene, readings)
     standing = standing_of(key)
     found = Observed(
@@ -105,7 +102,7 @@ def dependents(asker: Asker, partition: str, key: KmsKey, zone: LandingZone, now
         out_of_service=out_of_service(scene, [standing]),
     )
     services, purpose = _services(key, told)
-    return blast_radius(standing, found, now, services, purpose=unknown or purpose)
+    return blast_radius(standing, survey(found), now, services, purpose=unknown or purpose)
 
 
 def _since(scene: Scene, readings: Iterable[Reading]) -> InForce:
@@ -124,7 +121,7 @@ def _of_trail(scene: Scene) -> tuple[Reading, ...]:
 
 
 def _services(key: KmsKey, zone: LandingZone) -> tuple[tuple[str, ...], str]:
-    """Whose logs the manifest names the key for; why none, where it is known, or may be named all the same."""
+    """Whose logs the manifest names the key for; for none, whether it may be named all the same."""
     uses = zone.manifest_keys.uses if zone.manifest_keys else ()
     blocks = {block for name, block in uses if name in (str(key.arn), key.arn.key_id)}
     services = tuple(service for service, block in BLOCKS.items() if block in blocks)

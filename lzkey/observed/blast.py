@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from lzkey.figures import counted, moment, some
 from lzkey.observed.values import CLOUDTRAIL, CONFIG, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from lzkey.aws.standing import Standing
@@ -77,9 +78,30 @@ class BlastRadius:
     """The command that stops it; empty where nothing is to be done to the key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was observed, by the key that encrypts it."""
+
+    observations: Mapping[str, list[Observation]]
+    """By the key's ARN, and by its id: a manifest may name that alone."""
+    out_of_service: Mapping[str, OutOfService]
+    """By the key's ARN."""
+    seen: str
+    """How much was looked at, and what of it was not seen."""
+
+
+def survey(found: Observed) -> Survey:
+    """What was observed, in the order in which blast radii ask for it."""
+    by_key: dict[str, list[Observation]] = defaultdict(list)
+    for one in found.observations:
+        for name in {one.key, one.key.rpartition("/")[2]} if one.key else ():
+            by_key[name].append(one)
+    return Survey(by_key, {one.key: one for one in found.out_of_service}, "; ".join(_seen(found)))
+
+
 def blast_radius(
     standing: Standing,
-    found: Observed | None,
+    found: Survey | None,
     now: datetime,
     services: tuple[str, ...] = (),
     *,
@@ -90,9 +112,9 @@ def blast_radius(
 
     `purpose` says what is known of the manifest where it names the key for no service.
     """
-    its = [one for one in found.observations if _is_of(one, standing.arn)] if found else []
+    its = found.observations.get(standing.arn, []) if found else []
     failing = [one for one in its if one.outcome is Outcome.FAILING]
-    out = [one for one in found.out_of_service if one.key == standing.arn] if found else []
+    out = found.out_of_service.get(standing.arn) if found else None
     buckets = _names(one.bucket for one in its)
     return BlastRadius(
         standing.arn,
@@ -106,7 +128,7 @@ def blast_radius(
         _names(one.account for one in its),
         _names(one.region for one in its),
         buckets,
-        out[0] if out else None,
+        out,
         len(failing),
         _first(failing),
         _last(failing),
@@ -115,11 +137,6 @@ def blast_radius(
         "; ".join((*_fault(standing, buckets, now), *_since(out), *_failures(its))),
         standing.fix,
     )
-
-
-def _is_of(one: Observation, key: str) -> bool:
-    """Whether something is observed to encrypt with the key; a manifest may name that by its id alone."""
-    return one.key is not None and key in (one.key, one.key.rpartition("/")[2])
 
 
 def _place(one: Observation) -> tuple[str, str, str]:
@@ -137,7 +154,7 @@ def _purpose(services: tuple[str, ...], *, former: bool) -> str:
     return f"the landing zone's manifest names it{used}"
 
 
-def _depends(key: str, its: list[Observation], found: Observed | None) -> str:
+def _depends(key: str, its: list[Observation], found: Survey | None) -> str:
     if found is None:
         return "what encrypts with it was not observed"
     if key.startswith("alias/") or ":alias/" in key:
@@ -147,7 +164,7 @@ def _depends(key: str, its: list[Observation], found: Observed | None) -> str:
     verb = "encrypts" if len(told) == 1 and not told[0].startswith("delivery channels") else "encrypt"
     buckets = some(_names(one.bucket for one in its))
     what = f"{' and '.join(told)} {verb} with it, into {buckets}" if told else _NOTHING
-    return f"{what} ({'; '.join(_seen(found))})"
+    return f"{what} ({found.seen})"
 
 
 _NOTHING: Final = "nothing that was observed encrypts with it"
@@ -166,9 +183,11 @@ def _channels(its: list[Observation]) -> Iterator[str]:
 
 
 def _seen(found: Observed) -> Iterator[str]:
-    """How much was looked at, and what of it was not seen."""
-    if any(one.service == CONFIG for one in found.observations):
-        yield found.asked
+    services = {one.service for one in found.observations}
+    if CONFIG in services:
+        yield f"the landing zone's trail and {found.asked}" if CLOUDTRAIL in services else found.asked
+    else:
+        yield "the landing zone's trail alone was asked for" if services else "nothing was asked for"
     places = {(one.service, *_place(one)): one for one in found.observations}
     unseen = [one for one in places.values() if not one.sender]
     if unseen:
@@ -200,12 +219,11 @@ def _left(days: int) -> str:
     return f"{counted(days, 'day')} left, in UTC" if days else "that is today, in UTC"
 
 
-def _since(out: list[OutOfService]) -> Iterator[str]:
-    for one in out:
-        if one.since is None:
-            yield f"since when is not known: {one.unknown}"
-        else:
-            yield f"out of service since {moment(one.since)} at the latest ({one.change})"
+def _since(out: OutOfService | None) -> Iterator[str]:
+    if out is not None and out.since is None:
+        yield f"since when is not known: {out.unknown}"
+    elif out is not None:
+        yield f"out of service since {moment(out.since)} at the latest ({out.change})"
 
 
 def _failures(its: list[Observation]) -> Iterator[str]:
