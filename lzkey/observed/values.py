@@ -186,7 +186,7 @@ class Observed:
         number = counted(self.accounts_asked, "account")
         if self.accounts_asked < self.accounts:
             number = f"{number} of {self.accounts:,}"
-        elif self.accounts:
+        elif self.accounts > 1:
             number = f"all {number}"
         no_more = "" if self.accounts else ", and of no other"
         return f"delivery channels of {number} were asked for{no_more}"
