@@ -22,9 +22,10 @@ from lzkey.observed.looking import Scene, channel_readings, key_uses, trail_read
 from lzkey.observed.values import OutOfService
 from lzkey_sandbox import LandingZone as Zone
 from lzkey_sandbox import Sandbox
-from lzkey_sandbox.cloudtrail import TrailState
 from lzkey_sandbox.cloudtrail_events import key_changed
 from lzkey_sandbox.config.deliveries import ACCESS_DENIED, ChannelState
+
+from ..channels import delivery_channel  # noqa: TID252 - tests are no package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,13 +59,12 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def aws(sandbox: Sandbox) -> Iterator[Sandbox]:
+def aws(sandbox: Sandbox) -> Sandbox:
     """The same, at noon, and nothing has happened yet."""
     sandbox.events.forget()
     sandbox.events.clock = lambda: NOON
     sandbox.forget_calls()
-    yield sandbox
-    sandbox.trail = TrailState()
+    return sandbox
 
 
 def asker(account: str = ACCOUNT) -> Asker:
@@ -155,20 +155,13 @@ class TestOneKey:
     @pytest.fixture
     def arn(self, aws: Sandbox) -> Iterator[str]:
         """A landing zone's key, with a trail and a delivery channel that encrypt with it."""
-        kms, config = aws.client("kms"), aws.client("config")
-        arn = str(kms.create_key()["KeyMetadata"]["Arn"])
+        arn = str(aws.client("kms").create_key()["KeyMetadata"]["Arn"])
         aws.landing_zone = Zone.with_key(arn, "4.0")
-        role = f"arn:aws:iam::{ACCOUNT}:role/recorder"
-        config.put_configuration_recorder(ConfigurationRecorder={"name": "default", "roleARN": role})
-        channel = {"name": "default", "s3BucketName": "aws-controltower-config", "s3KmsKeyArn": arn}
-        config.put_delivery_channel(DeliveryChannel=channel)
         aws.events.clock = lambda: datetime.now(UTC)
-        aws.forget_calls()
-        yield arn
+        with delivery_channel(aws, arn):
+            yield arn
         aws.landing_zone = None
         aws.tell_deliveries(ChannelState())
-        config.delete_delivery_channel(DeliveryChannelName="default")
-        config.delete_configuration_recorder(ConfigurationRecorderName="default")
 
     def radius(self, arn: str, account: str = ACCOUNT, **changes: Any) -> BlastRadius:
         """What depends on the key, now."""
@@ -186,7 +179,7 @@ class TestOneKey:
         assert (found.trouble, found.out_of_service) == ("", None)
 
     def test_health_costs_no_event(self, arn: str, aws: Sandbox) -> None:
-        """The event history is slow: it is asked where something fails, or where the key is out of service."""
+        """The event history is slow: it is asked where something fails, or is out of service."""
         self.radius(arn)
         asked = {call.operation for call in aws.calls}
         assert not asked & {"LookupEvents", "GetKeyLastUsage"}
@@ -216,7 +209,7 @@ class TestOneKey:
             (
                 "ListLandingZones",
                 "controltower",
-                "whether the landing zone's manifest names it is not known: ",
+                "the landing zone's manifest names it is not known: ",
             ),
             ("DescribeTrails", "cloudtrail", "of 1 of 2 trails and delivery channels nothing was seen: "),
             (
