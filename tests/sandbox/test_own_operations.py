@@ -18,8 +18,10 @@ from lzkey_sandbox.config.deliveries import Deliveries
 from lzkey_sandbox.config.organization_api import OrganizationApi, OrganizationsApi
 from lzkey_sandbox.controltower import ControlTower
 from lzkey_sandbox.endpoint import operations
+from lzkey_sandbox.event_history import EventApi
 from lzkey_sandbox.functions import lambda_permissions
 from lzkey_sandbox.http.contract import service_model
+from lzkey_sandbox.keys.key_api import KeyApi, RamPolicyApi
 
 APIS = [
     ("config", ConfigApi),
@@ -31,6 +33,9 @@ APIS = [
     ("controltower", ControlTower),
     ("controltower", Baselines),
     ("cloudtrail", CloudTrail),
+    ("cloudtrail", EventApi),
+    ("kms", KeyApi),
+    ("kms", RamPolicyApi),
     ("s3", Buckets),
     ("organizations", OrganizationsApi),
     ("lambda", lambda_permissions),
