@@ -251,8 +251,8 @@ class TestHeadline:
                 "unknown",
                 "delivering",
                 (
-                    "It is not known whether every delivery of the landing zone's logs is allowed; those that "
-                    "are observed arrive"
+                    "It is not known whether every delivery of the landing zone's logs is allowed; those "
+                    "that are observed arrive"
                 ),
                 "unknown",
             ),
@@ -266,8 +266,8 @@ class TestHeadline:
                 "unknown",
                 "not_observed",
                 (
-                    "It is not known whether the landing zone's logs can be delivered, and whether they are was "
-                    "not observed"
+                    "It is not known whether the landing zone's logs can be delivered, and whether they are "
+                    "was not observed"
                 ),
                 "unknown",
             ),

@@ -33,10 +33,10 @@ APIS = [
     ("controltower", ControlTower),
     ("controltower", Baselines),
     ("cloudtrail", CloudTrail),
+    ("s3", Buckets),
     ("cloudtrail", EventApi),
     ("kms", KeyApi),
     ("kms", RamPolicyApi),
-    ("s3", Buckets),
     ("organizations", OrganizationsApi),
     ("lambda", lambda_permissions),
 ]
