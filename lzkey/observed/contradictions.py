@@ -217,7 +217,7 @@ def _use(event: Event, assumption: Assumption) -> str:
     if event.error_code or assumption.uses:
         return ""
     action = f"kms:{event.name}"
-    return f"{assumption.service} was allowed {action} with a key that the manifest keeps for another service"
+    return f"{assumption.service} was allowed {action} with a key that is another service's by the manifest"
 
 
 def _refusal(event: Event, assumption: Assumption) -> str:
