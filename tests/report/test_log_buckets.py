@@ -175,9 +175,8 @@ class TestBeside:
         assert beside_keys([bucket], (KEY, KEY.rpartition("/")[2])) == ()
 
 
-LOCKED = Beside(
-    "bucket", "bucket has Object Lock", stops=True, source=LOCK_SOURCE, subject=LOGS, service=CONFIG
-)
+HAS = "bucket has Object Lock"
+LOCKED = Beside("bucket", HAS, stops=True, source=LOCK_SOURCE, subject=LOGS, service=CONFIG)
 OLD = InForce(NOON - timedelta(days=30), "PutKeyPolicy")
 
 
