@@ -137,7 +137,7 @@ def _of_region(asker: Asker, where: tuple[str, str], keys: tuple[str, ...]) -> I
 
 def _of_channel(status: DeliveryChannelStatus, where: tuple[str, str]) -> Iterator[Reading]:
     for kind, told in ((HISTORY, status.history), (SNAPSHOTS, status.snapshot)):
-        failed = told.status.upper() == _FAILURE.upper()  # samples of AWS's have it in capitals
+        failed = told.status == _FAILURE
         if kind is HISTORY or told.succeeded_at or failed:
             yield Reading(
                 kind,
