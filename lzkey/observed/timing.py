@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from lzkey.observed.causes import cause_of
-from lzkey.observed.values import CLOUDTRAIL, CONFIG, DIGESTS, Observation, Outcome
+from lzkey.observed.values import CLOUDTRAIL, CONFIG, DIGESTS, Observation, Outcome, moment
 
 if TYPE_CHECKING:
     from lzkey.observed.values import InForce
@@ -105,15 +105,14 @@ def _doubt(reading: Reading, at: datetime | None, in_force: InForce, now: dateti
     if in_force.since is None:
         return f"since when key and manifest are as they are is not known ({in_force.unknown})"
     if at < in_force.since + reading.kind.interval:
-        since = f"{in_force.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        return f"not observed since the change at {since} ({in_force.change})"
+        return f"not observed since the change at {moment(in_force.since)} ({in_force.change})"
     if not reading.error and now - at > reading.kind.late:
         return "nothing for too long, and no error is told"
     return ""
 
 
 def _told(reading: Reading, at: datetime | None) -> str:
-    when = f" at {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else ""
+    when = f" at {moment(at)}" if at else ""
     if reading.error:
         message = f" ({reading.message})" if reading.message else ""
         return f"failed with {reading.error}{message}{when}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
+from lzkey.observed.contradictions import NOT_SHOWN
 from lzkey.observed.values import Outcome
+from lzkey.observed.values import moment as told_moment
 from lzkey.report.model import Collected, Delivery
 from lzkey.state import State
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lzkey.aws.former_keys import FormerKey
-    from lzkey.observed.values import InForce, KeyUse, Observed
+    from lzkey.observed.values import Contradiction, Events, InForce, KeyUse, Observed
     from lzkey.report.model import Doubt, Report, Scope
 
 #: What is proved, in a word or two.
@@ -35,13 +36,23 @@ OBSERVED: Final = {
 
 _WORD: Final = re.compile(r"[a-z]+ ")
 
+#: What no event tells.
+EVENTS: Final = (
+    "an event shows who asked, the operation, the key, the encryption context and the error; one of a "
+    "request that was refused may show less, and may not be in this account's history. None shows "
+    f"{', '.join(NOT_SHOWN)}: what is not strange is no proof, and that nothing was refused is no health"
+)
+
+#: What to do about an event that is not as the proof assumes.
+REPORT_IT: Final = "Please report it, with the event, in which you may replace what is yours"
+
 #: The heading of what is told of them.
 FORMER_KEYS: Final = "Former keys, which older logs may need"
 
 
 def moment(at: datetime | None) -> str:
     """A time to the minute, in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "no time that is known"
+    return told_moment(at) if at else "no time that is known"
 
 
 def percentage(score: float | None) -> str:
@@ -95,6 +106,19 @@ def key_use(use: KeyUse) -> str:
         return f"none{since}"
     event = f", event {use.event_id}" if use.event_id else ""
     return f"{use.operation} at {moment(use.at)}{event}"
+
+
+def events_told(one: Events) -> str:
+    """How many of a principal's requests for a key came to what, as far as they were read."""
+    failed = f", {one.failed:,} ended in another error" if one.failed else ""
+    latest = f", the latest at {moment(one.latest)}" if one.latest else ""
+    return f"{one.allowed:,} allowed, {one.refused:,} refused{failed} since {moment(one.since)}{latest}"
+
+
+def strange(one: Contradiction) -> str:
+    """In what an event is not as the proof assumes, and how many are."""
+    alike = f" ({one.alike:,} events are alike, this is the latest)" if one.alike > 1 else ""
+    return f"{one.why}{alike}"
 
 
 def former_key(key: FormerKey) -> str:
