@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key.manifest import Delivery as Block
 from lzkey.aws.account import at_once
 from lzkey.aws.fact import takes
+from lzkey.aws.standing import standing_of
 from lzkey.aws.unanswered import UnansweredError
+from lzkey.observed.asking import out_of_service
 from lzkey.observed.in_force import in_force
 from lzkey.observed.key_events import KeyEvents, key_events
 from lzkey.observed.log_buckets import beside_keys, log_buckets, looked_at, with_cause
@@ -30,7 +32,17 @@ _NO_ROLE: Final = "the log buckets were not looked at, which takes --observer-ro
 
 
 @takes(
-    facts=(trail_readings, channel_readings, key_uses, in_force, behind, beside, key_events, looked_at),
+    facts=(
+        trail_readings,
+        channel_readings,
+        key_uses,
+        in_force,
+        behind,
+        beside,
+        key_events,
+        looked_at,
+        out_of_service,
+    ),
 )
 def observed(scene: Scene, asker: Asker, world: World, options: Options, progress: Progress) -> Observed:
     """Look at the deliveries of what is on; the delivery channels in the home account, and where a role is.
@@ -53,6 +65,7 @@ def observed(scene: Scene, asker: Asker, world: World, options: Options, progres
     if options.events:
         found = key_events(scene, since, _alone(scene, others, unread), settled=not (late or late_unknown))
     observations = (observation(reading, since, scene.now) for reading in readings)
+    standings = tuple(map(standing_of, scene.keys.values()))
     return Observed(
         since,
         tuple(with_cause(each, stopping) for each in observations),
@@ -66,6 +79,8 @@ def observed(scene: Scene, asker: Asker, world: World, options: Options, progres
         found.events,
         found.contradictions,
         (*unread, *not_looked_at, *found.unread),
+        standings,
+        out_of_service(scene, (*standings, *world.landing_zone.former_keys)),
     )
 
 
