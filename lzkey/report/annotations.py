@@ -121,3 +121,8 @@ def stops(failure: Failure) -> bool:
     if failure.requirement in FAMILIES:
         return _REFUSED.match(failure.detail) is not None
     return failure.requirement in _USE
+
+
+def may_stop(failure: Failure) -> bool:
+    """Whether a failure is of what a request can be refused for, be it certain or not."""
+    return failure.requirement in (*FAMILIES, *_USE)

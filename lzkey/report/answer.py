@@ -10,7 +10,7 @@ from landing_zone_key.finding import Requirement
 from landing_zone_key.manifest import Delivery as Block
 from landing_zone_key.whose import FOR_ACCOUNT
 from lzkey.observed.values import BLOCKS
-from lzkey.report.annotations import proved, stops
+from lzkey.report.annotations import may_stop, proved, stops
 from lzkey.report.model import Delivery, DeliveryAnswer, ServiceProof
 from lzkey.state import State
 
@@ -64,7 +64,8 @@ def answer(
 
 def _with(landing_zone: LandingZoneFacts, block: Block) -> LandingZoneFacts:
     """The landing zone as if it delivered with one block alone; as it is where nobody tells them apart."""
-    if landing_zone.unknown:
+    told = landing_zone.cloudtrail_keys or landing_zone.config_keys
+    if landing_zone.unknown or not told:
         return landing_zone
     cloudtrail = landing_zone.cloudtrail_keys if block is Block.CLOUDTRAIL else ()
     config = landing_zone.config_keys if block is Block.CONFIG else ()
@@ -203,7 +204,8 @@ def _open(
     failing = key.state is State.NON_COMPLIANT
     if failing and (not key.failures or not all(failure.allows_todays_accounts for failure in own)):
         uncertain = f"{_failing(key)}, and whether that stops deliveries is not certain"
-        return DeliveryAnswer(Delivery.POSSIBLE if key.failures else Delivery.UNKNOWN, uncertain)
+        refuses = any(map(may_stop, own))
+        return DeliveryAnswer(Delivery.POSSIBLE if refuses else Delivery.UNKNOWN, uncertain)
     if key.outdated is not None:
         told = f"({key.outdated.cause}): {key.outdated.detail}"
         return DeliveryAnswer(Delivery.UNKNOWN, f"{_failing(key)}, and that is not certain today {told}")

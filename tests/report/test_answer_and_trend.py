@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from lzkey.report.proved import answer
+from lzkey.report.answer import answer
 
 from landing_zone_key import Certainty, KmsKey, LandingZone, Requirement
 from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
@@ -130,19 +130,19 @@ class TestAnswer:
         [
             ("CONFIG_ACCESS", "kms:Decrypt refused, no statement allows it", Delivery.NO),
             ("CONFIG_ACCESS", 'kms:Decrypt refused, denied by "perhaps"', Delivery.NO),
-            ("CONFIG_ACCESS", 'kms:Decrypt may be refused, perhaps denied by "X"', Delivery.UNKNOWN),
+            ("CONFIG_ACCESS", 'kms:Decrypt may be refused, perhaps denied by "X"', Delivery.POSSIBLE),
             (
                 "CLOUDTRAIL_ACCESS",
                 'kms:Decrypt may be refused, "X" allows {"AWS": "*"}, perhaps no service',
-                Delivery.UNKNOWN,
+                Delivery.POSSIBLE,
             ),
             ("CLOUDTRAIL_ACCESS", "kms:Decrypt refused for account 4444...", Delivery.NO),
-            ("CLOUDTRAIL_ACCESS", 'kms:Decrypt open to account 444455556666 by "X"', Delivery.UNKNOWN),
-            ("CLOUDTRAIL_ACCESS", "the key policy is too complex to prove", Delivery.UNKNOWN),
-            ("CLOUDTRAIL_ACCESS", "", Delivery.UNKNOWN),
+            ("CLOUDTRAIL_ACCESS", 'kms:Decrypt open to account 444455556666 by "X"', Delivery.POSSIBLE),
+            ("CLOUDTRAIL_ACCESS", "the key policy is too complex to prove", Delivery.POSSIBLE),
+            ("CLOUDTRAIL_ACCESS", "", Delivery.POSSIBLE),
             ("ENABLED", "PendingDeletion until 2026-12-02", Delivery.NO),
-            ("ENABLED", "key state unknown", Delivery.UNKNOWN),
-            ("ENABLED", "", Delivery.UNKNOWN),
+            ("ENABLED", "key state unknown", Delivery.POSSIBLE),
+            ("ENABLED", "", Delivery.POSSIBLE),
             ("SYMMETRIC", "RSA_2048 for ENCRYPT_DECRYPT", Delivery.NO),
             ("SINGLE_REGION", "multi-Region key", Delivery.UNKNOWN),
             ("HOME_REGION", "in eu-west-1, not us-east-1", Delivery.UNKNOWN),
@@ -257,13 +257,13 @@ class TestKnownAccounts:
             ("111122223333, 444455556666 and 777788889999", TODAY, Delivery.YES),
             ("111122223333", TODAY, Delivery.NO),
             ("111122223333 and 444455556666", TODAY, Delivery.NO),
-            ("the 14 that are listed", TODAY, Delivery.UNKNOWN),
+            ("the 14 that are listed", TODAY, Delivery.POSSIBLE),
             ("the 1 that are listed", TODAY, Delivery.NO),
             ("111122223333 and 777788889999", frozenset(), Delivery.NO),
         ],
     )
     def test_each(self, told: str, accounts: frozenset[str], delivery: Delivery) -> None:
-        """Yes for today's; no where one of today's is left out; unknown where the names are not told."""
+        """Yes for today's; no where one of today's is left out; possible where the names are not told."""
         detail = f'kms:Decrypt refused for every account but {told}, "Logs" misses on aws:SourceAccount'
         failure = Failure("CONFIG_ACCESS", detail, certainty("CONFIG_ACCESS", detail))
         assert failure.certainty is Certainty.REFUSED
@@ -292,7 +292,7 @@ class TestKnownAccounts:
         failure = Failure("CONFIG_ACCESS", detail, certainty("CONFIG_ACCESS", detail))
         key = for_todays_accounts(replace(BAD, failures=(failure,)), world(self.TODAY))
         found = answer(ZONE, (key,), accounts=len(self.TODAY))
-        assert found.delivery is (Delivery.NO if sure else Delivery.UNKNOWN)
+        assert found.delivery is (Delivery.NO if sure else Delivery.POSSIBLE)
 
     def test_another_failure_counts_as_ever(self) -> None:
         """A list is no excuse for it."""
@@ -307,8 +307,8 @@ class TestKnownAccounts:
             (14, (), Delivery.YES, "for today's 14 accounts; the next one would be refused"),
             (13, (), Delivery.NO, "(CONFIG_ACCESS, for account 100000000013)"),
             (14, (denying("100000000005"),), Delivery.NO, "(CONFIG_ACCESS, for account 100000000005)"),
-            (14, (denying("new", "aws:SomethingNew"),), Delivery.UNKNOWN, "is not certain"),
-            (None, (), Delivery.UNKNOWN, "whether that stops deliveries is not certain"),
+            (14, (denying("new", "aws:SomethingNew"),), Delivery.POSSIBLE, "is not certain"),
+            (None, (), Delivery.POSSIBLE, "whether that stops deliveries is not certain"),
         ],
     )
     def test_a_long_list_is_decided_by_the_policy(
@@ -343,7 +343,7 @@ class TestKnownAccounts:
         failure = Failure("CONFIG_ACCESS", detail, certainty("CONFIG_ACCESS", detail))
         mended = world(self.TODAY, {ARN: own_key(None)})
         key = for_todays_accounts(replace(BAD, failures=(failure,)), mended)
-        assert answer(ZONE, (key,), accounts=2).delivery is Delivery.UNKNOWN
+        assert answer(ZONE, (key,), accounts=2).delivery is Delivery.POSSIBLE
 
 
 class TestTrend:
