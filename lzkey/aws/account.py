@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     import boto3
     from botocore.hooks import BaseEventHooks
+    from botocore.model import OperationModel
 
     from lzkey import Json
     from lzkey.aws.silence import Place
@@ -125,6 +126,7 @@ class Log:
     calls: Counter[str] = field(default_factory=Counter)
     known: set[str] = field(default_factory=set)
     """Regions in which the credentials are accepted."""
+    _turns: dict[tuple[str, Question], float] = field(default_factory=dict)
     _notes: dict[str, None] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -142,6 +144,17 @@ class Log:
         """Remember that there was no answer, and what comes of that."""
         self.unanswered = True
         self.note(f"{error}{so}")
+
+    def turn(self, account: str, question: Question) -> float:
+        """How many seconds to wait until AWS may be asked this again of an account."""
+        apart = PACE.get(question.action)
+        if apart is None:
+            return 0
+        with self._lock:
+            now = monotonic()
+            turn = max(now, self._turns.get((account, question), now))
+            self._turns[account, question] = turn + apart
+        return turn - now
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -175,7 +188,6 @@ class Asker:
         self._credentials = credentials or {}
         self._clients: dict[tuple[str, str, float], Any] = {}
         self._answers: dict[str, Future[Any]] = {}
-        self._turns: dict[Question, float] = {}
         self._lock = Lock()
 
     @classmethod
@@ -322,7 +334,6 @@ class Asker:
     def _asking(self, action: str, region: str | None) -> Iterator[None]:
         """One question: as long as there is no answer, the silence of AWS."""
         question, silence = Question(action, region or self.region), self.log.silence
-        sleep(self._turn(question))
         try:
             with silence.asking(question, self.manner.patience_for(action)):
                 yield
@@ -337,17 +348,6 @@ class Asker:
             raise CredentialsError(error) from error
         except (KeyError, TypeError, AttributeError, ResponseParserError) as error:
             raise not_understood(str(question), error) from error
-
-    def _turn(self, question: Question) -> float:
-        """How many seconds to wait until AWS may be asked this again."""
-        apart = PACE.get(question.action, 0.0)
-        if not apart:
-            return 0.0
-        with self._lock:
-            now = monotonic()
-            turn = max(now, self._turns.get(question, now))
-            self._turns[question] = turn + apart
-        return turn - now
 
     def _answer(
         self,
@@ -370,7 +370,7 @@ class Asker:
     def _once(
         self, action: str, region: str | None, arguments: Mapping[str, object], call: Callable[[], Any]
     ) -> Json:
-        question = json.dumps([action, region, arguments], sort_keys=True)
+        question = json.dumps([action, region, arguments], sort_keys=True, default=str)  # times, too
         with self._lock:
             first = question not in self._answers
             future = self._answers.setdefault(question, Future())
@@ -397,8 +397,18 @@ class Asker:
                 watch(client.meta.events)
                 tell_account(client.meta.events, lambda: self.account)
                 _listen(client.meta.events, self.log.silence, where[:2], patience)
+                self._pace(client.meta.events, *where[:2])
                 self._clients[where] = client
             return self._clients[where], xform_name(operation)
+
+    def _pace(self, events: BaseEventHooks, service: str, region: str) -> None:
+        """Let a client wait for its turn before a request, and for none where no request follows."""
+
+        def wait(model: OperationModel, **_: object) -> None:
+            if seconds := self.log.turn(self.account, Question(f"{service}:{model.name}", region)):
+                sleep(seconds)
+
+        events.register_first("provide-client-params", wait)
 
     def _failed(
         self, action: str, region: str | None, about: str, error: Failure

@@ -45,7 +45,7 @@ class Event:
     service: str | None
     """The service principal that asked, such as cloudtrail.amazonaws.com; None: a user or role."""
     principal: str
-    """Who asked: the service principal, else the ARN or the type of the identity."""
+    """Who asked: the service principal, else the ARN of the identity, else what CloudTrail calls it."""
     error_code: str
     """Empty: the request was allowed."""
     error_message: str
@@ -63,16 +63,20 @@ def event_history(
 ) -> Iterator[Event]:
     """The events of a Region by name, or by a resource's ARN, the newest first, as the pages come.
 
+    AWS takes one of the two; without either, all events. A request across accounts that was
+    refused is in the history of whoever asked alone:
+    https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
     AWS answers two questions a second of an account and Region: more are asked no faster than that.
     """
-    attribute = ("EventName", name) if name else ("ResourceName", resource)
+    key, value = ("EventName", name) if name else ("ResourceName", resource)
+    attributes = [{"AttributeKey": key, "AttributeValue": value}] if value else []
     found = asker.each(
         "cloudtrail:LookupEvents",
         "Events",
         region=region,
         size=_PAGE,
         StartTime=since,
-        LookupAttributes=[{"AttributeKey": attribute[0], "AttributeValue": attribute[1]}],
+        LookupAttributes=attributes,
     )
     return map(_event, found)
 
@@ -88,7 +92,7 @@ def _event(told: Json) -> Event:
         str(record.get("awsRegion") or ""),
         str(record.get("recipientAccountId") or ""),
         service,
-        str(service or identity.get("arn") or identity.get("type") or ""),
+        str(service or identity.get("arn") or identity.get("invokedBy") or identity.get("type") or ""),
         str(record.get("errorCode") or ""),
         str(record.get("errorMessage") or ""),
         tuple(str(each["ARN"]) for each in record.get("resources") or () if each.get("ARN")),

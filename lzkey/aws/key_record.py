@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.fact import takes
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from landing_zone_key.key import KeyArn
     from lzkey import Json
     from lzkey.aws.account import Asker
+
+#: How late KMS may be with the record of a use.
+#: https://docs.aws.amazon.com/kms/latest/developerguide/monitoring-keys-determining-usage.html
+USAGE_LAG: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class KeyUsage:
     event_id: str | None
     """Of the CloudTrail event of that operation."""
     tracked_since: datetime | None
-    """Since when KMS has kept account; of the time before nothing is known."""
+    """Since when KMS keeps account, of newer keys since they were made; of before nothing is known."""
     created_at: datetime | None
 
 

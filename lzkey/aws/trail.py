@@ -34,6 +34,8 @@ class Trail:
 class TrailStatus:
     """What became of a trail's deliveries; errors are Amazon S3's codes, as they were read.
 
+    They are told where the bucket refuses alone: a request that timed out leaves none.
+
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
     """
 
@@ -47,7 +49,7 @@ class TrailStatus:
     digest_at: datetime | None = None
     """The last digest file that was delivered."""
     attempted_at: datetime | None = None
-    """The last try, whatever came of it; None: nobody tells."""
+    """The last try, whatever came of it; None: nobody tells, as AWS calls the field no longer in use."""
 
 
 @takes("cloudtrail:DescribeTrails")

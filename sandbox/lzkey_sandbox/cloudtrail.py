@@ -30,7 +30,15 @@ class TrailState:
     """When, or how long ago, the last log files were delivered; None: never."""
     error: str = ""
     """Of the last delivery, such as AccessDenied."""
+    digest_delivered: datetime | timedelta | None = timedelta(minutes=30)
+    """The same of the last digest file, which comes every hour; a trail that never delivered has none.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html
+    """
     digest_error: str = ""
+    attempted: str = ""
+    """LatestDeliveryAttemptTime, which AWS calls no longer in use, as text; empty: left out."""
+    bucket: str = "aws-controltower-logs"
+    """Where it delivers."""
     key: str | None = None
     """The key that it uses in place of the manifest's."""
 
@@ -57,7 +65,7 @@ class CloudTrail:
             "IsMultiRegionTrail": True,
             "IsOrganizationTrail": True,
             "LogFileValidationEnabled": True,
-            "S3BucketName": "aws-controltower-logs",
+            "S3BucketName": state.bucket,
         }
         return {"trailList": [{**trail, "KmsKeyId": key} if key else trail]}
 
@@ -66,17 +74,15 @@ class CloudTrail:
         state = self.trail
         if state is None or not self._is_asked(account, region, [members["Name"]]):
             raise ServiceError("TrailNotFoundException", f"Unknown trail: {members['Name']}")
-        answer: dict[str, Any] = {"IsLogging": state.logging}
-        at = (
-            datetime.now(UTC) - state.delivered if isinstance(state.delivered, timedelta) else state.delivered
-        )
-        if at is not None:
-            answer["LatestDeliveryTime"] = at
-        if state.error:
-            answer["LatestDeliveryError"] = state.error
-        if state.digest_error:
-            answer["LatestDigestDeliveryError"] = state.digest_error
-        return answer
+        now = datetime.now(UTC)
+        told = {
+            "LatestDeliveryTime": _ago(state.delivered, now),
+            "LatestDeliveryError": state.error,
+            "LatestDeliveryAttemptTime": state.attempted,
+            "LatestDigestDeliveryTime": state.delivered and _ago(state.digest_delivered, now),
+            "LatestDigestDeliveryError": state.digest_error,
+        }
+        return {"IsLogging": state.logging, **{name: value for name, value in told.items() if value}}
 
     @property
     def _arn(self) -> str:
@@ -85,3 +91,7 @@ class CloudTrail:
 
     def _is_asked(self, account: str, region: str, names: list[str]) -> bool:
         return (account, region) == self._control_tower.home and self._arn in names
+
+
+def _ago(at: datetime | timedelta | None, now: datetime) -> datetime | None:
+    return now - at if isinstance(at, timedelta) else at

@@ -85,7 +85,7 @@ def operations(
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request that moto answered with success, for the observer."""
+    """A request that was answered with success, for the observer."""
 
     account: str
     request: ApiRequest
@@ -93,7 +93,7 @@ class Exchange:
 
 
 class Observer:
-    """Told of the requests that moto answers, before and after; does nothing by itself."""
+    """Told of requests: before and after moto answers, and of all that were; does nothing by itself."""
 
     def answering_account(self, account: str, request: ApiRequest) -> str:
         """The account whose state answers a request: by default the caller's own."""
@@ -105,6 +105,9 @@ class Observer:
 
     def after(self, exchange: Exchange) -> None:
         """See a request that moto answered with success, before the caller sees the answer."""
+
+    def answered(self, exchange: Exchange) -> None:
+        """See a request that anybody answered with success: moto, or the sandbox itself."""
 
 
 class Endpoint:
@@ -148,6 +151,8 @@ class Endpoint:
         error = ""
         try:
             response = self._answer(account, request, environ)
+            if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+                self._observer.answered(Exchange(account, request, response))
         except ServiceError as refusal:
             response, error = _error_response(request.protocol, refusal), refusal.code
         except Exception as bug:  # noqa: BLE001 - a bug of the sandbox; the caller gets to see it

@@ -1,4 +1,4 @@
-"""What follows from a request to moto: keys are recorded, new rules evaluated, gaps of moto filled."""
+"""What follows from a request: keys and events are recorded, new rules evaluated, gaps of moto filled."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from lzkey_sandbox.functions.authorization import caller_arn, require_trust
 from lzkey_sandbox.keys import key_requests
 from lzkey_sandbox.moto import motokeys, motostate
 from lzkey_sandbox.moto.motoorganizations import management_for, organization_of
+from lzkey_sandbox.recorded_calls import events_of
 
 if TYPE_CHECKING:
     from lzkey_sandbox.buckets import Buckets
     from lzkey_sandbox.config.evaluation import EvaluationLoop
+    from lzkey_sandbox.event_history import EventHistory
     from lzkey_sandbox.http.requests import ApiRequest
     from lzkey_sandbox.pending import Pending
 
@@ -36,11 +38,19 @@ _RULE_CHANGES: Final = frozenset({"DeleteConfigRule", "DeleteEvaluationResults",
 class AwsObserver(Observer):
     """Fills moto's gaps before a request and draws Config's consequences after it."""
 
-    def __init__(self, recorder: Recorder, loop: EvaluationLoop, buckets: Buckets, pending: Pending) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        loop: EvaluationLoop,
+        buckets: Buckets,
+        pending: Pending,
+        history: EventHistory,
+    ) -> None:
         self._recorder = recorder
         self._loop = loop
         self._buckets = buckets
         self._pending = pending
+        self._history = history
 
     def answering_account(self, account: str, request: ApiRequest) -> str:
         """Let the management account answer what a delegated administrator may read of the organization."""
@@ -99,6 +109,10 @@ class AwsObserver(Observer):
             for account in _rule_accounts(exchange.account, request.region):
                 self._loop.rules_changed(account, request.region)
         self._pending.after(exchange)
+
+    def answered(self, exchange: Exchange) -> None:
+        """Keep in CloudTrail's history what changed keys and the landing zone."""
+        self._history.add(*events_of(exchange, self._history.clock()))
 
     def _record_all(self, account: str, region: str) -> None:
         """Record what is new; a recorder that finds nothing new has recorded, too."""

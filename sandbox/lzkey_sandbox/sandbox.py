@@ -27,6 +27,7 @@ from lzkey_sandbox.config.recorder import Recorder
 from lzkey_sandbox.controltower import ControlTower, LandingZone
 from lzkey_sandbox.endpoint import Call, Endpoint, operations
 from lzkey_sandbox.errors import SandboxInUseError
+from lzkey_sandbox.event_history import EventApi, EventHistory
 from lzkey_sandbox.functions import lambda_permissions
 from lzkey_sandbox.functions.authorization import require_invocation_by_config
 from lzkey_sandbox.functions.lambda_runtime import LambdaRuntime
@@ -36,7 +37,7 @@ from lzkey_sandbox.http.isolation import EXAMPLE_CREDENTIALS, isolated_variables
 from lzkey_sandbox.http.listings import Listings
 from lzkey_sandbox.http.loopback import LoopbackServer, RefusingProxy
 from lzkey_sandbox.http.sts_address import StsAddress
-from lzkey_sandbox.keys.key_api import KeyApi
+from lzkey_sandbox.keys.key_api import KeyApi, RamPolicyApi
 from lzkey_sandbox.moto import motokeys, motoorganizations, motostate
 from lzkey_sandbox.observer import AwsObserver
 from lzkey_sandbox.organization import Organization, OrganizationPlan
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from lzkey_sandbox.endpoint import Operation
     from lzkey_sandbox.functions.execution_environment import Outcome
     from lzkey_sandbox.generated_population import GeneratedPlan, GeneratedPopulation
+    from lzkey_sandbox.keys.key_records import KeyRecord
 
 #: Config delivers larger items as an oversized notification. The limit is that of the services which carry
 #: it. Source: https://docs.aws.amazon.com/config/latest/developerguide/oversized-notification-example.html
@@ -137,11 +139,13 @@ class Sandbox:
         self._config = ConfigApi(ledger, self._loop, self._listings)
         self._organization = OrganizationApi(self._loop, self._listings)
         self._aggregation = Aggregation(LivePopulation(ledger, self._recorder))
+        self._events = EventHistory()
+        self._key_records: dict[str, KeyRecord] = {}
         pending = Pending()
         self._endpoint = Endpoint(
             self._operations(),
             self._invoke_function,
-            AwsObserver(self._recorder, self._loop, self._buckets, pending),
+            AwsObserver(self._recorder, self._loop, self._buckets, pending, self._events),
             self.account,
         )
         server = LoopbackServer(self._endpoint, "aws-endpoint")
@@ -167,7 +171,9 @@ class Sandbox:
             **operations("controltower", self._control_tower),
             **operations("controltower", self._baselines),
             **operations("cloudtrail", self._cloudtrail),
-            **operations("kms", KeyApi(self._listings)),
+            **operations("cloudtrail", EventApi(self._events, self._listings)),
+            **operations("kms", KeyApi(self._listings, self._key_records)),
+            **operations("kms", RamPolicyApi(self._key_records), RamPolicyApi.is_asked),
             **operations("lambda", lambda_permissions),
             **operations("s3", self._buckets),
             **operations("organizations", OrganizationsApi(self._listings)),
@@ -318,6 +324,16 @@ class Sandbox:
     def admit(self, bucket: str, account: str) -> None:
         """Let another account ask about a bucket, as its policy can; else it is refused."""
         self._buckets.admitted.add((bucket, account))
+
+    @property
+    def events(self) -> EventHistory:
+        """CloudTrail's event history: changes of keys and landing zone, and what is added to it."""
+        return self._events
+
+    @property
+    def key_records(self) -> dict[str, KeyRecord]:
+        """What KMS keeps of keys beside their policies, by ARN; may be set at any time."""
+        return self._key_records
 
     @property
     def recording(self) -> bool:

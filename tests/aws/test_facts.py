@@ -24,6 +24,12 @@ from lzkey.aws.aggregator import Row
 from lzkey.aws.fact import Fact, actions_of
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import LzkeyError
+from lzkey_sandbox.cloudtrail_events import (
+    delivery_by_cloudtrail,
+    landing_zone_update_ended,
+    policy_put,
+    refused,
+)
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 ARN = f"arn:aws:controltower:{REGION}:{ACCOUNT}:landingzone/1A2B3C4D5E6F7G8H"
@@ -113,6 +119,28 @@ AS_SHOWN = {
 STACK = {"StackName": "s", "StackStatus": "UPDATE_IN_PROGRESS", "CreationTime": NOON}
 EVENT = {"LogicalResourceId": "l", "Timestamp": NOON, "ResourceStatus": "CREATE_COMPLETE"}
 
+USAGE = {"Operation": "GenerateDataKey", "Timestamp": NOON, "CloudTrailEventId": "e-1"}
+SERVICE_GRANT = {
+    "GrantId": "1",
+    "GranteeServicePrincipal": "cloudtrail.amazonaws.com",
+    "Operations": ["GenerateDataKey"],
+    "Constraints": {"SourceArn": TRAIL},
+    "CreationDate": NOON,
+}
+PUT = policy_put(KEY, "{ }", NOON, ROLE)
+DELIVERY = refused(delivery_by_cloudtrail(KEY, TRAIL, NOON))
+LIFECYCLE = landing_zone_update_ended(ARN, NOON)
+
+
+def looked_up(record: Any) -> dict[str, Any]:
+    """An event of LookupEvents, with this record."""
+    return {
+        "EventId": record["eventID"],
+        "EventName": record["eventName"],
+        "EventTime": NOON,
+        "CloudTrailEvent": json.dumps(record),
+    }
+
 
 def selecting(*items: Any) -> list[tuple[str, Any]]:
     """What an advanced query finds."""
@@ -139,7 +167,17 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
         [
             (
                 "describe_trails",
-                {"trailList": [{"TrailARN": TRAIL, "KmsKeyId": KEY, "IsOrganizationTrail": True}]},
+                {
+                    "trailList": [
+                        {
+                            "TrailARN": TRAIL,
+                            "KmsKeyId": KEY,
+                            "IsOrganizationTrail": True,
+                            "S3BucketName": "logs",
+                            "LogFileValidationEnabled": True,
+                        }
+                    ]
+                },
             )
         ],
     ),
@@ -148,7 +186,13 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
         [
             (
                 "get_trail_status",
-                {"IsLogging": True, "LatestDeliveryTime": NOON, "LatestDeliveryError": "AccessDenied"},
+                {
+                    "IsLogging": True,
+                    "LatestDeliveryTime": NOON,
+                    "LatestDeliveryError": "AccessDenied",
+                    "LatestDigestDeliveryTime": NOON,
+                    "LatestDeliveryAttemptTime": "2026-11-29T12:00:00Z",
+                },
             )
         ],
     ),
@@ -291,6 +335,38 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
     "key": (("alias/x",), [("describe_key", {"KeyMetadata": {"Arn": KEY, "KeyId": KEY[-36:]}})]),
     "key_policy": ((KeyArn.parse(KEY),), [("get_key_policy", {"Policy": "{ }"})]),
     "put_key_policy": ((KeyArn.parse(KEY), "{}"), [("put_key_policy", {})]),
+    "key_usage": (
+        (KeyArn.parse(KEY),),
+        [
+            (
+                "get_key_last_usage",
+                {
+                    "KeyId": KEY[-36:],
+                    "KeyLastUsage": USAGE,
+                    "TrackingStartDate": NOON,
+                    "KeyCreationDate": NOON,
+                },
+            )
+        ],
+    ),
+    "grants": (
+        (KeyArn.parse(KEY),),
+        [
+            ("list_grants", {"Grants": [SERVICE_GRANT], "Truncated": True, "NextMarker": "x"}),
+            ("list_grants", {"Grants": [{"GrantId": "2", "GranteePrincipal": ROLE}], "Truncated": False}),
+        ],
+    ),
+    "policy_names": (
+        (KeyArn.parse(KEY),),
+        [("list_key_policies", {"PolicyNames": ["default", "AWS_RAM"], "Truncated": False})],
+    ),
+    "event_history": (
+        (REGION, NOON),
+        [
+            ("lookup_events", {"Events": [looked_up(PUT)], "NextToken": "x"}),
+            ("lookup_events", {"Events": [looked_up(DELIVERY), looked_up(LIFECYCLE)]}),
+        ],
+    ),
     "key_tags": (
         (KeyArn.parse(KEY),),
         [("list_resource_tags", {"Tags": [{"TagKey": "team", "TagValue": "blue"}]})],
@@ -452,7 +528,9 @@ class TestAnswers:
         """What it uses, and what became of its deliveries; one that is not there is none."""
         _, found = asking("trail")
         assert (found.arn, found.key) == (TRAIL, KEY)
+        assert (found.bucket, found.validates) == ("logs", True)
         _, status = asking("trail_status")
+        assert (status.digest_at, status.attempted_at) == (NOON, NOON)
         assert (status.logging, status.delivered_at, status.error) == (True, NOON, "AccessDenied")
         assert status.digest_error == ""
         assert asking("trail", [("describe_trails", {"trailList": []})])[1] is None
@@ -588,6 +666,67 @@ class TestAnswers:
         assert asking("key_policy")[1] == "{ }"
         assert asking("key_tags")[1] == {"team": "blue"}
 
+    def test_a_keys_last_use(self) -> None:
+        """None where KMS shows an empty object, whoever asked otherwise."""
+        _, found = asking("key_usage")
+        assert (found.operation, found.at, found.event_id) == ("GenerateDataKey", NOON, "e-1")
+        assert (found.tracked_since, found.created_at) == (NOON, NOON)
+        unused = {"KeyId": KEY[-36:], "KeyLastUsage": {}, "TrackingStartDate": NOON, "KeyCreationDate": NOON}
+        _, found = asking("key_usage", [("get_key_last_usage", unused)])
+        assert (found.operation, found.at, found.event_id, found.tracked_since) == (None, None, None, NOON)
+
+    def test_grants(self) -> None:
+        """To a service, of one source alone; and to a principal, which says less."""
+        _, (service, role) = asking("grants")
+        assert (service.id, service.service, service.principal) == ("1", "cloudtrail.amazonaws.com", None)
+        assert (service.operations, service.source_arn, service.created_at) == (
+            ("GenerateDataKey",),
+            TRAIL,
+            NOON,
+        )
+        assert (role.id, role.service, role.principal, role.source_arn) == ("2", None, ROLE, None)
+        assert role.operations == ()
+
+    def test_names_of_policies(self) -> None:
+        """A shared key has two."""
+        assert asking("policy_names")[1] == ("default", "AWS_RAM")
+
+    def test_events_of_cloudtrail(self) -> None:
+        """Of a role, of a service that was refused, and of Control Tower itself."""
+        _, (put, delivery, lifecycle) = asking("event_history")
+        assert (put.name, put.service, put.at, put.account, put.region) == (
+            "PutKeyPolicy",
+            None,
+            NOON,
+            ACCOUNT,
+            REGION,
+        )
+        assert put.principal == f"arn:aws:sts::{ACCOUNT}:assumed-role/mine/session"
+        assert (put.parameters["policy"], put.resources, put.error_code) == ("{ }", (KEY,), "")
+        assert (delivery.service, delivery.principal) == ("cloudtrail.amazonaws.com",) * 2
+        assert (delivery.error_code, delivery.record) == ("AccessDenied", DELIVERY)
+        assert "is not authorized" in delivery.error_message
+        assert delivery.parameters["encryptionContext"]["aws:cloudtrail:arn"] == TRAIL
+        assert (lifecycle.service, lifecycle.principal, lifecycle.resources) == (None, "AWS Internal", ())
+        assert lifecycle.parameters == {}
+
+    @pytest.mark.parametrize(
+        ("named", "attributes"),
+        [
+            ({"name": "PutKeyPolicy"}, [{"AttributeKey": "EventName", "AttributeValue": "PutKeyPolicy"}]),
+            ({"resource": KEY}, [{"AttributeKey": "ResourceName", "AttributeValue": KEY}]),
+            ({}, []),
+        ],
+    )
+    def test_events_that_are_asked_for(self, named: dict[str, str], attributes: list[Any]) -> None:
+        """By one attribute or none, since a time."""
+        session = Answering("cloudtrail", [])
+        wanted = {"StartTime": NOON, "MaxResults": 50, "LookupAttributes": attributes}
+        session.stubber.add_response("lookup_events", {"Events": []}, wanted)
+        asker = Asker(session, ACCOUNT, REGION, Manner())
+        assert list(facts()["event_history"](asker, REGION, NOON, **named)) == []
+        session.stubber.assert_no_pending_responses()
+
     def test_recorded_items(self) -> None:
         """One without its configuration is left out."""
         assert asking("recorded_keys")[1] == ("key-1",)
@@ -667,6 +806,10 @@ class TestNoAnswer:
             ("aggregators", b'{"ConfigurationAggregators": [{}]}'),
             ("rows", b'{"AggregateComplianceByConfigRules": [{}]}'),
             ("keys", b'{"Results": [5]}'),
+            ("grants", b'{"Grants": [{}]}'),
+            ("event_history", b'{"Events": [{}]}'),
+            ("event_history", b'{"Events": [{"CloudTrailEvent": "half of a re"}]}'),
+            ("event_history", b'{"Events": [{"CloudTrailEvent": "[]", "EventId": "e"}]}'),
             ("stack", b"<DescribeStacksResponse/>"),
             ("stack", b"<DescribeStacksResponse><DescribeStacksResult/></DescribeStacksResponse>"),
             ("role", b"<GetRoleResponse><GetRoleResult/></GetRoleResponse>"),

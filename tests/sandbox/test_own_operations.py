@@ -18,8 +18,10 @@ from lzkey_sandbox.config.deliveries import Deliveries
 from lzkey_sandbox.config.organization_api import OrganizationApi, OrganizationsApi
 from lzkey_sandbox.controltower import ControlTower
 from lzkey_sandbox.endpoint import operations
+from lzkey_sandbox.event_history import EventApi
 from lzkey_sandbox.functions import lambda_permissions
 from lzkey_sandbox.http.contract import service_model
+from lzkey_sandbox.keys.key_api import KeyApi, RamPolicyApi
 
 APIS = [
     ("config", ConfigApi),
@@ -32,6 +34,9 @@ APIS = [
     ("controltower", Baselines),
     ("cloudtrail", CloudTrail),
     ("s3", Buckets),
+    ("cloudtrail", EventApi),
+    ("kms", KeyApi),
+    ("kms", RamPolicyApi),
     ("organizations", OrganizationsApi),
     ("lambda", lambda_permissions),
 ]

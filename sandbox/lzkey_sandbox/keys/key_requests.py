@@ -34,7 +34,7 @@ def understood(account: str, request: ApiRequest) -> bytes:
     members: dict[str, Any] = json.loads(request.body)
     parse_input(operation_model("kms", request.operation), members)
     for key_id in _named_keys(request.operation, members):
-        _require_here(key_id, account, request.region)
+        require_here(key_id, account, request.region)
     if "Policy" in members:
         caller = caller_arn(request.access_key, account, request.region)
         require_policy(members, caller, motokeys.arn(account, request.region, members.get("KeyId")))
@@ -53,7 +53,7 @@ def _named_keys(operation: str, members: Members) -> Iterator[str]:
             yield value
 
 
-def _require_here(key_id: str, account: str, region: str) -> None:
+def require_here(key_id: str, account: str, region: str) -> None:
     """Refuse the ARN of another Region or account; moto looks at the id at its end alone."""
     parts = key_id.split(":")
     if parts[0] == "arn" and parts[3:5] != [region, account]:

@@ -6,6 +6,7 @@ moto keeps its state per process, account and Region (``kms_backends[account][re
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -65,7 +66,8 @@ def identified_key_material() -> Iterator[None]:
 class _Key(kms_models.Key):  # type: ignore[misc]  # moto is untyped
     """Identifies its material; a replica has that of its primary, and an imported one is never there.
 
-    Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html (CurrentKeyMaterialId)
+    Its grants know when they were made. Source:
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html (CurrentKeyMaterialId)
     """
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,6 +75,11 @@ class _Key(kms_models.Key):  # type: ignore[misc]  # moto is untyped
         if (self.key_spec, self.origin) == ("SYMMETRIC_DEFAULT", "AWS_KMS"):
             described["KeyMetadata"]["CurrentKeyMaterialId"] = sha256(self.key_material).hexdigest()
         return described
+
+    def add_grant(self, *asked: object, **named: object) -> kms_models.Grant:
+        grant = super().add_grant(*asked, **named)
+        grant.created_at = datetime.now(UTC)
+        return grant
 
 
 def listed_keys(account: str, region: str) -> list[dict[str, str]]:
@@ -104,6 +111,21 @@ def arn(account: str, region: str, key_id: str | None) -> str:
 def put_policy(account: str, region: str, key_id: str, policy: str) -> None:
     """Give a key a policy, whatever KMS would say to it."""
     kms_backends[account][region].keys[key_id].policy = policy
+
+
+def created_at(account: str, region: str, key_id: str) -> datetime:
+    """When a key was made."""
+    return datetime.fromtimestamp(kms_backends[account][region].keys[key_id].creation_date, UTC)
+
+
+def grants(account: str, region: str, key_id: str) -> list[dict[str, Any]]:
+    """The grants that were made of a key, as ListGrants shows them."""
+    key = kms_backends[account][region].keys[key_id]
+    shown = [
+        {**grant.to_json(), "KeyId": key.arn, "CreationDate": grant.created_at}
+        for grant in key.list_grants(None)
+    ]
+    return [{name: value for name, value in entry.items() if value is not None} for entry in shown]
 
 
 def regions_of_key(account: str, key_id: str) -> tuple[str, ...]:
