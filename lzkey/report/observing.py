@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.manifest import Delivery as Block
 from lzkey.aws.account import at_once
@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from lzkey.observed.looking import Scene
     from lzkey.report.facts import Options, World
 
+#: What is asked in the management account alone.
+IN_THE_MANAGEMENT_ACCOUNT: Final = (trail_readings, key_uses, in_force, behind, beside)
+#: What is asked in every account: with the observer's role, where the caller is in another one.
+IN_EACH_ACCOUNT: Final = (channel_readings,)
 
-@takes(facts=(trail_readings, channel_readings, key_uses, in_force, behind, beside))
+
+@takes(facts=(*IN_THE_MANAGEMENT_ACCOUNT, *IN_EACH_ACCOUNT))
 def observed(scene: Scene, asker: Asker, world: World, options: Options, progress: Progress) -> Observed:
     """Look at the deliveries of what is on; the delivery channels in the home account, and where a role is.
 

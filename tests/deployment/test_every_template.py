@@ -46,6 +46,14 @@ NEEDED: dict[str, dict[str, str]] = {
         "config:GetOrganizationConfigRuleDetailedStatus": "how it fares in each account",
         "lambda:GetFunctionConfiguration": "its function's code",
     },
+    "observer-role.yaml": {
+        "AWS sts:AssumeRole": "the role of whoever makes the report, and no other",
+        "config:DescribeDeliveryChannels": "where AWS Config delivers, and with which key",
+        "config:DescribeDeliveryChannelStatus": "what became of it",
+        "s3:GetBucketObjectLockConfiguration": "a log bucket's Object Lock",
+        "s3:GetBucketRequestPayment": "a log bucket's Requester Pays",
+        "s3:GetEncryptionConfiguration": "the key that a log bucket encrypts with by default",
+    },
     "organization-rule.yaml": {
         "config.amazonaws.com lambda:InvokeFunction": "AWS Config of the organization's accounts",
     },
