@@ -42,10 +42,10 @@ SENTENCES: Final[Mapping[tuple[Delivery, Outcome], str]] = {
         "It is not known whether every delivery of {} is allowed; those that are observed arrive"
     ),
     (Delivery.NONE, Outcome.FAILING): (
-        "By its manifest the landing zone delivers nothing of {}, and yet deliveries are tried, and fail"
+        "By its manifest, {} are not delivered, and yet deliveries are tried, and fail"
     ),
     (Delivery.NONE, Outcome.DELIVERING): (
-        "By its manifest the landing zone delivers nothing of {}, and yet deliveries are observed"
+        "By its manifest, {} are not delivered, and yet deliveries are observed"
     ),
     (Delivery.YES, Outcome.NOT_OBSERVED): "Yes, {} can be delivered; whether they are was not observed",
     (Delivery.YES, Outcome.DELIVERING): "Yes, {} can be delivered, and they are",

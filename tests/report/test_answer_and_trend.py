@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from lzkey.report.answer import answer
 
 from landing_zone_key import Certainty, KmsKey, LandingZone, Requirement
 from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
 from landing_zone_key.key import KeyArn
 from lzkey.errors import ReportError
 from lzkey.report.annotations import certainty
+from lzkey.report.answer import answer
 from lzkey.report.document import as_document
 from lzkey.report.facts import RuleInForce, World
 from lzkey.report.model import (

@@ -126,7 +126,7 @@ class TestOverTheOrganization:
         examples = re.findall(r"^\$ lzkey report(.*)$", EXIT_CODES, re.MULTILINE)
         ended = [run(*shlex.split(example))[::2] for example in examples]
         org.sandbox.client("iam").delete_role(RoleName="LandingZoneReader")
-        assert ended == [(3, "")] * 4 + [(0, "")]
+        assert ended == [(3, "")] * 5 + [(0, "")]
         written = {path.name for path in tmp_path.iterdir()} - {"config"}
         assert written == {"report.html", "report.json", "report.csv", "new.html"}
 
@@ -224,7 +224,7 @@ class TestExitCode:
         self, load_report: Callable[[str], Report], name: str, delivery: Delivery, code: int
     ) -> None:
         """A report that says so."""
-        report = replace(load_report(name), answer=DeliveryAnswer(delivery, "why"))
+        report = replace(load_report(name), proved=DeliveryAnswer(delivery, "why"))
         assert exit_code(report) == code
         assert (report.counts[State.NON_COMPLIANT] > 0) == (name == "troubled")
 
@@ -240,7 +240,7 @@ class TestPermissions:
         session = get_session()
         for action in set(actions) - {"sts:AssumeRole"}:
             service, _, operation = action.partition(":")
-            assert operation.startswith(("Describe", "Get", "List", "Select")), action
+            assert operation.startswith(("Describe", "Get", "List", "Lookup", "Select")), action
             assert xform_name(operation) in map(
                 xform_name, session.get_service_model(service).operation_names
             )
