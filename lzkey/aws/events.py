@@ -63,10 +63,9 @@ def event_history(
 ) -> Iterator[Event]:
     """The events of a Region by name, or by a resource's ARN, the newest first, as the pages come.
 
-    AWS takes one of the two; without either, all events. A request across accounts that was
-    refused is in the history of whoever asked alone:
-    https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
-    AWS answers two questions a second of an account and Region: more are asked no faster than that.
+    AWS takes one of the two; without either, all events. It answers two questions a second of an account and
+    Region: more are asked no faster than that. A request across accounts that KMS refused is in the history
+    of whoever asked alone: https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
     """
     key, value = ("EventName", name) if name else ("ResourceName", resource)
     attributes = [{"AttributeKey": key, "AttributeValue": value}] if value else []

@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from lzkey.aws import account as module
-from lzkey.aws.account import Asker, Log, Manner
+from lzkey.aws.account import PACE, Asker, Log, Manner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock by which AWS is asked."""
     made = Clock()
+    monkeypatch.setattr(module, "PACE", PACE)  # elsewhere nobody waits
     monkeypatch.setattr(module, "monotonic", lambda: made.now)
     monkeypatch.setattr(module, "sleep", made.sleep)
     return made
