@@ -127,9 +127,8 @@ def make_key(sandbox: Sandbox) -> str:
     kms = sandbox.client("kms")
     arn = str(kms.create_key()["KeyMetadata"]["Arn"])
     kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=key_policy(arn))
-    sandbox.events.age(A_WHILE)
-    now = datetime.now(UTC)
-    sandbox.key_records[arn] = KeyRecord(LastUse(now - HOURS), created_at=now - A_WHILE)
+    sandbox.age(A_WHILE)
+    sandbox.key_records[arn] = KeyRecord(LastUse(datetime.now(UTC) - HOURS))
     return arn
 
 
@@ -263,14 +262,6 @@ def service_models_read_once() -> Iterator[None]:
     """Every look has sessions of its own, and reading the service models is most of the work."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.session.create_loader", shared_loader)
-        yield
-
-
-@pytest.fixture(scope="module", autouse=True)
-def nobody_waits() -> Iterator[None]:
-    """AWS allows so many questions a second, and the sandbox any number."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lzkey.aws.account.PACE", {})
         yield
 
 

@@ -67,7 +67,7 @@ class KeyApi(_Records):
     def get_key_last_usage(self, account: str, region: str, members: Members) -> Answer:
         """The last use; an empty object for none since uses are kept account of."""
         found, record = self._of(account, region, members["KeyId"], "GetKeyLastUsage")
-        created = record.created_at or motokeys.created_at(account, region, found)
+        created = motokeys.created_at(account, region, found)
         return {
             "KeyId": found,
             "KeyLastUsage": record.last_use.shown() if record.last_use else {},

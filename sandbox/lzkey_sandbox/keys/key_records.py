@@ -75,8 +75,6 @@ class KeyRecord:
     """None: none since `tracked_since`."""
     tracked_since: datetime | None = None
     """Since when uses are kept account of; None: since the key was made, as of every newer key."""
-    created_at: datetime | None = None
-    """When the key was made; None: when that happened in the sandbox."""
     service_grants: tuple[ServiceGrant, ...] = ()
     """Beside those that CreateGrant made."""
     ram_policy: str | None = None
