@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from lzkey.observed.values import Beside
     from lzkey.report.facts import Options, World
 
+#: What is asked in the management account alone.
+IN_THE_MANAGEMENT_ACCOUNT: Final = (
+    trail_readings,
+    key_uses,
+    in_force,
+    behind,
+    beside,
+    key_events,
+    out_of_service,
+)
+#: What is asked in every account: with the observer's role, where the caller is in another one.
+IN_EACH_ACCOUNT: Final = (channel_readings, looked_at)
 
 #: Said where something fails of which a bucket may be the cause.
 _NO_ROLE: Final = "the log buckets were not looked at, which takes --observer-role"
 
 
-@takes(
-    facts=(
-        trail_readings,
-        channel_readings,
-        key_uses,
-        in_force,
-        behind,
-        beside,
-        key_events,
-        looked_at,
-        out_of_service,
-    ),
-)
+@takes(facts=(*IN_THE_MANAGEMENT_ACCOUNT, *IN_EACH_ACCOUNT))
 def observed(scene: Scene, asker: Asker, world: World, options: Options, progress: Progress) -> Observed:
     """Look at the deliveries of what is on; the delivery channels in the home account, and where a role is.
 
