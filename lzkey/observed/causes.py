@@ -31,7 +31,7 @@ CAUSES: Final = {
         "create the bucket again, or reset the landing zone in Control Tower",
     ),
     "AccessDenied": Cause(
-        "Amazon S3 refused it, which a bucket's policy does, and a key that may not be used",
+        "it was refused, as a bucket's policy, a key that may not be used, or a topic's policy does",
         _S3_ERRORS,
         "look at the bucket policy in the log archive account",
     ),

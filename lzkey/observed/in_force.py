@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.events import HISTORY, event_history
 from lzkey.aws.fact import takes
-from lzkey.aws.unanswered import UnansweredError
+from lzkey.aws.unanswered import UnansweredError, line
 from lzkey.observed.values import InForce
 
 if TYPE_CHECKING:
@@ -41,8 +41,11 @@ def in_force(scene: Scene, uses: Iterable[KeyUse]) -> InForce:
     """The latest change of the keys' policies and states, and of the landing zone; by name a question each.
 
     The history holds 90 days: what is not in it is older. Where it shows another policy than the key has, a
-    later change is not in it yet.
+    later change is not in it yet; of a key that nobody could read, no change is known.
     """
+    unread = _unread(scene)
+    if unread:
+        return InForce(unknown=unread)
     try:
         found = [*_of_keys(scene), *_of_landing_zone(scene)]
     except UnansweredError as error:
@@ -55,6 +58,15 @@ def in_force(scene: Scene, uses: Iterable[KeyUse]) -> InForce:
     oldest = scene.now - HISTORY, f"no change in the event history of {HISTORY.days} days"
     since, change = max([*changes, oldest])
     return InForce(since, change)
+
+
+def _unread(scene: Scene) -> str:
+    """Which key's changes are not looked for, as nobody could read it; empty where all are."""
+    manifest = scene.zone.manifest_keys
+    if manifest is None:
+        return "which keys they are is not known"
+    missing = [name for name in manifest.logging if name not in scene.keys]
+    return f"{line(missing[0])} could not be read" if missing else ""
 
 
 def _of_keys(scene: Scene) -> Iterator[Event]:

@@ -132,6 +132,10 @@ class Beside:
     stops: bool = False
     """Whether it stops deliveries by AWS's documentation."""
     source: str = ""
+    subject: str = ""
+    """The ARN of the key, or the name of the bucket, that has it."""
+    service: str = ""
+    """Whose deliveries it stops; empty: nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,12 @@ class Events:
     principal: str
     allowed: int
     refused: int
+    """For want of a permission (AccessDenied)."""
     since: datetime
+    """Earlier events were not read."""
     latest: datetime | None = None
+    failed: int = 0
+    """With any other error, such as DisabledException."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,13 @@ class Contradiction:
     key: str
     why: str
     event: str
-    """The whole event, as JSON."""
+    """The whole event, as JSON; of several that are alike, the latest."""
+    service: str = ""
+    """CloudTrail or AWS Config."""
+    kind: str = ""
+    """In what it is strange, such as `refused`."""
+    alike: int = 1
+    """How many such events there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +185,8 @@ class Observed:
     behind_unknown: str = ""
     """Why it is not known which are; empty where it is."""
     beside: tuple[Beside, ...] = ()
+    events_read: bool = False
+    """Whether KMS's events of the keys were asked for, and told."""
     events: tuple[Events, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
     unread: tuple[str, ...] = ()
@@ -215,6 +231,12 @@ class Observed:
         told = [_first(alike, len(logs), everywhere=service == CLOUDTRAIL)] if alike else []
         told += [f"{one.what} {one.detail}" for one in self.of(service) if _is_failing_digest(one)]
         return "; ".join(filter(None, (*told, self._late(service)))) or "nothing was asked"
+
+    def stopped(self, service: str) -> str:
+        """What of a bucket, and not of the key, stops a delivery that fails; empty where none is known."""
+        failing = {one.bucket for one in self.of(service) if one.outcome is Outcome.FAILING}
+        stops = (one for one in self.beside if one.stops and one.service == service)
+        return next((one.detail for one in stops if one.subject in failing), "")
 
     def _late(self, service: str) -> str:
         """That AWS Config may deliver elsewhere, or nothing, in some accounts; empty where it does not."""

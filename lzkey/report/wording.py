@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from lzkey.figures import moment
+from lzkey.observed.contradictions import NOT_SHOWN
 from lzkey.observed.values import Outcome
 from lzkey.report.model import Collected, Delivery
 from lzkey.state import State
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from lzkey.observed.blast import BlastRadius
-    from lzkey.observed.values import InForce, KeyUse
+    from lzkey.observed.values import Contradiction, Events, InForce, KeyUse
     from lzkey.report.model import Doubt, Report, Scope
 
 #: What is proved, in a word or two.
@@ -33,6 +34,16 @@ OBSERVED: Final = {
 }
 
 _WORD: Final = re.compile(r"[a-z]+ ")
+
+#: What no event tells.
+EVENTS: Final = (
+    "an event shows who asked, the operation, the key, the encryption context and the error; one of a "
+    "request that was refused may show less, and may not be in this account's history. None shows "
+    f"{', '.join(NOT_SHOWN)}: what is not strange is no proof, and that nothing was refused is no health"
+)
+
+#: What to do about an event that is not as the proof assumes.
+REPORT_IT: Final = "Please report it, with the event, in which you may replace what is yours"
 
 #: The headings of what is told of keys.
 BLAST_RADIUS: Final = "What depends on the landing zone's keys"
@@ -83,6 +94,19 @@ def key_use(use: KeyUse) -> str:
         return f"none{since}"
     event = f", event {use.event_id}" if use.event_id else ""
     return f"{use.operation} at {moment(use.at)}{event}"
+
+
+def events_told(one: Events) -> str:
+    """How many of a principal's requests for a key came to what, as far as they were read."""
+    failed = f", {one.failed:,} ended in another error" if one.failed else ""
+    latest = f", the latest at {moment(one.latest)}" if one.latest else ""
+    return f"{one.allowed:,} allowed, {one.refused:,} refused{failed} since {moment(one.since)}{latest}"
+
+
+def strange(one: Contradiction) -> str:
+    """In what an event is not as the proof assumes, and how many are."""
+    alike = f" ({one.alike:,} events are alike, this is the latest)" if one.alike > 1 else ""
+    return f"{one.why}{alike}"
 
 
 def blast_radius(key: BlastRadius) -> str:

@@ -330,6 +330,11 @@ class Sandbox:
         """CloudTrail's event history: changes of keys and landing zone, and what is added to it."""
         return self._events
 
+    def age(self, by: timedelta) -> None:
+        """Let all keys, and all events, be so much older: as an account is in which nothing changed since."""
+        motokeys.age_keys(by)
+        self._events.age(by)
+
     @property
     def key_records(self) -> dict[str, KeyRecord]:
         """What KMS keeps of keys beside their policies, by ARN; may be set at any time."""

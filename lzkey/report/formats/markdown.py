@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING
 
 from lzkey.catalogue import PREMISES, advice
 from lzkey.figures import counted, moment
-from lzkey.quoting import references
+from lzkey.quoting import code_span, references
 from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline
 from lzkey.report.wording import (
     BLAST_RADIUS,
+    EVENTS,
     FORMER_KEYS,
     OBSERVED,
     PROVED,
+    REPORT_IT,
     blast_radius,
+    events_told,
     former_key,
     in_force,
     key_use,
     percentage,
     scored,
     sentence,
+    strange,
     subject,
     unknowns,
 )
@@ -86,14 +90,13 @@ def _deliveries(report: Report) -> Iterator[str]:
         *(f"last use of {use.key}: {key_use(use)}" for use in found.uses),
         *(f"{one.name}: {one.detail}" for one in found.behind),
         *(one.detail for one in found.beside),
-        *(
-            f"{one.principal} asked for {one.key}: {one.allowed} allowed, {one.refused} refused"
-            for one in found.events
-        ),
-        *(f"{one.why}: {one.event}" for one in found.contradictions),
+        *(f"{one.principal} asked for {one.key}: {events_told(one)}" for one in found.events),
         *found.unread,
+        *((EVENTS,) if found.events_read else ()),
     ]
     yield from (f"- {references(sentence(one))}" for one in told)
+    for event in found.contradictions:
+        yield f"- {references(sentence(strange(event)))}. {REPORT_IT}: {code_span(event.event)}"
     yield ""
 
 

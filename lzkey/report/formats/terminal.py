@@ -11,7 +11,18 @@ from lzkey.catalogue import advice
 from lzkey.figures import counted, moment
 from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
-from lzkey.report.wording import blast_radius, former_key, percentage, scored, unknowns
+from lzkey.report.wording import (
+    EVENTS,
+    REPORT_IT,
+    blast_radius,
+    events_told,
+    former_key,
+    percentage,
+    scored,
+    sentence,
+    strange,
+    unknowns,
+)
 from lzkey.state import State
 from lzkey.terminal import Folded, output, plain, table
 
@@ -21,6 +32,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from lzkey.observed.blast import BlastRadius
+    from lzkey.observed.values import Observed
     from lzkey.report.model import Report
 
 #: The headline's colour, by how its word would be coloured.
@@ -28,6 +40,9 @@ _TONES: Final = {"yes": "bold green", "no": "bold red", "unknown": "bold yellow"
 
 #: What a screen takes; files have all of it.
 _SHOWN: Final = 20
+#: Characters of an event: CloudTrail's may have 256 KB.
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
+_EVENT: Final = 2_000
 
 
 def render(report: Report, console: Console | None = None) -> str:
@@ -72,7 +87,9 @@ def _parts(report: Report) -> Iterator[RenderableType]:
 def _answer(report: Report) -> Iterator[RenderableType]:
     """The headline, then what is proved, and what is observed of each service."""
     answer = headline(report)
-    yield _line(f"{answer.sentence}.", _TONES[tone(answer.proved, answer.observed)])
+    yield _line(
+        f"{answer.sentence}.", _TONES[tone(answer.proved, answer.observed, contradicted=answer.contradicted)]
+    )
     proofs = {cell.proof for cell in answer.cells}
     if len(proofs) == 1:
         yield _line(f"proved: {report.proved.why}")
@@ -82,10 +99,31 @@ def _answer(report: Report) -> Iterator[RenderableType]:
         yield _line(f"observed, {cell.service or 'the logs'}: {cell.seen}")
     if report.observed is None:
         return
-    for one in report.observed.contradictions:
-        yield _line(f"{one.why}; please report it, with this event: {one.event}", "bold red")
-    for thing in report.observed.beside:
+    yield from _observed(report.observed)
+
+
+def _observed(found: Observed) -> Iterator[RenderableType]:
+    """What is beside the keys, their events with the strange ones, and what was not read."""
+    for one in found.contradictions:
+        yield _line(f"{strange(one)}. {REPORT_IT}: {_shortened(one.event)}", "bold red")
+    for thing in found.beside[:_SHOWN]:
         yield _line(thing.detail, "yellow")
+    yield from _more(len(found.beside), "thing")
+    for events in found.events[:_SHOWN]:
+        yield _line(f"events of {events.key} by {events.principal}: {events_told(events)}", "dim")
+    yield from _more(len(found.events), "principal")
+    if found.events_read:
+        yield _line(sentence(EVENTS) + ".", "dim")
+    for lack in found.unread[:_SHOWN]:
+        yield _line(f"not observed: {lack}", "dim")
+    yield from _more(len(found.unread), "thing")
+
+
+def _shortened(event: str) -> str:
+    """As much of an event as a terminal takes."""
+    if len(event) <= _EVENT:
+        return event
+    return f"{event[:_EVENT]} … all of it is in a file written with --output"
 
 
 def _failing(report: Report) -> Iterator[RenderableType]:

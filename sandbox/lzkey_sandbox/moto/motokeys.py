@@ -6,7 +6,7 @@ moto keeps its state per process, account and Region (``kms_backends[account][re
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -111,6 +111,14 @@ def arn(account: str, region: str, key_id: str | None) -> str:
 def put_policy(account: str, region: str, key_id: str, policy: str) -> None:
     """Give a key a policy, whatever KMS would say to it."""
     kms_backends[account][region].keys[key_id].policy = policy
+
+
+def age_keys(by: timedelta) -> None:
+    """Let every key have been made so much earlier."""
+    for backends in kms_backends.values():
+        for backend in backends.values():
+            for key in backend.keys.values():
+                key.creation_date -= by.total_seconds()
 
 
 def created_at(account: str, region: str, key_id: str) -> datetime:
