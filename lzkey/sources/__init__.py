@@ -27,6 +27,7 @@ __all__ = [
     "KEYS",
     "SETTINGS",
     "discover",
+    "keys_in",
     "live",
     "look",
     "look_at",
@@ -64,6 +65,25 @@ def units(
     from lzkey.sources import walk  # noqa: PLC0415 - as the module says
 
     return walk.units(sources, stdin=stdin, named=named, ignore=ignore)
+
+
+def keys_in(
+    sources: Sequence[str], context: Context, *, stdin: BinaryIO
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """Read the keys of files, folders and standard input, one after the other; see `units`.
+
+    Last comes what sources have declared in a language that is not read, where no other source has it.
+    """
+    from lzkey.sources.subject import PassedOver, Unread  # noqa: PLC0415 - as the module says
+    from lzkey.sources.terraform_source import Declarations  # noqa: PLC0415 - as the module says
+
+    declarations = Declarations()
+    for unit in declarations.taken_from(units(sources, stdin=stdin)):
+        entries = [unit] if isinstance(unit, Unread | PassedOver) else unit.keys(context)
+        for found in entries:
+            declarations.see(found)
+            yield found
+    yield from declarations.settled()
 
 
 def live(
