@@ -24,6 +24,10 @@ class LandingZone:
 
     version: str
     manifest: Mapping[str, Any]
+    status: str = "ACTIVE"
+    drift: str = "IN_SYNC"
+    latest: str | None = None
+    """The newest version that there is; None: this one."""
 
     @staticmethod
     def with_key(key_arn: str, version: str = "3.3") -> LandingZone:
@@ -65,10 +69,10 @@ class ControlTower:
         return {
             "landingZone": {
                 "arn": self._arn,
-                "driftStatus": {"status": "IN_SYNC"},
-                "latestAvailableVersion": found.version,
+                "driftStatus": {"status": found.drift},
+                "latestAvailableVersion": found.latest or found.version,
                 "manifest": found.manifest,
-                "status": "ACTIVE",
+                "status": found.status,
                 "version": found.version,
             }
         }
@@ -78,8 +82,8 @@ class ControlTower:
 
         What AWS does to buckets, recorders and aggregators is not the sandbox's business.
         """
-        self._found(account, region, members["landingZoneIdentifier"])
-        self.landing_zone = LandingZone(members["version"], members.get("manifest", {}))
+        found = self._found(account, region, members["landingZoneIdentifier"])
+        self.landing_zone = LandingZone(members["version"], members.get("manifest", {}), latest=found.latest)
         return {"operationIdentifier": str(uuid4())}
 
     def _found(self, account: str, region: str, asked: str) -> LandingZone:

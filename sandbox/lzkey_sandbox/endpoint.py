@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from botocore import xform_name
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -37,6 +38,9 @@ _log: Final = logging.getLogger(__name__)
 
 #: What a bug of the sandbox is answered with, at a status that no SDK retries.
 INTERNAL_FAILURE: Final = "InternalFailure"
+
+_XML: Final = "rest-xml"
+_TEXT: Final = re.compile(r"<(\w+)>([^<>]*)</\1>")
 
 #: Where GetFunction says that the code of functions is; moto's addresses lead nowhere.
 #: Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html (Code.Location)
@@ -160,11 +164,13 @@ class Endpoint:
         if (request.service, request.operation) == ("lambda", "Invoke"):
             return self._invoke_function(account, request, environ)
         operation = self._operations.get((request.service, request.operation))
-        raw = {**request.query, **request.path_parameters, **_json(request.body)} if operation else {}
+        raw = _members(request) if operation else {}
         if operation and operation.applies(raw):
             model = operation_model(request.service, request.operation)
             answer = operation.handler(account, request.region, parse_input(model, raw))
-            return _json_response(render_output(model, answer), model.http.get("responseCode", 200))
+            members, status = render_output(model, answer), model.http.get("responseCode", 200)
+            is_xml = request.protocol == _XML
+            return _xml_response(members, status) if is_xml else _json_response(members, status)
         return self._ask_moto(account, request, environ)
 
     def _ask_moto(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
@@ -187,6 +193,20 @@ class Endpoint:
         return _invoke_response(self._invoke(account, request.region, name, event))
 
 
+def _members(request: ApiRequest) -> dict[str, Any]:
+    """The members of a request, wherever it has them."""
+    body = _xml(request) if request.protocol == _XML else _json(request.body)
+    return {**request.query, **request.path_parameters, **request.headers, **body}
+
+
+def _xml(request: ApiRequest) -> dict[str, Any]:
+    """The member that is a request's body, whose own members are text."""
+    shape = operation_model(request.service, request.operation).input_shape
+    payload = shape.serialization.get("payload") if shape else None
+    found = {name: unescape(text) for name, text in _TEXT.findall(request.body.decode())}
+    return {payload: found} if payload else {}
+
+
 def _json(body: bytes) -> Untyped:
     try:
         return json.loads(body or b"{}")
@@ -198,6 +218,13 @@ def _json_response(members: Mapping[str, Any], status: int = 200) -> Response:
     """An answer of the JSON and the REST-JSON protocol; status 204 has no body."""
     body = "" if status == HTTPStatus.NO_CONTENT else json.dumps(members)
     return Response(body, status=status, headers=_headers("application/json"))
+
+
+def _xml_response(members: Mapping[str, Any], status: int) -> Response:
+    """An answer of the REST-XML protocol whose members are text; botocore reads no root element's name."""
+    told = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in members.items())
+    body = f"<Answer>{told}</Answer>" if told else ""
+    return Response(body, status=status, headers=_headers("application/xml"))
 
 
 def _invoke_response(outcome: Outcome) -> Response:
@@ -218,7 +245,7 @@ def _error_response(protocol: str, error: ServiceError) -> Response:
         headers = {**_headers("application/json"), "X-Amzn-ErrorType": error.code}
         return Response(body, status=error.status, headers=headers)
     fault = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
-    if protocol == "rest-xml":
+    if protocol == _XML:
         body = f"<Error>{fault}</Error>"
     else:
         body = f"<ErrorResponse><Error><Type>Sender</Type>{fault}</Error></ErrorResponse>"

@@ -16,6 +16,7 @@ from lzkey_sandbox.moto import motokeys, motostate
 from lzkey_sandbox.moto.motoorganizations import management_for, organization_of
 
 if TYPE_CHECKING:
+    from lzkey_sandbox.buckets import Buckets
     from lzkey_sandbox.config.evaluation import EvaluationLoop
     from lzkey_sandbox.http.requests import ApiRequest
     from lzkey_sandbox.pending import Pending
@@ -35,9 +36,10 @@ _RULE_CHANGES: Final = frozenset({"DeleteConfigRule", "DeleteEvaluationResults",
 class AwsObserver(Observer):
     """Fills moto's gaps before a request and draws Config's consequences after it."""
 
-    def __init__(self, recorder: Recorder, loop: EvaluationLoop, pending: Pending) -> None:
+    def __init__(self, recorder: Recorder, loop: EvaluationLoop, buckets: Buckets, pending: Pending) -> None:
         self._recorder = recorder
         self._loop = loop
+        self._buckets = buckets
         self._pending = pending
 
     def answering_account(self, account: str, request: ApiRequest) -> str:
@@ -56,6 +58,8 @@ class AwsObserver(Observer):
             self._provide_policy(account, request)
         if request.service == "config" and request.operation in _RULE_CHANGES:
             _refuse_service_linked_rule(account, request)
+        if request.service == "s3":
+            self._buckets.before(account, request)
         if request.service == "kms" and request.body:
             return self._before_kms(account, request)
         return None

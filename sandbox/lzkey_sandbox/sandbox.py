@@ -12,11 +12,14 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from lzkey_sandbox import generated_population
+from lzkey_sandbox.baselines import Baselines, Unit
+from lzkey_sandbox.buckets import Buckets
 from lzkey_sandbox.cloudtrail import CloudTrail, TrailState
 from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregation import Aggregation, LivePopulation
 from lzkey_sandbox.config.aggregator_api import AggregatorApi
 from lzkey_sandbox.config.config_api import ConfigApi, ResourceApi, concerns_keys
+from lzkey_sandbox.config.deliveries import ChannelState, Deliveries
 from lzkey_sandbox.config.evaluation import EvaluationLoop
 from lzkey_sandbox.config.ledger import Ledger
 from lzkey_sandbox.config.organization_api import OrganizationApi, OrganizationsApi
@@ -86,7 +89,10 @@ class Sandbox:
         self.account = account
         self._control_tower = ControlTower(account, region, motostate.partition_of(region))
         self._control_tower.landing_zone = landing_zone
+        self._baselines = Baselines(self._control_tower)
         self._cloudtrail = CloudTrail(self._control_tower)
+        self._buckets = Buckets()
+        self._deliveries = Deliveries()
         self._recording = recording
         self._oversized_limit = oversized_limit
         self._token_lifetime = token_lifetime
@@ -135,7 +141,7 @@ class Sandbox:
         self._endpoint = Endpoint(
             self._operations(),
             self._invoke_function,
-            AwsObserver(self._recorder, self._loop, pending),
+            AwsObserver(self._recorder, self._loop, self._buckets, pending),
             self.account,
         )
         server = LoopbackServer(self._endpoint, "aws-endpoint")
@@ -155,12 +161,15 @@ class Sandbox:
             **operations("config", self._config),
             **operations("config", self._organization),
             **operations("config", ResourceApi(self._recorder, self._listings), concerns_keys),
+            **operations("config", self._deliveries),
             **operations("config", AggregatorApi(self._aggregation, self._listings)),
             **operations("config", AggregateResourceApi(self._aggregation, self._listings), concerns_keys),
             **operations("controltower", self._control_tower),
+            **operations("controltower", self._baselines),
             **operations("cloudtrail", self._cloudtrail),
             **operations("kms", KeyApi(self._listings)),
             **operations("lambda", lambda_permissions),
+            **operations("s3", self._buckets),
             **operations("organizations", OrganizationsApi(self._listings)),
         }
 
@@ -280,6 +289,15 @@ class Sandbox:
         self._control_tower.landing_zone = landing_zone
 
     @property
+    def units(self) -> tuple[Unit, ...] | None:
+        """The registered OUs; None: one, with all accounts but those of the landing zone itself."""
+        return self._baselines.units
+
+    @units.setter
+    def units(self, units: tuple[Unit, ...] | None) -> None:
+        self._baselines.units = units
+
+    @property
     def trail(self) -> TrailState | None:
         """The landing zone's trail: None where there is none."""
         return self._cloudtrail.trail
@@ -287,6 +305,19 @@ class Sandbox:
     @trail.setter
     def trail(self, trail: TrailState | None) -> None:
         self._cloudtrail.trail = trail
+
+    def tell_deliveries(
+        self, state: ChannelState, account: str | None = None, region: str | None = None
+    ) -> None:
+        """Let AWS Config tell this of a delivery channel: of an account's, of a Region's, or of every one.
+
+        What is told of less counts before what is told of more.
+        """
+        self._deliveries.states[account, region] = state
+
+    def admit(self, bucket: str, account: str) -> None:
+        """Let another account ask about a bucket, as its policy can; else it is refused."""
+        self._buckets.admitted.add((bucket, account))
 
     @property
     def recording(self) -> bool:

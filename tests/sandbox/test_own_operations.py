@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from botocore import xform_name
 
+from lzkey_sandbox.baselines import Baselines
+from lzkey_sandbox.buckets import Buckets
 from lzkey_sandbox.cloudtrail import CloudTrail
 from lzkey_sandbox.config.aggregate_resource_api import AggregateResourceApi
 from lzkey_sandbox.config.aggregator_api import AggregatorApi
 from lzkey_sandbox.config.config_api import ConfigApi, ResourceApi, concerns_keys
+from lzkey_sandbox.config.deliveries import Deliveries
 from lzkey_sandbox.config.organization_api import OrganizationApi, OrganizationsApi
 from lzkey_sandbox.controltower import ControlTower
 from lzkey_sandbox.endpoint import operations
@@ -23,9 +26,12 @@ APIS = [
     ("config", ResourceApi),
     ("config", OrganizationApi),
     ("config", AggregatorApi),
+    ("config", Deliveries),
     ("config", AggregateResourceApi),
     ("controltower", ControlTower),
+    ("controltower", Baselines),
     ("cloudtrail", CloudTrail),
+    ("s3", Buckets),
     ("organizations", OrganizationsApi),
     ("lambda", lambda_permissions),
 ]

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from lzkey_sandbox import Sandbox
 
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 BUCKET = "recorded"
 
 
@@ -62,6 +63,20 @@ class TestUpdate:
             (found,) = config.describe_configuration_recorders()["ConfigurationRecorders"]
             (status,) = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
             assert (found["recordingGroup"]["resourceTypes"], status["recording"]) == (types, True)
+
+    def test_a_channel_keeps_what_it_names(self, sandbox: Sandbox) -> None:
+        """Such as the key that it encrypts with."""
+        sandbox.client("s3").create_bucket(Bucket=BUCKET)
+        resources = recorder("AWS::KMS::Key")
+        resources["Channel"]["Properties"] |= {"S3KmsKeyArn": KEY, "S3KeyPrefix": "o-exampleorgid"}
+        stack(sandbox, "create_stack", resources)
+        (found,) = sandbox.client("config").describe_delivery_channels()["DeliveryChannels"]
+        assert found == {
+            "name": "keys",
+            "s3BucketName": BUCKET,
+            "s3KmsKeyArn": KEY,
+            "s3KeyPrefix": "o-exampleorgid",
+        }
 
     @pytest.mark.parametrize(
         ("before", "after", "expected"),

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationNotFoundError, Shape, StructureShape
 
 from lzkey_sandbox.http.contract import service_model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lzkey import Untyped
 
 WsgiEnvironment = dict[str, Any]
@@ -31,6 +34,9 @@ _MODEL_OF_SIGNING_NAME = {
     "tagging": "resourcegroupstaggingapi",
 }
 
+#: Operations of Amazon S3 that the sandbox answers itself, and whose bodies are small.
+_NO_UPLOADS = frozenset({"PutBucketRequestPayment"})
+
 #: Among the features in a user agent, which are a letter or more each.
 _WAITER = re.compile(r"\bm/(?:\w+,)*B(?:,|\s|$)")
 
@@ -41,6 +47,7 @@ _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request
 class ApiRequest:
     """One request as the caller meant it; ``body`` is empty for uploads, which are left to moto.
 
+    ``headers`` are those that the operation's model knows as text, under the names of its members.
     ``waits`` says that a waiter of botocore asks, which would ask again.
     """
 
@@ -51,6 +58,7 @@ class ApiRequest:
     body: bytes
     path_parameters: dict[str, str]
     query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     waits: bool = False
 
     @property
@@ -82,9 +90,28 @@ def identify(environ: WsgiEnvironment) -> ApiRequest | None:
     service = _MODEL_OF_SIGNING_NAME.get(signing_name, signing_name)
     body = b"" if service == "s3" else _read_body(environ)
     operation, parameters = _operation(service, environ, body)
+    if operation in _NO_UPLOADS:
+        body = _read_body(environ)
     query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
+    headers = _headers(service, operation, environ)
     waits = _WAITER.search(environ.get("HTTP_USER_AGENT", "")) is not None
-    return ApiRequest(service, region, operation, access_key, body, parameters, query, waits)
+    return ApiRequest(service, region, operation, access_key, body, parameters, query, headers, waits)
+
+
+def _headers(service: str, operation: str, environ: WsgiEnvironment) -> dict[str, str]:
+    """The text that an operation's members have in headers."""
+    try:
+        shape = service_model(service).operation_model(operation).input_shape
+    except (UnknownServiceError, OperationNotFoundError):
+        return {}
+    members = {name: f"HTTP_{place.upper().replace('-', '_')}" for name, place in _places(shape)}
+    return {name: environ[variable] for name, variable in members.items() if variable in environ}
+
+
+def _places(shape: Shape | None) -> Iterator[tuple[str, str]]:
+    for name, member in shape.members.items() if isinstance(shape, StructureShape) else ():
+        if member.serialization.get("location") == "header" and member.type_name == "string":
+            yield name, str(member.serialization["name"])
 
 
 def _read_body(environ: WsgiEnvironment) -> bytes:

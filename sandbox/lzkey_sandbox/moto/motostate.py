@@ -242,6 +242,13 @@ def note_recording(account: str, region: str) -> None:
             recorder.status.last_status = "SUCCESS"
 
 
+def delivery_channels(account: str, region: str) -> list[dict[str, Any]]:
+    """The delivery channels of an account and Region as DescribeDeliveryChannels shows them."""
+    return [
+        channel.to_dict() for channel in list(config_backends[account][region].delivery_channels.values())
+    ]
+
+
 def has_recorder(account: str, region: str) -> bool:
     """Say whether the account has a Config recorder in the Region, on or off."""
     return bool(config_backends[account][region].recorders)

@@ -151,7 +151,7 @@ def _delete_recorder(account: str, region: str, name: str, _: Properties) -> Non
 def _put_channel(account: str, region: str, name: str, properties: Properties) -> str:
     """Make the channel and start the recorder."""
     backend = config_backends[account][region]
-    backend.put_delivery_channel({"name": name, "s3BucketName": properties["S3BucketName"]})
+    backend.put_delivery_channel({**_members(properties), "name": name})
     for recorder in backend.recorders:
         backend.start_configuration_recorder(recorder)
     return name
