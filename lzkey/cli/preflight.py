@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from lzkey.aws.session import session_in
 from lzkey.cli.answers import is_key
 from lzkey.cli.asked import Asked, with_options
 from lzkey.cli.completion import known_regions
@@ -16,7 +17,9 @@ from lzkey.cli.options import ALIVE, ExitZero, format_option, iam_policy_option,
 from lzkey.errors import ExitCode, SettingsError, UsageError
 from lzkey.files import require_no_source
 from lzkey.preflight.change import Change
+from lzkey.preflight.examination import Files, examine, examine_files, iam_policy
 from lzkey.preflight.formats import Form, render, write
+from lzkey.preflight.landing import look
 from lzkey.sources import keys_in
 from lzkey.sources.input import Input
 from lzkey.sources.subject import FoundKey, Unread
@@ -116,12 +119,6 @@ _Form = Annotated[Form, format_option(Form)]
 _Output = Annotated[list[Path] | None, output_option(Form)]
 
 
-def _iam_policy() -> dict[str, Any]:
-    from lzkey.preflight.examination import iam_policy  # noqa: PLC0415 - boto3
-
-    return iam_policy()
-
-
 @with_options
 def preflight(
     source: _Source = None,
@@ -138,7 +135,7 @@ def preflight(
     form: _Form = Form.TEXT,
     output: _Output = None,
     exit_zero: ExitZero = False,
-    print_iam_policy: Annotated[bool, iam_policy_option(_iam_policy)] = False,
+    print_iam_policy: Annotated[bool, iam_policy_option(iam_policy)] = False,
 ) -> None:
     """Say whether the landing zone's next change finds a usable key, and what it brings; nothing is changed.
 
@@ -174,10 +171,6 @@ def preflight(
 
 
 def _live(asked: Asked, change: Change, role: str | None, at: datetime) -> Preflight:
-    from lzkey.aws.session import session_in  # noqa: PLC0415 - boto3
-    from lzkey.preflight.examination import examine  # noqa: PLC0415 - boto3
-    from lzkey.preflight.landing import look  # noqa: PLC0415 - boto3
-
     if asked.landing_zone_manifest is not None:
         raise SettingsError(f"{OPTION} goes with files of keys; the live landing zone tells its own")
     landing = look(asked.session())
@@ -188,8 +181,6 @@ def _live(asked: Asked, change: Change, role: str | None, at: datetime) -> Prefl
 def _in_files(
     sources: list[str], asked: Asked, change: Change, at: datetime, *, role: str | None
 ) -> Preflight:
-    from lzkey.preflight.examination import Files, examine_files  # noqa: PLC0415 - boto3
-
     if role is not None:
         raise SettingsError("--log-archive-role is for the live landing zone; leave out the files")
     if named := next(filter(is_key, sources), None):

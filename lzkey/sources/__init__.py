@@ -70,20 +70,10 @@ def units(
 def keys_in(
     sources: Sequence[str], context: Context, *, stdin: BinaryIO
 ) -> Iterator[FoundKey | Unread | PassedOver]:
-    """Read the keys of files, folders and standard input, one after the other; see `units`.
+    """Read the keys of files, folders and `-`; see `lzkey.sources.walk`. Raises SettingsError."""
+    from lzkey.sources import walk  # noqa: PLC0415 - as the module says
 
-    Last comes what sources have declared in a language that is not read, where no other source has it.
-    """
-    from lzkey.sources.subject import PassedOver, Unread  # noqa: PLC0415 - as the module says
-    from lzkey.sources.terraform_source import Declarations  # noqa: PLC0415 - as the module says
-
-    declarations = Declarations()
-    for unit in declarations.taken_from(units(sources, stdin=stdin)):
-        entries = [unit] if isinstance(unit, Unread | PassedOver) else unit.keys(context)
-        for found in entries:
-            declarations.see(found)
-            yield found
-    yield from declarations.settled()
+    return walk.keys_in(sources, context, stdin=stdin)
 
 
 def live(
