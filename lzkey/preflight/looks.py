@@ -149,7 +149,8 @@ def _drift(subject: Subject, topic: Topic) -> Iterator[Item]:
 @takes(facts=(enabled_baselines,))
 def _baselines(subject: Subject, topic: Topic) -> Iterator[Item]:
     """Tell of OUs and accounts that are behind the landing zone's configuration, before any change."""
-    baselines = enabled_baselines(subject.asker, subject.home)
+    found = enabled_baselines(subject.asker, subject.home)
+    baselines = [each for each in found if each.is_present is not None or not each.is_of_landing_zone]
     behind, silent = (
         tuple(dict.fromkeys(each.target_id for each in baselines if each.is_present is wanted))
         for wanted in (False, None)
