@@ -21,6 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
+from lzkey.aws.actions import operation_of
 from lzkey.aws.answers import watch
 from lzkey.aws.calls import tell_account
 from lzkey.aws.silence import MOST_ATTEMPTS, Question, Silence
@@ -383,7 +384,7 @@ class Asker:
 
     def _client(self, action: str, region: str | None) -> tuple[Any, str]:
         """The client, and the operation's name in it."""
-        service, _, operation = action.partition(":")
+        service = action.partition(":")[0]
         patience = self.manner.patience_for(action)
         where = (service, region or self.region, patience)
         with self._lock:  # sessions are not safe to use from several threads
@@ -398,7 +399,7 @@ class Asker:
                 tell_account(client.meta.events, lambda: self.account)
                 _listen(client.meta.events, self.log.silence, where[:2], patience)
                 self._clients[where] = client
-            return self._clients[where], xform_name(operation)
+            return self._clients[where], xform_name(operation_of(action))
 
     def _failed(
         self, action: str, region: str | None, about: str, error: Failure

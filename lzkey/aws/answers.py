@@ -14,12 +14,22 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 _JSON: Final = frozenset({"json", "rest-json"})
+#: The root elements of those of Amazon S3's answers that are asked for; some of the others have no body.
+#: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html and so on
+_ROOTS: Final = {
+    "GetBucketEncryption": "ServerSideEncryptionConfiguration",
+    "GetBucketRequestPayment": "RequestPaymentConfiguration",
+    "GetObjectLockConfiguration": "ObjectLockConfiguration",
+}
 #: Of what is no XML, and of a page.
 _NO_ROOTS: Final = ("", "html")
 
 
 def watch(events: BaseEventHooks) -> None:
-    """Let clients that are made after this raise NotUnderstoodError on what is no answer of AWS."""
+    """Let clients that are made after this raise NotUnderstoodError on what is no answer of AWS.
+
+    What is no XML where Amazon S3 should answer, botocore takes for the server's error, and asks again.
+    """
     events.register("before-parse", _require_answer, unique_id="lzkey-no-answer")
 
 
@@ -50,10 +60,12 @@ def _require_answer(
 
 
 def _xml_fault(operation: str, model: OperationModel, status: int, body: bytes, content: str | None) -> str:
-    """Why a body is no answer in XML; S3's own answers, of which one may have no body, have other names."""
-    root, wanted = _root(body), f"{model.name}Response"
+    """Why a body is no answer in XML; of Amazon S3's other answers one may have no body."""
     is_error = status >= HTTPStatus.MULTIPLE_CHOICES
-    if is_error or model.service_model.resolved_protocol == "rest-xml":
+    is_s3 = model.service_model.resolved_protocol == "rest-xml"
+    wanted = _ROOTS.get(model.name, "") if is_s3 else f"{model.name}Response"
+    root = _root(body)
+    if is_error or not wanted:
         is_right = not body or root not in _NO_ROOTS
         right = "XML with the error's code" if is_error else "XML, or nothing"
     else:

@@ -44,13 +44,15 @@ class BucketEncryption:
 def object_lock(asker: Asker, bucket: str, owner: str, region: str) -> ObjectLock:
     """Object Lock of a bucket of an account."""
     told = asker.ask(
-        "s3:GetObjectLockConfiguration",
+        "s3:GetBucketObjectLockConfiguration",
         region=region,
         absent=_NO_LOCK,
         Bucket=bucket,
         ExpectedBucketOwner=owner,
     )
-    lock = (told or {}).get("ObjectLockConfiguration") or {}
+    if told is None:
+        return ObjectLock(enabled=False, retention="")
+    lock = told["ObjectLockConfiguration"]
     rule = (lock.get("Rule") or {}).get("DefaultRetention") or {}
     spans = ((rule.get("Days"), "day"), (rule.get("Years"), "year"))
     lasting = " ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in spans if number)
@@ -70,13 +72,15 @@ def requester_pays(asker: Asker, bucket: str, owner: str, region: str) -> bool:
 def bucket_encryption(asker: Asker, bucket: str, owner: str, region: str) -> BucketEncryption:
     """What a bucket encrypts with by default."""
     told = asker.ask(
-        "s3:GetBucketEncryption",
+        "s3:GetEncryptionConfiguration",
         region=region,
         absent=_NO_ENCRYPTION,
         Bucket=bucket,
         ExpectedBucketOwner=owner,
     )
-    rules = ((told or {}).get("ServerSideEncryptionConfiguration") or {}).get("Rules") or [{}]
+    if told is None:
+        return BucketEncryption("", None, bucket_key=False)
+    rules = told["ServerSideEncryptionConfiguration"]["Rules"]
     by_default = rules[0].get("ApplyServerSideEncryptionByDefault") or {}
     return BucketEncryption(
         str(by_default.get("SSEAlgorithm") or ""),

@@ -37,7 +37,11 @@ class Deliveries:
     """
 
     status: str = ""
-    """Success, Failure or Not_Applicable; empty: AWS Config does not tell, as before the first try."""
+    """Success, Failure or Not_Applicable; empty: AWS Config does not tell, as before the first try.
+
+    Failure may be of the notification about a file, too. AWS's samples have SUCCESS:
+    https://docs.aws.amazon.com/cli/latest/reference/configservice/describe-delivery-channel-status.html
+    """
     error_code: str = ""
     error_message: str = ""
     attempted_at: datetime | None = None
@@ -93,7 +97,7 @@ def delivery_channel_statuses(asker: Asker, region: str | None = None) -> tuple[
 def _deliveries(told: Json) -> Deliveries:
     told = told or {}
     return Deliveries(
-        str(told.get("lastStatus") or ""),
+        str(told.get("lastStatus") or "").title(),
         str(told.get("lastErrorCode") or ""),
         str(told.get("lastErrorMessage") or ""),
         told.get("lastAttemptTime") or told.get("lastStatusChangeTime"),

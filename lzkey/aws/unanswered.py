@@ -24,6 +24,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 
+from lzkey.aws.actions import operation_of
 from lzkey.errors import LiveError, UnknownCallerError
 
 #: What a question may end in.
@@ -173,7 +174,7 @@ def is_about_credentials(error: Failure, action: str, *, elsewhere: bool) -> boo
     if not isinstance(error, ClientError):
         return isinstance(error, (*_NOT_HAD, *_MISCONFIGURED))
     code = code_of(error)
-    is_of_another = error.operation_name != action.partition(":")[2]  # to get the credentials
+    is_of_another = error.operation_name != operation_of(action)  # to get the credentials
     return is_of_another or code in _EXPIRED | _WRONG | _CLOCK or (code in _NOT_KNOWN and not elsewhere)
 
 
@@ -196,7 +197,7 @@ def _about_credentials(error: Failure | OSError | ValueError, action: str) -> st
     if not isinstance(error, ClientError):
         return _not_had(error)
     code, text, asked = code_of(error), message_of(error).lower(), error.operation_name
-    if action and asked != action.partition(":")[2]:
+    if action and asked != operation_of(action):
         return f"the AWS credentials cannot be had ({asked}: {code}: {message_of(error)}): {_SIGN_IN}"
     if code in _CLOCK or (code in _WRONG and any(words in text for words in _BY_TIME)):
         return (

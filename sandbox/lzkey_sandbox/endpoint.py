@@ -40,6 +40,9 @@ _log: Final = logging.getLogger(__name__)
 INTERNAL_FAILURE: Final = "InternalFailure"
 
 _XML: Final = "rest-xml"
+#: The root elements of Amazon S3's answers, which botocore's model does not know; others have no body.
+#: Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketRequestPayment.html
+_ROOTS: Final = {"GetBucketRequestPayment": "RequestPaymentConfiguration"}
 _TEXT: Final = re.compile(r"<(\w+)>([^<>]*)</\1>")
 
 #: Where GetFunction says that the code of functions is; moto's addresses lead nowhere.
@@ -169,8 +172,9 @@ class Endpoint:
             model = operation_model(request.service, request.operation)
             answer = operation.handler(account, request.region, parse_input(model, raw))
             members, status = render_output(model, answer), model.http.get("responseCode", 200)
-            is_xml = request.protocol == _XML
-            return _xml_response(members, status) if is_xml else _json_response(members, status)
+            if request.protocol == _XML:
+                return _xml_response(request.operation, members, status)
+            return _json_response(members, status)
         return self._ask_moto(account, request, environ)
 
     def _ask_moto(self, account: str, request: ApiRequest, environ: dict[str, Any]) -> Response:
@@ -220,10 +224,11 @@ def _json_response(members: Mapping[str, Any], status: int = 200) -> Response:
     return Response(body, status=status, headers=_headers("application/json"))
 
 
-def _xml_response(members: Mapping[str, Any], status: int) -> Response:
-    """An answer of the REST-XML protocol whose members are text; botocore reads no root element's name."""
+def _xml_response(operation: str, members: Mapping[str, Any], status: int) -> Response:
+    """An answer of the REST-XML protocol whose members are text."""
     told = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in members.items())
-    body = f"<Answer>{told}</Answer>" if told else ""
+    root = _ROOTS.get(operation)
+    body = f"<{root}>{told}</{root}>" if root else ""
     return Response(body, status=status, headers=_headers("application/xml"))
 
 
