@@ -15,6 +15,7 @@ _OWN: Final = "AWSControlTower"
 
 #: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackSetOperationSummary.html
 _AT_WORK: Final = frozenset({"QUEUED", "RUNNING", "STOPPING"})
+_GONE: Final = frozenset({"StackSetNotFoundException"})
 
 
 @takes("cloudformation:ListStackSets")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from lzkey.aws.session import session_in
+from lzkey.aws.unanswered import UnansweredError
 from lzkey.cli.answers import is_key
 from lzkey.cli.asked import Asked, with_options
 from lzkey.cli.completion import known_regions
@@ -174,7 +175,11 @@ def _live(asked: Asked, change: Change, role: str | None, at: datetime) -> Prefl
     if asked.landing_zone_manifest is not None:
         raise SettingsError(f"{OPTION} goes with files of keys; the live landing zone tells its own")
     landing = look(asked.session())
-    zone = asked.landing_zone(lambda: landing.parameters)
+    try:
+        zone = asked.landing_zone(lambda: landing.parameters)
+    except SettingsError as error:
+        untold = f"; {landing.arn}" if isinstance(landing.arn, UnansweredError) else ""
+        raise SettingsError(f"{error}{untold}") from error
     return examine(landing, zone, change, session_in(asked.profile, zone.home_region), role=role, at=at)
 
 

@@ -57,7 +57,7 @@ class CloudTrail:
             "IsMultiRegionTrail": True,
             "IsOrganizationTrail": True,
             "LogFileValidationEnabled": True,
-            "S3BucketName": "-".join(("aws-controltower-logs", *self._control_tower.home)),
+            "S3BucketName": "aws-controltower-logs",
         }
         return {"trailList": [{**trail, "KmsKeyId": key} if key else trail]}
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TEXT = PAGE.read_text()
 TEMPLATES = ("deploy/lambda-role.yaml", "deploy/execution-role.yaml", "deploy/reader-role.yaml")
-COMMANDS = ("init", "check", "explain", "fix", "report", "doctor")
+COMMANDS = ("init", "check", "explain", "fix", "preflight", "report", "doctor")
 
 
 def role(path: Path, name: str) -> Any:
