@@ -28,6 +28,10 @@ def own_stack_sets(asker: Asker, region: str) -> tuple[str, ...]:
 
 @takes("cloudformation:ListStackSetOperations")
 def operations_at_work(asker: Asker, name: str, region: str) -> tuple[str, ...]:
-    """What is being done with a stack set, and has not ended: such as `UPDATE, RUNNING`."""
-    found = asker.each("cloudformation:ListStackSetOperations", "Summaries", region=region, StackSetName=name)
-    return tuple(f"{each['Action']}, {each['Status']}" for each in found if each["Status"] in _AT_WORK)
+    """What is being done with a stack set, and has not ended: such as `UPDATE, RUNNING`.
+
+    With one that has gone meanwhile nothing is.
+    """
+    action = "cloudformation:ListStackSetOperations"
+    found = asker.all(action, "Summaries", region=region, absent=_GONE, StackSetName=name)
+    return tuple(f"{each['Action']}, {each['Status']}" for each in found or () if each["Status"] in _AT_WORK)
