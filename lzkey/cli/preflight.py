@@ -46,7 +46,8 @@ settings or files; 3 a blocker; 4 no blocker, but something is not known, or a r
 --exit-zero 3 and 4 are 0.
 """
 
-_CHANGE: Final = "The change (none: a plain update)"
+#: Where the options that say what is to become of the landing zone stand in the help.
+CHANGE: Final = "The change (none: a plain update)"
 
 _Source = Annotated[
     list[str] | None,
@@ -61,7 +62,7 @@ _Version = Annotated[
     typer.Option(
         metavar="VERSION",
         help="The landing zone version; none: the latest that Control Tower has, in files the manifest's.",
-        rich_help_panel=_CHANGE,
+        rich_help_panel=CHANGE,
     ),
 ]
 _Key = Annotated[
@@ -69,17 +70,17 @@ _Key = Annotated[
     typer.Option(
         metavar="KEY",
         help="The key for all logs: ARN, id or alias; in files also what they call it.",
-        rich_help_panel=_CHANGE,
+        rich_help_panel=CHANGE,
     ),
 ]
 _LoggingKey = Annotated[
     str | None,
-    typer.Option(metavar="KEY", help="The key for the logs of CloudTrail.", rich_help_panel=_CHANGE),
+    typer.Option(metavar="KEY", help="The key for the logs of CloudTrail.", rich_help_panel=CHANGE),
 ]
 _ConfigKey = Annotated[
     str | None,
     typer.Option(
-        metavar="KEY", help="The key for the logs of AWS Config, since 4.0.", rich_help_panel=_CHANGE
+        metavar="KEY", help="The key for the logs of AWS Config, since 4.0.", rich_help_panel=CHANGE
     ),
 ]
 _Regions = Annotated[
@@ -89,13 +90,13 @@ _Regions = Annotated[
         metavar="REGION",
         autocompletion=known_regions,
         help="A Region to be governed as well; repeatable.",
-        rich_help_panel=_CHANGE,
+        rich_help_panel=CHANGE,
     ),
 ]
 _Accounts = Annotated[
     list[str] | None,
     typer.Option(
-        "--enroll", metavar="ACCOUNT", help="An account to be enrolled; repeatable.", rich_help_panel=_CHANGE
+        "--enroll", metavar="ACCOUNT", help="An account to be enrolled; repeatable.", rich_help_panel=CHANGE
     ),
 ]
 _Unit = Annotated[
@@ -104,7 +105,7 @@ _Unit = Annotated[
         "--organization-unit",
         metavar="ID",
         help="An organizational unit to be registered, or registered again.",
-        rich_help_panel=_CHANGE,
+        rich_help_panel=CHANGE,
     ),
 ]
 _Role = Annotated[

@@ -202,10 +202,17 @@ def _beside(name: str, what: str, source: str) -> Topic:
 LOOKS: Final = (
     Look(_beside("log-buckets", "Log buckets", f"{_GUIDE}configuration-updates.html"), log_buckets),
     Look(
-        _beside("recorder", "Recorder in the management account", f"{_GUIDE}getting-started-prereqs.html"),
+        _beside("recorder", "Recorder of the management account", f"{_GUIDE}getting-started-prereqs.html"),
         _recorder,
     ),
-    Look(_beside("delivery-channel", "Delivery channel there", f"{_GUIDE}config-updates-v4.html"), _channel),
+    Look(
+        _beside(
+            "delivery-channel",
+            "Delivery channel of the management account",
+            f"{_GUIDE}config-updates-v4.html",
+        ),
+        _channel,
+    ),
     Look(_beside("trusted-access", "Trusted access", f"{_GUIDE}governance-drift.html"), _trusted_access),
     Look(_beside("stack-sets", "Control Tower's stack sets", _STACK_SETS), _stack_sets),
     Look(_beside("status", "Status of the landing zone", f"{_TOWER}API_UpdateLandingZone.html"), _status),

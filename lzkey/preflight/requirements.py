@@ -68,7 +68,7 @@ def key_items(found: FoundKey, after: Configuration, at: datetime) -> Iterator[I
         return
     answers = {answer.requirement: answer for answer in explained.answers}
     for requirement in _TOPICS:
-        yield _item(answers[requirement], explained, found)
+        yield _item(answers[requirement], explained, found, after)
     yield from _expiring(explained, _about(found))
 
 
@@ -90,9 +90,9 @@ def several_item(name: str, sources: Sequence[str]) -> Item:
     return KEY.item(Level.NOT_KNOWN, detail, "give one of them", name)
 
 
-def _item(answer: Answer, explained: Explanation, found: FoundKey) -> Item:
+def _item(answer: Answer, explained: Explanation, found: FoundKey, after: Configuration) -> Item:
     requirement, about = Requirement(answer.requirement), _about(found)
-    topic, fix = _TOPICS[requirement], _fix(requirement, found)
+    topic, fix = _TOPICS[requirement], _fix(requirement, found, after)
     if answer.holds:
         open_because = _assumed(requirement, found)
         if open_because:
@@ -126,11 +126,14 @@ def _about(found: FoundKey) -> str:
     return str(found.key.arn) if found.arn_known else found.name
 
 
-def _fix(requirement: Requirement, found: FoundKey) -> str:
+def _fix(requirement: Requirement, found: FoundKey, after: Configuration) -> str:
     """What to do about a requirement that does not hold, or may not."""
-    if requirement in SERVICES and found.place.kind is not Kind.LIVE:
-        return f"lzkey fix {found.place.source} shows the smallest addition with which it is allowed"
-    return advice(requirement).brief(str(found.key.arn))
+    if requirement not in SERVICES:
+        return advice(requirement).brief(str(found.key.arn))
+    target = f"--discover {found.key.arn}" if found.place.kind is Kind.LIVE else found.place.source
+    regions = ",".join(after.zone.governed_regions)
+    governed = f" --governed-regions {regions}" if regions else ""
+    return f"lzkey fix {target}{governed} shows the smallest addition with which it is allowed"
 
 
 def _expiring(explained: Explanation, about: str) -> Iterator[Item]:

@@ -121,8 +121,8 @@ class TestManifest:
     @pytest.mark.parametrize(
         ("told", "words"),
         [
-            (dict.fromkeys(Delivery, {"enabled": True}), "the manifest names none"),
-            (dict.fromkeys(Delivery, {"enabled": False}), "no logs are delivered"),
+            ({use: {"enabled": True} for use in Delivery}, "the manifest names none"),
+            ({use: {"enabled": False} for use in Delivery}, "no logs are delivered"),
         ],
     )
     def test_no_key(self, folder: Path, run: Run, told: dict[str, Any], words: str) -> None:

@@ -182,7 +182,8 @@ class TestFiles:
         """Not of a live key."""
         made = key(written=policy(FOR_CLOUDTRAIL))
         assert asked(made, place=self.PLACE)["permissions-config"].fix.startswith("lzkey fix policy.json ")
-        assert f"lzkey fix --discover {ARN}" in asked(made)["permissions-config"].fix
+        regions = "--governed-regions us-east-1,us-west-2 shows the smallest addition"
+        assert f"lzkey fix --discover {ARN} {regions}" in asked(made)["permissions-config"].fix
 
 
 def test_every_page_is_one_of_aws() -> None:
