@@ -39,6 +39,7 @@ $ lzkey report -o report.html -o report.json -o report.csv
 $ lzkey report --previous report.json -o new.html
 $ lzkey report --profile audit --management-role LandingZoneReader -o new.html
 $ lzkey report --observer-role landing-zone-observer --sample all -o report.html
+$ lzkey report --events -o report.html
 $ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
 
 Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be \
@@ -83,6 +84,10 @@ _Sample = Annotated[
     str,
     typer.Option(metavar="N|all", help="With --observer-role: how many accounts, evenly spread, or all."),
 ]
+_Events = Annotated[
+    bool,
+    typer.Option("--events", help="Count KMS's events of the landing zone's keys, and show strange ones."),
+]
 _Policy = Annotated[bool, iam_policy_option(iam_policy)]
 
 
@@ -99,6 +104,7 @@ def report(
     excluded: _Excluded = None,
     observer_role: _Observer = None,
     sample: _Sample = str(SAMPLE),
+    events: _Events = False,
     profile: Profile = None,
     region: Region = None,
     exit_zero: ExitZero = False,
@@ -119,6 +125,7 @@ def report(
         tuple(excluded or ()),
         observer_role,
         _number(sample),
+        events,
     )
     _require_sensible(options)
     earlier = earlier_report(previous) if previous else None
@@ -131,11 +138,12 @@ def report(
 
 def exit_code(made: Report) -> ExitCode:
     """What a report ends with: the worst first; a key that may be refused is not certain to be."""
-    counts = made.counts
+    counts, answer = made.counts, headline(made)
     certain = [failure for key in made.keys for failure in key.failures if failure.certainty == "refused"]
-    if Delivery.NO is made.proved.delivery or headline(made).observed is Outcome.FAILING or certain:
+    if Delivery.NO is made.proved.delivery or answer.observed is Outcome.FAILING or certain:
         return ExitCode.PROBLEM
-    if made.proved.delivery is not Delivery.YES or counts[State.UNKNOWN] or counts[State.NON_COMPLIANT]:
+    doubtful = made.proved.delivery is not Delivery.YES or answer.contradicted
+    if doubtful or counts[State.UNKNOWN] or counts[State.NON_COMPLIANT]:
         return ExitCode.UNDETERMINED
     return ExitCode.DONE
 

@@ -32,7 +32,7 @@ _FAILURE: Final = "Failure"
 
 #: How Control Tower's log buckets begin.
 #: https://docs.aws.amazon.com/controltower/latest/userguide/logging-s3-audit-bucket.html
-_CONTROL_TOWERS: Final = "aws-controltower-"
+CONTROL_TOWERS: Final = "aws-controltower-"
 
 _GRANTS: Final = "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html"
 _RAM: Final = "https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html"
@@ -98,6 +98,7 @@ def trail_readings(scene: Scene) -> tuple[Reading, ...]:
             key=found.key,
             bucket=found.bucket,
             elsewhere=elsewhere,
+            sender=found.arn,
         )
         for kind, succeeded, error in both
     )
@@ -132,6 +133,7 @@ def _of_region(asker: Asker, where: tuple[str, str], keys: tuple[str, ...]) -> I
                 key=channel.key if channel else None,
                 bucket=channel.bucket if channel else "",
                 elsewhere=_elsewhere(channel, keys),
+                sender=status.name,
             )
 
 
@@ -153,7 +155,7 @@ def _elsewhere(channel: DeliveryChannel | None, keys: tuple[str, ...]) -> str:
     """Why a channel's deliveries are not the landing zone's; empty where they are."""
     if channel is None:
         return "the delivery channel is not described"
-    if channel.key is None and not channel.bucket.startswith(_CONTROL_TOWERS):
+    if channel.key is None and not channel.bucket.startswith(CONTROL_TOWERS):
         return f"the delivery channel is not Control Tower's: it delivers to {channel.bucket}"
     return _another_key(channel.key, keys) if channel.key else ""
 
@@ -217,7 +219,8 @@ def beside(scene: Scene) -> tuple[tuple[Beside, ...], tuple[str, ...]]:
         try:
             if _SHARED in policy_names(scene.home, arn):
                 told = f"{arn} has a second policy, {_SHARED}, with which AWS RAM shares it"
-                found.append(Beside("key policy", f"{told}: the proof does not read it", source=_RAM))
+                told = f"{told}: the proof does not read it"
+                found.append(Beside("key policy", told, source=_RAM, subject=str(arn)))
         except UnansweredError as error:
             unread.append(str(error))
     return tuple(found), tuple(unread)
@@ -229,4 +232,5 @@ def _grants(home: Asker, arn: KeyArn) -> Iterator[Beside]:
             within = f" for {grant.source_arn}" if grant.source_arn else ""
             allowed = ", ".join(grant.operations)
             told = f"grant {grant.id} of {arn} allows {grant.service} {allowed}{within}"
-            yield Beside("grant", f"{told}: the proof does not read it", source=_GRANTS)
+            told = f"{told}: the proof does not read it"
+            yield Beside("grant", told, source=_GRANTS, subject=str(arn))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from lzkey.figures import moment
 from lzkey.observed.causes import cause_of
 from lzkey.observed.values import CLOUDTRAIL, CONFIG, DIGESTS, Observation, Outcome
 
@@ -71,6 +72,8 @@ class Reading:
     """Why nothing was read."""
     elsewhere: str = ""
     """Why it is no delivery of the landing zone: another key, another bucket."""
+    sender: str = ""
+    """The trail's ARN, or the delivery channel's name."""
 
 
 def observation(reading: Reading, in_force: InForce, now: datetime) -> Observation:
@@ -95,6 +98,8 @@ def observation(reading: Reading, in_force: InForce, now: datetime) -> Observati
         known.source if known else "",
         reading.key,
         reading.bucket,
+        reading.sender,
+        reading.succeeded_at,
     )
 
 
@@ -105,15 +110,14 @@ def _doubt(reading: Reading, at: datetime | None, in_force: InForce, now: dateti
     if in_force.since is None:
         return f"since when key and manifest are as they are is not known ({in_force.unknown})"
     if at < in_force.since + reading.kind.interval:
-        since = f"{in_force.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        return f"not observed since the change at {since} ({in_force.change})"
+        return f"not observed since the change at {moment(in_force.since)} ({in_force.change})"
     if not reading.error and now - at > reading.kind.late:
         return "nothing for too long, and no error is told"
     return ""
 
 
 def _told(reading: Reading, at: datetime | None) -> str:
-    when = f" at {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else ""
+    when = f" at {moment(at)}" if at else ""
     if reading.error:
         message = f" ({reading.message})" if reading.message else ""
         return f"failed with {reading.error}{message}{when}"

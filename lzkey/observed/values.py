@@ -11,18 +11,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.manifest import Delivery as Block
+from lzkey.figures import counted, some
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from lzkey.aws.standing import Standing
 
 CLOUDTRAIL: Final = "CloudTrail"
 CONFIG: Final = "AWS Config"
 
 #: Of CloudTrail: by them the integrity of its log files is validated.
 DIGESTS: Final = "digest files"
-
-#: How many organizational units and accounts a sentence names.
-_NAMED: Final = 3
 
 #: What each service delivers with, by the manifest's block for it.
 BLOCKS: Final = {CLOUDTRAIL: Block.CLOUDTRAIL, CONFIG: Block.CONFIG}
@@ -63,6 +63,10 @@ class Observation:
     key: str | None = None
     """The ARN of the key that it encrypts with, where AWS tells."""
     bucket: str = ""
+    sender: str = ""
+    """What delivers: the trail's ARN, or the delivery channel's name; empty where it was not seen."""
+    succeeded_at: datetime | None = None
+    """The last success, also where deliveries fail since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,19 @@ class KeyUse:
 
 
 @dataclass(frozen=True, slots=True)
+class OutOfService:
+    """Since when a key that is not Enabled has not been, by CloudTrail's event history."""
+
+    key: str
+    since: datetime | None = None
+    """At the latest: of the changes after which nothing has enabled it the first that the history shows."""
+    change: str = ""
+    """Such as DisableKey."""
+    unknown: str = ""
+    """Why it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Behind:
     """An organizational unit or account that is not on the landing zone's present configuration."""
 
@@ -115,6 +132,10 @@ class Beside:
     stops: bool = False
     """Whether it stops deliveries by AWS's documentation."""
     source: str = ""
+    subject: str = ""
+    """The ARN of the key, or the name of the bucket, that has it."""
+    service: str = ""
+    """Whose deliveries it stops; empty: nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +146,12 @@ class Events:
     principal: str
     allowed: int
     refused: int
+    """For want of a permission (AccessDenied)."""
     since: datetime
+    """Earlier events were not read."""
     latest: datetime | None = None
+    failed: int = 0
+    """With any other error, such as DisabledException."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +161,13 @@ class Contradiction:
     key: str
     why: str
     event: str
-    """The whole event, as JSON."""
+    """The whole event, as JSON; of several that are alike, the latest."""
+    service: str = ""
+    """CloudTrail or AWS Config."""
+    kind: str = ""
+    """In what it is strange, such as `refused`."""
+    alike: int = 1
+    """How many such events there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +185,27 @@ class Observed:
     behind_unknown: str = ""
     """Why it is not known which are; empty where it is."""
     beside: tuple[Beside, ...] = ()
+    events_read: bool = False
+    """Whether KMS's events of the keys were asked for, and told."""
     events: tuple[Events, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
     unread: tuple[str, ...] = ()
     """What else could not be read, a sentence each."""
+    standings: tuple[Standing, ...] = ()
+    """The landing zone's keys, as KMS shows them."""
+    out_of_service: tuple[OutOfService, ...] = ()
+    """Of the keys that are not Enabled, former ones among them."""
+
+    @property
+    def asked(self) -> str:
+        """How many accounts were asked for their delivery channels; of how many, where that is known."""
+        number = counted(self.accounts_asked, "account")
+        if self.accounts_asked < self.accounts:
+            number = f"{number} of {self.accounts:,}"
+        elif self.accounts > 1:
+            number = f"all {number}"
+        no_more = "" if self.accounts else ", and of no other"
+        return f"delivery channels of {number} were asked for{no_more}"
 
     def of(self, service: str) -> tuple[Observation, ...]:
         """What is observed of a service's deliveries."""
@@ -184,15 +232,20 @@ class Observed:
         told += [f"{one.what} {one.detail}" for one in self.of(service) if _is_failing_digest(one)]
         return "; ".join(filter(None, (*told, self._late(service)))) or "nothing was asked"
 
+    def stopped(self, service: str) -> str:
+        """What of a bucket, and not of the key, stops a delivery that fails; empty where none is known."""
+        failing = {one.bucket for one in self.of(service) if one.outcome is Outcome.FAILING}
+        stops = (one for one in self.beside if one.stops and one.service == service)
+        return next((one.detail for one in stops if one.subject in failing), "")
+
     def _late(self, service: str) -> str:
         """That AWS Config may deliver elsewhere, or nothing, in some accounts; empty where it does not."""
         if service != CONFIG:
             return ""
         if self.behind_unknown:
             return f"whether accounts deliver elsewhere is not known: {self.behind_unknown}"
-        names = ", ".join(one.name for one in self.behind[:_NAMED])
-        more = f" and {len(self.behind) - _NAMED} more" if len(self.behind) > _NAMED else ""
-        late = f"{names}{more} not on the landing zone's present configuration, so may deliver nothing"
+        names = some([one.name for one in self.behind])
+        late = f"{names} not on the landing zone's present configuration, so may deliver nothing"
         return late if self.behind else ""
 
 

@@ -17,6 +17,7 @@ from lzkey.aws.recorder import own_recorder
 from lzkey.aws.rule import evaluation_statuses, organization_rule, results, rule_names, rules_named
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import ReportArgumentError, ReportError
+from lzkey.figures import counted
 from lzkey.observed.looking import Scene
 from lzkey.report import aggregated
 from lzkey.report.facts import RuleInForce, Seen, World
@@ -24,7 +25,6 @@ from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
 from lzkey.report.observing import IN_EACH_ACCOUNT, IN_THE_MANAGEMENT_ACCOUNT, observed
 from lzkey.report.surroundings import landing_zone, organization, own_keys, rule, with_former_keys
 from lzkey.report.troubles import ALLOW, DEPLOY, DEPLOY_ALONE, DIAGNOSE, ENROLL, of_recorder, trouble
-from lzkey.report.wording import counted
 
 if TYPE_CHECKING:
     from lzkey.aws.account import Asker, Progress

@@ -54,6 +54,9 @@ SENTENCES: Final[Mapping[tuple[Delivery, Outcome], str]] = {
 
 _ORDER: Final = tuple(SENTENCES)
 
+#: The end of a sentence that rests on a proof.
+_CONTRADICTED: Final = "; an event of the key is not as the proof assumes"
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -81,13 +84,17 @@ class Headline:
     observed: Outcome
     sentence: str
     cells: tuple[Cell, ...]
+    contradicted: bool = False
+    """Whether an event is not as the proof assumes."""
 
 
-def tone(proved: Delivery, observed: Outcome) -> Literal["yes", "no", "unknown"]:
+def tone(
+    proved: Delivery, observed: Outcome, *, contradicted: bool = False
+) -> Literal["yes", "no", "unknown"]:
     """Whether the pair reads as a yes or a no: what fails is no yes, and a contradiction is neither."""
     if observed is Outcome.FAILING or (proved is Delivery.NO and observed is Outcome.NOT_OBSERVED):
         return "no"
-    return "yes" if proved is Delivery.YES else "unknown"
+    return "yes" if proved is Delivery.YES and not contradicted else "unknown"
 
 
 def headline(report: Report) -> Headline:
@@ -99,7 +106,9 @@ def headline(report: Report) -> Headline:
     worst = min(map(_pair, on), key=_ORDER.index)
     named = [cell.service for cell in on if _pair(cell) == worst]
     logs = f"the logs of {' and '.join(named)}" if len(named) < len(on) else _ALL
-    return Headline(*worst, SENTENCES[worst].format(logs), cells)
+    contradicted = bool(report.observed and report.observed.contradictions)
+    sentence = SENTENCES[worst].format(logs) + (_CONTRADICTED if contradicted else "")
+    return Headline(*worst, sentence, cells, contradicted)
 
 
 def _pair(cell: Cell) -> tuple[Delivery, Outcome]:
@@ -109,7 +118,10 @@ def _pair(cell: Cell) -> tuple[Delivery, Outcome]:
 def _cell(report: Report, service: str, proved: Delivery, proof: str) -> Cell:
     if report.observed is None:
         return Cell(service, proved, Outcome.NOT_OBSERVED, proof, _UNSEEN)
-    return Cell(service, proved, report.observed.outcome(service), proof, report.observed.why(service))
+    seen, stopped = report.observed.why(service), report.observed.stopped(service)
+    if stopped and proved is Delivery.YES:
+        seen = f"not the key: {stopped}; {seen}"
+    return Cell(service, proved, report.observed.outcome(service), proof, seen)
 
 
 _UNSEEN: Final = "the management account alone sees it: make the report there, or give --management-role"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
+from lzkey.figures import moment
+from lzkey.observed.contradictions import NOT_SHOWN
 from lzkey.observed.values import Outcome
 from lzkey.report.model import Collected, Delivery
 from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
-    from lzkey.aws.former_keys import FormerKey
-    from lzkey.observed.values import InForce, KeyUse, Observed
+    from lzkey.observed.blast import BlastRadius
+    from lzkey.observed.values import Contradiction, Events, InForce, KeyUse
     from lzkey.report.model import Doubt, Report, Scope
 
 #: What is proved, in a word or two.
@@ -35,13 +35,19 @@ OBSERVED: Final = {
 
 _WORD: Final = re.compile(r"[a-z]+ ")
 
-#: The heading of what is told of them.
+#: What no event tells.
+EVENTS: Final = (
+    "an event shows who asked, the operation, the key, the encryption context and the error; one of a "
+    "request that was refused may show less, and may not be in this account's history. None shows "
+    f"{', '.join(NOT_SHOWN)}: what is not strange is no proof, and that nothing was refused is no health"
+)
+
+#: What to do about an event that is not as the proof assumes.
+REPORT_IT: Final = "Please report it, with the event, in which you may replace what is yours"
+
+#: The headings of what is told of keys.
+BLAST_RADIUS: Final = "What depends on the landing zone's keys"
 FORMER_KEYS: Final = "Former keys, which older logs may need"
-
-
-def moment(at: datetime | None) -> str:
-    """A time to the minute, in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if at else "no time that is known"
 
 
 def percentage(score: float | None) -> str:
@@ -79,13 +85,6 @@ def in_force(found: InForce) -> str:
     return f"keys and manifest are as they are since {moment(found.since)} ({found.change})"
 
 
-def asked(found: Observed) -> str:
-    """How many accounts were asked for their delivery channels."""
-    number = counted(found.accounts_asked, "account")
-    part = f"{number} of {found.accounts:,}" if found.accounts_asked < found.accounts else f"all {number}"
-    return f"delivery channels of {part} were asked for"
-
-
 def key_use(use: KeyUse) -> str:
     """A key's last use, as KMS tells it."""
     if use.unknown:
@@ -97,20 +96,33 @@ def key_use(use: KeyUse) -> str:
     return f"{use.operation} at {moment(use.at)}{event}"
 
 
-def former_key(key: FormerKey) -> str:
-    """How a former key stands, and whose deliveries it is known by."""
-    return f"{key.fault or key.standing}; its policy admits {' and '.join(key.services)}"
+def events_told(one: Events) -> str:
+    """How many of a principal's requests for a key came to what, as far as they were read."""
+    failed = f", {one.failed:,} ended in another error" if one.failed else ""
+    latest = f", the latest at {moment(one.latest)}" if one.latest else ""
+    return f"{one.allowed:,} allowed, {one.refused:,} refused{failed} since {moment(one.since)}{latest}"
+
+
+def strange(one: Contradiction) -> str:
+    """In what an event is not as the proof assumes, and how many are."""
+    alike = f" ({one.alike:,} events are alike, this is the latest)" if one.alike > 1 else ""
+    return f"{one.why}{alike}"
+
+
+def blast_radius(key: BlastRadius) -> str:
+    """What depends on one of the landing zone's keys."""
+    return f"{key.purpose}; {key.depends}"
+
+
+def former_key(key: BlastRadius) -> str:
+    """How a former key stands, whose deliveries it is known by, and what still encrypts with it."""
+    return f"{key.trouble or key.state}; {key.purpose}; {key.depends}"
 
 
 def scored(report: Report) -> str:
     """The score with its formula, for a line of text."""
     told = f"score {percentage(report.score)}"
     return f"{told}: COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN) = {formula(report.counts)}"
-
-
-def counted(number: int, singular: str, plural: str = "") -> str:
-    """A number with its noun."""
-    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
 
 
 def subject(scope: Scope) -> str:

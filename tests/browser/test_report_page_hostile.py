@@ -53,6 +53,18 @@ class TestHostileNames:
         assert UNSEEN.search(shown.page.inner_text("body").replace("\t", " ")) is None
         assert "safe⟨U+202E⟩gnp.exe" in shown.page.inner_text("body")
 
+    def test_events_are_read_whole(self, read: Open) -> None:
+        """Each in a box of its own, as somebody else's text, and however long within the page."""
+        shown = read("hostile")
+        observed = report_named("hostile").observed
+        assert observed is not None
+        written = [visible(one.event) for one in observed.contradictions]
+        assert shown.page.locator("pre.event").all_inner_texts() == written
+        assert shown.page.locator("pre.event *").count() == 0
+        assert any("<script>" in event for event in written)
+        boxes = shown.page.locator("pre.event").all()
+        assert all(box.evaluate("box => box.scrollWidth <= box.clientWidth") for box in boxes)
+
     @pytest.mark.parametrize(
         "text", ["<script>", "=cmd|' /C calc'!A0", '">', "{{7*7}}", "[", "\\", "a(", "*"]
     )

@@ -124,3 +124,23 @@ def test_an_alias_may_stand_for_any_key() -> None:
     """So nobody knows what a key is for."""
     manifest = {"centralizedLogging": block("alias/logs"), "config": block(TWO)}
     assert ManifestKeys.from_manifest(manifest, "4.0").uses_of({TWO}) == BOTH
+
+
+@pytest.mark.parametrize(
+    ("manifest", "version", "accounts"),
+    [
+        (CASES["3.x"][0], "3.3", ("222222222222", "222222222222")),
+        ({"centralizedLogging": {"accountId": "2", **OFF}}, "3.3", ("2", "2")),
+        ({"centralizedLogging": {"accountId": "2"}, "config": {"accountId": "3"}}, "4.0", ("2", "3")),
+        ({"centralizedLogging": {"accountId": "2"}, "config": block(ONE)}, "4.0", ("2", None)),
+        ({"centralizedLogging": {"accountId": 2}, "config": {"accountId": ""}}, "4.0", (None, None)),
+        ({}, "4.0", (None, None)),
+        (None, None, (None, None)),
+    ],
+)
+def test_whose_the_buckets_are(
+    manifest: object, version: str | None, accounts: tuple[str | None, str | None]
+) -> None:
+    """CloudTrail's, and AWS Config's, which has an account of its own since 4.0; else it is not told."""
+    keys = ManifestKeys.from_manifest(manifest, version)
+    assert (keys.account_of(Delivery.CLOUDTRAIL), keys.account_of(Delivery.CONFIG)) == accounts

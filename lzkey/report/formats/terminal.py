@@ -8,8 +8,21 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from lzkey.catalogue import advice
+from lzkey.figures import counted, moment
+from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
-from lzkey.report.wording import counted, former_key, moment, percentage, scored, unknowns
+from lzkey.report.wording import (
+    EVENTS,
+    REPORT_IT,
+    blast_radius,
+    events_told,
+    former_key,
+    percentage,
+    scored,
+    sentence,
+    strange,
+    unknowns,
+)
 from lzkey.state import State
 from lzkey.terminal import Folded, output, plain, table
 
@@ -18,6 +31,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from lzkey.observed.blast import BlastRadius
+    from lzkey.observed.values import Observed
     from lzkey.report.model import Report
 
 #: The headline's colour, by how its word would be coloured.
@@ -25,6 +40,9 @@ _TONES: Final = {"yes": "bold green", "no": "bold red", "unknown": "bold yellow"
 
 #: What a screen takes; files have all of it.
 _SHOWN: Final = 20
+#: Characters of an event: CloudTrail's may have 256 KB.
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
+_EVENT: Final = 2_000
 
 
 def render(report: Report, console: Console | None = None) -> str:
@@ -50,9 +68,11 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         f"{moment(report.as_of)}; oldest evaluation {moment(report.oldest_evaluation)}",
         "dim",
     )
+    radii = blast_radii(report)
+    yield from _depending([key for key in radii if not key.former and report.observed])
     yield from _failing(report)
     yield from _unknown(report)
-    yield from _former(report)
+    yield from _former([key for key in radii if key.former])
     if report.trend is not None:
         trend = report.trend
         yield _line(
@@ -67,7 +87,9 @@ def _parts(report: Report) -> Iterator[RenderableType]:
 def _answer(report: Report) -> Iterator[RenderableType]:
     """The headline, then what is proved, and what is observed of each service."""
     answer = headline(report)
-    yield _line(f"{answer.sentence}.", _TONES[tone(answer.proved, answer.observed)])
+    yield _line(
+        f"{answer.sentence}.", _TONES[tone(answer.proved, answer.observed, contradicted=answer.contradicted)]
+    )
     proofs = {cell.proof for cell in answer.cells}
     if len(proofs) == 1:
         yield _line(f"proved: {report.proved.why}")
@@ -77,10 +99,31 @@ def _answer(report: Report) -> Iterator[RenderableType]:
         yield _line(f"observed, {cell.service or 'the logs'}: {cell.seen}")
     if report.observed is None:
         return
-    for one in report.observed.contradictions:
-        yield _line(f"{one.why}; please report it, with this event: {one.event}", "bold red")
-    for thing in report.observed.beside:
+    yield from _observed(report.observed)
+
+
+def _observed(found: Observed) -> Iterator[RenderableType]:
+    """What is beside the keys, their events with the strange ones, and what was not read."""
+    for one in found.contradictions:
+        yield _line(f"{strange(one)}. {REPORT_IT}: {_shortened(one.event)}", "bold red")
+    for thing in found.beside[:_SHOWN]:
         yield _line(thing.detail, "yellow")
+    yield from _more(len(found.beside), "thing")
+    for events in found.events[:_SHOWN]:
+        yield _line(f"events of {events.key} by {events.principal}: {events_told(events)}", "dim")
+    yield from _more(len(found.events), "principal")
+    if found.events_read:
+        yield _line(sentence(EVENTS) + ".", "dim")
+    for lack in found.unread[:_SHOWN]:
+        yield _line(f"not observed: {lack}", "dim")
+    yield from _more(len(found.unread), "thing")
+
+
+def _shortened(event: str) -> str:
+    """As much of an event as a terminal takes."""
+    if len(event) <= _EVENT:
+        return event
+    return f"{event[:_EVENT]} … all of it is in a file written with --output"
 
 
 def _failing(report: Report) -> Iterator[RenderableType]:
@@ -109,10 +152,20 @@ def _unknown(report: Report) -> Iterator[RenderableType]:
     yield from _more(len(found), "UNKNOWN")
 
 
-def _former(report: Report) -> Iterator[RenderableType]:
-    keys = sorted(report.landing_zone.former_keys, key=lambda key: not key.fault)
+def _depending(keys: list[BlastRadius]) -> Iterator[RenderableType]:
+    """What stops with each of the landing zone's keys, and what is in the way of its serving."""
     for key in keys[:_SHOWN]:
-        yield _line(f"former key {key.arn}: {former_key(key)}", "yellow" if key.fault else "dim")
+        yield _line(f"{key.key}: {blast_radius(key)}", "" if key.trouble else "dim")
+        if key.trouble:
+            yield _line(f"{key.key}: {key.trouble}", "bold red")
+        if key.fix:
+            yield _line(key.fix, "dim")
+
+
+def _former(keys: list[BlastRadius]) -> Iterator[RenderableType]:
+    keys.sort(key=lambda key: not key.trouble)
+    for key in keys[:_SHOWN]:
+        yield _line(f"former key {key.key}: {former_key(key)}", "yellow" if key.trouble else "dim")
         if key.fix:
             yield _line(key.fix, "dim")
     yield from _more(len(keys), "former key")

@@ -85,11 +85,13 @@ _KEY_ARN: Final = re.compile(
 )
 
 
-def answer(proved: Delivery, observed: Outcome) -> str:
+def answer(proved: Delivery, observed: Outcome, *, contradicted: bool = False) -> str:
     """The headline in a word: what fails is no yes, whatever is proved."""
     if observed is Outcome.FAILING:
         return ANSWERS[Delivery.NO]
-    if observed is Outcome.DELIVERING and proved is Delivery.NO:
+    if (observed is Outcome.DELIVERING and proved is Delivery.NO) or (
+        contradicted and proved is Delivery.YES
+    ):
         return CONTRADICTION
     return ANSWERS[proved]
 

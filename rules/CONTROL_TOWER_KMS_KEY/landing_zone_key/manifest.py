@@ -41,6 +41,8 @@ class ManifestKeys:
     """A logging key, and what encrypts with it; one for each use."""
     delivers: frozenset[Delivery] = field(default=_BOTH, compare=False)
     """What is on; both where the manifest does not tell."""
+    accounts: tuple[tuple[Delivery, str], ...] = field(default=(), compare=False)
+    """What is delivered, and the account that has the bucket for it, where the manifest tells."""
 
     @classmethod
     def from_manifest(cls, manifest: object, version: object = None) -> "ManifestKeys":
@@ -55,7 +57,18 @@ class ManifestKeys:
         uses = tuple((key, each) for each, key in keys.items() if key is not None and each in delivers)
         logging = tuple(dict.fromkeys(key for key, _ in uses))
         backup = _key_of(manifest, "backup")
-        return cls(logging, () if backup is None or backup in logging else (backup,), uses, delivers)
+        owners = {each: each if split else Delivery.CLOUDTRAIL for each in Delivery}
+        accounts = tuple(
+            (each, account)
+            for each, block in owners.items()
+            if (account := _text(_block(manifest, block).get("accountId"))) is not None
+        )
+        backups = () if backup is None or backup in logging else (backup,)
+        return cls(logging, backups, uses, delivers, accounts)
+
+    def account_of(self, delivery: Delivery) -> str | None:
+        """The account that has the bucket for it; None where the manifest does not tell."""
+        return dict(self.accounts).get(delivery)
 
     def may_log_with(self, names: Collection[str]) -> bool:
         """Whether the key of these names is one of the logging keys; an alias may stand for any key."""
@@ -88,5 +101,8 @@ def _block(manifest: object, name: str) -> Mapping[str, object]:
 
 def _key_of(manifest: object, block: str) -> str | None:
     configurations = _block(manifest, block).get("configurations")
-    found = configurations.get("kmsKeyArn") if isinstance(configurations, Mapping) else None
-    return found if isinstance(found, str) and found else None
+    return _text(configurations.get("kmsKeyArn")) if isinstance(configurations, Mapping) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
