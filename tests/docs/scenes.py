@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.manifest import ManifestKeys
 from lzkey_sandbox import GeneratedPlan, LandingZone, OrganizationPlan, Sandbox
 from lzkey_sandbox.generated_population import NOT_JUDGED
+from lzkey_sandbox.keys.key_records import KeyRecord, LastUse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +47,9 @@ class Scene:
         return self.sandbox.environment
 
     def before(self, line: str) -> str:
-        """The command with what is the reader's own in it."""
+        """The command with what is the reader's own in it; who calls the doctor has slept on it."""
+        if line.startswith("lzkey doctor"):
+            a_day_later(self.sandbox)
         return line
 
     def after(self, line: str, said: str) -> None:
@@ -119,7 +124,7 @@ class AnOrganization(Scene):
         """The root is the organization's; moto's StackSet has gone into the management account, too."""
         if line.startswith("aws cloudformation deploy --stack-name landing-zone-key-rule"):
             forget_motos_role(self.sandbox)
-        return line.replace("r-ab12", self.unit["Id"])
+        return super().before(line).replace("r-ab12", self.unit["Id"])
 
     def after(self, line: str, said: str) -> None:
         """Fill in the parameters; every account gets its rule."""
@@ -176,6 +181,32 @@ class ARuleEverywhere(Scene):
             ConfigurationAggregatorName=AGGREGATOR,
             OrganizationAggregationSource={"RoleArn": role, "AllAwsRegions": True},
         )
+        self.sandbox.answer_sts_address()
+        self.reporter = self.organization.make_role(self.sandbox.account, "reporter")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The reader is a role, which that of an observer can trust."""
+        made = self.sandbox.client("sts").assume_role(RoleArn=self.reporter, RoleSessionName="page")
+        given = made["Credentials"]
+        return {
+            **super().environment,
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
+        }
+
+    def before(self, line: str) -> str:
+        """The root is the organization's."""
+        (root,) = self.sandbox.client("organizations").list_roots()["Roots"]
+        return line.replace("r-ab12", root["Id"])
+
+    def end(self) -> None:
+        """Other accounts were observed with the role: of these two alone there are any."""
+        report = json.loads((self.root / "observed.json").read_text())
+        seen = {one["account"]: one["detail"] for one in report["observed"]["observations"]}
+        for account in (self.organization.log_archive, self.organization.audit):
+            assert "last delivered at " in seen[account]
 
 
 class BeforeAChange(Scene):
@@ -244,6 +275,15 @@ class AtNight(Scene):
         """The key is enabled, and its policy whole."""
         assert self.kms.describe_key(KeyId=self.key)["KeyMetadata"]["KeyState"] == "Enabled"
         assert "cloudtrail.amazonaws.com" in json.dumps(self.policy)
+
+
+def a_day_later(sandbox: Sandbox) -> None:
+    """Nothing was changed for a day, and the landing zone's keys were in use."""
+    sandbox.age(timedelta(days=1))
+    zone = sandbox.landing_zone
+    assert zone is not None
+    for key in ManifestKeys.from_manifest(zone.manifest, zone.version).logging:
+        sandbox.key_records[key] = KeyRecord(LastUse(datetime.now(UTC)))
 
 
 def output(sandbox: Sandbox, stack: str, name: str) -> str:

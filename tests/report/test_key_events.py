@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,7 +19,7 @@ from landing_zone_key.requests import families
 from lzkey.aws.account import Asker, Manner
 from lzkey.aws.events import HISTORY, event_history
 from lzkey.observed import key_events as module
-from lzkey.observed.contradictions import NOT_SHOWN, Assumption, assumptions, contradiction
+from lzkey.observed.contradictions import NOT_SHOWN, Assumption, Strange, assumptions, contradiction
 from lzkey.observed.key_events import HEEDED, MOST, KeyEvents, key_events
 from lzkey.observed.looking import Scene
 from lzkey.observed.values import Events, InForce
@@ -351,6 +353,28 @@ class TestContradiction:
             if name.startswith("aws:source") and not name.startswith("aws:sourcevpc")
         }
         assert {name.lower() for name in NOT_SHOWN} == source
+
+
+class TestPage:
+    """docs/report.md."""
+
+    def test_in_what_an_event_is_strange(self) -> None:
+        """Every kind has its row, and nothing else has one."""
+        rows = re.findall(r"^\| `(\w+)` \|", section("Look at the key's events"), re.MULTILINE)
+        assert rows == [kind.value for kind in Strange]
+
+    def test_what_no_event_shows(self) -> None:
+        """And how many are read, since when."""
+        page = " ".join(section("Look at the key's events").split())
+        assert all(f"`{name}`" in page for name in NOT_SHOWN)
+        assert f"at most the newest {MOST:,} events" in page
+        assert f"from {HEEDED.seconds // 60} minutes after the last change" in page
+
+
+def section(title: str) -> str:
+    """The part of the page below a heading that begins so."""
+    page = (Path(__file__).parents[2] / "docs/report.md").read_text(encoding="utf-8")
+    return page.partition(f"## {title}")[2].partition("\n## ")[0]
 
 
 class TestCounting:

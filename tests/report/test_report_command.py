@@ -15,12 +15,15 @@ from botocore import xform_name
 from botocore.session import get_session
 from jsonschema import Draft202012Validator
 
-from lzkey import cli
+from lzkey import RULE_NAME, cli
+from lzkey.aws.actions import operation_of
 from lzkey.cli.report import EXIT_CODES, exit_code
 from lzkey.documents import schema_of
 from lzkey.report.document import from_document
+from lzkey.report.facts import Options
 from lzkey.report.model import Delivery, DeliveryAnswer, Report
 from lzkey.state import State
+from lzkey_sandbox import LandingZone
 
 from .organizations import AGGREGATOR
 
@@ -239,14 +242,16 @@ class TestPermissions:
         actions = [action for statement in json.loads(out)["Statement"] for action in statement["Action"]]
         session = get_session()
         for action in set(actions) - {"sts:AssumeRole"}:
-            service, _, operation = action.partition(":")
+            service, operation = action.partition(":")[0], operation_of(action)
             assert operation.startswith(("Describe", "Get", "List", "Lookup", "Select")), action
             assert xform_name(operation) in map(
                 xform_name, session.get_service_model(service).operation_names
             )
 
-    def test_are_those_that_are_used(self, run: Callable[..., Run], org: Org) -> None:
-        """Whatever way a report is made."""
+    def test_are_those_that_are_used(
+        self, run: Callable[..., Run], org: Org, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whatever way a report is made, and wherever the log buckets are."""
         allowed = {
             action
             for statement in json.loads(run("--print-iam-policy")[1])["Statement"]
@@ -259,4 +264,9 @@ class TestPermissions:
         with org.another_landing_zone_key():
             used |= set(org.report().calls or ())
         used |= set(org.report(org.account("Payments")).calls or ())
+        zone = org.sandbox.landing_zone
+        assert zone is not None
+        block = {**zone.manifest["centralizedLogging"], "accountId": org.sandbox.account}
+        monkeypatch.setattr(org.sandbox, "landing_zone", LandingZone("3.3", {"centralizedLogging": block}))
+        used |= set(org.report(options=Options(RULE_NAME, observer_role="nobodys", sample=1)).calls or ())
         assert used == allowed

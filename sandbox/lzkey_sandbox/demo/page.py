@@ -79,6 +79,8 @@ def in_picture(scene: Scene) -> RenderableType:
     """Return a scene as the picture has it, which shows no table: what it comes to is enough there."""
     if isinstance(scene, KeyTable):
         return _titled(scene.title, [plain(_summary(scene.rows))])
+    if isinstance(scene, Deliveries):
+        return _titled(scene.title, [plain(f"lzkey report: {scene.answer}")])
     return shown(scene)
 
 
