@@ -13,11 +13,11 @@ from landing_zone_key.access import FAMILIES, SERVICES
 from landing_zone_key.assessment import ask
 from landing_zone_key.key import KeyArn
 from landing_zone_key.policy.proof import Proved, prove
-from landing_zone_key.requirements import REMEDIES
 from landing_zone_key.settings import PermissionStandard
 from lzkey.aws.account import at_once
 from lzkey.aws.fact import takes
 from lzkey.aws.keys import NOT_FOUND, key, key_arns, key_policy
+from lzkey.aws.standing import Standing, standing_of
 from lzkey.aws.unanswered import UnansweredError
 
 if TYPE_CHECKING:
@@ -29,58 +29,13 @@ if TYPE_CHECKING:
 #: Keys at most that are looked at: each takes two calls.
 MOST: Final = 500
 
-_ENABLED: Final = "Enabled"
-_CANNOT_BE_READ: Final = "log objects that are encrypted with it cannot be read"
-
-#: https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html: the key is Disabled then.
-_DELETION: Final = ("cancel-key-deletion", "enable-key")
-_COMMANDS: Final = {
-    "Disabled": ("enable-key",),
-    "PendingDeletion": _DELETION,
-    "PendingReplicaDeletion": _DELETION,
-}
-
 
 @dataclass(frozen=True, slots=True)
-class FormerKey:
+class FormerKey(Standing):
     """A key that the landing zone does not encrypt with, whose policy is proved to admit its deliveries."""
 
-    arn: str
-    state: str
-    """The key state, such as PendingDeletion."""
-    deletion_date: str | None = None
-    """ISO 8601 date; only while the key is pending deletion."""
-    valid_to: str | None = None
-    """ISO 8601 date on which imported key material expires; null also where it does not."""
     services: tuple[str, ...] = ()
     """Those whose every delivery is proved to be allowed: AWS Config, CloudTrail."""
-
-    @property
-    def standing(self) -> str:
-        """The key state, with the dates that end it."""
-        until = f" until {self.deletion_date}" if self.deletion_date else ""
-        expires = f", its key material expires on {self.valid_to}" if self.valid_to else ""
-        return f"{self.state}{until}{expires}"
-
-    @property
-    def fault(self) -> str:
-        """Why older logs cannot be read, or from when on; empty where they can."""
-        if self.state != _ENABLED:
-            gone = ", and never again once it is deleted" if self.deletion_date else ""
-            return f"{self.standing}: {_CANNOT_BE_READ}{gone}"
-        return f"{self.standing}: from then on {_CANNOT_BE_READ}" if self.valid_to else ""
-
-    @property
-    def fix(self) -> str:
-        """What to do about the fault; empty where there is none."""
-        commands = [f"aws kms {command} --key-id {self.arn}" for command in _COMMANDS.get(self.state, ())]
-        if commands:
-            return f"run {' and then '.join(commands)}"
-        if self.state != _ENABLED:
-            return f"{REMEDIES.get(self.state, 'wait until it is Enabled')}: {self.arn}"
-        if self.valid_to:
-            return f"import the same key material of {self.arn} again, with a later date or none"
-        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +82,8 @@ def _looked_at(asker: Asker, arn: KeyArn, zone: LandingZone) -> FormerKey | Unan
         return None if error.code == NOT_FOUND else error
     if not services:
         return None
-    state = found.key_state or "of unknown state"
-    return FormerKey(str(arn), state, found.deletion_date, found.material_expires, services)
+    stands = standing_of(found)
+    return FormerKey(stands.arn, stands.state, stands.deletion_date, stands.valid_to, services)
 
 
 def _admitted(found: KmsKey, zone: LandingZone) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from lzkey.cli.manifest import OPTION, Search, differences
 from lzkey.cli.options import Profile, Region, UnknownRegion, iam_policy_option
 from lzkey.errors import ParametersError, SettingsError
 from lzkey.files import read_json
+from lzkey.observed.blast import FACTS as BLAST_FACTS
 from lzkey.regions import unknown_regions
 from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover, look, todays_accounts
 from lzkey.sources.subject import Context
@@ -347,6 +348,8 @@ def iam_policy(command: str) -> dict[str, Any]:
         statement("ReadKeys", actions_of(*keys)),
         statement("ReadTheLandingZone", actions_of(*DISCOVERY)),
     ]
+    if command == "explain":
+        statements.append(statement("ReadWhatDependsOnTheKey", actions_of(*BLAST_FACTS)))
     if command == "fix":
         condition = {"Bool": {"kms:BypassPolicyLockoutSafetyCheck": "false"}}
         statements.append({**statement("PutKeyPolicies", put_key_policy.actions), "Condition": condition})

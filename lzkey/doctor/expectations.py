@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lzkey.aws.fact import actions_of, identity_policy, statement
 from lzkey.deployment.stack import FUNCTION_NAME
 from lzkey.doctor import (
+    beside,
     delivery,
     evaluations,
     function,
@@ -89,6 +90,33 @@ EXPECTATIONS: Final = (
         "trail",
         "the landing zone's trail delivers its logs",
         delivery.organization_trail,
+        seen_by=Seer.MANAGEMENT,
+        hint=evaluations.manager,
+    ),
+    Expectation(
+        "delivery-channel",
+        "AWS Config's delivery channel delivers",
+        delivery.delivery_channel,
+        seen_by=Seer.BOTH,
+    ),
+    Expectation(
+        "baselines",
+        "accounts are on the present configuration",
+        beside.baselines,
+        seen_by=Seer.MANAGEMENT,
+        hint=evaluations.manager,
+    ),
+    Expectation(
+        "key-last-use",
+        "the landing zone's keys are in use",
+        beside.key_last_use,
+        seen_by=Seer.MANAGEMENT,
+        hint=evaluations.manager,
+    ),
+    Expectation(
+        "beside-the-key",
+        "the key policies are all that allows",
+        beside.beside_the_key,
         seen_by=Seer.MANAGEMENT,
         hint=evaluations.manager,
     ),

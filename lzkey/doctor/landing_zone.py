@@ -24,7 +24,7 @@ FIND: Final = (landing_zone_arn, landing_zone_detail)
 _NONE: Final = "there is no landing zone to read them from"
 _NO_KEY: Final = "the landing zone's manifest names no KMS key of yours"
 _NOTHING: Final = "no logs are delivered: centralizedLogging and config are disabled in the manifest"
-_READ_KEYS: Final = "allow kms:DescribeKey and kms:GetKeyPolicy (lzkey doctor --print-iam-policy)"
+READ_KEYS: Final = "allow kms:DescribeKey and kms:GetKeyPolicy (lzkey doctor --print-iam-policy)"
 _SET_UP: Final = "set up or update the landing zone in Control Tower, or correct HomeRegion"
 
 
@@ -114,7 +114,7 @@ def older_logs(subject: Subject) -> Check:
         told = [f"{key.arn} is {key.fault}" for key in failing]
         return warning("; ".join((*told, *former.unread)), "; ".join(key.fix for key in failing))
     if former.unread:
-        return unknown("; ".join(former.unread), _READ_KEYS)
+        return unknown("; ".join(former.unread), READ_KEYS)
     kept = ", ".join(key.arn for key in former.keys)
     return ok(f"still Enabled: {kept}" if kept else "there are none")
 

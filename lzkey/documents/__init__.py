@@ -8,11 +8,13 @@ lzkey may add members; none is removed, and none changes its meaning.
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 SCHEMA_VERSION: Final = 1
 
@@ -23,6 +25,11 @@ Count: TypeAlias = Annotated[int, ("minimum", 0)]
 def document(members: Mapping[str, object]) -> dict[str, Any]:
     """A command's document: its version, and what the command has to tell."""
     return {"schema_version": SCHEMA_VERSION, **members}
+
+
+def time_text(at: datetime) -> str:
+    """A time as documents have it: ISO 8601, in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def schema_of(name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.events import HISTORY, event_history
 from lzkey.aws.fact import takes
-from lzkey.aws.unanswered import UnansweredError
+from lzkey.aws.unanswered import UnansweredError, line
 from lzkey.observed.values import InForce
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from landing_zone_key import KmsKey
+    from landing_zone_key.key import KeyArn
     from lzkey import Json
     from lzkey.aws.events import Event
     from lzkey.observed.looking import Scene
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 
 _POLICY: Final = "PutKeyPolicy"
 
-#: What brings a key into each state. https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
-_INTO: Final = {
+#: What brings a key into each state; of material that has expired KMS itself records it.
+#: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html and
+#: https://docs.aws.amazon.com/kms/latest/developerguide/ct-deleteexpiredkeymaterial.html
+INTO: Final = {
     "Enabled": ("EnableKey", "ImportKeyMaterial"),
     "Disabled": ("DisableKey", "CancelKeyDeletion"),
     "PendingDeletion": ("ScheduleKeyDeletion",),
-    "PendingImport": ("DeleteImportedKeyMaterial",),
+    "PendingImport": ("DeleteImportedKeyMaterial", "DeleteExpiredKeyMaterial"),
 }
 #: https://docs.aws.amazon.com/controltower/latest/userguide/logging-using-cloudtrail.html
 _MANIFEST: Final = ("UpdateLandingZone", "ResetLandingZone", "CreateLandingZone")
@@ -38,8 +41,11 @@ def in_force(scene: Scene, uses: Iterable[KeyUse]) -> InForce:
     """The latest change of the keys' policies and states, and of the landing zone; by name a question each.
 
     The history holds 90 days: what is not in it is older. Where it shows another policy than the key has, a
-    later change is not in it yet.
+    later change is not in it yet; of a key that nobody could read, no change is known.
     """
+    unread = _unread(scene)
+    if unread:
+        return InForce(unknown=unread)
     try:
         found = [*_of_keys(scene), *_of_landing_zone(scene)]
     except UnansweredError as error:
@@ -54,44 +60,53 @@ def in_force(scene: Scene, uses: Iterable[KeyUse]) -> InForce:
     return InForce(since, change)
 
 
+def _unread(scene: Scene) -> str:
+    """Which key's changes are not looked for, as nobody could read it; empty where all are."""
+    manifest = scene.zone.manifest_keys
+    if manifest is None:
+        return "which keys they are is not known"
+    missing = [name for name in manifest.logging if name not in scene.keys]
+    return f"{line(missing[0])} could not be read" if missing else ""
+
+
 def _of_keys(scene: Scene) -> Iterator[Event]:
     """What changed the landing zone's keys, and went well."""
     names = dict.fromkeys(name for key in scene.keys.values() for name in (_POLICY, *_states(key)))
-    own = {str(arn) for arn in scene.arns} | {arn.key_id for arn in scene.arns}
     for name in names:
-        for event in _events(scene, name):
-            if own & {*event.resources, str(event.parameters.get("keyId"))}:
+        for event in changes(scene, scene.zone.home_region, name):
+            if any(is_of(event, arn) for arn in scene.arns):
                 yield event
 
 
 def _states(key: KmsKey) -> tuple[str, ...]:
     """What may have brought the key into its state; material is imported for keys of that origin alone."""
-    if key.key_state not in _INTO:
-        return tuple(name for names in _INTO.values() for name in names)
+    if key.key_state not in INTO:
+        return tuple(name for names in INTO.values() for name in names)
     imported = key.origin in (None, "EXTERNAL")
-    return tuple(name for name in _INTO[key.key_state] if imported or name != "ImportKeyMaterial")
+    return tuple(name for name in INTO[key.key_state] if imported or name != "ImportKeyMaterial")
 
 
 def _of_landing_zone(scene: Scene) -> Iterator[Event]:
     for name in _MANIFEST:
-        yield from _events(scene, name)
+        yield from changes(scene, scene.zone.home_region, name)
 
 
-def _events(scene: Scene, name: str) -> Iterator[Event]:
+@takes(facts=(event_history,))
+def changes(scene: Scene, region: str, name: str) -> Iterator[Event]:
     """The events of a name that changed something; one that was refused has changed nothing."""
-    found = event_history(scene.home, scene.zone.home_region, scene.now - HISTORY, name=name)
+    found = event_history(scene.home, region, scene.now - HISTORY, name=name)
     return (event for event in found if not event.error_code)
+
+
+def is_of(event: Event, arn: KeyArn) -> bool:
+    """Whether it is of the key: by its resources, or by what was asked for."""
+    return bool({str(arn), arn.key_id} & {*event.resources, str(event.parameters.get("keyId"))})
 
 
 def _not_in_the_history_yet(scene: Scene, found: list[Event]) -> str:
     """Why the history is behind: its latest policy of a key is not the key's; empty where it is not."""
     for arn, key in scene.keys.items():
-        names = {str(key.arn), key.arn.key_id}
-        puts = [
-            event
-            for event in found
-            if event.name == _POLICY and names & {*event.resources, str(event.parameters.get("keyId"))}
-        ]
+        puts = [event for event in found if event.name == _POLICY and is_of(event, key.arn)]
         if not puts or key.policy is None:
             continue
         latest = max(puts, key=_at)

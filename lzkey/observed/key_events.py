@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from lzkey.aws.events import HISTORY, event_history
 from lzkey.aws.fact import takes
 from lzkey.aws.unanswered import UnansweredError
+from lzkey.figures import moment
 from lzkey.observed.contradictions import assumptions, contradiction, is_refusal
-from lzkey.observed.values import Contradiction, Events, moment
+from lzkey.observed.values import Contradiction, Events
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

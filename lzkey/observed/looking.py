@@ -98,6 +98,7 @@ def trail_readings(scene: Scene) -> tuple[Reading, ...]:
             key=found.key,
             bucket=found.bucket,
             elsewhere=elsewhere,
+            sender=found.arn,
         )
         for kind, succeeded, error in both
     )
@@ -132,6 +133,7 @@ def _of_region(asker: Asker, where: tuple[str, str], keys: tuple[str, ...]) -> I
                 key=channel.key if channel else None,
                 bucket=channel.bucket if channel else "",
                 elsewhere=_elsewhere(channel, keys),
+                sender=status.name,
             )
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from lzkey.figures import moment
 from lzkey.observed.causes import cause_of
-from lzkey.observed.values import CLOUDTRAIL, CONFIG, DIGESTS, Observation, Outcome, moment
+from lzkey.observed.values import CLOUDTRAIL, CONFIG, DIGESTS, Observation, Outcome
 
 if TYPE_CHECKING:
     from lzkey.observed.values import InForce
@@ -71,6 +72,8 @@ class Reading:
     """Why nothing was read."""
     elsewhere: str = ""
     """Why it is no delivery of the landing zone: another key, another bucket."""
+    sender: str = ""
+    """The trail's ARN, or the delivery channel's name."""
 
 
 def observation(reading: Reading, in_force: InForce, now: datetime) -> Observation:
@@ -95,6 +98,8 @@ def observation(reading: Reading, in_force: InForce, now: datetime) -> Observati
         known.source if known else "",
         reading.key,
         reading.bucket,
+        reading.sender,
+        reading.succeeded_at,
     )
 
 

@@ -7,14 +7,16 @@ interval after them. A refusal, an absence, or a time that nobody tells is *not 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.manifest import Delivery as Block
+from lzkey.figures import counted, some
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from lzkey.aws.standing import Standing
 
 CLOUDTRAIL: Final = "CloudTrail"
 CONFIG: Final = "AWS Config"
@@ -22,16 +24,8 @@ CONFIG: Final = "AWS Config"
 #: Of CloudTrail: by them the integrity of its log files is validated.
 DIGESTS: Final = "digest files"
 
-#: How many organizational units and accounts a sentence names.
-_NAMED: Final = 3
-
 #: What each service delivers with, by the manifest's block for it.
 BLOCKS: Final = {CLOUDTRAIL: Block.CLOUDTRAIL, CONFIG: Block.CONFIG}
-
-
-def moment(at: datetime) -> str:
-    """A time to the minute, in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 class Outcome(StrEnum):
@@ -69,6 +63,10 @@ class Observation:
     key: str | None = None
     """The ARN of the key that it encrypts with, where AWS tells."""
     bucket: str = ""
+    sender: str = ""
+    """What delivers: the trail's ARN, or the delivery channel's name; empty where it was not seen."""
+    succeeded_at: datetime | None = None
+    """The last success, also where deliveries fail since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +93,19 @@ class KeyUse:
     """Of the time before, KMS tells nothing."""
     created_at: datetime | None = None
     unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfService:
+    """Since when a key that is not Enabled has not been, by CloudTrail's event history."""
+
+    key: str
+    since: datetime | None = None
+    """At the latest: of the changes after which nothing has enabled it the first that the history shows."""
+    change: str = ""
+    """Such as DisableKey."""
+    unknown: str = ""
+    """Why it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +191,21 @@ class Observed:
     contradictions: tuple[Contradiction, ...] = ()
     unread: tuple[str, ...] = ()
     """What else could not be read, a sentence each."""
+    standings: tuple[Standing, ...] = ()
+    """The landing zone's keys, as KMS shows them."""
+    out_of_service: tuple[OutOfService, ...] = ()
+    """Of the keys that are not Enabled, former ones among them."""
+
+    @property
+    def asked(self) -> str:
+        """How many accounts were asked for their delivery channels; of how many, where that is known."""
+        number = counted(self.accounts_asked, "account")
+        if self.accounts_asked < self.accounts:
+            number = f"{number} of {self.accounts:,}"
+        elif self.accounts > 1:
+            number = f"all {number}"
+        no_more = "" if self.accounts else ", and of no other"
+        return f"delivery channels of {number} were asked for{no_more}"
 
     def of(self, service: str) -> tuple[Observation, ...]:
         """What is observed of a service's deliveries."""
@@ -218,9 +244,8 @@ class Observed:
             return ""
         if self.behind_unknown:
             return f"whether accounts deliver elsewhere is not known: {self.behind_unknown}"
-        names = ", ".join(one.name for one in self.behind[:_NAMED])
-        more = f" and {len(self.behind) - _NAMED} more" if len(self.behind) > _NAMED else ""
-        late = f"{names}{more} not on the landing zone's present configuration, so may deliver nothing"
+        names = some([one.name for one in self.behind])
+        late = f"{names} not on the landing zone's present configuration, so may deliver nothing"
         return late if self.behind else ""
 
 

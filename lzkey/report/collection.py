@@ -17,14 +17,14 @@ from lzkey.aws.recorder import own_recorder
 from lzkey.aws.rule import evaluation_statuses, organization_rule, results, rule_names, rules_named
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import ReportArgumentError, ReportError
+from lzkey.figures import counted
 from lzkey.observed.looking import Scene
 from lzkey.report import aggregated
 from lzkey.report.facts import RuleInForce, Seen, World
 from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
-from lzkey.report.observing import observed
+from lzkey.report.observing import IN_EACH_ACCOUNT, IN_THE_MANAGEMENT_ACCOUNT, observed
 from lzkey.report.surroundings import landing_zone, organization, own_keys, rule, with_former_keys
 from lzkey.report.troubles import ALLOW, DEPLOY, DEPLOY_ALONE, DIAGNOSE, ENROLL, of_recorder, trouble
-from lzkey.report.wording import counted
 
 if TYPE_CHECKING:
     from lzkey.aws.account import Asker, Progress
@@ -83,7 +83,8 @@ def iam_policy() -> dict[str, Any]:
     """The least that whoever makes a report must be allowed, a statement for each way of making one."""
     return identity_policy(
         statement("WhoAndWhat", actions_of(organization, rule, landing_zone, with_former_keys, own_keys)),
-        statement("Observed", observed.actions),
+        statement("ObservedInTheManagementAccount", actions_of(*IN_THE_MANAGEMENT_ACCOUNT)),
+        statement("ObservedInEachAccount", actions_of(*IN_EACH_ACCOUNT)),
         statement("ThroughAnAggregator", actions_of(aggregators, aggregated.collect)),
         statement("InAnAccount", look.actions),
         statement("WithRoles", [ASSUME_ROLE]),

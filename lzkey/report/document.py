@@ -26,14 +26,17 @@ from typing import (
 )
 
 from lzkey.aws.former_keys import FormerKey
-from lzkey.documents import SCHEMA_VERSION, Count, document
+from lzkey.aws.standing import Standing
+from lzkey.documents import SCHEMA_VERSION, Count, document, time_text
 from lzkey.errors import ReportError
 from lzkey.observed.values import Observed, Outcome
+from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline
 from lzkey.report.model import Delivery, Report
 
 if TYPE_CHECKING:
     from lzkey import Json
+    from lzkey.observed.blast import BlastRadius
     from lzkey.state import State
 
 _SCALARS: Final = (str, bool, int, float)
@@ -42,7 +45,13 @@ _DERIVED: Final = frozenset({"schema_version", "summary"})
 _EARLIER: Final = frozenset({"version", "asOf"})
 
 #: What the model imports for its types alone.
-_NAMES: Final = {"FormerKey": FormerKey, "Mapping": Mapping, "Observed": Observed, "datetime": datetime}
+_NAMES: Final = {
+    "FormerKey": FormerKey,
+    "Mapping": Mapping,
+    "Observed": Observed,
+    "Standing": Standing,
+    "datetime": datetime,
+}
 
 Share: TypeAlias = Annotated[float, ("minimum", 0), ("maximum", 1)]
 
@@ -67,6 +76,8 @@ class Summary(TypedDict):
     """COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN); null where nothing is judged."""
     oldest_evaluation: datetime | None
     headline: HeadlineSummary
+    blast_radius: tuple[BlastRadius, ...]
+    """What depends on each key of the landing zone, and on each former one."""
 
 
 class Summarised(TypedDict):
@@ -88,6 +99,7 @@ def as_document(report: Report) -> dict[str, Any]:
             "sentence": answer.sentence,
             "services": {cell.service: cell.observed for cell in answer.cells},
         },
+        "blast_radius": blast_radii(report),
     }
     return document({"summary": _written(summary), **_written(report)})
 
@@ -112,10 +124,6 @@ def from_document(told: object) -> Report:
     return report
 
 
-def _moment(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def _written(value: Json) -> Json:
     if is_dataclass(value) and not isinstance(value, type):
         found = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
@@ -125,7 +133,7 @@ def _written(value: Json) -> Json:
     if value is None or isinstance(value, _SCALARS):
         return value
     if isinstance(value, datetime):
-        return _moment(value)
+        return time_text(value)
     if isinstance(value, Mapping):
         return {str(name): _written(part) for name, part in value.items()}
     return [_written(part) for part in value]

@@ -17,10 +17,10 @@ from landing_zone_key import KeyDataError, KmsKey, LandingZone
 from landing_zone_key.assessment import why_not_judged
 from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import KeyScope
+from lzkey.figures import moment
 from lzkey.report.annotations import failures, proves
 from lzkey.report.model import Cause, Doubt, KeyResult, RegionResult
 from lzkey.report.troubles import DIAGNOSE
-from lzkey.report.wording import moment
 from lzkey.state import State
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key.manifest import Delivery as Block
 from lzkey.aws.account import at_once
 from lzkey.aws.fact import takes
+from lzkey.aws.standing import standing_of
 from lzkey.aws.unanswered import UnansweredError
+from lzkey.observed.asking import out_of_service
 from lzkey.observed.in_force import in_force
 from lzkey.observed.key_events import KeyEvents, key_events
 from lzkey.observed.log_buckets import beside_keys, log_buckets, looked_at, with_cause
@@ -24,14 +26,24 @@ if TYPE_CHECKING:
     from lzkey.observed.values import Beside
     from lzkey.report.facts import Options, World
 
+#: What is asked in the management account alone.
+IN_THE_MANAGEMENT_ACCOUNT: Final = (
+    trail_readings,
+    key_uses,
+    in_force,
+    behind,
+    beside,
+    key_events,
+    out_of_service,
+)
+#: What is asked in every account: with the observer's role, where the caller is in another one.
+IN_EACH_ACCOUNT: Final = (channel_readings, looked_at)
 
 #: Said where something fails of which a bucket may be the cause.
 _NO_ROLE: Final = "the log buckets were not looked at, which takes --observer-role"
 
 
-@takes(
-    facts=(trail_readings, channel_readings, key_uses, in_force, behind, beside, key_events, looked_at),
-)
+@takes(facts=(*IN_THE_MANAGEMENT_ACCOUNT, *IN_EACH_ACCOUNT))
 def observed(scene: Scene, asker: Asker, world: World, options: Options, progress: Progress) -> Observed:
     """Look at the deliveries of what is on; the delivery channels in the home account, and where a role is.
 
@@ -53,6 +65,7 @@ def observed(scene: Scene, asker: Asker, world: World, options: Options, progres
     if options.events:
         found = key_events(scene, since, _alone(scene, others, unread), settled=not (late or late_unknown))
     observations = (observation(reading, since, scene.now) for reading in readings)
+    standings = tuple(map(standing_of, scene.keys.values()))
     return Observed(
         since,
         tuple(with_cause(each, stopping) for each in observations),
@@ -66,6 +79,8 @@ def observed(scene: Scene, asker: Asker, world: World, options: Options, progres
         found.events,
         found.contradictions,
         (*unread, *not_looked_at, *found.unread),
+        standings,
+        out_of_service(scene, (*standings, *world.landing_zone.former_keys)),
     )
 
 

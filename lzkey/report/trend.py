@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from lzkey.errors import ParametersError, ReportArgumentError, ReportError
+from lzkey.figures import moment
 from lzkey.files import read_json
 from lzkey.report.document import from_document
 from lzkey.report.model import Change, Trend
-from lzkey.report.wording import moment, subject
+from lzkey.report.wording import subject
 from lzkey.state import WORST_FIRST
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.aggregator import ANY_REGION
 from lzkey.aws.recorder import NO_RECORDER, RecorderFault
+from lzkey.figures import moment
 from lzkey.report.model import Cause, Doubt
-from lzkey.report.wording import moment
 
 if TYPE_CHECKING:
     from lzkey.aws.aggregator import Source

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from lzkey.figures import moment
 from lzkey.observed.contradictions import NOT_SHOWN
 from lzkey.observed.values import Outcome
-from lzkey.observed.values import moment as told_moment
 from lzkey.report.model import Collected, Delivery
 from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
-    from lzkey.aws.former_keys import FormerKey
-    from lzkey.observed.values import Contradiction, Events, InForce, KeyUse, Observed
+    from lzkey.observed.blast import BlastRadius
+    from lzkey.observed.values import Contradiction, Events, InForce, KeyUse
     from lzkey.report.model import Doubt, Report, Scope
 
 #: What is proved, in a word or two.
@@ -46,13 +45,9 @@ EVENTS: Final = (
 #: What to do about an event that is not as the proof assumes.
 REPORT_IT: Final = "Please report it, with the event, in which you may replace what is yours"
 
-#: The heading of what is told of them.
+#: The headings of what is told of keys.
+BLAST_RADIUS: Final = "What depends on the landing zone's keys"
 FORMER_KEYS: Final = "Former keys, which older logs may need"
-
-
-def moment(at: datetime | None) -> str:
-    """A time to the minute, in UTC."""
-    return told_moment(at) if at else "no time that is known"
 
 
 def percentage(score: float | None) -> str:
@@ -90,13 +85,6 @@ def in_force(found: InForce) -> str:
     return f"keys and manifest are as they are since {moment(found.since)} ({found.change})"
 
 
-def asked(found: Observed) -> str:
-    """How many accounts were asked for their delivery channels."""
-    number = counted(found.accounts_asked, "account")
-    part = f"{number} of {found.accounts:,}" if found.accounts_asked < found.accounts else f"all {number}"
-    return f"delivery channels of {part} were asked for"
-
-
 def key_use(use: KeyUse) -> str:
     """A key's last use, as KMS tells it."""
     if use.unknown:
@@ -121,20 +109,20 @@ def strange(one: Contradiction) -> str:
     return f"{one.why}{alike}"
 
 
-def former_key(key: FormerKey) -> str:
-    """How a former key stands, and whose deliveries it is known by."""
-    return f"{key.fault or key.standing}; its policy admits {' and '.join(key.services)}"
+def blast_radius(key: BlastRadius) -> str:
+    """What depends on one of the landing zone's keys."""
+    return f"{key.purpose}; {key.depends}"
+
+
+def former_key(key: BlastRadius) -> str:
+    """How a former key stands, whose deliveries it is known by, and what still encrypts with it."""
+    return f"{key.trouble or key.state}; {key.purpose}; {key.depends}"
 
 
 def scored(report: Report) -> str:
     """The score with its formula, for a line of text."""
     told = f"score {percentage(report.score)}"
     return f"{told}: COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN) = {formula(report.counts)}"
-
-
-def counted(number: int, singular: str, plural: str = "") -> str:
-    """A number with its noun."""
-    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
 
 
 def subject(scope: Scope) -> str:

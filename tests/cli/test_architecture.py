@@ -101,10 +101,11 @@ WINGS: dict[str, set[str]] = {
     "aws": set(),
     "sources": {"aws"},
     "check": {"sources", "aws", "documents"},
-    "report": {"aws", "documents"},
+    "observed": {"aws"},
+    "report": {"aws", "documents", "observed"},
     "deployment": {"aws"},
-    "doctor": {"aws", "deployment", "documents"},
-    "cli": {"aws", "sources", "check", "report", "deployment", "doctor", "documents"},
+    "doctor": {"aws", "deployment", "documents", "observed"},
+    "cli": {"aws", "sources", "check", "observed", "report", "deployment", "doctor", "documents"},
 }
 LZKEY = PACKAGES["lzkey"]
 IN_WINGS = [path for wing in WINGS for path in sorted((LZKEY / wing).rglob("*.py"))]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEXT = PAGE.read_text()
-TEMPLATES = ("deploy/lambda-role.yaml", "deploy/execution-role.yaml", "deploy/reader-role.yaml")
+TEMPLATES = tuple(f"deploy/{name}-role.yaml" for name in ("lambda", "execution", "reader", "observer"))
 COMMANDS = ("init", "check", "explain", "fix", "report", "doctor")
 
 

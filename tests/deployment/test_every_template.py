@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cfnlint.decode import decode
 
+from lzkey.aws.fact import actions_of
+from lzkey.report.observing import IN_EACH_ACCOUNT, IN_THE_MANAGEMENT_ACCOUNT
+
 from .conftest import ROOT
 
 if TYPE_CHECKING:
@@ -45,6 +48,23 @@ NEEDED: dict[str, dict[str, str]] = {
         "config:DescribeOrganizationConfigRules": "the rule, where the management account has made it",
         "config:GetOrganizationConfigRuleDetailedStatus": "how it fares in each account",
         "lambda:GetFunctionConfiguration": "its function's code",
+        "controltower:ListEnabledBaselines": "who is not on the landing zone's present configuration",
+        "kms:GetKeyLastUsage": "the keys' last use",
+        "kms:ListGrants": "grants to services",
+        "kms:ListKeyPolicies": "whether AWS RAM shares a key",
+        "cloudtrail:DescribeTrails": "the trail, and its key",
+        "cloudtrail:GetTrailStatus": "whether it delivers",
+        "cloudtrail:LookupEvents": "since when keys and manifest are as they are",
+        "config:DescribeDeliveryChannels": "where the account's own AWS Config delivers",
+        "config:DescribeDeliveryChannelStatus": "what became of it",
+    },
+    "observer-role.yaml": {
+        "AWS sts:AssumeRole": "the role of whoever makes the report, and no other",
+        "config:DescribeDeliveryChannels": "where AWS Config delivers, and with which key",
+        "config:DescribeDeliveryChannelStatus": "what became of it",
+        "s3:GetBucketObjectLockConfiguration": "a log bucket's Object Lock",
+        "s3:GetBucketRequestPayment": "a log bucket's Requester Pays",
+        "s3:GetEncryptionConfiguration": "the key that a log bucket encrypts with by default",
     },
     "organization-rule.yaml": {
         "config.amazonaws.com lambda:InvokeFunction": "AWS Config of the organization's accounts",
@@ -85,6 +105,12 @@ def allowed(value: Any) -> Iterator[str]:
 def principals(principal: dict[str, Any]) -> list[str]:
     """The services of a principal; `AWS` for an account that the template computes."""
     return [who if kind == "Service" else kind for kind, who in principal.items()]
+
+
+def test_reader_may_what_is_observed_in_its_account() -> None:
+    """A report with it shows as much as one of the management account."""
+    observed = actions_of(*IN_THE_MANAGEMENT_ACCOUNT, *IN_EACH_ACCOUNT)
+    assert observed <= NEEDED["reader-role.yaml"].keys()
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -7,6 +7,7 @@ import os
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +16,17 @@ import pytest
 from botocore.loaders import create_loader
 
 from lzkey.deployment.deploy import ORGANIZATION, deploy
-from lzkey.doctor import Check, Examination, Status, examine
+from lzkey.doctor import EXPECTATIONS, Check, Examination, Status, examine
 from lzkey.errors import DeployError
 from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone, Sandbox
+from lzkey_sandbox.cloudtrail import TrailState
+from lzkey_sandbox.config.deliveries import ChannelState, Delivery
+from lzkey_sandbox.keys.key_records import KeyRecord, LastUse
 from lzkey_sandbox.organization import Organization, OrganizationPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
 ROOT = Path(__file__).parents[2]
 RULE = "CONTROL_TOWER_KMS_KEY"
@@ -31,6 +34,8 @@ FUNCTION = "RDK-Rule-Function-CONTROLTOWERKMSKEY"
 KEYS_ONLY = {"allSupported": False, "resourceTypes": ["AWS::KMS::Key"]}
 NAME = "prod"
 EXECUTION_ROLE = "landing-zone-key-rule"
+
+A_WHILE, HOURS = timedelta(days=30), timedelta(hours=3.5)
 
 shared_loader = cache(create_loader)
 
@@ -60,6 +65,14 @@ class Management:
     def lines(self, now: datetime | None = None) -> dict[str, Check]:
         """What the doctor says, by the lines' names."""
         return {found.expectation.name: found.check for found in self.examine(now).findings}
+
+    def line(self, name: str) -> Check:
+        """One line, looked at alone."""
+        made = tuple(expectation for expectation in EXPECTATIONS if expectation.name == name)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("lzkey.doctor.examination.EXPECTATIONS", made)
+            (found,) = self.examine().findings
+        return found.check
 
     def wrong(self) -> dict[str, str]:
         """The lines that are not as in a healthy account, with their status."""
@@ -110,11 +123,19 @@ def key_policy(arn: str) -> str:
 
 
 def make_key(sandbox: Sandbox) -> str:
-    """Create a key that the landing zone can use; return its ARN."""
+    """Create a key that the landing zone can use, and has used for a while; return its ARN."""
     kms = sandbox.client("kms")
     arn = str(kms.create_key()["KeyMetadata"]["Arn"])
     kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=key_policy(arn))
+    sandbox.age(A_WHILE)
+    sandbox.key_records[arn] = KeyRecord(LastUse(datetime.now(UTC) - HOURS))
     return arn
+
+
+def fix_deliveries(sandbox: Sandbox, now: datetime) -> None:
+    """Let trail and delivery channels have delivered at one moment, and not so long before each question."""
+    sandbox.trail = TrailState(delivered=now - HOURS, digest_delivered=now - HOURS)
+    sandbox.tell_deliveries(ChannelState(Delivery.arrived(now - HOURS), Delivery.arrived(now - HOURS)))
 
 
 def make_config_role(sandbox: Sandbox) -> str:

@@ -29,6 +29,9 @@ SEEN_THERE_ALONE = {
     "landing-zone-results": f"{AGGREGATOR} shows COMPLIANT results for account {MANAGEMENT}",
     "former-keys": f"{MANAGEMENT} manages organization o-exampleorgid",
     "trail": f"{MANAGEMENT} manages organization o-exampleorgid",
+    "baselines": f"{MANAGEMENT} manages organization o-exampleorgid",
+    "key-last-use": f"{MANAGEMENT} manages organization o-exampleorgid",
+    "beside-the-key": f"{MANAGEMENT} manages organization o-exampleorgid",
     "recorder": f"{AGGREGATOR} shows account {MANAGEMENT} as SUCCEEDED",
     "recorder-role": f"{AGGREGATOR} shows account {MANAGEMENT} as SUCCEEDED",
     "key-policies": f"{AGGREGATOR} shows the policies of 1 of its 1 recorded keys",
@@ -91,10 +94,20 @@ class TestAlone:
         """Is unknown, with what can be told from there, and how to see it."""
         checks = delegated.checks("audit")
         unknown = {name for name, check in checks.items() if check.status is Status.UNKNOWN}
-        assert unknown == set(SEEN_THERE_ALONE)
+        assert unknown == {*SEEN_THERE_ALONE, "delivery-channel"}
         for name, hint in SEEN_THERE_ALONE.items():
             assert checks[name].detail == f"account {AUDIT} cannot see it; {hint}"
             assert checks[name].fix.startswith("give --management-profile")
+
+    def test_its_own_delivery_channel(self, delegated: Delegated) -> None:
+        """Is looked at; what of it counts for the key, the management account tells, as the twin shows."""
+        alone = delegated.checks("audit")["delivery-channel"]
+        assert "configuration history delivered " in alone.detail
+        assert f"is not known (the management account, {MANAGEMENT}, alone sees that)" in alone.detail
+        assert "give --management-profile" in alone.fix
+        together = delegated.checks("audit", "management")["delivery-channel"]
+        assert together.status is Status.OK
+        assert together.detail.count("configuration history delivered ") == 2
 
     def test_no_keys_of_its_own(self, delegated: Delegated) -> None:
         """Nothing was evaluated there, which is nothing to be mended; the twin is a key there."""

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,9 @@ from lzkey.documents import schema_of
 from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone
 from lzkey_sandbox.cloudtrail import TrailState
+from lzkey_sandbox.config.deliveries import ChannelState
 
-from .conftest import NAME
+from .conftest import NAME, fix_deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,14 +32,16 @@ Run = tuple[int, str, str]
 
 
 @pytest.fixture
-def run(account: Management, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+def run(
+    account: Management, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
     """Run the command over the sandbox's account; returns exit code, standard output and standard error.
 
     It is always the same moment, so that what it says of an account does not change while a test runs.
     """
     now = datetime.now(UTC)
     monkeypatch.setattr("lzkey.cli.doctor.examine", partial(examine, now=now))
-    monkeypatch.setattr(account.sandbox, "trail", TrailState(delivered=now - timedelta(minutes=5)))
+    fix_deliveries(account.sandbox, now)
     monkeypatch.setattr("lzkey.cli.doctor.here", lambda: Workplace.in_checkout(account.root))
     monkeypatch.setenv("COLUMNS", "200")
 
@@ -47,7 +50,9 @@ def run(account: Management, capsys: pytest.CaptureFixture[str], monkeypatch: py
         said = capsys.readouterr()
         return code, said.out, said.err
 
-    return ran
+    yield ran
+    account.sandbox.trail = TrailState()
+    account.sandbox.tell_deliveries(ChannelState())
 
 
 @contextmanager
@@ -68,7 +73,7 @@ class TestScreen:
         assert (code, err) == (0, "")
         assert out.startswith("parameters/prod.json, account 111122223333, us-east-1\n")
         lines = [line for line in out.splitlines() if line.lstrip().startswith("OK ")]
-        assert len(lines) == 16
+        assert len(lines) == 20
         assert "everything that can be seen is as it must be (6 do not apply)" in out
 
     def test_problem(self, account: Management, run: Any) -> None:
@@ -171,7 +176,7 @@ class TestPermissions:
         called = {f"{call.service}:{call.operation}" for call in account.sandbox.calls}
         allowed = {action for made in iam_policy()["Statement"] for action in made["Action"]}
         assert called - {"sts:GetCallerIdentity", "s3:GetObject"} <= allowed
-        reads = ("Describe", "Get", "List", "Select", "BatchGet")
+        reads = ("Describe", "Get", "List", "Lookup", "Select", "BatchGet")
         assert all(action.partition(":")[2].startswith(reads) for action in allowed)
 
     @pytest.mark.parametrize("partition", ["aws", "aws-us-gov"])

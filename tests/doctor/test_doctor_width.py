@@ -7,15 +7,18 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lzkey_sandbox import LandingZone
+from lzkey_sandbox.cloudtrail import TrailState
+from lzkey_sandbox.config.deliveries import ChannelState
 
 from ..screens import on_terminal  # noqa: TID252 - tests are no package
-from .conftest import NAME
+from .conftest import NAME, fix_deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +35,13 @@ def troubled(deployed: Management) -> Iterator[tuple[Path, dict[str, str]]]:
     before, config = deployed.sandbox.landing_zone, deployed.client("config")
     aliases = [f"alias/{'landing-zone-logs' * 6}-{number}" for number in range(6)]
     deployed.sandbox.landing_zone = LandingZone.with_key(", ".join(aliases), "4.0")
+    fix_deliveries(deployed.sandbox, datetime.now(UTC))
     config.stop_configuration_recorder(ConfigurationRecorderName="default")
     path = f"{deployed.root}:{deployed.root / 'rules/CONTROL_TOWER_KMS_KEY'}"
     yield deployed.root, {**os.environ, "PYTHONPATH": path}
     config.start_configuration_recorder(ConfigurationRecorderName="default")
+    deployed.sandbox.trail = TrailState()
+    deployed.sandbox.tell_deliveries(ChannelState())
     deployed.sandbox.landing_zone = before
 
 

@@ -57,7 +57,7 @@ class TestHealthy:
         sandbox.forget_calls()
         deployed[0].examine()
         assert all(
-            call.operation.startswith(("Describe", "Get", "List", "Select", "BatchGet"))
+            call.operation.startswith(("Describe", "Get", "List", "Lookup", "Select", "BatchGet"))
             for call in sandbox.calls
         )
 

@@ -21,7 +21,16 @@ from .conftest import FUNCTION, KEYS_ONLY, NAME, RULE, key_policy, make_key, not
 if TYPE_CHECKING:
     from .conftest import Management
 
-_ZONE = {"landing-zone", "landing-zone-keys", "landing-zone-results", "former-keys", "key-policies", "trail"}
+_OF_KEYS = {"trail", "key-last-use", "beside-the-key"}
+_OBSERVED = {*_OF_KEYS, "delivery-channel", "baselines"}
+_ZONE = {
+    "landing-zone",
+    "landing-zone-keys",
+    "landing-zone-results",
+    "former-keys",
+    "key-policies",
+    *_OBSERVED,
+}
 ORGANIZATION_LINES = {
     "execution-role",
     "trusted-access",
@@ -52,7 +61,7 @@ class TestHealthy:
         """The account is read and never changed; and what is asked is asked once."""
         account.examine()
         operations = [call.operation for call in account.sandbox.calls]
-        reads = ("Describe", "Get", "List", "Select", "BatchGet")
+        reads = ("Describe", "Get", "List", "Lookup", "Select", "BatchGet")
         assert operations
         assert all(operation.startswith(reads) for operation in operations)
         assert len(operations) < 2 * len(EXPECTATIONS)
@@ -409,16 +418,23 @@ def both(account: Management, **changes: str) -> Iterator[None]:
     account.put_rule(rule)
 
 
+#: What is not known of a key that cannot be read.
+_UNREAD = dict.fromkeys(_OF_KEYS, "unknown")
+
 BREAKAGES: list[tuple[Breakage, dict[str, str], str]] = [
     (no_landing_zone, {"landing-zone": "problem"}, "knows no landing zone in account 111122223333"),
     (
         deleted_key,
-        {"landing-zone-results": "problem", "key-policies": "unknown"},
+        {"landing-zone-results": "problem", "key-policies": "unknown", **_UNREAD},
         "no result for arn:aws:kms:us-east-1:111122223333:key/",
     ),
-    (foreign_key, {"landing-zone-keys": "problem"}, "is in account 444455556666, the rule in 111122223333"),
-    (key_elsewhere, {"landing-zone-keys": "problem"}, "is in eu-west-1, the rule in us-east-1"),
-    (key_alias, {"landing-zone-keys": "unknown"}, ":alias/logs, which may be any key"),
+    (
+        foreign_key,
+        {"landing-zone-keys": "problem", **_UNREAD},
+        "is in account 444455556666, the rule in 111122223333",
+    ),
+    (key_elsewhere, {"landing-zone-keys": "problem", **_UNREAD}, "is in eu-west-1, the rule in us-east-1"),
+    (key_alias, {"landing-zone-keys": "unknown", **_UNREAD}, ":alias/logs, which may be any key"),
     (another_key_listed, {"landing-zone-keys": "problem"}, "is not listed in KeyScope"),
     (another_organization, {"organization-id": "problem"}, "OrganizationId is o-somebodyelse, but this is"),
     (stopped_recorder, {"recorder": "problem"}, "default is stopped"),
@@ -542,6 +558,10 @@ class TestRefused:
             ("kms:ListKeys", {"former-keys"}),
             ("cloudtrail:DescribeTrails", {"trail"}),
             ("cloudtrail:GetTrailStatus", {"trail"}),
+            ("config:DescribeDeliveryChannels", {"delivery-channel"}),
+            ("config:DescribeDeliveryChannelStatus", {"delivery-channel"}),
+            ("controltower:ListEnabledBaselines", {"baselines"}),
+            ("kms:GetKeyLastUsage", {"key-last-use"}),
             ("config:DescribeConfigurationRecorderStatus", {"recorder"}),
             ("config:BatchGetResourceConfig", {"key-policies"}),
             ("config:ListDiscoveredResources", {"key-policies"}),
@@ -629,7 +649,7 @@ class TestFormerKeys:
         """What may not be read may be one: unknown, and where it stands to be allowed."""
         with another_key(account):
             account.sandbox.fail_next("kms", action, "AccessDeniedException")
-            line = account.lines()["former-keys"]
+            line = account.line("former-keys")
         assert line.status is Status.UNKNOWN
         assert f"account 111122223333 refused kms:{action}" in line.detail
         assert f"kms:{action}" in line.fix

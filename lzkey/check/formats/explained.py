@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from rich.console import Group
@@ -11,6 +12,7 @@ from lzkey.catalogue import PREMISES
 from lzkey.check.explanation import Knowledge
 from lzkey.check.formats.json import Ending, Key, Unreadable, key
 from lzkey.check.verdict import place_of
+from lzkey.documents import time_text
 from lzkey.runbook import pointer
 from lzkey.state import State
 from lzkey.terminal import STYLES, folded, one_line
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from lzkey.catalogue import Premise
     from lzkey.check.explanation import Answer, ContextKey, Explanation, Refusal
     from lzkey.check.verdict import Remark
+    from lzkey.observed.blast import BlastRadius
     from lzkey.terminal import Folded
 
 _WORDS: Final = {True: "holds", False: "FAILS", None: "unknown"}
@@ -33,6 +36,8 @@ class ExplainedKey(Key):
 
     requirements: list[Answer]
     """Each with its proof or the refused request; none of them where the key is not judged."""
+    blast_radius: BlastRadius | None
+    """What depends on a live key; null without --live."""
 
 
 class Explained(TypedDict):
@@ -44,10 +49,15 @@ class Explained(TypedDict):
     exit_code: Ending
 
 
-def as_document(explained: Explanation) -> ExplainedKey:
-    """One key's members: those of check, and `requirements` with proof or refused request."""
+def as_document(explained: Explanation, radius: BlastRadius | None = None) -> ExplainedKey:
+    """One key's members: those of check, `requirements` with proof or refused request, what depends on it."""
     requirements: list[Json] = list(map(asdict, explained.answers))
-    return {**key(explained.verdict), "requirements": requirements}
+    told: Json = None if radius is None else asdict(radius, dict_factory=_with_times)
+    return {**key(explained.verdict), "requirements": requirements, "blast_radius": told}
+
+
+def _with_times(members: list[tuple[str, Json]]) -> dict[str, Json]:
+    return {name: time_text(part) if isinstance(part, datetime) else part for name, part in members}
 
 
 def terminal_view(explained: Explanation) -> Group:
@@ -63,6 +73,22 @@ def premises() -> list[Json]:
 def premises_view() -> Group:
     """The same, as lines; it is said once, after all keys."""
     return Group(*_premises())
+
+
+def blast_view(radius: BlastRadius) -> Group:
+    """What depends on a live key, what is in the way of its serving, and what to do."""
+    return Group(*_blast(radius))
+
+
+def _blast(radius: BlastRadius) -> Iterator[Folded]:
+    yield _line("")
+    yield _line("what depends on it:", "bold")
+    yield folded(radius.purpose, "  ")
+    yield folded(radius.depends, "  ")
+    if radius.trouble:
+        yield folded(radius.trouble, "  ", style="bold red")
+    if radius.fix:
+        yield folded(radius.fix, "  ")
 
 
 def _premises() -> Iterator[Folded]:

@@ -80,16 +80,16 @@ def _rows(report: Report) -> Iterator[tuple[str, ...]]:
 
 
 def _deliveries(report: Report) -> Iterator[tuple[str, ...]]:
-    """The matrix, and each observation: what is said under `detail`, an error's cause under `cause`."""
+    """The matrix, and each observation; `detail` says what it rests on, with an error's cause."""
     scope = report.scope
     for service in headline(report).cells:
         where = (scope.management_account or "", scope.home_region or "", "", "", "")
         told = f"proved: {service.proof}; observed: {service.seen}"
         yield (*where, "", "", told, "", "", "", "", "", service.service, service.proved, service.observed)
     for one in report.observed.observations if report.observed else ():
-        where = (one.account, one.region, one.key or "", "", "")
+        told = f"{one.detail}: {one.cause}" if one.cause else one.detail
         what = (f"{one.service}, {one.what}", "", one.outcome, _time(one.at), one.evidence)
-        yield (*where, "", "", one.detail, one.cause, "", "", "", "", *what)
+        yield (one.account, one.region, "", "", "", "", "", told, "", "", "", "", "", *what)
 
 
 def _key(key: KeyResult, another: str) -> Iterator[tuple[str, ...]]:

@@ -9,21 +9,22 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from lzkey.catalogue import PREMISES, advice
+from lzkey.figures import counted, moment
 from lzkey.quoting import code_span, references
+from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline
 from lzkey.report.wording import (
+    BLAST_RADIUS,
     EVENTS,
     FORMER_KEYS,
     OBSERVED,
     PROVED,
     REPORT_IT,
-    asked,
-    counted,
+    blast_radius,
     events_told,
     former_key,
     in_force,
     key_use,
-    moment,
     percentage,
     scored,
     sentence,
@@ -76,7 +77,7 @@ def _deliveries(report: Report) -> Iterator[str]:
     found = report.observed
     if found is None:
         return
-    for one in (in_force(found.in_force), asked(found)):
+    for one in (in_force(found.in_force), found.asked):
         yield f"{references(sentence(one))}."
         yield ""
     rows = (
@@ -84,6 +85,7 @@ def _deliveries(report: Report) -> Iterator[str]:
         for one in found.observations
     )
     yield from _table(("Observed", "Deliveries", "Account", "Region", "What AWS tells", "Cause"), rows)
+    yield from _depending(report)
     told = [
         *(f"last use of {use.key}: {key_use(use)}" for use in found.uses),
         *(f"{one.name}: {one.detail}" for one in found.behind),
@@ -96,6 +98,18 @@ def _deliveries(report: Report) -> Iterator[str]:
     for event in found.contradictions:
         yield f"- {references(sentence(strange(event)))}. {REPORT_IT}: {code_span(event.event)}"
     yield ""
+
+
+def _depending(report: Report) -> Iterator[str]:
+    """What stops with each of the landing zone's keys, and what is in the way of its serving."""
+    yield f"### {references(BLAST_RADIUS)}"
+    yield ""
+    rows = (
+        (key.key, sentence(blast_radius(key)), key.trouble, key.fix)
+        for key in blast_radii(report)
+        if not key.former
+    )
+    yield from _table(("Key", "What depends on it", "What is in the way", "What to do"), rows)
 
 
 def _failures(report: Report) -> Iterator[str]:
@@ -135,7 +149,7 @@ def _doubts(report: Report) -> Iterator[str]:
 
 
 def _former(report: Report) -> Iterator[str]:
-    rows = [(key.arn, former_key(key), key.fix) for key in report.landing_zone.former_keys]
+    rows = [(key.key, former_key(key), key.fix) for key in blast_radii(report) if key.former]
     if rows:
         yield f"## {FORMER_KEYS}"
         yield ""

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from lzkey.catalogue import advice
+from lzkey.figures import counted, moment
+from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
 from lzkey.report.wording import (
     EVENTS,
     REPORT_IT,
-    counted,
+    blast_radius,
     events_told,
     former_key,
-    moment,
     percentage,
     scored,
     sentence,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from lzkey.observed.blast import BlastRadius
     from lzkey.observed.values import Observed
     from lzkey.report.model import Report
 
@@ -66,9 +68,11 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         f"{moment(report.as_of)}; oldest evaluation {moment(report.oldest_evaluation)}",
         "dim",
     )
+    radii = blast_radii(report)
+    yield from _depending([key for key in radii if not key.former and report.observed])
     yield from _failing(report)
     yield from _unknown(report)
-    yield from _former(report)
+    yield from _former([key for key in radii if key.former])
     if report.trend is not None:
         trend = report.trend
         yield _line(
@@ -148,10 +152,20 @@ def _unknown(report: Report) -> Iterator[RenderableType]:
     yield from _more(len(found), "UNKNOWN")
 
 
-def _former(report: Report) -> Iterator[RenderableType]:
-    keys = sorted(report.landing_zone.former_keys, key=lambda key: not key.fault)
+def _depending(keys: list[BlastRadius]) -> Iterator[RenderableType]:
+    """What stops with each of the landing zone's keys, and what is in the way of its serving."""
     for key in keys[:_SHOWN]:
-        yield _line(f"former key {key.arn}: {former_key(key)}", "yellow" if key.fault else "dim")
+        yield _line(f"{key.key}: {blast_radius(key)}", "" if key.trouble else "dim")
+        if key.trouble:
+            yield _line(f"{key.key}: {key.trouble}", "bold red")
+        if key.fix:
+            yield _line(key.fix, "dim")
+
+
+def _former(keys: list[BlastRadius]) -> Iterator[RenderableType]:
+    keys.sort(key=lambda key: not key.trouble)
+    for key in keys[:_SHOWN]:
+        yield _line(f"former key {key.key}: {former_key(key)}", "yellow" if key.trouble else "dim")
         if key.fix:
             yield _line(key.fix, "dim")
     yield from _more(len(keys), "former key")

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from lzkey import figures
 from lzkey.catalogue import PREMISES
 from lzkey.report import wording
+from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
 from lzkey.report.html import sections, words
 from lzkey.report.html.rows import accounts_by_id, fingerprint, island, key_rows, matrix_rows, regions_of
@@ -46,6 +48,7 @@ def as_html(report: Report) -> str:
         .render(
             report=report,
             headline=headline(report),
+            radii=blast_radii(report),
             observations=sections.observations(report),
             premises=PREMISES,
             subject=wording.sentence(wording.subject(report.scope).removeprefix("organization ")),
@@ -118,12 +121,12 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "grouped": words.grouped,
-        "counted": wording.counted,
-        "utc": wording.moment,
+        "counted": figures.counted,
+        "utc": figures.moment,
         "percent": wording.percentage,
+        "blast_radius": wording.blast_radius,
         "former_key": wording.former_key,
         "in_force": wording.in_force,
-        "asked": wording.asked,
         "key_use": wording.key_use,
         "strange": wording.strange,
         "sentence": wording.sentence,
@@ -133,6 +136,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "words": words,
         "tone": tone,
+        "BLAST_RADIUS": wording.BLAST_RADIUS,
         "FORMER_KEYS": wording.FORMER_KEYS,
         "EVENTS": wording.EVENTS,
         "PROVED": wording.PROVED,

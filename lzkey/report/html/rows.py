@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from lzkey.figures import counted
 from lzkey.report.html.words import CAUSES, visible
 from lzkey.report.model import Account
-from lzkey.report.wording import counted
 from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
 from lzkey.catalogue import Advice, advice
+from lzkey.figures import counted
 from lzkey.observed.values import Outcome
 from lzkey.report.html.rows import accounts_by_id, regions_of
 from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED, grouped
 from lzkey.report.model import Cause, Doubt
-from lzkey.report.wording import counted, formula, percentage
+from lzkey.report.wording import formula, percentage
 from lzkey.runbook import address
 from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from lzkey.observed.values import Observation
     from lzkey.report.html.rows import KeyRow
@@ -37,6 +37,9 @@ BAR_WIDTH: Final = 1000
 
 #: How many of one kind are written out; all are in the table of keys, and in the CSV and JSON files.
 SHOWN: Final = 100
+
+#: How many accounts and Regions with the same observation are written out.
+_PLACES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,21 @@ class DoubtGroup:
     size: str
     lines: tuple[DoubtLine, ...]
     more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Observations that are alike."""
+
+    outcome: Outcome
+    deliveries: str
+    places: str
+    more: int
+    """How many places are not written out."""
+    detail: str
+    cause: str
+    source: str
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,11 +299,32 @@ def doubts(report: Report) -> tuple[DoubtGroup, ...]:
     )
 
 
-def observations(report: Report) -> tuple[Observation, ...]:
-    """The first observations: failures, what was not observed, and deliveries."""
+def observations(report: Report) -> tuple[Observations, ...]:
+    """What was observed, failures first; what is alike is one row, and what arrives one for each kind."""
+    groups: Mapping[tuple[Outcome, str, str, str, str], list[Observation]] = defaultdict(list)
+    for one in report.observed.observations if report.observed else ():
+        told = "" if one.outcome is Outcome.DELIVERING else one.detail
+        groups[one.outcome, one.service, one.what, told, one.cause].append(one)
     order = (Outcome.FAILING, Outcome.NOT_OBSERVED, Outcome.DELIVERING)
-    found = report.observed.observations if report.observed else ()
-    return tuple(sorted(found, key=lambda one: order.index(one.outcome)))[:SHOWN]
+    found = sorted(groups.items(), key=lambda group: order.index(group[0][0]))
+    return tuple(_alike(alike) for _, alike in found[:SHOWN])
+
+
+def _alike(alike: list[Observation]) -> Observations:
+    """One row of observations that are alike; of those that arrive, the one that is longest ago."""
+    one = min(alike, key=lambda each: each.at or datetime.max.replace(tzinfo=UTC))
+    oldest = one.outcome is Outcome.DELIVERING and len(alike) > 1
+    cause = one.cause or ("cause not known" if one.error else "")
+    return Observations(
+        one.outcome,
+        f"{one.service}, {one.what}",
+        "; ".join(f"{each.account}, {each.region}" for each in alike[:_PLACES]),
+        max(0, len(alike) - _PLACES),
+        f"{one.detail}, or later" if oldest else one.detail,
+        cause,
+        one.source,
+        one.evidence,
+    )
 
 
 def changes(report: Report) -> tuple[Changed, ...]:

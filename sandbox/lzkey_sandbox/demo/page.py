@@ -10,8 +10,9 @@ from rich.console import Group
 from rich.text import Text
 
 from lzkey.documents import document
+from lzkey.figures import counted
 from lzkey.report.headline import headline
-from lzkey.report.wording import counted, scored
+from lzkey.report.wording import scored
 from lzkey.state import State
 from lzkey.terminal import STYLES, Folded, folded, plain, table
 from lzkey_sandbox.demo.story import Act, Audit, Kept, KeyTable, Row, Scene, Scoped
