@@ -8,7 +8,8 @@ import pytest
 from cfnlint.decode import decode
 
 from lzkey.aws.fact import actions_of
-from lzkey.report.observing import IN_EACH_ACCOUNT, IN_THE_MANAGEMENT_ACCOUNT
+from lzkey.observed.looking import channel_readings
+from lzkey.report.observing import IN_THE_MANAGEMENT_ACCOUNT
 
 from .conftest import ROOT
 
@@ -109,7 +110,7 @@ def principals(principal: dict[str, Any]) -> list[str]:
 
 def test_reader_may_what_is_observed_in_its_account() -> None:
     """A report with it shows as much as one of the management account."""
-    observed = actions_of(*IN_THE_MANAGEMENT_ACCOUNT, *IN_EACH_ACCOUNT)
+    observed = actions_of(*IN_THE_MANAGEMENT_ACCOUNT, channel_readings)
     assert observed <= NEEDED["reader-role.yaml"].keys()
 
 

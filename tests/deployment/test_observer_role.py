@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lzkey.aws.buckets import bucket_encryption, object_lock, requester_pays
+from lzkey.aws.actions import operation_of
 from lzkey.aws.fact import actions_of
 from lzkey.cli.report import EXIT_CODES
 from lzkey.observed.timing import HISTORY
@@ -22,6 +22,7 @@ from lzkey.report.facts import Options
 from lzkey.report.making import make_report
 from lzkey.report.observing import IN_EACH_ACCOUNT
 from lzkey_sandbox import LandingZone
+from lzkey_sandbox.cloudtrail import TrailState
 from lzkey_sandbox.organization import OrganizationPlan
 
 from .conftest import ROOT, RULE
@@ -79,8 +80,7 @@ class TestActions:
 
     def test_are_those_of_the_facts(self) -> None:
         """What a report asks in each account, and of the log buckets in the one that has them."""
-        facts = (*IN_EACH_ACCOUNT, object_lock, requester_pays, bucket_encryption)
-        assert actions_of(*facts) == NEEDED.keys()
+        assert actions_of(*IN_EACH_ACCOUNT) == NEEDED.keys()
 
     def test_on_no_more_than_they_must(self) -> None:
         """A star is the resource only of what has no resource type; of buckets, the account's own."""
@@ -139,7 +139,7 @@ class TestReport:
     """`lzkey report --observer-role` through it, made in the audit account."""
 
     def test_reads_every_account_with_it(self, sandbox: Sandbox) -> None:
-        """Each account's channel is read, and nothing is asked there that the role may not do."""
+        """Channels and buckets are read, and nothing is asked there that the role may not do."""
         organization = organized(sandbox)
         others = set(organization.accounts) - {organization.management, organization.audit}
         for account in others:
@@ -149,7 +149,9 @@ class TestReport:
         assert channels(made) == dict.fromkeys([organization.management, organization.audit, *others], "")
         asked = [call for call in sandbox.calls if call.account in others]
         assert {call.account for call in asked} == others
-        assert {f"{call.service}:{call.operation}" for call in asked} <= NEEDED.keys()
+        assert {call.operation for call in asked} == set(map(operation_of, NEEDED))
+        buckets = {call.account for call in asked if call.service == "s3"}
+        assert buckets == {organization.log_archive}
 
     def test_where_it_trusts_another_role(self, sandbox: Sandbox) -> None:
         """That account is not observed, with STS's answer, and the others are."""
@@ -189,7 +191,9 @@ def organized(sandbox: Sandbox) -> Organization:
     sandbox.answer_sts_address()
     organization = sandbox.organization(PLAN)
     key = sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]
-    sandbox.landing_zone = LandingZone.with_key(key, "4.0")
+    block = {"accountId": organization.log_archive, "configurations": {"kmsKeyArn": key}}
+    sandbox.landing_zone = LandingZone("4.0", {"centralizedLogging": block, "config": block})
+    sandbox.client("s3", account=organization.log_archive).create_bucket(Bucket=TrailState().bucket)
     organization.make_role(organization.audit, "reporter")
     trust = {"Effect": "Allow", "Principal": {"AWS": organization.audit}, "Action": "sts:AssumeRole"}
     organization.make_role(sandbox.account, "reader", {"Version": "2012-10-17", "Statement": [trust]})

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.manifest import ManifestKeys
 from lzkey_sandbox import GeneratedPlan, LandingZone, OrganizationPlan, Sandbox
 from lzkey_sandbox.generated_population import NOT_JUDGED
+from lzkey_sandbox.keys.key_records import KeyRecord, LastUse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +47,9 @@ class Scene:
         return self.sandbox.environment
 
     def before(self, line: str) -> str:
-        """The command with what is the reader's own in it."""
+        """The command with what is the reader's own in it; who calls the doctor has slept on it."""
+        if line.startswith("lzkey doctor"):
+            a_day_later(self.sandbox)
         return line
 
     def after(self, line: str, said: str) -> None:
@@ -119,7 +124,7 @@ class AnOrganization(Scene):
         """The root is the organization's; moto's StackSet has gone into the management account, too."""
         if line.startswith("aws cloudformation deploy --stack-name landing-zone-key-rule"):
             forget_motos_role(self.sandbox)
-        return line.replace("r-ab12", self.unit["Id"])
+        return super().before(line).replace("r-ab12", self.unit["Id"])
 
     def after(self, line: str, said: str) -> None:
         """Fill in the parameters; every account gets its rule."""
@@ -176,6 +181,69 @@ class ARuleEverywhere(Scene):
             ConfigurationAggregatorName=AGGREGATOR,
             OrganizationAggregationSource={"RoleArn": role, "AllAwsRegions": True},
         )
+        self.sandbox.answer_sts_address()
+        self.reporter = self.organization.make_role(self.sandbox.account, "reporter")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The reader is a role, which that of an observer can trust."""
+        made = self.sandbox.client("sts").assume_role(RoleArn=self.reporter, RoleSessionName="page")
+        given = made["Credentials"]
+        return {
+            **super().environment,
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
+        }
+
+    def before(self, line: str) -> str:
+        """The root is the organization's."""
+        (root,) = self.sandbox.client("organizations").list_roots()["Roots"]
+        return line.replace("r-ab12", root["Id"])
+
+    def end(self) -> None:
+        """Other accounts were observed with the role: of these two alone there are any."""
+        report = json.loads((self.root / "observed.json").read_text())
+        seen = {one["account"]: one["detail"] for one in report["observed"]["observations"]}
+        for account in (self.organization.log_archive, self.organization.audit):
+            assert "last delivered at " in seen[account]
+
+
+class BeforeAChange(Scene):
+    """A landing zone of 3.3 with members, the log bucket and a role beside it, and a key for the change."""
+
+    plan = OrganizationPlan(
+        3,
+        execution_role="LandingZoneReader",
+        management_recorder=False,
+        without_recorder=0,
+        without_role=0,
+        suspended=0,
+    )
+
+    def begin(self) -> None:
+        """What Control Tower has made, and what somebody has made for the next step."""
+        super().begin()
+        organizations, archive = self.sandbox.client("organizations"), self.organization.log_archive
+        organizations.enable_aws_service_access(ServicePrincipal="controltower.amazonaws.com")
+        bucket = "aws-controltower-logs"
+        self.sandbox.client("s3", account=archive).create_bucket(Bucket=bucket)
+        config = self.sandbox.client("config", account=archive)
+        (channel,) = config.describe_delivery_channels()["DeliveryChannels"]
+        config.put_delivery_channel(DeliveryChannel={**channel, "s3BucketName": bucket})
+        template = (self.root / "deploy/landing-zone-key.yaml").read_text()
+        stacks = self.sandbox.client("cloudformation")
+        stacks.create_stack(StackName="config-key", TemplateBody=template)
+        self.sandbox.client("kms").create_alias(
+            AliasName="alias/config", TargetKeyId=self.output("config-key", "KeyArn")
+        )
+
+    def use_the_key(self) -> None:
+        """One key for both logs."""
+        configurations = {"kmsKeyArn": self.output(KEY, "KeyArn")}
+        logging = {"accountId": self.organization.log_archive, "configurations": configurations}
+        manifest = {"governedRegions": ["us-east-1"], "centralizedLogging": logging}
+        self.sandbox.landing_zone = LandingZone("3.3", manifest, latest="4.0")
 
 
 class AtNight(Scene):
@@ -209,6 +277,15 @@ class AtNight(Scene):
         assert "cloudtrail.amazonaws.com" in json.dumps(self.policy)
 
 
+def a_day_later(sandbox: Sandbox) -> None:
+    """Nothing was changed for a day, and the landing zone's keys were in use."""
+    sandbox.age(timedelta(days=1))
+    zone = sandbox.landing_zone
+    assert zone is not None
+    for key in ManifestKeys.from_manifest(zone.manifest, zone.version).logging:
+        sandbox.key_records[key] = KeyRecord(LastUse(datetime.now(UTC)))
+
+
 def output(sandbox: Sandbox, stack: str, name: str) -> str:
     """An output of a stack."""
     (made,) = sandbox.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
@@ -238,6 +315,7 @@ def forget_motos_role(sandbox: Sandbox) -> None:
 SCENES: Final[dict[str, type[Scene] | str]] = {
     "docs/deploy.md": OneAccount,
     "docs/organization.md": AnOrganization,
+    "docs/preflight.md": BeforeAChange,
     "docs/report.md": ARuleEverywhere,
     "docs/runbook.md": AtNight,
     "docs/delegated-administrator.md": "tests/docs/test_landing_zone_4.py",

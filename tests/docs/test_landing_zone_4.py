@@ -16,7 +16,7 @@ from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 from .checkout import Checkout, copy_of_the_checkout
 from .keys import MANAGEMENT, key_for
 from .pages import PAGES, ROOT, codes
-from .scenes import edit, forget_motos_role, output
+from .scenes import a_day_later, edit, forget_motos_role, output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,6 +108,8 @@ class TestLandingZone4:
             today = landing_zone_key(reader, "3.3")
             deploy_to_the_account(reader)
             for command in PAGES[self.PAGE].commands:
+                if command.startswith("lzkey doctor"):
+                    a_day_later(sandbox)
                 said = reader.types(command.replace("LANDING_ZONE_ARN", LANDING_ZONE))
                 if "--query Stacks" in command.replace('"', ""):
                     (made,) = (out["OutputValue"] for out in json.loads(said) if "key/" in out["OutputValue"])

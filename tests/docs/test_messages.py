@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from lzkey.doctor import EXPECTATIONS
+from lzkey.observed.causes import CAUSES
 from lzkey.report.model import Cause
 
 from .pages import PAGES, ROOT, codes
@@ -35,6 +36,13 @@ class TestTroubleshooting:
     def test_every_cause_of_the_report(self) -> None:
         """In the order of the report."""
         assert [codes(row[0]) for row in PAGE.table("cause")] == [[cause.value] for cause in Cause]
+
+    def test_every_error_whose_cause_is_known(self) -> None:
+        """With what it means, the page that says so, and what to do, in the order of the code."""
+        rows = [[codes(code), means, fix] for code, means, fix in PAGE.table("error")]
+        assert rows == [
+            [[code], f"[{cause.text}]({cause.source})", cause.fix] for code, cause in CAUSES.items()
+        ]
 
     def test_what_is_not_said(self) -> None:
         """Is found out: the test can fail."""
