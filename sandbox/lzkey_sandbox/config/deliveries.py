@@ -92,10 +92,10 @@ class ChannelState:
 
     @classmethod
     def failing(
-        cls, failure: Failure, since: Moment = _AN_HOUR, succeeded: Moment | None = None
+        cls, failure: Failure, attempted: Moment = _AN_HOUR, succeeded: Moment | None = None
     ) -> ChannelState:
         """Nothing arrives any more: when it was tried last, and when something arrived last."""
-        each = Delivery(since, succeeded, failure)
+        each = Delivery(attempted, succeeded, failure)
         return cls(each, each)
 
 
