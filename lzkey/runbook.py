@@ -183,10 +183,11 @@ GUIDANCE: Final[Mapping[Requirement, Mapping[FindingReason, Guidance]]] = {
             "with it cannot be read. The finding names the state. `PendingDeletion` is the urgent one: on "
             "its date the key is gone for good, and every log that was encrypted with it.",
             "Cancel the deletion first if there is one, then enable the key. `PendingImport` needs its key "
-            "material again, `Unavailable` its custom key store. CloudTrail's event history tells who "
-            "disabled it.",
+            "material again, `Unavailable` its custom key store. `explain --live` tells since when it has "
+            "been so, the days that are left, and what depends on the key; CloudTrail's event history tells "
+            "who disabled it.",
             (
-                _DESCRIBE,
+                f"{_EXPLAIN} --live",
                 f"aws kms cancel-key-deletion --key-id {_ID}",
                 f"aws kms enable-key --key-id {_ID}",
             ),

@@ -42,6 +42,14 @@ class EnabledBaseline:
         return self.target.rpartition("/")[2]
 
     @property
+    def is_of_landing_zone(self) -> bool:
+        """Whether it is the landing zone's own, of an account of it: its drift Control Tower does not detect.
+
+        https://docs.aws.amazon.com/controltower/latest/APIReference/API_EnabledBaselineDriftTypes.html
+        """
+        return self.parent is None and ":account/" in self.target
+
+    @property
     def is_present(self) -> bool | None:
         """Whether it is the landing zone's present configuration; None: Control Tower does not tell."""
         if self.status != "SUCCEEDED" or _DRIFTED in (self.source, self.inheritance):

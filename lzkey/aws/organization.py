@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:
+    from lzkey import Json
     from lzkey.aws.account import Asker
 
 _NONE: Final = frozenset({"AWSOrganizationsNotInUseException"})
@@ -63,14 +64,19 @@ def members(asker: Asker) -> tuple[Member, ...]:
     An account's status is its `State`, before 2026 its `Status`.
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
     """
-    return tuple(
-        Member(
-            str(found["Id"]),
-            str(found.get("Name", "")),
-            str(found.get("State") or found.get("Status") or "UNKNOWN"),
-        )
-        for found in asker.each("organizations:ListAccounts", "Accounts")
+    return tuple(map(_member, asker.each("organizations:ListAccounts", "Accounts")))
+
+
+@takes("organizations:ListAccountsForParent")
+def accounts_of_unit(asker: Asker, unit: str) -> tuple[Member, ...] | None:
+    """The accounts that are in an organizational unit itself; None where there is no such unit.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccountsForParent.html
+    """
+    listed = asker.all(
+        "organizations:ListAccountsForParent", "Accounts", absent={"ParentNotFoundException"}, ParentId=unit
     )
+    return None if listed is None else tuple(map(_member, listed))
 
 
 @takes("organizations:ListDelegatedAdministrators")
@@ -87,3 +93,8 @@ def trusted_services(asker: Asker) -> frozenset[str]:
     """The service principals that may work in the organization's accounts."""
     found = asker.each("organizations:ListAWSServiceAccessForOrganization", "EnabledServicePrincipals")
     return frozenset(str(service["ServicePrincipal"]) for service in found)
+
+
+def _member(found: Json) -> Member:
+    status = found.get("State") or found.get("Status") or "UNKNOWN"
+    return Member(str(found["Id"]), str(found.get("Name", "")), str(status))

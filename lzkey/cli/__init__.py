@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "check": Row("check", "Prove that the landing zone can use its KMS keys."),
     "explain": Row("explain", "Show the proof, or the refused request, and why."),
     "fix": Row("fix", "Show the repaired key policy; --apply changes it."),
+    "preflight": Row("preflight", "Say whether the next update finds a usable key."),
     "report": Row("report", "Report every account and Region, with its gaps."),
     "doctor": Row("doctor", "Say whether the rule's results can be trusted."),
     "build": Row("deployment", "Generate the package that rdk deploys."),
@@ -88,8 +89,8 @@ app = typer.Typer(
     cls=_Commands,
     help="Prove that AWS Control Tower's landing zone can use its KMS key.",
     epilog="Exit codes: 0 done; 1 it went wrong; 2 wrong arguments, parameters or place, and nothing was "
-    "changed, or no AWS credentials, or none any more; 130 interrupted. check, explain, fix, report and "
-    "doctor also end with 3: something is wrong, and 4: something cannot be determined.",
+    "changed, or no AWS credentials, or none any more; 130 interrupted. check, explain, fix, preflight, "
+    "report and doctor also end with 3: something is wrong, and 4: something cannot be determined.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )

@@ -18,10 +18,9 @@ from lzkey.cli.options import show
 from lzkey.documents import document
 from lzkey.errors import SettingsError
 from lzkey.files import require_no_source, writing
-from lzkey.sources import live, units
+from lzkey.sources import keys_in, live
 from lzkey.sources.input import Input
 from lzkey.sources.subject import FoundKey, PassedOver, Unread
-from lzkey.sources.terraform_source import Declarations
 from lzkey.terminal import output, paper, result, warn
 
 if TYPE_CHECKING:
@@ -142,10 +141,4 @@ def _found(
         return
     if not is_file(target):
         raise SettingsError(f"there is no file {target}, and it is no ARN, id or alias of a key either")
-    declarations = Declarations()
-    for unit in declarations.taken_from(units([target], stdin=stdin.stream)):
-        entries = [unit] if isinstance(unit, Unread | PassedOver) else unit.keys(context)
-        for found in entries:
-            declarations.see(found)
-            yield found
-    yield from declarations.settled()
+    yield from keys_in([target], context, stdin=stdin.stream)

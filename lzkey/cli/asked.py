@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass, fields, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar, get_type_hints
 
 import typer
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from typer.models import OptionInfo
 
     from lzkey.sources.input import Input
+    from lzkey.sources.manifest import Manifest
     from lzkey.sources.survey import Survey
 
 _Made = TypeVar("_Made")
@@ -184,9 +185,15 @@ class Asked:
 
         return session(self.profile, self.region, home or self.home_region)
 
-    def landing_zone(self, seen: Survey | None = None) -> LandingZone:
-        """The landing zone that keys are judged for; raises SettingsError."""
-        found = landing_zone(
+    def landing_zone(self, told: Callable[[], Mapping[str, str]]) -> LandingZone:
+        """The live landing zone, of which `told` gives what nobody has given; raises SettingsError."""
+        return landing_zone(
+            self._rule_parameters(), self.parameters, told, any_region=self.allow_unknown_region
+        )
+
+    def _settings(self, seen: Survey | None) -> Settings:
+        """The landing zone that keys are judged for, and its manifest; raises SettingsError."""
+        found = settings(
             self._rule_parameters(),
             self.parameters,
             self._discover if self.discover else None,
@@ -195,7 +202,8 @@ class Asked:
         )
         if not self.discover:
             return found
-        return replace(found, accounts=todays_accounts(self.session(found.home_region)))
+        accounts = todays_accounts(self.session(found.zone.home_region))
+        return found._replace(zone=replace(found.zone, accounts=accounts))
 
     def context(
         self, sources: Sequence[str] = (), stdin: Input | None = None, ignore: Sequence[str] = ()
@@ -204,6 +212,12 @@ class Asked:
 
         Of standard input the beginning is kept, so that it can be read again.
         """
+        return self.context_and_manifest(sources, stdin, ignore)[0]
+
+    def context_and_manifest(
+        self, sources: Sequence[str] = (), stdin: Input | None = None, ignore: Sequence[str] = ()
+    ) -> tuple[Context, Manifest | None]:
+        """The same, and the landing zone's manifest, where it is given or among the sources."""
         if self.key_arn is not None:
             try:
                 KeyArn.parse(self.key_arn)
@@ -213,7 +227,8 @@ class Asked:
         names = [name for name in given if not name.startswith("AWS::")]
         seen = look(sources, stdin, ignore=ignore, parameters=bool(names)) if sources and stdin else None
         _require_declared(names, seen)
-        return Context(self.landing_zone(seen), self.key_arn, given)
+        found = self._settings(seen)
+        return Context(found.zone, self.key_arn, given), found.manifest
 
     def _rule_parameters(self) -> dict[str, str]:
         protection = self.require_confused_deputy_protection
@@ -240,14 +255,32 @@ class Asked:
         return {name: value for name, _, value in pairs}
 
 
+class Settings(NamedTuple):
+    """The landing zone, and the manifest that tells of it, where one was found."""
+
+    zone: LandingZone
+    manifest: Manifest | None
+
+
 def landing_zone(
+    given: Mapping[str, str],
+    file: str | None = None,
+    discover: Callable[[], Mapping[str, str]] | None = None,
+    *,
+    any_region: bool = False,
+) -> LandingZone:
+    """The landing zone of these rule parameters, without a manifest; see `settings`."""
+    return settings(given, file, discover, any_region=any_region).zone
+
+
+def settings(
     given: Mapping[str, str],
     file: str | None = None,
     discover: Callable[[], Mapping[str, str]] | None = None,
     *,
     search: Search | None = None,
     any_region: bool = False,
-) -> LandingZone:
+) -> Settings:
     """The landing zone of these rule parameters; the file fills in what is not given.
 
     `discover` tells the rest, and so does the manifest that `search` finds. Raises SettingsError that names
@@ -273,7 +306,7 @@ def landing_zone(
         raise SettingsError(f"{'; '.join([*faults, str(error)])}{_ways_to_give(missing)}") from error
     if faults:
         raise SettingsError("; ".join(faults))
-    return zone if manifest is None else replace(zone, manifest_keys=manifest.keys)
+    return Settings(zone if manifest is None else replace(zone, manifest_keys=manifest.keys), manifest)
 
 
 def _require_declared(names: Sequence[str], seen: Survey | None) -> None:

@@ -228,7 +228,7 @@ class Observed:
         outcome = self.outcome(service)
         logs = [one for one in self.of(service) if one.what != DIGESTS]
         alike = [one for one in logs if one.outcome is outcome] or logs
-        told = [_first(alike, len(logs), everywhere=service == CLOUDTRAIL)] if alike else []
+        told = [_first(alike, logs)] if alike else []
         told += [f"{one.what} {one.detail}" for one in self.of(service) if _is_failing_digest(one)]
         return "; ".join(filter(None, (*told, self._late(service)))) or "nothing was asked"
 
@@ -253,9 +253,13 @@ def _is_failing_digest(one: Observation) -> bool:
     return one.what == DIGESTS and one.outcome is Outcome.FAILING
 
 
-def _first(alike: list[Observation], of: int, *, everywhere: bool) -> str:
-    """The first of observations, and how many there are of it."""
+def _first(alike: list[Observation], of: list[Observation]) -> str:
+    """The first of observations, and in how many of all places it is so; a trail is in one."""
     one = alike[0]
     cause = f": {one.cause}" if one.cause else ": its cause is not known" if one.error else ""
-    where = "" if everywhere else f" (account {one.account}, {one.region}; {len(alike)} of {of} alike)"
-    return f"{one.what} {one.detail}{cause}{where}"
+    where = f"account {one.account}, {one.region}; so in {_places(alike)} of {_places(of)} asked"
+    return f"{one.what} {one.detail}{cause}{'' if one.service == CLOUDTRAIL else f' ({where})'}"
+
+
+def _places(observations: list[Observation]) -> int:
+    return len({(one.account, one.region) for one in observations})

@@ -114,7 +114,7 @@ def _of(
         return DeliveryAnswer(Delivery.YES, f"{failing}: {NOT_AS_DOCUMENTED}; {OWN_ALLOWED}")
     what = "the landing zone's key is" if len(found) == 1 else f"the landing zone's {len(found)} keys are"
     uses = frozenset().union(*(_uses(key, landing_zone) for key in own))
-    services = " and ".join(SERVICES[use] for use in FAMILIES if use in uses)
+    services = " and ".join(sorted((SERVICES[use] for use in uses), key=[*BLOCKS].index))
     return DeliveryAnswer(Delivery.YES, f"{what} COMPLIANT: every request of {services} is allowed")
 
 

@@ -48,7 +48,7 @@ SENTENCES: Final[Mapping[tuple[Delivery, Outcome], str]] = {
         "By its manifest, {} are not delivered, and yet deliveries are observed"
     ),
     (Delivery.YES, Outcome.NOT_OBSERVED): "Yes, {} can be delivered; whether they are was not observed",
-    (Delivery.YES, Outcome.DELIVERING): "Yes, {} can be delivered, and they are",
+    (Delivery.YES, Outcome.DELIVERING): "Yes, {} can be delivered, and deliveries are observed",
     (Delivery.NONE, Outcome.NOT_OBSERVED): "No logs are delivered: the integrations are off",
 }
 
@@ -120,7 +120,7 @@ def _cell(report: Report, service: str, proved: Delivery, proof: str) -> Cell:
         return Cell(service, proved, Outcome.NOT_OBSERVED, proof, _UNSEEN)
     seen, stopped = report.observed.why(service), report.observed.stopped(service)
     if stopped and proved is Delivery.YES:
-        seen = f"not the key: {stopped}; {seen}"
+        seen = f"not the key: {seen if stopped in seen else f'{stopped}; {seen}'}"
     return Cell(service, proved, report.observed.outcome(service), proof, seen)
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "KEYS",
     "SETTINGS",
     "discover",
+    "keys_in",
     "live",
     "look",
     "look_at",
@@ -64,6 +65,15 @@ def units(
     from lzkey.sources import walk  # noqa: PLC0415 - as the module says
 
     return walk.units(sources, stdin=stdin, named=named, ignore=ignore)
+
+
+def keys_in(
+    sources: Sequence[str], context: Context, *, stdin: BinaryIO
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """Read the keys of files, folders and `-`; see `lzkey.sources.walk`. Raises SettingsError."""
+    from lzkey.sources import walk  # noqa: PLC0415 - as the module says
+
+    return walk.keys_in(sources, context, stdin=stdin)
 
 
 def live(

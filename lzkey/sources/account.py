@@ -109,7 +109,7 @@ class _Reader:
         if result.code == NOT_FOUND:
             kind = "" if ":" in name or name.startswith("alias/") else " (an alias begins with alias/)"
             place = self.place(_region(name))
-            return Unread(place, f"there is no key {name} in {place.source}{kind}")
+            return Unread(place, f"there is no key {name} in {place.source}{kind}", absent=True)
         return self._undescribed(name, result)
 
     def _read(self, name: str) -> KmsKey | UnansweredError:

@@ -80,6 +80,8 @@ class Unread:
     place: Place
     message: str
     """What is wrong, where, and what would be right."""
+    absent: bool = False
+    """Whether it is certain that there is no such key."""
 
 
 @dataclass(frozen=True, slots=True)

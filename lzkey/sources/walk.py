@@ -23,14 +23,14 @@ from lzkey.sources.recognition import LISTS, Document
 from lzkey.sources.signs import is_no_data, shows_key
 from lzkey.sources.source import json_pointer
 from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
-from lzkey.sources.terraform_source import declared, is_terraform_source
+from lzkey.sources.terraform_source import Declarations, declared, is_terraform_source
 from lzkey.sources.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
-    from lzkey.sources.subject import Declared, Environment, Unit
+    from lzkey.sources.subject import Context, Declared, Environment, FoundKey, Unit
 
 #: Items in one batch.
 BATCH: Final = 200
@@ -62,6 +62,21 @@ def units(
         if source != _STANDARD_INPUT and not os.path.lexists(source):
             raise SettingsError(f"there is no file {source}")
     yield from together(_walked(sources, stdin, _Walk(_read, named=named, ignored=tuple(ignore))))
+
+
+def keys_in(
+    sources: Sequence[str], context: Context, *, stdin: BinaryIO
+) -> Iterator[FoundKey | Unread | PassedOver]:
+    """Read the keys of sources, one after the other; see `units`. Raises SettingsError.
+
+    Last comes what sources have declared in a language that is not read, where no other source has it.
+    """
+    declarations = Declarations()
+    for unit in declarations.taken_from(units(sources, stdin=stdin)):
+        for found in [unit] if isinstance(unit, Unread | PassedOver) else unit.keys(context):
+            declarations.see(found)
+            yield found
+    yield from declarations.settled()
 
 
 def documents(

@@ -268,6 +268,10 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
             ("list_accounts", {"Accounts": [{"Id": "444455556666", "Status": "SUSPENDED"}]}),
         ],
     ),
+    "accounts_of_unit": (
+        ("ou-ab12-11111111",),
+        [("list_accounts_for_parent", {"Accounts": [{"Id": OTHER, "Status": "SUSPENDED"}]})],
+    ),
     "trusted_services": (
         (),
         [
@@ -468,6 +472,29 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
                 "get_role_policy",
                 {"RoleName": "mine", "PolicyName": "own", "PolicyDocument": "{}"},
             ),
+        ],
+    ),
+    "own_stack_sets": (
+        (REGION,),
+        [
+            (
+                "list_stack_sets",
+                {"Summaries": [{"StackSetName": "AWSControlTowerBP-X"}, {"StackSetName": "mine"}]},
+            )
+        ],
+    ),
+    "operations_at_work": (
+        ("AWSControlTowerBP-X", REGION),
+        [
+            (
+                "list_stack_set_operations",
+                {
+                    "Summaries": [
+                        {"OperationId": "2", "Action": "UPDATE", "Status": "RUNNING"},
+                        {"OperationId": "1", "Action": "CREATE", "Status": "SUCCEEDED"},
+                    ]
+                },
+            )
         ],
     ),
     "stack": (("s",), [("describe_stacks", {"Stacks": [STACK]})]),
@@ -696,6 +723,19 @@ class TestAnswers:
             (ACCOUNT, True),
             ("444455556666", False),
         ]
+
+    def test_members_of_a_unit(self) -> None:
+        """As those of the organization; a unit that is not there has none, which is another answer."""
+        assert [(each.account, each.is_active) for each in asking("accounts_of_unit")[1]] == [(OTHER, False)]
+        gone = [("list_accounts_for_parent", "ParentNotFoundException")]
+        assert asking("accounts_of_unit", gone)[1] is None
+
+    def test_stack_sets(self) -> None:
+        """Control Tower's own, and what has not ended."""
+        assert asking("own_stack_sets")[1] == ("AWSControlTowerBP-X",)
+        assert asking("operations_at_work")[1] == ("UPDATE, RUNNING",)
+        gone = [("list_stack_set_operations", "StackSetNotFoundException")]
+        assert asking("operations_at_work", gone)[1] == ()
 
     def test_no_organization(self) -> None:
         """An account of none is no error; a refusal is."""

@@ -209,6 +209,43 @@ class ARuleEverywhere(Scene):
             assert "last delivered at " in seen[account]
 
 
+class BeforeAChange(Scene):
+    """A landing zone of 3.3 with members, the log bucket and a role beside it, and a key for the change."""
+
+    plan = OrganizationPlan(
+        3,
+        execution_role="LandingZoneReader",
+        management_recorder=False,
+        without_recorder=0,
+        without_role=0,
+        suspended=0,
+    )
+
+    def begin(self) -> None:
+        """What Control Tower has made, and what somebody has made for the next step."""
+        super().begin()
+        organizations, archive = self.sandbox.client("organizations"), self.organization.log_archive
+        organizations.enable_aws_service_access(ServicePrincipal="controltower.amazonaws.com")
+        bucket = "aws-controltower-logs"
+        self.sandbox.client("s3", account=archive).create_bucket(Bucket=bucket)
+        config = self.sandbox.client("config", account=archive)
+        (channel,) = config.describe_delivery_channels()["DeliveryChannels"]
+        config.put_delivery_channel(DeliveryChannel={**channel, "s3BucketName": bucket})
+        template = (self.root / "deploy/landing-zone-key.yaml").read_text()
+        stacks = self.sandbox.client("cloudformation")
+        stacks.create_stack(StackName="config-key", TemplateBody=template)
+        self.sandbox.client("kms").create_alias(
+            AliasName="alias/config", TargetKeyId=self.output("config-key", "KeyArn")
+        )
+
+    def use_the_key(self) -> None:
+        """One key for both logs."""
+        configurations = {"kmsKeyArn": self.output(KEY, "KeyArn")}
+        logging = {"accountId": self.organization.log_archive, "configurations": configurations}
+        manifest = {"governedRegions": ["us-east-1"], "centralizedLogging": logging}
+        self.sandbox.landing_zone = LandingZone("3.3", manifest, latest="4.0")
+
+
 class AtNight(Scene):
     """The landing zone's key, with what the reader of each place has met."""
 
@@ -278,6 +315,7 @@ def forget_motos_role(sandbox: Sandbox) -> None:
 SCENES: Final[dict[str, type[Scene] | str]] = {
     "docs/deploy.md": OneAccount,
     "docs/organization.md": AnOrganization,
+    "docs/preflight.md": BeforeAChange,
     "docs/report.md": ARuleEverywhere,
     "docs/runbook.md": AtNight,
     "docs/delegated-administrator.md": "tests/docs/test_landing_zone_4.py",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 import pytest
 import yaml
@@ -18,9 +19,12 @@ from lzkey.catalogue import PREMISES
 from lzkey.check.formats import Form as CheckForm
 from lzkey.cli import COMMANDS
 from lzkey.cli.asked import Asked, variable
+from lzkey.cli.preflight import CHANGE, preflight
 from lzkey.documents import schema_of
 from lzkey.errors import ExitCode
 from lzkey.files import Format
+from lzkey.preflight import consequences, examination, looks, requirements
+from lzkey.preflight.model import Level, Topic
 from lzkey.report.formats import Form as ReportForm
 from lzkey.report.model import Cause, Delivery
 from lzkey.state import WORST_FIRST
@@ -29,7 +33,7 @@ from .pages import PAGES, ROOT, codes
 
 ARN: Final = KeyArn("aws", "us-east-1", "111122223333", "1234abcd-12ab-34cd-56ef-1234567890ab")
 
-CHECK, DEPLOY, LIMITS, ORGANIZATION, PERMISSIONS, PYTHON, REPORT, SETTINGS = (
+CHECK, DEPLOY, LIMITS, ORGANIZATION, PERMISSIONS, PREFLIGHT, PYTHON, REPORT, SETTINGS = (
     PAGES[f"docs/{name}.md"]
     for name in (
         "check-in-ci",
@@ -37,6 +41,7 @@ CHECK, DEPLOY, LIMITS, ORGANIZATION, PERMISSIONS, PYTHON, REPORT, SETTINGS = (
         "limits",
         "organization",
         "permissions",
+        "preflight",
         "python",
         "report",
         "settings",
@@ -146,6 +151,38 @@ class TestFormats:
             assert schema_of(name)["required"][0] == "schema_version"
         shared = {name for name in COMMANDS if name.endswith("-organization")}
         assert all(f"`{name}`" in PYTHON.text for name in shared)
+
+
+class TestPreflight:
+    """preflight.md."""
+
+    def test_levels(self) -> None:
+        """The worst last."""
+        assert first_codes(PREFLIGHT.table("level")) == [level.words for level in Level]
+
+    def test_exit_codes(self) -> None:
+        """Those by which it judges."""
+        codes_of_levels = (ExitCode.DONE, ExitCode.PROBLEM, ExitCode.UNDETERMINED)
+        assert [int(row[0]) for row in PREFLIGHT.table("code")] == list(codes_of_levels)
+
+    def test_items(self) -> None:
+        """Each that there may be, and no other."""
+        modules = (requirements, looks, consequences, examination)
+        values = [value for module in modules for value in vars(module).values()]
+        listed = [each for value in values if isinstance(value, Mapping) for each in value.values()]
+        topics = [*values, *listed, *(look.topic for look in looks.LOOKS)]
+        names = {topic.name for topic in topics if isinstance(topic, Topic)}
+        assert sorted(first_codes(PREFLIGHT.table("item (JSON: `name`)"))) == sorted(names)
+
+    def test_options(self) -> None:
+        """Each that says what the change is."""
+        told = " ".join(first_codes(PREFLIGHT.table("option")))
+        assert set(re.findall(r"--[a-z-]+", told)) == {
+            "--" + name.replace("_", "-")
+            for name, hint in get_type_hints(preflight, include_extras=True).items()
+            for extra in getattr(hint, "__metadata__", ())
+            if getattr(extra, "rich_help_panel", "") == CHANGE
+        }
 
 
 class TestReport:

@@ -83,6 +83,12 @@ def out(standing: Standing, account: str = ACCOUNT) -> OutOfService:
     [
         ("Disabled", [("DisableKey", 3)], 3, "DisableKey"),
         ("Disabled", [("DisableKey", 9), ("EnableKey", 5), ("DisableKey", 3)], 3, "DisableKey"),
+        (
+            "Disabled",
+            [("DisableKey", 9), ("EnableKey", 8), ("DisableKey", 7), ("EnableKey", 5), ("DisableKey", 3)],
+            3,
+            "DisableKey",
+        ),
         ("Disabled", [("DisableKey", 9), ("DisableKey", 3)], 9, "DisableKey"),
         ("Disabled", [("ScheduleKeyDeletion", 4), ("CancelKeyDeletion", 2)], 4, "ScheduleKeyDeletion"),
         ("PendingDeletion", [("DisableKey", 20), ("ScheduleKeyDeletion", 4)], 20, "DisableKey"),
@@ -94,7 +100,7 @@ def out(standing: Standing, account: str = ACCOUNT) -> OutOfService:
             "DeleteExpiredKeyMaterial",
         ),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_since_when(
     aws: Sandbox, state: str, changes: list[tuple[str, int]], since: int, change: str

@@ -161,8 +161,9 @@ class TestOutcome:
 
     def test_how_many_are_alike(self) -> None:
         """Of all accounts and Regions that were asked."""
-        found = Observed(OLD, tuple(map(seen, (HISTORY_GOOD, HISTORY_BAD, HISTORY_GOOD))))
-        assert found.why(CONFIG).endswith(f"(account {ACCOUNT}, {REGION}; 1 of 3 alike)")
+        there = replace(HISTORY_GOOD, region="eu-west-1")
+        found = Observed(OLD, tuple(map(seen, (HISTORY_GOOD, HISTORY_BAD, there))))
+        assert found.why(CONFIG).endswith(f"(account {ACCOUNT}, {REGION}; so in 1 of 2 asked)")
 
 
 def told(report: Report, proved: dict[str, Delivery], observed: dict[str, Outcome] | None) -> Report:
@@ -197,7 +198,12 @@ class TestHeadline:
     @pytest.mark.parametrize(
         ("proved", "observed", "sentence", "coloured"),
         [
-            ("yes", "delivering", "Yes, the landing zone's logs can be delivered, and they are", "yes"),
+            (
+                "yes",
+                "delivering",
+                "Yes, the landing zone's logs can be delivered, and deliveries are observed",
+                "yes",
+            ),
             (
                 "yes",
                 "failing",
@@ -336,7 +342,7 @@ class TestHeadline:
         silent = {CLOUDTRAIL: Outcome.NOT_OBSERVED, CONFIG: Outcome.DELIVERING}
         report = load_report("healthy")
         assert headline(told(report, proofs, silent)).sentence == (
-            "Yes, the landing zone's logs can be delivered, and they are"
+            "Yes, the landing zone's logs can be delivered, and deliveries are observed"
         )
         loud = {**silent, CLOUDTRAIL: Outcome.DELIVERING}
         assert headline(told(report, proofs, loud)).sentence.startswith(

@@ -82,7 +82,7 @@ class TestDelivering:
         report = org.report(options=EVERYWHERE)
         found = headline(report)
         assert (found.proved, found.observed) == (Delivery.YES, Outcome.DELIVERING)
-        assert found.sentence == "Yes, the landing zone's logs can be delivered, and they are"
+        assert found.sentence == "Yes, the landing zone's logs can be delivered, and deliveries are observed"
         assert exit_code(report) == 0
         assert {one.account for one in observed(report).of(CONFIG)} == set(org.organization.accounts)
         assert observed(report).in_force.change in ("CreateKey", "PutKeyPolicy")

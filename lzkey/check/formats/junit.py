@@ -44,13 +44,12 @@ class _Junit:
     def add(self, entry: Entry) -> None:
         """Write one test case to where it waits."""
         if isinstance(entry, Unread):
-            name, result = place_of(entry.place), _element("error", "UNREAD", entry.message, entry.message)
+            name, result = place_of(entry.place), element("error", "UNREAD", entry.message, entry.message)
         else:
             name, result = entry.name, _result(entry)
-        classname = _attribute(entry.place.source)
-        case = f"  <testcase classname={classname} name={_attribute(name)}>{result}</testcase>\n"
-        # ASCII is what the file says it is, whatever the encoding of standard output.
-        self._cases.write(case.encode("ascii", "xmlcharrefreplace").decode())
+        classname = attribute(entry.place.source)
+        case = f"  <testcase classname={classname} name={attribute(name)}>{result}</testcase>\n"
+        self._cases.write(ascii_text(case))
 
     def end(self, tally: Tally, exit_code: int) -> None:
         """Write the counts, which are those of the cases that are there, and all cases after them."""
@@ -84,12 +83,12 @@ def _properties(tally: Tally) -> str:
 
 def _result(verdict: Verdict) -> str:
     assumed = [f"assumed: {each}" for each in verdict.assumptions]
-    text = escape(printable("\n".join(assumed)))
+    text = "\n".join(assumed)
     if verdict.state is State.COMPLIANT:
-        return f"<system-out>{text}</system-out>" if text else ""
+        return output(text)
     if verdict.state is State.NOT_APPLICABLE:
-        skipped = f"<skipped message={_attribute(verdict.annotation)}"
-        return f"{skipped}>{text}</skipped>" if text else f"{skipped}/>"
+        skipped = f"<skipped message={attribute(verdict.annotation)}"
+        return f"{skipped}>{escape(printable(text))}</skipped>" if text else f"{skipped}/>"
     lines = [
         *(
             f"{each.requirement} ({each.reason}): {each.told} ({pointer(each.runbook)})"
@@ -100,13 +99,25 @@ def _result(verdict: Verdict) -> str:
         f"in {place_of(verdict.place)}",
     ]
     name = "failure" if verdict.state is State.NON_COMPLIANT else "error"
-    return _element(name, verdict.state.value, verdict.annotation, "\n".join(lines))
+    return element(name, verdict.state.value, verdict.annotation, "\n".join(lines))
 
 
-def _element(name: str, kind: str, message: str, text: str) -> str:
-    attributes = f"type={_attribute(kind)} message={_attribute(message)}"
+def element(name: str, kind: str, message: str, text: str) -> str:
+    """A failure or an error, with all that is to be said of it."""
+    attributes = f"type={attribute(kind)} message={attribute(message)}"
     return f"<{name} {attributes}>{escape(printable(text))}</{name}>"
 
 
-def _attribute(text: str) -> str:
+def output(text: str) -> str:
+    """The output of a test case that passes; empty where there is none."""
+    return f"<system-out>{escape(printable(text))}</system-out>" if text else ""
+
+
+def attribute(text: str) -> str:
+    """A value, in its quotes."""
     return quoteattr(printable(text).replace("\n", " "))
+
+
+def ascii_text(text: str) -> str:
+    """The same in ASCII, which is what the file says it is, whatever the encoding of standard output."""
+    return text.encode("ascii", "xmlcharrefreplace").decode()

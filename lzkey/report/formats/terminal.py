@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from lzkey.aws.standing import UNTOLD
 from lzkey.catalogue import advice
 from lzkey.figures import counted, moment
 from lzkey.report.blast import blast_radii
@@ -157,7 +158,7 @@ def _depending(keys: list[BlastRadius]) -> Iterator[RenderableType]:
     for key in keys[:_SHOWN]:
         yield _line(f"{key.key}: {blast_radius(key)}", "" if key.trouble else "dim")
         if key.trouble:
-            yield _line(f"{key.key}: {key.trouble}", "bold red")
+            yield _line(f"{key.key}: {key.trouble}", "yellow" if key.state == UNTOLD else "bold red")
         if key.fix:
             yield _line(key.fix, "dim")
 

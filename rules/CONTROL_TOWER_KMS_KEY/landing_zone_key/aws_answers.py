@@ -25,6 +25,7 @@ HELD: Final[Mapping[str, tuple[str, type]]] = {
     "controltower.ListEnabledBaselines": ("enabledBaselines", list),
     "organizations.DescribeOrganization": ("Organization", dict),
     "organizations.ListAccounts": ("Accounts", list),
+    "organizations.ListAccountsForParent": ("Accounts", list),
     "organizations.ListDelegatedAdministrators": ("DelegatedAdministrators", list),
     "organizations.ListAWSServiceAccessForOrganization": ("EnabledServicePrincipals", list),
     "config-service.BatchGetResourceConfig": ("baseConfigurationItems", list),

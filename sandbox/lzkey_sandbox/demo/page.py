@@ -15,7 +15,7 @@ from lzkey.report.headline import headline
 from lzkey.report.wording import scored
 from lzkey.state import State
 from lzkey.terminal import STYLES, Folded, folded, plain, table
-from lzkey_sandbox.demo.story import Act, Audit, Kept, KeyTable, Row, Scene, Scoped
+from lzkey_sandbox.demo.story import Act, Audit, Deliveries, Kept, KeyTable, Row, Scene, Scoped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,6 +44,8 @@ class Shown(TypedDict):
     scoped: list[Scoped]
     """What is judged with KeyScope landing-zone, at the beginning."""
     acts: list[Act]
+    deliveries: list[Deliveries]
+    """The key is as it was, and deliveries fail; then they arrive."""
     keys: list[Row]
     """Every key of the management account in the home Region, judged with KeyScope all."""
     reports: list[Reported]
@@ -59,6 +61,8 @@ def shown(scene: Scene) -> RenderableType:
             return Group(_titled(title, []), table(headings, map(_cells, rows)), folded(_summary(rows)))
         case Act(title, row, notes):
             return _titled(title, [_line(row), *map(plain, notes)])
+        case Deliveries(title, row, answer, seen):
+            return _titled(title, [_line(row), plain(f"lzkey report: {answer}"), *map(plain, seen)])
         case Audit(report, path):
             below = [
                 plain(f"{headline(report).sentence}: {report.proved.why}"),
@@ -75,6 +79,8 @@ def in_picture(scene: Scene) -> RenderableType:
     """Return a scene as the picture has it, which shows no table: what it comes to is enough there."""
     if isinstance(scene, KeyTable):
         return _titled(scene.title, [plain(_summary(scene.rows))])
+    if isinstance(scene, Deliveries):
+        return _titled(scene.title, [plain(f"lzkey report: {scene.answer}")])
     return shown(scene)
 
 
@@ -86,12 +92,19 @@ def as_json(scenes: Iterable[Scene]) -> dict[str, Any]:
         dataclasses.asdict(row) for scene in told if isinstance(scene, KeyTable) for row in scene.rows
     ]
     acts: list[Json] = [dataclasses.asdict(scene) for scene in told if isinstance(scene, Act)]
+    delivered: list[Json] = [dataclasses.asdict(scene) for scene in told if isinstance(scene, Deliveries)]
     reports: list[Reported] = [
         {"path": str(scene.path), "delivery": scene.report.proved.delivery, "why": scene.report.proved.why}
         for scene in told
         if isinstance(scene, Audit)
     ]
-    members: Shown = {"scoped": scoped, "acts": acts, "keys": rows, "reports": reports}
+    members: Shown = {
+        "scoped": scoped,
+        "acts": acts,
+        "deliveries": delivered,
+        "keys": rows,
+        "reports": reports,
+    }
     return document(members)
 
 

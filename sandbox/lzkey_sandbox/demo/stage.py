@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import boto3
 
 from landing_zone_key import KmsKey
 from lzkey import RULE_NAME
@@ -17,7 +19,7 @@ from lzkey.aws.environment import aws_environment
 from lzkey.deployment.deploy import ORGANIZATION, deploy
 from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
-from lzkey_sandbox.demo.keys import EXECUTION_ROLE, GOOD_KEY, KEYS, RULE_PARAMETERS, DemoKey, policy
+from lzkey_sandbox.demo.keys import EXECUTION_ROLE, GOOD_KEY, KEYS, RULE_PARAMETERS, ZONE, DemoKey, policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +33,15 @@ _MEMBERS: Final = ("Payments Production", "Payments Staging", "Customer Portal",
 _WITHOUT_ROLE: Final = "Acquired Company"
 _CLOSED: Final = "Former Subsidiary"
 _LATECOMER: Final = "Research Sandbox"
+#: As deploy/observer-role.yaml calls it by default.
+OBSERVER_ROLE: Final = "landing-zone-observer"
+#: Anybody in the management account may be the auditor.
+_TRUST: Final = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": ZONE.management_account_id}, "Action": "sts:AssumeRole"}
+    ],
+}
 _ALONE: Final = OrganizationPlan(members=0, without_recorder=0, without_role=0, suspended=0)
 
 
@@ -44,6 +55,32 @@ class Stage:
     rule: str
     """The name that the organization's rule has there."""
     members: tuple[str, ...]
+    log_archive: str
+    reporter: str
+    """The ARN of the role that makes the report."""
+
+    def make_log_bucket(self, *, locked: bool) -> None:
+        """Make the bucket that AWS Config delivers to, in the log archive account, anew."""
+        s3 = self.sandbox.client("s3", account=self.log_archive)
+        name = self._log_bucket()
+        if name in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+            s3.delete_bucket(Bucket=name)
+        s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=locked)
+
+    def _log_bucket(self) -> str:
+        (channel,) = self.sandbox.client("config").describe_delivery_channels()["DeliveryChannels"]
+        return str(channel["s3BucketName"])
+
+    def auditor(self) -> boto3.Session:
+        """A session of the role that the observers' roles trust, in the management account."""
+        given = self.sandbox.client("sts").assume_role(RoleArn=self.reporter, RoleSessionName="auditor")
+        credentials = given["Credentials"]
+        return boto3.Session(
+            credentials["AccessKeyId"],
+            credentials["SecretAccessKey"],
+            credentials["SessionToken"],
+            region_name=self.sandbox.region,
+        )
 
     def begin(self) -> None:
         """Let AWS Config record, and so evaluate, what there is."""
@@ -78,10 +115,14 @@ def set_up(sandbox: Sandbox, shipped: Shipped, progress: Callable[[str], None]) 
         sandbox.client("kms", account=account).create_key(Description="the team's own data")
     closed = organization.enroll(_CLOSED)
     sandbox.client("organizations").close_account(AccountId=closed)
-    keys = _make_landing_zone(sandbox)
+    keys = _make_landing_zone(sandbox, organization.log_archive)
     progress(f"an organization, with {len(keys)} keys in its management account")
     accounts = (sandbox.account, organization.log_archive, organization.audit, *sound)
     role = _make_roles(sandbox, shipped.templates, organization.organization_id, accounts)
+    reporter = organization.make_role(sandbox.account, "auditor", _TRUST)
+    trusting = {"ReporterRoleArn": reporter, "OrganizationId": organization.organization_id}
+    for account in (*accounts, without_role):
+        _stack(sandbox, account, shipped.templates / "observer-role.yaml", trusting)
     progress("deploying the rule to every account with rdk")
     rule = _deploy(sandbox, shipped, role, progress)
     organization.enroll(_LATECOMER, recorder=False)
@@ -92,7 +133,10 @@ def set_up(sandbox: Sandbox, shipped: Shipped, progress: Callable[[str], None]) 
             "AwsRegions": [sandbox.region],
         },
     )
-    return Stage(sandbox, keys, rule, (*sound, without_role))
+    stage = Stage(sandbox, keys, rule, (*sound, without_role), organization.log_archive, reporter)
+    stage.make_log_bucket(locked=False)
+    sandbox.client("s3", account=organization.log_archive).create_bucket(Bucket="aws-controltower-logs")
+    return stage
 
 
 def put_policy(kms: Untyped, key_id: str, document: Mapping[str, Untyped]) -> None:
@@ -100,7 +144,7 @@ def put_policy(kms: Untyped, key_id: str, document: Mapping[str, Untyped]) -> No
     kms.put_key_policy(KeyId=key_id, PolicyName="default", Policy=json.dumps(document, indent=2))
 
 
-def _make_landing_zone(sandbox: Sandbox) -> dict[str, str]:
+def _make_landing_zone(sandbox: Sandbox, log_archive: str) -> dict[str, str]:
     """Make what a management account has; return the alias of every key by its id."""
     name = f"config-rule-code-bucket-{sandbox.account}-{sandbox.region}"
     sandbox.client("s3").create_bucket(Bucket=name)  # as `rdk init` does
@@ -108,7 +152,9 @@ def _make_landing_zone(sandbox: Sandbox) -> dict[str, str]:
     keys = {_make(kms, key): key.alias for key in KEYS}
     managed = kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"]["KeyId"]
     good = kms.describe_key(KeyId=f"alias/{GOOD_KEY}")["KeyMetadata"]["Arn"]
-    sandbox.landing_zone = LandingZone.with_key(good, "4.0")
+    zone = LandingZone.with_key(good, "4.0")
+    blocks = {name: {**block, "accountId": log_archive} for name, block in zone.manifest.items()}
+    sandbox.landing_zone = replace(zone, manifest=blocks)
     return {**keys, managed: "aws/s3"}
 
 

@@ -8,23 +8,26 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import boto3
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import KmsKey
+from lzkey import RULE_NAME
 from lzkey.aws.environment import aws_environment
 from lzkey.check.explanation import explanation
 from lzkey.check.proposal import propose
 from lzkey.errors import DemoError
 from lzkey.files import write_text
+from lzkey.report.facts import Options
 from lzkey.report.formats import Form, render
+from lzkey.report.headline import headline
 from lzkey.report.making import make_report
 from lzkey.sources.subject import FoundKey, Kind, Place
 from lzkey.state import State
 from lzkey_sandbox import Sandbox
+from lzkey_sandbox.config.deliveries import ACCESS_DENIED, ChannelState
 from lzkey_sandbox.demo.keys import GOOD_KEY, ZONE, perimeter, policy
-from lzkey_sandbox.demo.stage import Stage, put_policy, set_up
+from lzkey_sandbox.demo.stage import OBSERVER_ROLE, Stage, put_policy, set_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from lzkey.check.proposal import Proposal
     from lzkey.report.model import Report
     from lzkey.workplace import Shipped
+
+
+_A_WEEK: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,18 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Deliveries:
+    """The landing zone's key, as it is judged, and what the report says of deliveries with it."""
+
+    title: str
+    row: Row
+    answer: str
+    """Proved and observed, in a sentence."""
+    observed: tuple[str, ...]
+    """What was observed of each service."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """The sandbox goes on; `environment` is what a shell needs to work with it."""
 
@@ -98,7 +116,7 @@ class Audit:
     path: Path
 
 
-Scene = Scoped | Act | KeyTable | Audit | Kept
+Scene = Scoped | Act | KeyTable | Deliveries | Audit | Kept
 
 
 def scenes(
@@ -118,6 +136,7 @@ def scenes(
         yield from _rewritten(stage, progress)
         yield from _perimeter(stage, progress)
         yield from _gallery(stage, progress)
+        yield from _not_the_key(stage, progress)
         yield _audit(stage, report, progress)
         if keep:
             shown = {name: value for name, value in sandbox.environment.items() if name.startswith("AWS_")}
@@ -175,10 +194,37 @@ def _gallery(stage: Stage, progress: Callable[[str], None]) -> Iterator[KeyTable
 def _audit(stage: Stage, path: Path, progress: Callable[[str], None]) -> Audit:
     """Report what the aggregator shows of all accounts."""
     progress("the report of the whole organization")
-    with aws_environment(stage.sandbox.environment):
-        made = make_report(boto3.Session(region_name=stage.sandbox.region))
+    made = _reported(stage)
     write_text(path, render(made, Form.HTML))
     return Audit(made, path)
+
+
+def _reported(stage: Stage) -> Report:
+    """The report that the auditor makes, with the delivery channels of every account."""
+    options = Options(RULE_NAME, observer_role=OBSERVER_ROLE, sample=None)
+    with aws_environment(stage.sandbox.environment):
+        return make_report(stage.auditor(), options)
+
+
+def _not_the_key(stage: Stage, progress: Callable[[str], None]) -> Iterator[Deliveries]:
+    """Deliveries fail for another reason than the key, with an error that is taken for it."""
+    sandbox = stage.sandbox
+    progress("a week later the log bucket is made anew, with Object Lock")
+    sandbox.age(_A_WEEK)
+    stage.make_log_bucket(locked=True)
+    sandbox.tell_deliveries(ChannelState.failing(ACCESS_DENIED))
+    title = "A week later the log bucket is made anew, with Object Lock: the key is as it was"
+    yield _delivered(stage, title)
+    progress("the log bucket is made anew, without Object Lock")
+    stage.make_log_bucket(locked=False)
+    sandbox.tell_deliveries(ChannelState())
+    yield _delivered(stage, "The log bucket is made anew once more, without Object Lock")
+
+
+def _delivered(stage: Stage, title: str) -> Deliveries:
+    found = headline(_reported(stage))
+    seen = tuple(f"{cell.service}: {cell.seen}" for cell in found.cells)
+    return Deliveries(title, _good(stage), found.sentence, seen)
 
 
 def _found(kms: Untyped) -> FoundKey:
