@@ -93,7 +93,7 @@ class TestDelegatedAdministrator:
             assert AUDIT not in deploys
             assert key in said["lzkey check --discover --landing-zone --profile management"]
             report = json.loads((reader.root / "report.json").read_text())
-            assert report["answer"]["delivery"] == "yes"
+            assert report["proved"]["delivery"] == "yes"
             assert report["rule"]["code_sha256"]
             assert "notes" not in report
             for account in made.accounts:
