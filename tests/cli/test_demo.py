@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from lzkey.documents import schema_of
 from lzkey.terminal import picture
-from lzkey_sandbox.demo import Act, Kept, KeyTable, Row, Scoped
+from lzkey_sandbox.demo import Act, Deliveries, Kept, KeyTable, Row, Scoped
 from lzkey_sandbox.demo.page import as_json, shown
 from lzkey_sandbox.demo.story import NotJudged
 
@@ -164,6 +164,25 @@ class TestActs:
         assert "aws:PrincipalServiceName" in fixed
 
 
+class TestDeliveries:
+    """The key is COMPLIANT, and deliveries fail; the report says why it is not the key."""
+
+    def test_are_told(self, ran: Ran) -> None:
+        """First what stops them, as it was read from the bucket; then that they arrive."""
+        failing, mended = ran.document["deliveries"]
+        assert {act["row"]["compliance"] for act in (failing, mended)} == {"COMPLIANT"}
+        assert failing["answer"] == (
+            "No, deliveries of the logs of AWS Config fail, although the key allows them"
+        )
+        cloudtrail, config = failing["observed"]
+        assert cloudtrail.startswith("CloudTrail: log files last delivered at ")
+        assert config.startswith("AWS Config: not the key: configuration history failed with AccessDenied")
+        assert "has Object Lock, and AWS Config does not support such a bucket" in config
+        assert mended["answer"] == (
+            "Yes, the landing zone's logs can be delivered, and deliveries are observed"
+        )
+
+
 class TestReport:
     """The report at the end, of the whole organization."""
 
@@ -239,7 +258,7 @@ class TestPicture:
     def test_can_be_taken_in(self, ran: Ran) -> None:
         """It is the README's first picture: both breaks and both repairs, in few lines."""
         assert _text(ran.svg).count("NON_COMPLIANT") == 3  # the score's formula has one of them
-        assert len({line.get("y") for line in _lines(ran.svg)}) <= 40
+        assert len({line.get("y") for line in _lines(ran.svg)}) <= 46
 
     def test_refers_to_nothing_outside(self, ran: Ran) -> None:
         """No font and no picture has to be fetched."""
@@ -265,6 +284,7 @@ class TestPage:
         scenes = (
             Scoped("console", row, (NotJudged(2, "another's"),)),
             Act("title", row, ("note",)),
+            Deliveries("a week later", row, "No", ("CloudTrail: log files arrive",)),
             KeyTable("keys", (row,)),
             Kept("http://localhost:1", {}),
         )
@@ -276,6 +296,14 @@ class TestPage:
                 {"title": "console", "row": told, "others": ({"keys": 2, "annotation": "another's"},)}
             ],
             "acts": [{"title": "title", "row": told, "notes": ("note",)}],
+            "deliveries": [
+                {
+                    "title": "a week later",
+                    "row": told,
+                    "answer": "No",
+                    "observed": ("CloudTrail: log files arrive",),
+                }
+            ],
             "keys": [told],
             "reports": [],
         }
