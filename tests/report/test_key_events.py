@@ -501,7 +501,9 @@ class TestCounting:
         history.happened(*(delivery_by_cloudtrail(KEY, TRAIL, at) for at in times))
         found = history.found()
         assert [(one.allowed, one.since) for one in found.events] == [(3, times[2])]
-        assert found.unread == (f"the newest 3 events of {KEY} were read: none before 2026-11-29 11:58 UTC",)
+        assert found.unread == (
+            f"events of {KEY} before 2026-11-29 11:58 UTC were not read: the newest 3 are",
+        )
         assert MOST % 50 == 0
 
     def test_a_refused_question(self, history: History) -> None:
