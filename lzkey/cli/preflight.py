@@ -39,7 +39,7 @@ $ lzkey preflight --profile management
 $ lzkey preflight --landing-zone-version 4.0 --config-key alias/config
 $ lzkey preflight --add-region eu-west-1 --enroll 111122224444 -o preflight.md
 $ lzkey preflight policy.json --landing-zone-manifest zone.json
-$ lzkey preflight plan.json --landing-zone-manifest zone.json --key aws_kms_key.new
+$ lzkey preflight stack.yaml --landing-zone-manifest zone.json --key NewKey
 
 Exit codes: 0 no blocker, and everything is known, warnings apart; 1 it went wrong; 2 wrong arguments, \
 settings or files; 3 a blocker; 4 no blocker, but something is not known, or a request may be refused; with \

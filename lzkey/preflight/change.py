@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ from lzkey.preflight.model import Configuration, numbers
 from lzkey.regions import fault_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 #: Since this version the logs of CloudTrail and those of AWS Config have a bucket and a key each.
 #: https://docs.aws.amazon.com/controltower/latest/userguide/config-updates-v4.html
@@ -112,9 +113,11 @@ class Change:
         self._require_own_key(before, version, is_split=is_split)
         if self.logging_key or before.manifest is None:
             _set_key(made, Delivery.CLOUDTRAIL, self.logging_key or self.config_key)
-        if is_split and _delivers_config(before):
+        if is_split and _delivers(before, Delivery.CONFIG):
             own = self.config_key or before.key_of(Delivery.CONFIG)
             _set_key(made, Delivery.CONFIG, own or (self.logging_key if before.manifest is None else None))
+        if is_split and _delivers(before, Delivery.CLOUDTRAIL):
+            _set_key(made, Delivery.CLOUDTRAIL, None)  # without a block it would be off, since 4.0
         return made
 
     def _require_own_key(self, before: Configuration, version: str | None, *, is_split: bool) -> None:
@@ -125,7 +128,7 @@ class Change:
                 f"--config-key is for landing zone {SPLIT}.0 and later: in {version or 'earlier ones'} one "
                 "key is for both logs, and --key gives it"
             )
-        if not _delivers_config(before):
+        if not _delivers(before, Delivery.CONFIG):
             raise UsageError(
                 "--config-key: the landing zone's manifest has the integration of AWS Config off"
             )
@@ -142,14 +145,19 @@ def _with(known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*known, *more))) if known else ()
 
 
-def _delivers_config(before: Configuration) -> bool:
-    """Whether AWS Config delivers; where nobody has read the manifest, it does."""
-    return before.keys is None or Delivery.CONFIG in before.keys.delivers
+def _delivers(before: Configuration, delivery: Delivery) -> bool:
+    """Whether a service delivers; where nobody has read the manifest, it does."""
+    return before.keys is None or delivery in before.keys.delivers
 
 
 def _set_key(manifest: dict[str, Any], delivery: Delivery, key: str | None) -> None:
     """Let a block of the manifest name this key; without one it is there, and names what it named."""
-    block = manifest[delivery] = dict(manifest.get(delivery) or {})
-    configurations = block["configurations"] = dict(block.get("configurations") or {})
+    block = manifest[delivery] = _object(manifest.get(delivery))
+    configurations = block["configurations"] = _object(block.get("configurations"))
     if key is not None:
         configurations["kmsKeyArn"] = key
+
+
+def _object(value: object) -> dict[str, Any]:
+    """A copy of an object; of what is none, as a manifest may hold anything, an empty one."""
+    return dict(value) if isinstance(value, Mapping) else {}

@@ -6,6 +6,7 @@ are, the manifest tells.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -108,7 +109,8 @@ def _of_config(subject: Subject, topic: Topic) -> _Bucket | Item:
 def _account_of(subject: Subject, block: Delivery) -> str:
     """The account that a block of the manifest names; empty where it names none."""
     found = (subject.before.manifest or {}).get(block)
-    return str(found.get("accountId") or "") if isinstance(found, dict) else ""
+    account = str(found.get("accountId")) if isinstance(found, dict) else ""
+    return account if re.fullmatch(r"[0-9]{12}", account, re.ASCII) else ""
 
 
 def _looked_at(subject: Subject, topic: Topic, bucket: _Bucket) -> Iterator[Item]:

@@ -35,7 +35,12 @@ class Reader:
     sandbox: Sandbox
 
     def types(self, command: str) -> str:
-        """Run a command with the profiles `management` and `audit`; it must end well."""
+        """Run a command with the profiles `management` and `audit`; it must end well.
+
+        Who calls the doctor has slept on it.
+        """
+        if command.startswith("lzkey doctor"):
+            a_day_later(self.sandbox)
         environ = {**self.sandbox.environment, "AWS_SHARED_CREDENTIALS_FILE": str(self._credentials())}
         return Checkout(self.root, environ).run(command)
 
@@ -88,7 +93,7 @@ class TestDelegatedAdministrator:
             assert AUDIT not in deploys
             assert key in said["lzkey check --discover --landing-zone --profile management"]
             report = json.loads((reader.root / "report.json").read_text())
-            assert report["answer"]["delivery"] == "yes"
+            assert report["proved"]["delivery"] == "yes"
             assert report["rule"]["code_sha256"]
             assert "notes" not in report
             for account in made.accounts:
@@ -108,8 +113,6 @@ class TestLandingZone4:
             today = landing_zone_key(reader, "3.3")
             deploy_to_the_account(reader)
             for command in PAGES[self.PAGE].commands:
-                if command.startswith("lzkey doctor"):
-                    a_day_later(sandbox)
                 said = reader.types(command.replace("LANDING_ZONE_ARN", LANDING_ZONE))
                 if "--query Stacks" in command.replace('"', ""):
                     (made,) = (out["OutputValue"] for out in json.loads(said) if "key/" in out["OutputValue"])

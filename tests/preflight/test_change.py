@@ -69,6 +69,12 @@ class TestKeys:
         with pytest.raises(UsageError, match=r"--config-key is for landing zone 4.0 and later"):
             keys(Change(config_key=OTHER), manifest(), version)
 
+    def test_what_is_on_stays_on(self) -> None:
+        """Before 4.0 both deliver without a block in the manifest; since then one without is off."""
+        after = Change("4.0").applied(configured({"governedRegions": [HOME]}))
+        assert after.keys is not None
+        assert after.keys.delivers == set(Delivery)
+
     def test_the_manifest_stays_as_it_was(self) -> None:
         """What is changed is a copy."""
         told = manifest()

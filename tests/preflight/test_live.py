@@ -344,6 +344,25 @@ class TestRefused:
         }
 
 
+class TestStrangeAnswers:
+    """A manifest is a free document."""
+
+    @pytest.mark.parametrize(
+        "told",
+        [
+            {"governedRegions": 5, "centralizedLogging": "yes", "config": ["no"]},
+            {"centralizedLogging": {"accountId": ["x"], "configurations": {"kmsKeyArn": "\x1b[2Jalias/x"}}},
+        ],
+    )
+    def test_are_not_known(self, live: Live, run: Run, told: dict[str, Any]) -> None:
+        """And end in no traceback, whatever is asked for."""
+        live.zone(told, latest="4.0")
+        for change in ((), ("--key", live.key)):
+            ended = run(*ROLE, *change)
+            assert (ended.code in (3, 4), ended.err) == (True, "")
+            assert "\x1b" not in run(*ROLE, *change, "--format", "text").out
+
+
 class TestWrongPlace:
     """Where there is nothing to look at."""
 
