@@ -38,7 +38,7 @@ $ lzkey report
 $ lzkey report -o report.html -o report.json -o report.csv
 $ lzkey report --previous report.json -o new.html
 $ lzkey report --profile audit --management-role LandingZoneReader -o new.html
-$ lzkey report --observer-role landing-zone-observer --sample all -o report.html
+$ lzkey report --observer-role landing-zone-observer -o report.html
 $ lzkey report --events -o report.html
 $ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
 

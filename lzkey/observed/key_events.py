@@ -97,7 +97,7 @@ def _of_key(scene: Scene, key: KmsKey, since: datetime, assumed: tuple[Assumptio
     unread: tuple[str, ...] = ()
     if len(found) == MOST:
         since = min(event.at for event in found)
-        unread = (f"the newest {MOST:,} events of {arn} were read: none before {moment(since)}",)
+        unread = (f"events of {arn} before {moment(since)} were not read: the newest {MOST:,} are",)
     used = [event for event in found if event.record.get("eventSource") == _KMS]
     return KeyEvents(counted(str(arn), used, since), strange_ones(str(arn), used, assumed), unread, read=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -165,8 +166,12 @@ class TestBuckets:
         assert {one.cause for one in found.of(CONFIG) if one.outcome is Outcome.FAILING} == {why}
         (config,) = (cell for cell in headline(report).cells if cell.service == CONFIG)
         assert (config.proved, config.observed) == (Delivery.YES, Outcome.FAILING)
-        assert config.seen.startswith(f"not the key: {why}; ")
+        assert config.seen.startswith("not the key: configuration history failed with Insufficient")
+        assert config.seen.count(why) == 1
         assert "AWS Config fail, although the key allows them" in headline(report).sentence
+        refusing = tuple(replace(proof, delivery=Delivery.NO) for proof in report.proved.services)
+        other = headline(replace(report, proved=replace(report.proved, services=refusing)))
+        assert not any("not the key" in cell.seen for cell in other.cells)
         for form in Form:
             assert "has Object Lock, and AWS Config does not support" in render(report, form)
         assert (exit_code(report), NOT_LOOKED_AT in found.unread) == (3, False)

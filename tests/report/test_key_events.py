@@ -16,6 +16,7 @@ import pytest
 from landing_zone_key import KmsKey, LandingZone
 from landing_zone_key.key import KeyArn
 from landing_zone_key.requests import families
+from landing_zone_key.settings import PermissionStandard
 from lzkey.aws.account import Asker, Manner
 from lzkey.aws.events import HISTORY, event_history
 from lzkey.observed import key_events as module
@@ -38,9 +39,11 @@ KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab
 OTHER_KEY = KEY[:-1] + "c"
 TRAIL = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/aws-controltower-BaselineCloudTrail"
 ANOTHER = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/another"
+LAKE = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:eventdatastore/EXAMPLE"
 MEMBERS = TRAIL.replace(ACCOUNT, "444455556666")
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/reader"
 ZONE = LandingZone.from_rule_parameters({"HomeRegion": "us-east-1", "ManagementAccountId": ACCOUNT})
+IN_ORGANIZATION = replace(ZONE, organization_id="o-a1b2c3d4e5")
 CHANGED = InForce(NOON - timedelta(days=3), "PutKeyPolicy")
 
 ROOT = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"}
@@ -167,6 +170,13 @@ class TestContradiction:
                 "AWS Config asked for kms:ReEncryptTo, which no request that is proved is for",
             ),
             (
+                changed(BY_CONFIG, eventName="DescribeKey"),
+                OPEN,
+                "AWS Config",
+                "operation",
+                "AWS Config asked for kms:DescribeKey, which no request that is proved is for",
+            ),
+            (
                 changed(BY_TRAIL, eventName="CreateGrant"),
                 OPEN,
                 "CloudTrail",
@@ -195,6 +205,16 @@ class TestContradiction:
                 (
                     "the encryption context of a request of CloudTrail's has aws:cloudtrail:arn "
                     f"{MEMBERS}, and not {TRAIL}"
+                ),
+            ),
+            (
+                asked(BY_TRAIL, encryptionContext={"aws:cloudtrail:arn": LAKE}),
+                OPEN,
+                "CloudTrail",
+                "context",
+                (
+                    "the encryption context of a request of CloudTrail's has aws:cloudtrail:arn "
+                    f"{LAKE}, and not {TRAIL}"
                 ),
             ),
             (
@@ -314,6 +334,37 @@ class TestContradiction:
         """May be what allows it, so that nothing is certain to be refused."""
         assert contradiction(history.told(record), assumed(key, alone=False)) is None
 
+    @pytest.mark.parametrize(
+        ("record", "condition", "zone"),
+        [
+            # Of a Region that is not governed, or of another organization.
+            (
+                BY_CONFIG,
+                {"ArnLike": {"aws:SourceArn": f"arn:aws:config:af-south-1:{ACCOUNT}:*"}},
+                replace(ZONE, governed_regions=("us-east-1",)),
+            ),
+            (BY_CONFIG, {"StringEquals": {"aws:SourceOrgID": "o-another123"}}, IN_ORGANIZATION),
+            # Of an account that is not there today.
+            (
+                refused(BY_CONFIG),
+                {"StringEquals": {"aws:SourceAccount": "444455556666"}},
+                replace(ZONE, accounts=("444455556666",)),
+            ),
+        ],
+    )
+    def test_a_request_from_elsewhere(
+        self, history: History, record: dict[str, Any], condition: dict[str, Any], zone: LandingZone
+    ) -> None:
+        """May have come to this: whose it was is not shown."""
+        key = key_with(grant("config", Condition=condition))
+        assert contradiction(history.told(record), assumed(key, zone)) is None
+
+    def test_what_is_documented_and_not_required(self, history: History) -> None:
+        """Is an operation of the service's, also where the rule asks for less."""
+        functional = replace(ZONE, permission_standard=PermissionStandard.FUNCTIONAL)
+        event = history.told(changed(BY_TRAIL, eventName="GenerateDataKeyPair"))
+        assert contradiction(event, assumed(OPEN, functional)) is None
+
     def test_a_refusal_without_a_policy(self, history: History) -> None:
         """Proves nothing: neither that it is allowed, nor that it is refused."""
         unread = KmsKey.from_arn(KeyArn.parse(KEY))
@@ -348,7 +399,7 @@ class TestContradiction:
         """Is what the families have of the request's source, and no more."""
         source = {
             name
-            for family in families(OPEN, replace(ZONE, organization_id="o-a1b2c3d4e5"))
+            for family in families(OPEN, IN_ORGANIZATION)
             for name in family.facts
             if name.startswith("aws:source") and not name.startswith("aws:sourcevpc")
         }
@@ -450,7 +501,9 @@ class TestCounting:
         history.happened(*(delivery_by_cloudtrail(KEY, TRAIL, at) for at in times))
         found = history.found()
         assert [(one.allowed, one.since) for one in found.events] == [(3, times[2])]
-        assert found.unread == (f"the newest 3 events of {KEY} were read: none before 2026-11-29 11:58 UTC",)
+        assert found.unread == (
+            f"events of {KEY} before 2026-11-29 11:58 UTC were not read: the newest 3 are",
+        )
         assert MOST % 50 == 0
 
     def test_a_refused_question(self, history: History) -> None:
