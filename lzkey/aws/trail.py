@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lzkey.aws.account import Asker
 
 _NONE: Final = frozenset({"TrailNotFoundException"})
@@ -48,8 +49,6 @@ class TrailStatus:
     """The same for the digest files, by which the integrity of the logs is validated."""
     digest_at: datetime | None = None
     """The last digest file that was delivered."""
-    attempted_at: datetime | None = None
-    """The last try, whatever came of it; None: nobody tells, as AWS calls the field no longer in use."""
 
 
 @takes("cloudtrail:DescribeTrails")
@@ -79,13 +78,4 @@ def trail_status(asker: Asker, arn: str, region: str) -> TrailStatus | None:
         found.get("LatestDeliveryError", ""),
         found.get("LatestDigestDeliveryError", ""),
         found.get("LatestDigestDeliveryTime"),
-        _time(found.get("LatestDeliveryAttemptTime")),
     )
-
-
-def _time(told: str | None) -> datetime | None:
-    """A time that CloudTrail gives as text, such as 2026-11-29T12:00:00Z; None where it is none."""
-    try:
-        return datetime.fromisoformat(told) if told else None
-    except ValueError:
-        return None

@@ -125,6 +125,8 @@ def _of_region(asker: Asker, where: tuple[str, str], keys: tuple[str, ...]) -> I
         return
     if not channels:
         yield Reading(HISTORY, *where, unread="there is no delivery channel")
+    for name in sorted(channels.keys() - {status.name for status in statuses}):
+        yield Reading(HISTORY, *where, unread=f"nothing is told of the delivery channel {name}")
     for status in statuses:
         channel = channels.get(status.name)
         for reading in _of_channel(status, where):

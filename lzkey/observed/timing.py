@@ -25,15 +25,22 @@ class Kind:
     late: timedelta
     """After how long without any, silence is no health any more."""
     evidence: str
+    dated: bool = True
+    """Whether AWS tells when a delivery failed; else it is the last one, as of the question."""
 
 
 #: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
 LOG_FILES: Final = Kind(
-    CLOUDTRAIL, "log files", timedelta(minutes=15), timedelta(days=1), "cloudtrail:GetTrailStatus"
+    CLOUDTRAIL,
+    "log files",
+    timedelta(minutes=15),
+    timedelta(days=1),
+    "cloudtrail:GetTrailStatus",
+    dated=False,
 )
 #: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html
 DIGEST_FILES: Final = Kind(
-    CLOUDTRAIL, DIGESTS, timedelta(hours=1), timedelta(days=1), "cloudtrail:GetTrailStatus"
+    CLOUDTRAIL, DIGESTS, timedelta(hours=1), timedelta(days=1), "cloudtrail:GetTrailStatus", dated=False
 )
 #: Every six hours, of what has changed.
 #: https://docs.aws.amazon.com/config/latest/developerguide/config-concepts.html
@@ -120,5 +127,6 @@ def _told(reading: Reading, at: datetime | None) -> str:
     when = f" at {moment(at)}" if at else ""
     if reading.error:
         message = f" ({reading.message})" if reading.message else ""
-        return f"failed with {reading.error}{message}{when}"
+        told = when if reading.kind.dated or not when else f", as told{when}"
+        return f"failed with {reading.error}{message}{told}"
     return f"last delivered{when}" if at else "none were ever delivered, as far as AWS tells"

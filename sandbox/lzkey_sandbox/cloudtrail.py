@@ -35,8 +35,6 @@ class TrailState:
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html
     """
     digest_error: str = ""
-    attempted: str = ""
-    """LatestDeliveryAttemptTime, which AWS calls no longer in use, as text; empty: left out."""
     bucket: str = "aws-controltower-logs"
     """Where it delivers."""
     key: str | None = None
@@ -78,7 +76,6 @@ class CloudTrail:
         told = {
             "LatestDeliveryTime": _ago(state.delivered, now),
             "LatestDeliveryError": state.error,
-            "LatestDeliveryAttemptTime": state.attempted,
             "LatestDigestDeliveryTime": state.delivered and _ago(state.digest_delivered, now),
             "LatestDigestDeliveryError": state.digest_error,
         }

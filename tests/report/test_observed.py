@@ -103,7 +103,7 @@ class TestTimeDecides:
             "the bucket does not exist",
             "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
         )
-        assert known.detail == "failed with NoSuchBucket (no <such> bucket) at 2026-11-29 11:55 UTC"
+        assert known.detail == "failed with NoSuchBucket (no <such> bucket), as told at 2026-11-29 11:55 UTC"
         unknown = seen(reading(error="Surprise"))
         assert (unknown.error, unknown.cause, unknown.source) == ("Surprise", "", "")
 
@@ -156,7 +156,7 @@ class TestOutcome:
         found = Observed(OLD, (seen(GOOD), seen(reading(DIGEST_FILES, error="NoSuchBucket"))))
         assert found.why(CLOUDTRAIL) == (
             "log files last delivered at 2026-11-29 11:55 UTC; "
-            "digest files failed with NoSuchBucket at 2026-11-29 11:55 UTC"
+            "digest files failed with NoSuchBucket, as told at 2026-11-29 11:55 UTC"
         )
 
     def test_how_many_are_alike(self) -> None:

@@ -44,19 +44,16 @@ class TestTrail:
                 < datetime.now(UTC) - status["LatestDigestDeliveryTime"]
                 < timedelta(minutes=31)
             )
-            assert "LatestDeliveryAttemptTime" not in status
             sandbox.trail = TrailState(
                 delivered=NOON,
                 digest_delivered=NOON - timedelta(hours=1),
                 digest_error="NoSuchBucket",
-                attempted="2026-11-29T12:05:00Z",
                 bucket="logs",
             )
             status = client.get_trail_status(Name=ARN)
             assert status["LatestDeliveryTime"] == NOON
             assert status["LatestDigestDeliveryTime"] == NOON - timedelta(hours=1)
             assert status["LatestDigestDeliveryError"] == "NoSuchBucket"
-            assert status["LatestDeliveryAttemptTime"] == "2026-11-29T12:05:00Z"
             assert client.describe_trails(trailNameList=[ARN])["trailList"][0]["S3BucketName"] == "logs"
 
     def test_has_no_digest_of_what_was_never_delivered(self) -> None:
