@@ -16,6 +16,7 @@ import pytest
 from landing_zone_key import Requirement
 from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
 from lzkey.catalogue import CATALOGUE
+from lzkey.observed.values import Outcome
 from lzkey.report.html import as_html
 from lzkey.report.html.rows import key_rows
 from lzkey.report.html.sections import SHOWN, doubts, findings
@@ -27,10 +28,10 @@ from lzkey.report.html.words import (
     MEANINGS,
     STATES,
     arn_parts,
-    sentence,
     visible,
 )
 from lzkey.report.model import Cause, Collected, Delivery, Doubt, Failure, Report
+from lzkey.report.wording import sentence
 from lzkey.state import WORST_FIRST, State
 
 from .conftest import MANY, NAMES, page_of, report_named
@@ -271,8 +272,19 @@ class TestDoubtfulReports:
     def test_answer_is_the_biggest_word(self, answer: Delivery) -> None:
         """Whatever it is, it is told in a word."""
         report = report_named("healthy")
-        page = as_html(replace(report, proved=replace(report.proved, delivery=answer)))
-        assert f'<p class="word">{answer.value.capitalize()}.</p>' in page
+        services = tuple(replace(each, delivery=answer) for each in report.proved.services)
+        proved = replace(report.proved, delivery=answer, services=services)
+        page = as_html(replace(report, proved=proved, observed=None))
+        assert f'<p class="word">{ANSWERS[answer]}</p>' in page
+
+    def test_what_fails_is_no_yes(self) -> None:
+        """Whatever is proved."""
+        report = report_named("healthy")
+        assert report.observed is not None
+        failing = tuple(replace(one, outcome=Outcome.FAILING) for one in report.observed.observations)
+        page = as_html(replace(report, observed=replace(report.observed, observations=failing)))
+        assert f'<p class="word">{ANSWERS[Delivery.NO]}</p>' in page
+        assert '<div class="answer no">' in page
 
 
 class TestTexts:
