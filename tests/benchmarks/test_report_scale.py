@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lzkey.aws.fact import actions_of
 from lzkey.report.document import from_document
 from lzkey.report.model import Delivery
+from lzkey.report.observing import IN_EACH_ACCOUNT, IN_THE_MANAGEMENT_ACCOUNT
 from lzkey.state import State
 from lzkey_sandbox import GeneratedPlan, LandingZone, OrganizationPlan, Sandbox
+from lzkey_sandbox.baselines import Unit
 from lzkey_sandbox.generated_population import FOREIGN, NOT_JUDGED
 
 if TYPE_CHECKING:
@@ -77,6 +80,7 @@ def organization(plan: GeneratedPlan, **parameters: str) -> Iterator[Sandbox]:
         sandbox.organization(ALONE)
         population = sandbox.generate(plan, {**PARAMETERS, **parameters})
         sandbox.landing_zone = LandingZone.with_key(population.landing_zone_key, "4.0")
+        sandbox.units = (Unit(accounts=tuple(population.accounts)),)
         sandbox.client("config").put_configuration_aggregator(
             ConfigurationAggregatorName=AGGREGATOR,
             OrganizationAggregationSource={
@@ -143,6 +147,12 @@ class TestScale:
         assert made.calls[DETAILS] == 1
         pages = math.ceil(accounts * plan.keys / 100) + math.ceil(accounts / 100)
         assert made.calls[INVENTORY] <= len(REGIONS) * math.ceil(pages * 1.5 + 1)
+        observing = actions_of(*IN_THE_MANAGEMENT_ACCOUNT, *IN_EACH_ACCOUNT)
+        seen = sum(count for action, count in made.calls.items() if action in observing)
+        assert seen <= len(observing) + math.ceil((accounts + 10) / 50) + 10
+        if stopwatch.enabled:
+            assert sum(made.calls.values()) <= 1.3 * (sum(made.calls.values()) - seen)
+        stopwatch.note("calls that observe", str(seen))
         note(stopwatch, made, "KeyScope=landing-zone")
 
     def test_every_key_is_judged(self, accounts: int, stopwatch: Stopwatch, tmp_path: Path) -> None:
