@@ -297,7 +297,7 @@ REFUSED = {
 class TestRefused:
     """Who may read less knows less, and is told what."""
 
-    @pytest.mark.parametrize(("asked", "unknown"), REFUSED.items(), ids=str)
+    @pytest.mark.parametrize(("asked", "unknown"), REFUSED.items(), ids=map(":".join, REFUSED))
     def test_each_is_an_item(self, live: Live, run: Run, asked: tuple[str, str], unknown: set[str]) -> None:
         """It names the action; nothing of it is OK, and the rest is told as before."""
         live.sandbox.fail_next(*asked, "AccessDeniedException")
