@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, get_type_hints
+from typing import Any, ClassVar, Final, get_type_hints
 
 import pytest
 import yaml
@@ -199,6 +199,27 @@ class TestReport:
     def test_causes(self) -> None:
         """All of them."""
         assert first_codes(REPORT.table("cause")) == list(Cause)
+
+
+class TestSandbox:
+    """What it assumes, each with the file that is marked so."""
+
+    MARKS: ClassVar = {
+        "assumed": r"(?:#: |^ +|parameters and resources is )[Aa]ssumed[:.,]",
+        "constructed": r"; constructed\.",
+        "seen": r"(?:#: Seen in|; seen in a listing)",
+    }
+
+    def test_every_mark_is_a_row(self) -> None:
+        """As many of a kind and file as there are."""
+        folder = ROOT / "sandbox/lzkey_sandbox"
+        marks = sorted(
+            (mark, path.relative_to(folder).as_posix())
+            for path in folder.rglob("*.py")
+            for mark, pattern in self.MARKS.items()
+            for _ in re.findall(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)
+        )
+        assert sorted((mark, where.strip("`")) for _, mark, where in LIMITS.table("answer")) == marks
 
 
 class TestPermissions:
