@@ -123,6 +123,14 @@ IN_WINGS = [path for wing in WINGS for path in sorted((LZKEY / wing).rglob("*.py
 ROOMS = sorted(LZKEY.glob("*.py"))
 
 
+def test_the_page_has_every_wing() -> None:
+    """With what it may import; of `cli` it says that it may import every wing."""
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `lzkey/(\w+)` \|.*\| ([^|]*) \|$", text, re.MULTILINE)
+    told = {wing: set() if may == "no wing" else set(may.split(", ")) for wing, may in rows if wing != "cli"}
+    assert told == {wing: may for wing, may in WINGS.items() if wing != "cli"}
+
+
 def wings_of(path: Path) -> set[str]:
     """The wings whose modules a file imports, when it is read or when it is called."""
     parts = [name.split(".") for name in imports(path)]
