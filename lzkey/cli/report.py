@@ -44,7 +44,7 @@ $ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
 
 Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be \
 made; 2 wrong arguments or files; 3 something is certain to be non-compliant, or the logs cannot be \
-delivered; 4 something is unknown, or only possible; with --exit-zero 3 and 4 are 0.
+delivered, or deliveries fail; 4 something is unknown, or only possible; with --exit-zero 3 and 4 are 0.
 """
 
 

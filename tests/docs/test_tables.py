@@ -23,6 +23,7 @@ from lzkey.cli.preflight import CHANGE, preflight
 from lzkey.documents import schema_of
 from lzkey.errors import ExitCode
 from lzkey.files import Format
+from lzkey.observed.values import Outcome
 from lzkey.preflight import consequences, examination, looks, requirements
 from lzkey.preflight.model import Level, Topic
 from lzkey.report.formats import Form as ReportForm
@@ -191,6 +192,10 @@ class TestReport:
     def test_answers(self) -> None:
         """In the order of the code."""
         assert first_codes(REPORT.table("answer")) == list(Delivery)
+
+    def test_outcomes(self) -> None:
+        """What is observed."""
+        assert first_codes(REPORT.table("observed")) == list(Outcome)
 
     def test_states(self) -> None:
         """The worst first."""
