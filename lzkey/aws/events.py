@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.h
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
     from lzkey import Json
@@ -82,8 +83,9 @@ def event_history(
 
 def _event(told: Json) -> Event:
     record = json.loads(told["CloudTrailEvent"])
-    identity = record.get("userIdentity") or {}
-    service = identity.get("invokedBy") if identity.get("type") == "AWSService" else None
+    kind, arn, invoker = (within(record, "userIdentity", name) for name in ("type", "arn", "invokedBy"))
+    service = str(invoker) if invoker and kind == "AWSService" else None
+    parameters = within(record, "requestParameters")
     return Event(
         str(told["EventId"]),
         str(told["EventName"]),
@@ -91,10 +93,17 @@ def _event(told: Json) -> Event:
         str(record.get("awsRegion") or ""),
         str(record.get("recipientAccountId") or ""),
         service,
-        str(service or identity.get("arn") or identity.get("invokedBy") or identity.get("type") or ""),
+        str(service or arn or invoker or kind or ""),
         str(record.get("errorCode") or ""),
         str(record.get("errorMessage") or ""),
-        tuple(str(each["ARN"]) for each in record.get("resources") or () if each.get("ARN")),
-        record.get("requestParameters") or {},
+        tuple(str(arn) for each in record.get("resources") or () if (arn := within(each, "ARN"))),
+        parameters if isinstance(parameters, Mapping) else {},
         record,
     )
+
+
+def within(record: object, *names: str) -> Json:
+    """What a record has at the end of these names; None where anything on the way is no object."""
+    for name in names:
+        record = record.get(name) if isinstance(record, Mapping) else None
+    return record

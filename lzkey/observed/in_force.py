@@ -53,11 +53,11 @@ def in_force(scene: Scene, uses: Iterable[KeyUse]) -> InForce:
     newer = _not_in_the_history_yet(scene, found)
     if newer:
         return InForce(unknown=newer)
-    changes = [(event.at, event.name) for event in found]
-    changes += [(use.created_at, "CreateKey") for use in uses if use.created_at is not None]
-    oldest = scene.now - HISTORY, f"no change in the event history of {HISTORY.days} days"
-    since, change = max([*changes, oldest])
-    return InForce(since, change)
+    changes = [(event.at, event.name, _whose(scene, event)) for event in found]
+    changes += [(use.created_at, "CreateKey", use.key) for use in uses if use.created_at is not None]
+    oldest = scene.now - HISTORY, f"no change in the event history of {HISTORY.days} days", ""
+    since, change, key = max([*changes, oldest])
+    return InForce(since, change, key=key)
 
 
 def _unread(scene: Scene) -> str:
@@ -65,15 +65,18 @@ def _unread(scene: Scene) -> str:
     manifest = scene.zone.manifest_keys
     if manifest is None:
         return "which keys they are is not known"
-    missing = [name for name in manifest.logging if name not in scene.keys]
-    return f"{line(missing[0])} could not be read" if missing else ""
+    missing = next((line(name) for name in manifest.logging if name not in scene.keys), "")
+    if missing and ":key/" not in missing:
+        return f"the landing zone's manifest names {missing}, which may be any key"
+    return f"{missing} could not be read" if missing else ""
 
 
 def _of_keys(scene: Scene) -> Iterator[Event]:
     """What changed the landing zone's keys, and went well."""
-    names = dict.fromkeys(name for key in scene.keys.values() for name in (_POLICY, *_states(key)))
-    for name in names:
-        for event in changes(scene, scene.zone.home_region, name):
+    keys = scene.keys.values()
+    asked = dict.fromkeys((key.arn.region, name) for key in keys for name in (_POLICY, *_states(key)))
+    for region, name in asked:
+        for event in changes(scene, region, name):
             if any(is_of(event, arn) for arn in scene.arns):
                 yield event
 
@@ -103,6 +106,11 @@ def is_of(event: Event, arn: KeyArn) -> bool:
     return bool({str(arn), arn.key_id} & {*event.resources, str(event.parameters.get("keyId"))})
 
 
+def _whose(scene: Scene, event: Event) -> str:
+    """The ARN of the key that it changed; empty where it was the landing zone."""
+    return next((str(arn) for arn in scene.arns if is_of(event, arn)), "")
+
+
 def _not_in_the_history_yet(scene: Scene, found: list[Event]) -> str:
     """Why the history is behind: its latest policy of a key is not the key's; empty where it is not."""
     for arn, key in scene.keys.items():
@@ -111,7 +119,7 @@ def _not_in_the_history_yet(scene: Scene, found: list[Event]) -> str:
             continue
         latest = max(puts, key=_at)
         if _read(latest.parameters.get("policy")) != _read(key.policy):
-            return f"the event history does not show the present policy of {arn}: changed in the last minutes"
+            return f"the event history does not show the present policy of {arn}, or not yet"
     return ""
 
 

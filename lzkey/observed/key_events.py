@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from lzkey.aws.events import HISTORY, event_history
+from lzkey.aws.events import HISTORY, event_history, within
 from lzkey.aws.fact import takes
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.figures import moment
@@ -124,9 +124,8 @@ def counted(key: str, events: Iterable[Event], since: datetime) -> tuple[Events,
 
 def _who(event: Event) -> str:
     """Who asked; the sessions of a role are one, by the role's ARN."""
-    session = (event.record.get("userIdentity") or {}).get("sessionContext") or {}
-    issuer = session.get("sessionIssuer") or {}
-    return str(event.service or issuer.get("arn") or event.principal)
+    issuer = within(event.record, "userIdentity", "sessionContext", "sessionIssuer", "arn")
+    return str(event.service or issuer or event.principal)
 
 
 def strange_ones(

@@ -99,6 +99,7 @@ def trail_readings(scene: Scene) -> tuple[Reading, ...]:
             bucket=found.bucket,
             elsewhere=elsewhere,
             sender=found.arn,
+            stopped=not status.logging,
         )
         for kind, succeeded, error in both
     )
@@ -157,9 +158,10 @@ def _elsewhere(channel: DeliveryChannel | None, keys: tuple[str, ...]) -> str:
     """Why a channel's deliveries are not the landing zone's; empty where they are."""
     if channel is None:
         return "the delivery channel is not described"
-    if channel.key is None and not channel.bucket.startswith(CONTROL_TOWERS):
-        return f"the delivery channel is not Control Tower's: it delivers to {channel.bucket}"
-    return _another_key(channel.key, keys) if channel.key else ""
+    another = _another_key(channel.key, keys) if channel.key else ""
+    if another or channel.key in keys or channel.bucket.startswith(CONTROL_TOWERS):
+        return another
+    return f"the delivery channel is not Control Tower's: it delivers to {channel.bucket}"
 
 
 def _another_key(key: str | None, keys: tuple[str, ...]) -> str:

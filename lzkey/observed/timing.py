@@ -81,6 +81,8 @@ class Reading:
     """Why it is no delivery of the landing zone: another key, another bucket."""
     sender: str = ""
     """The trail's ARN, or the delivery channel's name."""
+    stopped: bool = False
+    """Whether nothing is delivered today, whatever is in force."""
 
 
 def observation(reading: Reading, in_force: InForce, now: datetime) -> Observation:
@@ -88,6 +90,7 @@ def observation(reading: Reading, in_force: InForce, now: datetime) -> Observati
     at = reading.failed_at if reading.error else reading.succeeded_at
     told = _told(reading, at)
     doubt = reading.unread or reading.elsewhere or _doubt(reading, at, in_force, now)
+    counts = reading.stopped or not doubt
     outcome = Outcome.FAILING if reading.error else Outcome.DELIVERING
     known = cause_of(reading.error)
     return Observation(
@@ -95,7 +98,7 @@ def observation(reading: Reading, in_force: InForce, now: datetime) -> Observati
         reading.kind.what,
         reading.account,
         reading.region,
-        Outcome.NOT_OBSERVED if doubt else outcome,
+        outcome if counts else Outcome.NOT_OBSERVED,
         "; ".join(filter(None, (doubt, "" if reading.unread else told))),
         reading.kind.evidence,
         at,
@@ -112,6 +115,8 @@ def observation(reading: Reading, in_force: InForce, now: datetime) -> Observati
 
 def _doubt(reading: Reading, at: datetime | None, in_force: InForce, now: datetime) -> str:
     """Why what was read does not count; empty where it does."""
+    if reading.stopped:
+        return ""
     if at is None:
         return "no time is told"
     if in_force.since is None:

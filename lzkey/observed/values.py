@@ -14,6 +14,7 @@ from landing_zone_key.manifest import Delivery as Block
 from lzkey.figures import counted, some
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from lzkey.aws.standing import Standing
@@ -79,6 +80,8 @@ class InForce:
     """Which change it was, or that there was none in the history."""
     unknown: str = ""
     """Why it is not known."""
+    key: str = ""
+    """The ARN of the key that it changed; empty where it was the landing zone, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ class Observed:
     in_force: InForce
     observations: tuple[Observation, ...] = ()
     accounts_asked: int = 0
-    """Accounts whose delivery channels were asked for."""
+    """Accounts whose delivery channels were asked for; not those where no role let in whoever asks."""
     accounts: int = 0
     """Accounts that there are, where that is known."""
     uses: tuple[KeyUse, ...] = ()
@@ -199,6 +202,8 @@ class Observed:
     @property
     def asked(self) -> str:
         """How many accounts were asked for their delivery channels; of how many, where that is known."""
+        if not self.accounts_asked:
+            return "no delivery channel was asked for"
         number = counted(self.accounts_asked, "account")
         if self.accounts_asked < self.accounts:
             number = f"{number} of {self.accounts:,}"
@@ -211,12 +216,16 @@ class Observed:
         """What is observed of a service's deliveries."""
         return tuple(one for one in self.observations if one.service == service)
 
+    def logs(self, service: str) -> tuple[Observation, ...]:
+        """The same without digest files, which are not the logs."""
+        return tuple(one for one in self.of(service) if one.what != DIGESTS)
+
     def outcome(self, service: str) -> Outcome:
         """What it comes to for a service: one failure is a failure; health takes that nothing is behind.
 
         Digest files are not the logs: that they fail is told beside.
         """
-        found = {one.outcome for one in self.of(service) if one.what != DIGESTS}
+        found = {one.outcome for one in self.logs(service)}
         if Outcome.FAILING in found:
             return Outcome.FAILING
         if Outcome.DELIVERING in found and not self._late(service):
@@ -226,8 +235,8 @@ class Observed:
     def why(self, service: str) -> str:
         """What the outcome rests on, in words: the first of its observations, and how many are alike."""
         outcome = self.outcome(service)
-        logs = [one for one in self.of(service) if one.what != DIGESTS]
-        alike = [one for one in logs if one.outcome is outcome] or logs
+        logs = self.logs(service)
+        alike = [one for one in logs if one.outcome is outcome] or [*logs]
         told = [_first(alike, logs)] if alike else []
         told += [f"{one.what} {one.detail}" for one in self.of(service) if _is_failing_digest(one)]
         return "; ".join(filter(None, (*told, self._late(service)))) or "nothing was asked"
@@ -253,13 +262,13 @@ def _is_failing_digest(one: Observation) -> bool:
     return one.what == DIGESTS and one.outcome is Outcome.FAILING
 
 
-def _first(alike: list[Observation], of: list[Observation]) -> str:
+def _first(alike: Sequence[Observation], of: Sequence[Observation]) -> str:
     """The first of observations, and in how many of all places it is so; a trail is in one."""
     one = alike[0]
     cause = f": {one.cause}" if one.cause else ": its cause is not known" if one.error else ""
-    where = f"account {one.account}, {one.region}; so in {_places(alike)} of {_places(of)} asked"
+    where = f"account {one.account}, {one.region}; so in {_places(alike)} of {_places(of)}"
     return f"{one.what} {one.detail}{cause}{'' if one.service == CLOUDTRAIL else f' ({where})'}"
 
 
-def _places(observations: list[Observation]) -> int:
+def _places(observations: Sequence[Observation]) -> int:
     return len({(one.account, one.region) for one in observations})

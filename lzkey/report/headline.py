@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from lzkey.figures import counted
 from lzkey.observed.values import Outcome
 from lzkey.report.model import Delivery
 
@@ -25,8 +26,8 @@ SENTENCES: Final[Mapping[tuple[Delivery, Outcome], str]] = {
     (Delivery.POSSIBLE, Outcome.FAILING): "No, deliveries of {} fail, and the key may be why",
     (Delivery.UNKNOWN, Outcome.FAILING): "No, deliveries of {} fail, and whether the key is why is not known",
     (Delivery.NO, Outcome.DELIVERING): (
-        "The key is proved to refuse deliveries of {}, and yet they are observed: an assumption of the proof "
-        "is wrong"
+        "The key is proved to refuse deliveries of {}, and yet they are observed: the proof is not of the "
+        "present policy and state, or an assumption of it is wrong"
     ),
     (Delivery.NO, Outcome.NOT_OBSERVED): "No, {} cannot be delivered; whether they are was not observed",
     (Delivery.POSSIBLE, Outcome.NOT_OBSERVED): (
@@ -105,10 +106,32 @@ def headline(report: Report) -> Headline:
     on = [cell for cell in cells if _pair(cell) != (Delivery.NONE, Outcome.NOT_OBSERVED)] or [*cells]
     worst = min(map(_pair, on), key=_ORDER.index)
     named = [cell.service for cell in on if _pair(cell) == worst]
-    logs = f"the logs of {' and '.join(named)}" if len(named) < len(on) else _ALL
+    logs = f"the logs of {' and '.join(named)}" if len(named) < len(cells) else _ALL
     contradicted = bool(report.observed and report.observed.contradictions)
-    sentence = SENTENCES[worst].format(logs) + (_CONTRADICTED if contradicted else "")
+    sentence = SENTENCES[worst].format(logs) + _elsewhere(report, named, worst)
+    sentence += _CONTRADICTED if contradicted else ""
     return Headline(*worst, sentence, cells, contradicted)
+
+
+def _elsewhere(report: Report, services: list[str], pair: tuple[Delivery, Outcome]) -> str:
+    """Of how many places nothing is observed, although deliveries are: of a yes alone, others say less.
+
+    Control Tower makes no delivery channel in the management account: that there is none is no gap.
+    """
+    if report.observed is None or pair != (Delivery.YES, Outcome.DELIVERING):
+        return ""
+    manager = report.scope.management_account
+    places: dict[tuple[str, str, str], bool] = {}
+    for one in (one for service in services for one in report.observed.logs(service)):
+        place, delivers = (one.service, one.account, one.region), one.outcome is Outcome.DELIVERING
+        if delivers or one.sender or one.account != manager:
+            places[place] = places.get(place, False) or delivers
+    silent = sum(not delivers for delivers in places.values())
+    return f", though of {silent:,} of {counted(len(places), _PLACE, _PLACES)} none are" if silent else ""
+
+
+_PLACE: Final = "trail or delivery channel"
+_PLACES: Final = "trails and delivery channels"
 
 
 def _pair(cell: Cell) -> tuple[Delivery, Outcome]:

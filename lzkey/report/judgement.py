@@ -4,7 +4,8 @@
 - In a place that is in doubt no key is COMPLIANT: it was when it was last seen, and nobody knows since when
   not. A NON_COMPLIANT stays what it is: bad news needs no fresh proof.
 - A COMPLIANT result must not be older than two periods of a rule that runs on a schedule: one run may fail.
-  One of a rule that runs on changes alone has no such age, but must not be older than the key's last change.
+  One of a rule that runs on changes alone has no such age. None must be older than the key's last change,
+  as far as that is known.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from landing_zone_key.assessment import why_not_judged
 from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import KeyScope
 from lzkey.figures import moment
+from lzkey.observed.values import InForce
 from lzkey.report.annotations import failures, proves
 from lzkey.report.model import Cause, Doubt, KeyResult, RegionResult
 from lzkey.report.troubles import DIAGNOSE
@@ -35,6 +37,7 @@ _ORDER: Final = {state: place for place, state in enumerate(State)}
 #: Knows nothing but what the engine says whatever the parameters are.
 _ANY_ZONE: Final = LandingZone("us-east-1", "000000000000")
 
+_NOT_KNOWN: Final = InForce(unknown="nobody has asked")
 _PERIODS_ALLOWED: Final = 2
 _PERHAPS_LEFT_OUT: Final = Doubt(
     Cause.NOT_READ,
@@ -58,6 +61,7 @@ class Measure:
     period: timedelta | None
     landing_zone_keys: frozenset[str]
     """ARNs and key ids."""
+    in_force: InForce = _NOT_KNOWN
     aggregated: bool = False
     """NOT_APPLICABLE results are not shown."""
 
@@ -67,6 +71,10 @@ class Measure:
         zone = self.zone
         unread = zone and zone.key_scope is KeyScope.LANDING_ZONE and zone.manifest_keys is None
         return self.aggregated and bool(unread)
+
+    def changed_at(self, arn: KeyArn) -> datetime | None:
+        """When the key changed last, where CloudTrail's event history tells that of it; else None."""
+        return self.in_force.since if self.in_force.key == str(arn) else None
 
     def may_judge_in(self, account: str, region: str) -> bool:
         """Whether there may be a key that the rule judges: not where KeyScope names keys of other places."""
@@ -160,7 +168,7 @@ def _judged(seen: Seen, evaluation: Evaluation, measure: Measure) -> KeyResult:
     )
     if evaluation.compliance == State.NOT_APPLICABLE:
         return replace(base, state=State.NOT_APPLICABLE)
-    outdated = seen.trouble or _outdated(seen, evaluation, measure)
+    outdated = seen.trouble or _outdated(seen, evaluation, arn, measure)
     if evaluation.compliance == State.NON_COMPLIANT:
         failed = failures(evaluation.annotation)
         if failed:
@@ -178,17 +186,18 @@ def _not_understood(evaluation: Evaluation) -> Doubt:
     )
 
 
-def _outdated(seen: Seen, evaluation: Evaluation, measure: Measure) -> Doubt | None:
+def _outdated(seen: Seen, evaluation: Evaluation, arn: KeyArn, measure: Measure) -> Doubt | None:
     if evaluation.at is None:
         said = f"{evaluation.compliance} at no time that is known"
         return Doubt(Cause.RESULT_OUTDATED, said, _evaluate(seen))
-    if measure.period is None:
-        changed = seen.changed_at.get(evaluation.key_id)
-        if changed is None or changed <= evaluation.at:
-            return None
+    recorded = seen.changed_at.get(arn.key_id) if measure.period is None else None
+    changed = recorded or measure.changed_at(arn)
+    if changed is not None and changed > evaluation.at:
         was = f"{evaluation.compliance} at {moment(evaluation.at)}"
         told = f"{was}, but the key has changed since, at {moment(changed)}"
         return Doubt(Cause.RESULT_OUTDATED, told, DIAGNOSE)
+    if measure.period is None:
+        return None
     age = measure.now - evaluation.at
     if age <= _PERIODS_ALLOWED * measure.period:
         return None

@@ -60,7 +60,9 @@ def as_report(world: World, now: datetime) -> Report:
     listed = zone.listed_keys if zone and world.landing_zone.unknown else ()
     named = frozenset((*world.landing_zone.keys, *listed))
     aggregated = world.scope.collected is Collected.AGGREGATOR
-    measure = Measure(now, world.partition, zone, world.rule.period, named, aggregated)
+    measure = Measure(now, world.partition, zone, world.rule.period, named, aggregated=aggregated)
+    if world.observed is not None:
+        measure = replace(measure, in_force=world.observed.in_force)
     places: list[RegionResult] = []
     keys: list[KeyResult] = []
     for seen in world.seen:

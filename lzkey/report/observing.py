@@ -9,6 +9,7 @@ from lzkey.aws.account import at_once
 from lzkey.aws.fact import takes
 from lzkey.aws.standing import standing_of
 from lzkey.aws.unanswered import UnansweredError
+from lzkey.figures import counted
 from lzkey.observed.asking import out_of_service
 from lzkey.observed.in_force import in_force
 from lzkey.observed.key_events import KeyEvents, key_events
@@ -18,7 +19,7 @@ from lzkey.observed.timing import HISTORY, Reading, observation
 from lzkey.observed.values import Observed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from lzkey.aws.account import Asker, Progress
     from lzkey.observed.log_buckets import LogBucket
@@ -54,9 +55,9 @@ def observed(scene: Scene, asker: Asker, world: World, options: Options, progres
     readings: list[Reading] = []
     if Block.CLOUDTRAIL in scene.delivers:
         readings += trail_readings(scene)
-    accounts = _chosen(world, options)
-    if Block.CONFIG in scene.delivers:
-        readings += _channels(scene, asker, world, options, accounts, progress)
+    accounts = _chosen(world, options) if Block.CONFIG in scene.delivers else ()
+    channels, closed = _channels(scene, asker, world, options, accounts, progress)
+    readings += channels
     late, late_unknown = behind(scene) if Block.CONFIG in scene.delivers else ((), "")
     others, unread = beside(scene)
     buckets, not_looked_at = _buckets(scene, asker, readings, options)
@@ -69,7 +70,7 @@ def observed(scene: Scene, asker: Asker, world: World, options: Options, progres
     return Observed(
         since,
         tuple(with_cause(each, stopping) for each in observations),
-        len(accounts),
+        len(accounts) - len(closed),
         len(world.active) or len(world.accounts),
         uses,
         late,
@@ -78,7 +79,7 @@ def observed(scene: Scene, asker: Asker, world: World, options: Options, progres
         found.read,
         found.events,
         found.contradictions,
-        (*unread, *not_looked_at, *found.unread),
+        (*_closed(closed), *unread, *not_looked_at, *found.unread),
         standings,
         out_of_service(scene, (*standings, *world.landing_zone.former_keys)),
     )
@@ -129,24 +130,34 @@ def _channels(
     options: Options,
     accounts: Iterable[str],
     progress: Progress,
-) -> list[Reading]:
+) -> tuple[list[Reading], list[UnansweredError]]:
+    """The delivery channels of these accounts; and why some were not asked, an error for each."""
     zone = world.landing_zone
     regions = zone.governed_regions or scene.zone.governed_regions or (scene.zone.home_region,)
     keys = scene.keys_of(Block.CONFIG)
 
-    def look(account: str) -> tuple[Reading, ...]:
+    def look(account: str) -> tuple[tuple[Reading, ...], UnansweredError | None]:
         try:
             there = _in(scene, asker, account, options.observer_role)
         except UnansweredError as error:
-            return tuple(Reading(HISTORY, account, region, unread=str(error)) for region in regions)
-        return channel_readings(there, account, regions, keys)
+            return tuple(Reading(HISTORY, account, region, unread=str(error)) for region in regions), error
+        return channel_readings(there, account, regions, keys), None
 
     wanted = tuple(accounts)
     found: list[Reading] = []
-    for done, readings in enumerate(at_once(look, wanted), 1):
+    closed: list[UnansweredError] = []
+    for done, (readings, error) in enumerate(at_once(look, wanted), 1):
         found += readings
+        closed += [error] if error else []
         progress("delivery channels", done, len(wanted))
-    return found
+    return found, closed
+
+
+def _closed(errors: list[UnansweredError]) -> Iterator[str]:
+    """That accounts were not asked for their delivery channels, and why the first was not."""
+    if errors:
+        number = counted(len(errors), "account was", "accounts were")
+        yield f"{number} not asked for delivery channels: {errors[0]}"
 
 
 def _in(scene: Scene, asker: Asker, account: str, role: str | None) -> Asker:

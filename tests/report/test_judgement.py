@@ -14,6 +14,7 @@ from landing_zone_key.key import KeyArn
 from lzkey.aws.aggregator import ANY_REGION, Source
 from lzkey.aws.recorder import Recorder
 from lzkey.aws.rule import Evaluation, MemberStatus
+from lzkey.observed.values import InForce
 from lzkey.report.aggregated import Aggregated, Inventory
 from lzkey.report.facts import RuleInForce, Seen, World
 from lzkey.report.judgement import Measure, judge
@@ -93,6 +94,30 @@ class TestAResult:
         assert (key.state, key.doubt and key.doubt.cause) == (state, cause)
         assert (place.state, place.keys) == (state, {state: 1})
         assert key.annotation == evaluation.annotation
+
+    @pytest.mark.parametrize("period", [None, DAILY])
+    @pytest.mark.parametrize(
+        ("key", "ago", "state"),
+        [
+            (str(ARN), HOUR / 2, State.UNKNOWN),
+            (str(ARN), HOUR, State.COMPLIANT),
+            (f"{ARN}c", HOUR / 2, State.COMPLIANT),
+            ("", HOUR / 2, State.COMPLIANT),
+        ],
+    )
+    def test_from_before_the_last_change(
+        self, period: timedelta | None, key: str, ago: timedelta, state: State
+    ) -> None:
+        """Of this key, by CloudTrail's event history, is no proof of the present one."""
+        changed = InForce(NOW - ago, "PutKeyPolicy", key=key)
+        _, found = judged(seen(PROVED), replace(MEASURE, period=period, in_force=changed))
+        assert found.state is state
+
+    def test_after_the_last_change_that_was_recorded(self) -> None:
+        """Is good where AWS Config shows no later one: a policy was put again as it was."""
+        changed = InForce(NOW - HOUR / 2, "PutKeyPolicy", key=str(ARN))
+        recorded = seen(PROVED, changed_at={KEY_ID: NOW - 2 * HOUR})
+        assert judged(recorded, replace(MEASURE, in_force=changed))[1].state is State.COMPLIANT
 
     @pytest.mark.parametrize(
         ("evaluation", "state"),

@@ -96,6 +96,16 @@ class TestTimeDecides:
         found = seen(one, in_force)
         assert (found.outcome, found.detail) == (Outcome.NOT_OBSERVED, detail)
 
+    @pytest.mark.parametrize(
+        "in_force", [InForce(unknown="refused"), InForce(NOON - timedelta(minutes=1), "PutKeyPolicy")]
+    )
+    def test_a_trail_that_is_stopped(self, in_force: InForce) -> None:
+        """Delivers nothing today, whenever key and manifest were changed, and whatever it encrypts with."""
+        one = replace(reading(error="IsLogging: false"), stopped=True)
+        told = "failed with IsLogging: false, as told at 2026-11-29 11:55 UTC"
+        assert (seen(one, in_force).outcome, seen(one, in_force).detail) == (Outcome.FAILING, told)
+        assert seen(replace(one, elsewhere="another key"), in_force).outcome is Outcome.FAILING
+
     def test_a_cause(self) -> None:
         """Is named where a page names it; any other code stands as it was read."""
         known = seen(replace(reading(error="NoSuchBucket"), message="no <such> bucket"))
@@ -115,6 +125,24 @@ class TestTimeDecides:
 GOOD, BAD = reading(), reading(error="AccessDenied")
 HISTORY_GOOD = reading(HISTORY, timedelta(hours=1))
 HISTORY_BAD = reading(HISTORY, timedelta(hours=1), "AccessDenied")
+
+
+class TestHowManyWereAsked:
+    """Is said as it is."""
+
+    @pytest.mark.parametrize(
+        ("asked", "of", "told"),
+        [
+            (0, 6, "no delivery channel was asked for"),
+            (1, 6, "delivery channels of 1 account of 6 were asked for"),
+            (6, 6, "delivery channels of all 6 accounts were asked for"),
+            (1, 1, "delivery channels of 1 account were asked for"),
+            (1, 0, "delivery channels of 1 account were asked for, and of no other"),
+        ],
+    )
+    def test_each(self, asked: int, of: int, told: str) -> None:
+        """Nobody, some, all."""
+        assert Observed(OLD, accounts_asked=asked, accounts=of).asked == told
 
 
 class TestOutcome:
@@ -163,7 +191,7 @@ class TestOutcome:
         """Of all accounts and Regions that were asked."""
         there = replace(HISTORY_GOOD, region="eu-west-1")
         found = Observed(OLD, tuple(map(seen, (HISTORY_GOOD, HISTORY_BAD, there))))
-        assert found.why(CONFIG).endswith(f"(account {ACCOUNT}, {REGION}; so in 1 of 2 asked)")
+        assert found.why(CONFIG).endswith(f"(account {ACCOUNT}, {REGION}; so in 1 of 2)")
 
 
 def told(report: Report, proved: dict[str, Delivery], observed: dict[str, Outcome] | None) -> Report:
@@ -221,7 +249,8 @@ class TestHeadline:
                 "delivering",
                 (
                     "The key is proved to refuse deliveries of the landing zone's logs, and yet they are "
-                    "observed: an assumption of the proof is wrong"
+                    "observed: the proof is not of the present policy and state, or an assumption of it is "
+                    "wrong"
                 ),
                 "unknown",
             ),
@@ -337,16 +366,37 @@ class TestHeadline:
         )
 
     def test_a_service_that_is_off(self, load_report: Callable[[str], Report]) -> None:
-        """Is left out, unless it delivers all the same."""
+        """Is left out, unless it delivers all the same: the answer is not of its logs."""
         proofs = {CLOUDTRAIL: Delivery.NONE, CONFIG: Delivery.YES}
         silent = {CLOUDTRAIL: Outcome.NOT_OBSERVED, CONFIG: Outcome.DELIVERING}
         report = load_report("healthy")
         assert headline(told(report, proofs, silent)).sentence == (
-            "Yes, the landing zone's logs can be delivered, and deliveries are observed"
+            "Yes, the logs of AWS Config can be delivered, and deliveries are observed"
         )
         loud = {**silent, CLOUDTRAIL: Outcome.DELIVERING}
         assert headline(told(report, proofs, loud)).sentence.startswith(
             "By its manifest, the logs of CloudTrail are"
+        )
+
+    def test_places_without_deliveries(self, load_report: Callable[[str], Report]) -> None:
+        """Are counted beside a yes; the management account need not have a delivery channel."""
+        report = told(
+            load_report("healthy"), dict.fromkeys(BOTH, Delivery.YES), dict.fromkeys(BOTH, Outcome.DELIVERING)
+        )
+        found = report.observed
+        assert found is not None
+        manager = replace(seen(HISTORY_GOOD), account=str(report.scope.management_account), sender="")
+        lacking = replace(manager, outcome=Outcome.NOT_OBSERVED)
+        others = [replace(lacking, account=f"44445555666{number}") for number in range(2)]
+
+        def sentence(*more: Observation) -> str:
+            whole = replace(found, observations=(*found.observations, *more))
+            return headline(replace(report, observed=whole)).sentence
+
+        assert sentence(lacking) == sentence()
+        assert sentence(lacking, *others) == (
+            "Yes, the landing zone's logs can be delivered, and deliveries are observed, though of 2 of 4 "
+            "trails and delivery channels none are"
         )
 
     def test_nobody_looked(self, load_report: Callable[[str], Report]) -> None:

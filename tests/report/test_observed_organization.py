@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ from lzkey.report.model import Delivery
 from lzkey_sandbox import LandingZone, OrganizationPlan
 from lzkey_sandbox.baselines import NOT_REREGISTERED, Unit
 from lzkey_sandbox.cloudtrail import TrailState
+from lzkey_sandbox.cloudtrail_events import key_changed, policy_put
 from lzkey_sandbox.config.deliveries import NEVER, NO_SUCH_BUCKET, ChannelState
 from lzkey_sandbox.config.deliveries import Delivery as Delivered
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from lzkey.observed.values import Observed
     from lzkey.report.model import Report
+    from lzkey_sandbox import Sandbox
 
 #: Trusts the management account, as the execution role does here.
 OBSERVER = "OrganizationAccountAccessRole"
@@ -72,6 +75,15 @@ def observed(report: Report) -> Observed:
     """What the report observed."""
     assert report.observed is not None
     return report.observed
+
+
+@contextmanager
+def forgotten_afterwards(sandbox: Sandbox) -> Iterator[None]:
+    """What happens meanwhile is in the history no more."""
+    before = sandbox.events.of(sandbox.account, sandbox.region)
+    yield
+    sandbox.events.forget()
+    sandbox.events.add(*reversed(before))
 
 
 class TestDelivering:
@@ -263,3 +275,91 @@ def test_an_older_delivery(changed: Org) -> None:
     tell_everywhere(changed, ChannelState(weeks, NEVER))
     changed.sandbox.age(timedelta(days=40))
     assert observed(changed.report(options=HERE)).outcome(CONFIG) is Outcome.NOT_OBSERVED
+
+
+def test_config_is_off(changed: Org) -> None:
+    """Nobody is asked for delivery channels, and nothing says so; the answer is not of its logs."""
+    before = changed.sandbox.landing_zone
+    assert before is not None
+    changed.sandbox.landing_zone = replace(before, manifest={**before.manifest, "config": {"enabled": False}})
+    report = changed.report(options=EVERYWHERE)
+    changed.sandbox.landing_zone = before
+    assert "No delivery channel was asked for." in render(report, Form.MARKDOWN)
+    assert headline(report).sentence.startswith("Yes, the logs of CloudTrail can be delivered, and")
+
+
+def test_a_role_that_is_nowhere(changed: Org) -> None:
+    """Lets nobody ask: that is not counted as asked, and every format has AWS's sentence."""
+    report = changed.report(options=replace(EVERYWHERE, observer_role="nobody"))
+    others = len(changed.organization.accounts) - 1
+    assert observed(report).asked == f"delivery channels of 1 account of {others + 1} were asked for"
+    lack = (
+        f"{others} accounts were not asked for delivery channels: account {changed.sandbox.account} refused"
+    )
+    for form in (Form.TEXT, Form.MARKDOWN, Form.HTML, Form.JSON):
+        assert lack in render(report, form), form
+    assert headline(report).sentence.endswith(
+        f"though of {others} of {others + 2} trails and delivery channels none are"
+    )
+
+
+def test_another_bucket_with_a_key_of_its_own(changed: Org) -> None:
+    """Is not the landing zone's either, where the manifest names no key that it could be."""
+    before, config = changed.sandbox.landing_zone, changed.sandbox.client("config")
+    assert before is not None
+    changed.sandbox.landing_zone = replace(
+        before, manifest={name: {"enabled": True} for name in ("centralizedLogging", "config")}
+    )
+    (channel,) = config.describe_delivery_channels()["DeliveryChannels"]
+    key = "arn:aws:kms:us-east-1:999988887777:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    config.put_delivery_channel(DeliveryChannel={**channel, "s3BucketName": "own-bucket", "s3KmsKeyArn": key})
+    found = observed(changed.report(options=HERE))
+    config.put_delivery_channel(DeliveryChannel=channel)
+    changed.sandbox.landing_zone = before
+    assert found.outcome(CONFIG) is Outcome.NOT_OBSERVED
+    assert "the delivery channel is not Control Tower's: it delivers to own-bucket" in found.why(CONFIG)
+
+
+def test_a_manifest_that_names_an_alias(changed: Org) -> None:
+    """May mean any key, which nobody has tried to read."""
+    before = changed.sandbox.landing_zone
+    changed.sandbox.landing_zone = LandingZone.with_key("alias/logs", "4.0")
+    found = observed(changed.report(options=HERE))
+    changed.sandbox.landing_zone = before
+    assert found.in_force.unknown == "the landing zone's manifest names alias/logs, which may be any key"
+
+
+@pytest.mark.parametrize("parameters", [None, "text", ["keyId"], {}])
+def test_an_event_without_parameters(changed: Org, parameters: object) -> None:
+    """Is a change all the same: the report is made, and does not claim to know when the policy came."""
+    sandbox, arn = changed.sandbox, changed.keys["logs"]
+    put = policy_put(arn, "{}", datetime.now(UTC) - timedelta(days=2))
+    with forgotten_afterwards(sandbox):
+        sandbox.events.add({**put, "requestParameters": parameters})
+        found = observed(changed.report(options=replace(HERE, events=True)))
+    assert (
+        found.in_force.unknown == f"the event history does not show the present policy of {arn}, or not yet"
+    )
+
+
+@pytest.mark.parametrize("identity", [None, {"type": None, "sessionContext": "text"}])
+def test_an_event_of_nobody(changed: Org, identity: object) -> None:
+    """Is counted, of nobody that is named."""
+    sandbox = changed.sandbox
+    event = key_changed("EnableKey", changed.keys["logs"], datetime.now(UTC) - timedelta(days=1))
+    with forgotten_afterwards(sandbox):
+        sandbox.events.add({**event, "eventName": "ListGrants", "userIdentity": identity})
+        found = observed(changed.report(options=replace(HERE, events=True)))
+    assert [(one.principal, one.allowed) for one in found.events] == [("", 1)]
+
+
+def test_a_result_from_before_the_change(changed: Org) -> None:
+    """Proves nothing of the key of today, however young it is by the rule's schedule."""
+    sandbox, arn = changed.sandbox, changed.keys["logs"]
+    policy = sandbox.client("kms").get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
+    with forgotten_afterwards(sandbox):
+        sandbox.events.add(policy_put(arn, policy, datetime.now(UTC) + timedelta(seconds=2)))
+        options = replace(HERE, assume_role=OBSERVER)
+        report = changed.report(options=options, now=datetime.now(UTC) + timedelta(minutes=1))
+    assert headline(report).proved is Delivery.UNKNOWN
+    assert "but the key has changed since" in report.proved.why
