@@ -149,17 +149,19 @@ def preflight(
     keys, and says nothing of what stands beside them.
     """
     del print_iam_policy  # its callback has ended the command
-    if key is not None and (logging_key or config_key):
+    if key is not None and (logging_key, config_key) != (None, None):
         raise UsageError("--key is for all logs: leave out --logging-key and --config-key, or --key")
     change = Change(
         landing_zone_version,
-        key or logging_key,
-        key or config_key,
+        logging_key if key is None else key,
+        config_key if key is None else key,
         tuple(dict.fromkeys(add_region or ())),
         tuple(dict.fromkeys(enroll or ())),
         organization_unit,
     )
     change.require_sensible(any_region=asked.allow_unknown_region)
+    if log_archive_role == "":
+        raise UsageError("--log-archive-role is the name of a role, and not an empty text")
     files, at = output or [], datetime.now(UTC)
     require_no_source(files, source or [])
     made = (

@@ -62,6 +62,8 @@ class Change:
             for account in self.accounts
             if not _ACCOUNT.fullmatch(account)
         )
+        if "" in (self.logging_key, self.config_key):
+            yield "a key is named by its ARN, id or alias, and not by an empty text"
         if self.unit is not None and not _UNIT.fullmatch(self.unit):
             yield f"--organization-unit {self.unit!r} is no id of a unit, such as ou-ab12-11111111"
 
@@ -78,25 +80,29 @@ class Change:
         return replace(self, logging_key=logging, config_key=config)
 
     def version_after(self, present: str | None, latest: str | None) -> str | None:
-        """The version that the update is to.
+        """The version that the update is to: from 3.1 on whoever updates chooses one, and may stay.
 
-        The console always updates to the latest one; the API takes any.
-        https://docs.aws.amazon.com/controltower/latest/userguide/region-how.html
+        https://docs.aws.amazon.com/controltower/latest/userguide/lz-version-selection.html
         """
         return self.version or latest or present
 
     def applied(self, before: Configuration, latest: str | None = None) -> Configuration:
         """How the landing zone is set up after the change.
 
-        Raises UsageError for a key of AWS Config's own where there is none: before 4.0, or where it is off.
+        Raises UsageError for a key of AWS Config's own before 4.0, and for one that no logs would have.
         """
         version = self.version_after(before.version, latest)
         manifest = self._manifest(before, version)
+        keys = None if manifest is None else ManifestKeys.from_manifest(manifest, version)
+        if idle := next((key for key in self.keys if keys is None or key not in keys.logging), None):
+            raise UsageError(
+                f"no logs would be encrypted with {idle}: the landing zone's manifest has what it is for off"
+            )
         zone = replace(
             before.zone,
             governed_regions=_with(before.zone.governed_regions, self.regions),
             accounts=_with(before.zone.accounts, self.accounts),
-            manifest_keys=None if manifest is None else ManifestKeys.from_manifest(manifest, version),
+            manifest_keys=keys,
             # Control Tower asks neither for a scope nor for what foreign requests would be refused.
             key_scope=KeyScope.ALL,
             listed_keys=(),
@@ -110,7 +116,7 @@ class Change:
             return None
         made: dict[str, Any] = deepcopy(dict(before.manifest or {}))
         is_split = numbers(version) >= (SPLIT,) if version else bool(made.get(Delivery.CONFIG))
-        self._require_own_key(before, version, is_split=is_split)
+        self._require_own_key(version, is_split=is_split)
         if self.logging_key or before.manifest is None:
             _set_key(made, Delivery.CLOUDTRAIL, self.logging_key or self.config_key)
         if is_split and _delivers(before, Delivery.CONFIG):
@@ -120,18 +126,24 @@ class Change:
             _set_key(made, Delivery.CLOUDTRAIL, None)  # without a block it would be off, since 4.0
         return made
 
-    def _require_own_key(self, before: Configuration, version: str | None, *, is_split: bool) -> None:
-        if self.config_key in (None, self.logging_key):
-            return
-        if not is_split:
+    def _require_own_key(self, version: str | None, *, is_split: bool) -> None:
+        if self.config_key not in (None, self.logging_key) and not is_split:
             raise UsageError(
                 f"--config-key is for landing zone {SPLIT}.0 and later: in {version or 'earlier ones'} one "
                 "key is for both logs, and --key gives it"
             )
-        if not _delivers(before, Delivery.CONFIG):
-            raise UsageError(
-                "--config-key: the landing zone's manifest has the integration of AWS Config off"
-            )
+
+
+def resolved(before: Configuration, named: Mapping[str, str]) -> Configuration:
+    """The landing zone as it is, with the ARNs of these keys in place of their names in its manifest."""
+    if before.manifest is None:
+        return before
+    manifest = deepcopy(dict(before.manifest))
+    for block in Delivery:
+        name = _object(_object(manifest.get(block)).get("configurations")).get("kmsKeyArn")
+        if isinstance(name, str) and name in named:
+            _set_key(manifest, block, named[name])
+    return Configuration(before.zone.with_manifest(manifest, before.version), manifest, before.version)
 
 
 def splits(before: Configuration, after: Configuration) -> bool:

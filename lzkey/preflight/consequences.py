@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key.key import partition_of
 from landing_zone_key.manifest import Delivery
 from lzkey.preflight.change import SPLIT, splits
 from lzkey.preflight.model import SERVICES, Level, Part, Topic, numbers
@@ -21,6 +22,9 @@ _UPDATES: Final = f"{_GUIDE}configuration-updates.html"
 _SPLIT_PAGE: Final = f"{_GUIDE}config-updates-v4.html"
 _KEY_CHANGES: Final = f"{_GUIDE}key-changes-lz-v4.html"
 _REGIONS: Final = f"{_GUIDE}region-how.html"
+_PARTITIONS: Final = (
+    "https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html"
+)
 _ENROLL: Final = f"{_GUIDE}enroll-account.html"
 _EXISTING: Final = f"{_GUIDE}existing-config-resources.html"
 _FAILURES: Final = f"{_GUIDE}common-eg-failures.html"
@@ -29,15 +33,21 @@ _DELETING: Final = "https://docs.aws.amazon.com/kms/latest/developerguide/deleti
 
 _VERSION: Final = Topic(Part.CHANGE, "version", "Landing zone version", f"{_API}API_UpdateLandingZone.html")
 _ROLLBACK: Final = replace(_VERSION, source=f"{_API}API_ResetLandingZone.html")
+_UNHEARD: Final = replace(_VERSION, source=_UPDATES)
 _SPLIT: Final = Topic(Part.CHANGE, "config-delivery", "Deliveries of AWS Config", _SPLIT_PAGE)
 _LOGGING: Final = Topic(Part.CHANGE, "centralized-logging", "Centralized logging", _KEY_CHANGES)
 _FORMER: Final = Topic(Part.CHANGE, "former-key", "Former key", _DELETING)
 _IN_USE: Final = Topic(Part.CHANGE, "former-key-in-use", "Accounts with the former key", _UPDATES)
+_WITHOUT: Final = replace(_IN_USE, what="Accounts without a key")
 _REGION: Final = Topic(Part.CHANGE, "region", "Governed Region", _REGIONS)
 _ACCOUNT: Final = Topic(Part.CHANGE, "account", "Account of the organization", _ENROLL)
 _OWN: Final = Topic(
     Part.CHANGE, "existing-config-resources", "No recorder or delivery channel of its own", _EXISTING
 )
+
+#: What there is to update to, the last one as far as what it brings is known here.
+#: https://docs.aws.amazon.com/controltower/latest/userguide/lz-version-selection.html
+_VERSIONS: Final = ("3.1", "3.2", "3.3", "4.0")
 
 _REGISTER: Final = "register every OU again, or update its accounts, as soon as the update has ended"
 _MANIFEST: Final = "give what `aws controltower get-landing-zone` prints, or look at the live landing zone"
@@ -74,6 +84,12 @@ def _of_version(before: Configuration, after: Configuration, latest: str | None)
         return _ROLLBACK.item(Level.BLOCKER, f"{told}: no version can be rolled back", "give a later version")
     if newest and wanted > newest:
         return _VERSION.item(Level.BLOCKER, f"{told}: the latest there is is {latest}", f"give {latest}")
+    if wanted > numbers(_VERSIONS[-1]):
+        told = f"{told}: what a version later than {_VERSIONS[-1]} brings is not known here"
+        return _UNHEARD.item(Level.NOT_KNOWN, told, "see whether there is one, and what it changes")
+    if present < wanted != newest and after.version not in _VERSIONS:
+        told = f"{told}: the versions to update to that AWS names are {', '.join(_VERSIONS)}"
+        return _UNHEARD.item(Level.NOT_KNOWN, told, "give one of them")
     return _VERSION.item(Level.OK, told if wanted > present else f"it stays {before.version}")
 
 
@@ -109,18 +125,29 @@ def _of_keys(before: Configuration, after: Configuration) -> Iterator[Item]:
             key,
         )
     if Delivery.CONFIG in changed and after.key_of(Delivery.CONFIG) is not None:
-        yield _IN_USE.item(
+        former = changed[Delivery.CONFIG]
+        until = f"{_REGISTER}; until then the former key must serve AWS Config, too" if former else _REGISTER
+        yield (_IN_USE if former else _WITHOUT).item(
             Level.WARNING,
             "an update changes the shared accounts alone: enrolled accounts deliver as before, until each is "
             "updated",
-            f"{_REGISTER}; until then the former key must serve AWS Config, too",
-            changed[Delivery.CONFIG] or "",
+            until,
+            former or "",
         )
 
 
 def _of_regions(change: Change, before: Configuration) -> Iterator[Item]:
+    partition = partition_of(before.zone.home_region)
     for region in change.regions:
-        if region in before.zone.governed_regions:
+        if partition_of(region) != partition:
+            yield replace(_REGION, source=_PARTITIONS).item(
+                Level.BLOCKER,
+                f"it is in partition {partition_of(region)}, and the landing zone in {partition}: no account "
+                "is in both",
+                "leave it out",
+                region,
+            )
+        elif region in before.zone.governed_regions:
             yield _REGION.item(Level.OK, "it is governed already", "", region)
         else:
             yield _REGION.item(

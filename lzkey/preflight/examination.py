@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError
 from landing_zone_key.key import KeyArn
+from landing_zone_key.manifest import Delivery
 from lzkey.aws.account import ASSUME_ROLE, at_once
 from lzkey.aws.fact import actions_of, identity_policy, statement
 from lzkey.aws.landing_zone import LandingZoneDetail
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.catalogue import PREMISES
 from lzkey.errors import UsageError
-from lzkey.preflight.change import splits
+from lzkey.preflight.change import resolved, splits
 from lzkey.preflight.consequences import consequences, enrolments
 from lzkey.preflight.landing import FACTS
-from lzkey.preflight.looks import LOOKS
+from lzkey.preflight.looks import LOOKS, UNIT
 from lzkey.preflight.model import Configuration, Level, Part, Preflight, Topic
 from lzkey.preflight.requirements import (
     KEY,
@@ -24,10 +25,11 @@ from lzkey.preflight.requirements import (
     missing_item,
     several_item,
     taken_for_granted,
-    unread_item,
+    unread_items,
 )
 from lzkey.preflight.subject import Subject, unanswered
 from lzkey.sources import KEYS, live
+from lzkey.sources.manifest import key_fault
 from lzkey.sources.subject import Context, FoundKey, Unread
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ LIMITS: Final = (
 )
 _NOT_ASKED: Final = (
     "the state beside the key (log buckets, delivery channels, trusted access, stack sets, status, drift): "
-    "files do not tell it; without files, with credentials of the management account, it is asked"
+    "no file is asked for it; without files, with credentials of the management account, AWS is"
 )
 
 
@@ -94,10 +96,10 @@ def examine(
         found = live(session, Context(before.zone), keys=names) if names else ()
         return dict(zip(names, found, strict=True))
 
-    named = read(change.keys)
-    change = change.with_keys(
-        {name: str(each.key.arn) for name, each in named.items() if isinstance(each, FoundKey)}
-    )
+    former = () if before.keys is None else before.keys.logging
+    named = read([*change.keys, *(name for name in former if name not in change.keys and not _is_arn(name))])
+    arns = {name: str(each.key.arn) for name, each in named.items() if isinstance(each, FoundKey)}
+    before, change = resolved(before, arns), change.with_keys(arns)
     after = change.applied(before, landing.latest)
     known = {str(each.key.arn): each for each in named.values() if isinstance(each, FoundKey)} | named
     wanted = () if after.keys is None else after.keys.logging
@@ -141,9 +143,15 @@ def examine_files(files: Files, context: Context, change: Change, at: datetime) 
         known = {name: [each for each in keys if _is_named(name, each)] for name in after.keys.logging}
     items = [
         *_of_keys(after, known, at),
-        *(unread_item(each.place.source, each) for each in found if isinstance(each, Unread)),
+        *(
+            item
+            for each in found
+            if isinstance(each, Unread)
+            for item in unread_items(each.place.source, each, after)
+        ),
         *consequences(change, before, after, None),
         *enrolments(change, None),
+        *_of_unit(change),
     ]
     assumed = _assumed(change, before, after, [each for several in known.values() for each in several])
     return _made(before, after, items, at, assumed, is_live=False)
@@ -171,11 +179,15 @@ def _of_one_key(context: Context, after: Configuration) -> Context:
     keys = () if after.keys is None else after.keys.logging
     if context.key_arn is not None or len(keys) != 1:
         return context
+    return replace(context, key_arn=keys[0]) if _is_arn(keys[0]) else context
+
+
+def _is_arn(name: str) -> bool:
     try:
-        KeyArn.parse(keys[0])
+        KeyArn.parse(name)
     except KeyDataError:
-        return context
-    return replace(context, key_arn=keys[0])
+        return False
+    return True
 
 
 def _named(name: str, keys: Sequence[FoundKey]) -> FoundKey:
@@ -195,7 +207,10 @@ def _of_keys(
     after: Configuration, known: Mapping[str, Sequence[FoundKey | Unread]], at: datetime
 ) -> Iterator[Item]:
     """Control Tower's requirements, of each key that is in use after the change."""
-    if not known:
+    silent = after.keys is not None and any(after.key_of(use) is None for use in after.keys.delivers)
+    if silent and after.manifest is not None and (fault := key_fault(after.manifest)):
+        yield KEY.item(Level.NOT_KNOWN, f"in the manifest {fault}", "look at the landing zone's settings")
+    elif not known:
         yield _of_no_key(after)
     for name, found in known.items():
         if len(found) > 1:
@@ -203,7 +218,7 @@ def _of_keys(
         elif not found:
             yield missing_item(name)
         elif isinstance(found[0], Unread):
-            yield unread_item(name, found[0])
+            yield from unread_items(name, found[0], after)
         else:
             yield from key_items(found[0], after, at)
 
@@ -216,6 +231,17 @@ def _of_no_key(after: Configuration) -> Item:
     if not after.keys.delivers:
         told = "no logs are delivered: both integrations are off in the manifest"
     return KEY.item(Level.OK, told)
+
+
+def _of_unit(change: Change) -> Iterator[Item]:
+    """That no file tells which accounts a unit has."""
+    if change.unit is not None:
+        yield UNIT.item(
+            Level.NOT_KNOWN,
+            "which accounts it has no file tells",
+            "look at the live landing zone",
+            change.unit,
+        )
 
 
 def _of_members(landing: Landing) -> Iterator[Item]:
@@ -231,10 +257,10 @@ def _assumed(
     """What is taken for granted."""
     if change.version is None and before.version and after.version != before.version:
         yield (
-            f"the update is to {after.version}, the latest, as one by the console always is; "
+            f"the update is to {after.version}, the latest that there is; "
             f"--landing-zone-version {before.version} stays"
         )
-    if splits(before, after) and change.config_key is None:
+    if splits(before, after) and change.config_key is None and before.key_of(Delivery.CONFIG):
         yield "AWS Config goes on with the key that both logs had; --config-key gives it another"
     found = [each for each in keys if isinstance(each, FoundKey)]
     yield from (sentence for each in found for sentence in taken_for_granted(each))

@@ -30,6 +30,8 @@ _STACK_SETS: Final = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStackSet.html"
 )
 
+UNIT: Final = Topic(Part.CHANGE, "organization-unit", "Unit to be registered", _FAILURES)
+
 _CONTROL_TOWER: Final = "controltower.amazonaws.com"
 #: What the name of the bucket begins with that both logs share before 4.0 (config-updates-v4).
 _SHARED_BUCKET: Final = "aws-controltower-logs"
@@ -165,7 +167,9 @@ def _baselines(subject: Subject, topic: Topic) -> Iterator[Item]:
     if silent:
         told = f"Control Tower does not tell of {_named(silent)}"
         yield topic.item(Level.NOT_KNOWN, told, "look at their baselines in its console")
-    if not behind and not silent:
+    if not baselines:
+        yield topic.item(Level.OK, "Control Tower lists no baseline of any: none is registered")
+    elif not behind and not silent:
         there = len({each.target for each in baselines})
         yield topic.item(Level.OK, f"all are on the landing zone's present configuration ({there})")
 
@@ -218,5 +222,5 @@ LOOKS: Final = (
     Look(_beside("status", "Status of the landing zone", f"{_TOWER}API_UpdateLandingZone.html"), _status),
     Look(_beside("drift", "Drift of the landing zone", f"{_GUIDE}governance-drift.html"), _drift),
     Look(_beside("baselines", "OUs and accounts", f"{_TOWER}API_EnabledBaselineDriftTypes.html"), _baselines),
-    Look(Topic(Part.CHANGE, "organization-unit", "Unit to be registered", _FAILURES), _unit),
+    Look(UNIT, _unit),
 )

@@ -6,11 +6,13 @@ https://docs.aws.amazon.com/controltower/latest/userguide/configure-kms-keys.htm
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
-from landing_zone_key import FindingReason, Requirement
+from landing_zone_key import FindingReason, KeyDataError, Requirement
 from landing_zone_key.access import SERVICES
 from landing_zone_key.advisories import AdvisoryCode
+from landing_zone_key.key import KeyArn
 from lzkey.catalogue import ADVISORIES, GUIDE, advice
 from lzkey.check.explanation import explanation
 from lzkey.preflight.model import Level, Part, Topic
@@ -72,11 +74,24 @@ def key_items(found: FoundKey, after: Configuration, at: datetime) -> Iterator[I
     yield from _expiring(explained, _about(found))
 
 
-def unread_item(name: str, unread: Unread) -> Item:
-    """Of a key of which nothing can be told: it is not there, or nobody says so."""
+def unread_items(name: str, unread: Unread, after: Configuration) -> Iterator[Item]:
+    """Of a key of which nothing can be told but where it is: it is not there, or nobody says so."""
     if unread.absent:
-        return KEY.item(Level.BLOCKER, unread.message, "give a key that is there", name)
-    return KEY.item(Level.NOT_KNOWN, unread.message, _ALLOW, name)
+        yield KEY.item(Level.BLOCKER, unread.message, "give a key that is there", name)
+        return
+    fix = _ALLOW if unread.place.kind is Kind.LIVE else _GIVE_ALL
+    yield KEY.item(Level.NOT_KNOWN, unread.message, fix, name)
+    try:
+        arn = KeyArn.parse(name)
+    except KeyDataError:
+        return
+    home, management, other = after.zone.home_region, after.zone.management_account_id, "give another key"
+    if arn.account != management:
+        told = f"its ARN has account {arn.account}, and the management account is {management}"
+        yield _TOPICS[Requirement.MANAGEMENT_ACCOUNT].item(Level.BLOCKER, told, other, name)
+    if arn.region != home:
+        told = f"its ARN has Region {arn.region}, and the home Region is {home}"
+        yield _TOPICS[Requirement.HOME_REGION].item(Level.BLOCKER, told, other, name)
 
 
 def missing_item(name: str) -> Item:
@@ -130,7 +145,7 @@ def _fix(requirement: Requirement, found: FoundKey, after: Configuration) -> str
     """What to do about a requirement that does not hold, or may not."""
     if requirement not in SERVICES:
         return advice(requirement).brief(str(found.key.arn))
-    target = f"--discover {found.key.arn}" if found.place.kind is Kind.LIVE else found.place.source
+    target = f"--discover {found.key.arn}" if found.place.kind is Kind.LIVE else quote(found.place.source)
     regions = ",".join(after.zone.governed_regions)
     governed = f" --governed-regions {regions}" if regions else ""
     return f"lzkey fix {target}{governed} shows the smallest addition with which it is allowed"

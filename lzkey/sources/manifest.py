@@ -245,6 +245,15 @@ def _open_keys(content: Mapping[str, Any]) -> Iterator[str]:
             raise SourceError(f"{name} is {_shown(key)}, and must be the ARN of a KMS key")
 
 
+def key_fault(content: Mapping[str, Any]) -> str:
+    """What of a manifest's keys is not as it must be; empty where nothing is."""
+    try:
+        list(_open_keys(content))
+    except SourceError as error:
+        return str(error)
+    return ""
+
+
 def _key(content: Json, block: str) -> Json:
     """The key of a block; None where there is none."""
     path = (block, "configurations", "kmsKeyArn")

@@ -60,8 +60,16 @@ class TestKeys:
             Delivery.CLOUDTRAIL: OTHER,
             Delivery.CONFIG: None,
         }
-        with pytest.raises(UsageError, match="has the integration of AWS Config off"):
+        with pytest.raises(UsageError, match=f"no logs would be encrypted with {OTHER}"):
             keys(Change(config_key=OTHER), told, "4.0")
+
+    @pytest.mark.parametrize("config", [True, False])
+    def test_a_key_that_nothing_would_use_is_a_mistake(self, *, config: bool) -> None:
+        """And not passed over: it would not be judged, and the answer would read as its own."""
+        told = manifest(ARN, ARN)
+        told["centralizedLogging"]["enabled"], told["config"]["enabled"] = False, config
+        with pytest.raises(UsageError, match=f"no logs would be encrypted with {OTHER}"):
+            keys(Change(None, OTHER, None if config else OTHER), told, "4.0")
 
     @pytest.mark.parametrize("version", ["3.3", None])
     def test_no_key_of_its_own_before_4(self, version: str | None) -> None:
@@ -132,6 +140,12 @@ class TestVersions:
 
 class TestMistakes:
     """What cannot be asked for."""
+
+    @pytest.mark.parametrize("change", [Change(logging_key=""), Change(config_key="")])
+    def test_a_key_without_a_name(self, change: Change) -> None:
+        """As of a variable that is not set: it is no plain update."""
+        with pytest.raises(UsageError, match="not by an empty text"):
+            change.require_sensible()
 
     def test_all_at_once(self) -> None:
         """One error names every fault."""

@@ -33,15 +33,20 @@ class TestVersion:
             ("3.3", "3.2", "3.3", Level.OK),
             ("3.2", "3.3", "4.0", Level.BLOCKER),
             ("3.10", "3.9", "3.9", Level.BLOCKER),
-            ("3.10", "3.9", None, Level.OK),
+            ("3.10", "3.9", None, Level.NOT_KNOWN),
             ("4.0", None, "4.0", Level.NOT_KNOWN),
             (None, "unheard", None, Level.NOT_KNOWN),
+            ("3.9", "3.3", "4.0", Level.NOT_KNOWN),
+            ("4.0", "3.3", None, Level.OK),
+            ("4.1", "3.3", None, Level.NOT_KNOWN),
+            (None, "9.9", None, Level.NOT_KNOWN),
+            (None, "4.0", "4.1", Level.NOT_KNOWN),
         ],
     )
     def test_forward_and_no_farther_than_there_is(
         self, wanted: str | None, version: str | None, latest: str | None, level: Level
     ) -> None:
-        """Compared by numbers; backward is no update, and a version that is not known is not known."""
+        """Compared by numbers; backward is no update; one of which AWS tells nothing is not known."""
         assert brings(Change(wanted), version=version, latest=latest)["version"] == (level, "")
 
 
@@ -87,6 +92,15 @@ class TestKeys:
         assert "former-key" not in found
         assert found["former-key-in-use"] == (Level.WARNING, "")
 
+    def test_a_key_that_there_was_not_need_not_serve(self) -> None:
+        """Nothing is said of it."""
+        before = configured({"governedRegions": ["us-east-1"]})
+        after = (change := Change(logging_key=OTHER)).applied(before)
+        (item,) = (
+            each for each in consequences(change, before, after, None) if each.name == "former-key-in-use"
+        )
+        assert "former" not in f"{item.what} {item.fix}"
+
 
 class TestPlaces:
     """Regions and accounts."""
@@ -95,6 +109,11 @@ class TestPlaces:
         """One that is new reaches no account by itself; one that is governed is no change."""
         assert brings(Change(regions=("eu-west-1",)))["region"] == (Level.WARNING, "eu-west-1")
         assert brings(Change(regions=("us-west-2",)))["region"] == (Level.OK, "us-west-2")
+
+    @pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
+    def test_a_region_of_another_partition(self, region: str) -> None:
+        """No landing zone can govern it."""
+        assert brings(Change(regions=(region,)))["region"] == (Level.BLOCKER, region)
 
     @pytest.mark.parametrize(
         ("members", "level"),

@@ -41,7 +41,7 @@ class TestOneKey:
         ended = run("key.json", *ZONE)
         assert (ended.code, ended.told["level"], ended.told["told_by"]) == (0, "OK", "files")
         assert {each["name"] for each in ended.told["items"]}.isdisjoint({"status", "log-buckets"})
-        assert "files do not tell it" in ended.told["limits"][-1]
+        assert "no file is asked for it" in ended.told["limits"][-1]
 
     def test_a_policy_alone(self, folder: Path, run: Run) -> None:
         """It is the manifest's key; whether that is enabled, and of which kind, is not known."""
@@ -78,6 +78,8 @@ class TestOneKey:
         ended = run("key.json", "broken.json", *ZONE)
         assert (ended.code, ended.levels()["permissions-config"]) == (4, "OK")
         assert "broken.json cannot be read" in ended.items("key")[0][1]
+        (fix,) = (each["fix"] for each in ended.told["items"] if each["name"] == "key")
+        assert "allow" not in fix
 
 
 class TestChange:
@@ -113,6 +115,21 @@ class TestChange:
         """They list none."""
         assert folder
         assert run("policy.json", *ZONE, "--enroll", "111122224444").levels()["account"] == "NOT_KNOWN"
+
+    def test_nor_is_a_unit(self, folder: Path, run: Run) -> None:
+        """And it is not passed over."""
+        (folder / "key.json").write_text(described(ARN))
+        ended = run("key.json", *ZONE, "--organization-unit", "ou-ab12-11111111")
+        assert (ended.code, ended.levels()["organization-unit"]) == (4, "NOT_KNOWN")
+
+    def test_a_first_key_follows_none(self, folder: Path, run: Run) -> None:
+        """Nothing is taken for granted of one that there was not."""
+        told = {"centralizedLogging": {"accountId": "444455556666", "enabled": True}}
+        (folder / "zone.json").write_text(json.dumps(shown(told)))
+        (folder / "key.json").write_text(described(ARN))
+        ended = run("key.json", *ZONE, "--landing-zone-version", "4.0", "--logging-key", ARN)
+        assert ended.code == 0
+        assert "the key that both logs had" not in " ".join(ended.told["assumptions"])
 
 
 class TestManifest:
@@ -155,6 +172,9 @@ class TestMistakes:
             ((ARN, *ZONE), f"--key {ARN}"),
             (("policy.json",), "--home-region"),
             (("policy.json", *ZONE, "--key", ARN, "--config-key", OTHER), "--key is for all logs"),
+            (("policy.json", *ZONE, "--key", "", "--config-key", OTHER), "--key is for all logs"),
+            (("policy.json", *ZONE, "--key", ""), "not by an empty text"),
+            (("--log-archive-role", ""), "--log-archive-role is the name of a role"),
             (("policy.json", *ZONE, "--config-key", OTHER), "--config-key is for landing zone 4.0"),
             (("policy.json", *ZONE, "--log-archive-role", "r"), "--log-archive-role is for the live"),
             (("policy.json", *ZONE, "--landing-zone-version", "new"), "no version such as 4.0"),

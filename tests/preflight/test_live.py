@@ -83,6 +83,15 @@ class TestChange:
         live.sandbox.fail_next("kms", "DescribeKey", "AccessDeniedException")
         assert run(*missing).levels()["key"] == "NOT_KNOWN"
 
+    def test_the_manifest_may_name_it_otherwise(self, live: Live, run: Run) -> None:
+        """The key of an alias is the same key: nothing changes, and nothing is former."""
+        live.sandbox.client("kms").create_alias(AliasName="alias/now", TargetKeyId=live.key)
+        live.zone(manifest("alias/now"))
+        ended = run(*ROLE, "--key", live.key)
+        live.sandbox.client("kms").delete_alias(AliasName="alias/now")
+        assert ended.told["before"] == ended.told["after"]
+        assert {"former-key", "former-key-in-use"}.isdisjoint(ended.levels())
+
     def test_the_update_to_4_by_itself(self, live: Live, run: Run) -> None:
         """It is the latest: so said, and what it breaks is a warning."""
         live.zone(latest="4.0")
@@ -223,16 +232,18 @@ class TestBeside:
     @pytest.mark.parametrize(
         ("registration", "level", "words"),
         [
+            (None, "OK", "none is registered"),
             (PRESENT, "OK", "all are on the landing zone's present configuration (3)"),
             (NOT_REREGISTERED, "WARNING", "3 (ou-ab12-3cd4ef56, 100000000001, 100000000002)"),
             (SILENT, "NOT_KNOWN", "Control Tower does not tell of 3"),
         ],
     )
     def test_baselines(
-        self, live: Live, run: Run, registration: Registration, level: str, words: str
+        self, live: Live, run: Run, registration: Registration | None, level: str, words: str
     ) -> None:
         """What is behind before the change; drift that is not told is not known."""
-        live.sandbox.units = (Unit(accounts=live.organization.sound, registration=registration),)
+        unit = registration and Unit(accounts=live.organization.sound, registration=registration)
+        live.sandbox.units = (unit,) if unit else ()
         ((found, detail),) = run().items("baselines")
         live.sandbox.units = None
         assert found == level
@@ -361,6 +372,16 @@ class TestStrangeAnswers:
             ended = run(*ROLE, *change)
             assert (ended.code in (3, 4), ended.err) == (True, "")
             assert "\x1b" not in run(*ROLE, *change, "--format", "text").out
+
+    @pytest.mark.parametrize(
+        "block", [{"configurations": {"kmsKeyArn": ["x"]}}, {"configurations": "x", "enabled": True}]
+    )
+    def test_a_key_that_is_no_text_is_not_none(self, live: Live, run: Run, block: dict[str, Any]) -> None:
+        """Which one there is, is not known."""
+        live.zone({"governedRegions": [HOME], "centralizedLogging": {"accountId": "444455556666", **block}})
+        ended = run(*ROLE)
+        assert (ended.code, ended.levels()["key"]) == (4, "NOT_KNOWN")
+        assert "centralizedLogging.configurations" in ended.items("key")[0][1]
 
 
 class TestWrongPlace:

@@ -11,9 +11,9 @@ import pytest
 
 from lzkey.preflight.change import Change
 from lzkey.preflight.model import Level, Part
-from lzkey.preflight.requirements import key_items
+from lzkey.preflight.requirements import key_items, unread_items
 from lzkey.sources.documents import KEY_POLICY, ONLY_A_POLICY
-from lzkey.sources.subject import Place
+from lzkey.sources.subject import Kind, Place, Unread
 
 from .conftest import (
     ARN,
@@ -184,6 +184,35 @@ class TestFiles:
         assert asked(made, place=self.PLACE)["permissions-config"].fix.startswith("lzkey fix policy.json ")
         regions = "--governed-regions us-east-1,us-west-2 shows the smallest addition"
         assert f"lzkey fix --discover {ARN} {regions}" in asked(made)["permissions-config"].fix
+
+    def test_the_fix_can_be_pasted(self) -> None:
+        """Whatever the file is called."""
+        place = Place("a key; reboot.json", KEY_POLICY)
+        fix = asked(key(written=policy(FOR_CLOUDTRAIL)), place=place)["permissions-config"].fix
+        assert fix.startswith("lzkey fix 'a key; reboot.json' --governed-regions")
+
+
+class TestUnread:
+    """A key that may not be read, of which its ARN tells where it is."""
+
+    UNREAD = Unread(Place(f"account {MANAGEMENT} in us-east-1", Kind.LIVE), "kms:DescribeKey was refused")
+
+    @pytest.mark.parametrize(
+        ("arn", "name"),
+        [
+            (ARN.replace(MANAGEMENT, MEMBER), "management-account"),
+            (ARN.replace("us-east-1", "eu-west-1"), "home-region"),
+        ],
+    )
+    def test_in_the_wrong_place(self, arn: str, name: str) -> None:
+        """It blocks all the same."""
+        items = {item.name: item.level for item in unread_items(arn, self.UNREAD, configured(manifest()))}
+        assert items == {"key": Level.NOT_KNOWN, name: Level.BLOCKER}
+
+    @pytest.mark.parametrize("name", [ARN, "alias/next"])
+    def test_in_the_right_one_or_nobody_knows(self, name: str) -> None:
+        """Nothing more is told."""
+        assert [item.name for item in unread_items(name, self.UNREAD, configured(manifest()))] == ["key"]
 
 
 def test_every_page_is_one_of_aws() -> None:
