@@ -108,7 +108,7 @@ class Change:
             listed_keys=(),
             require_confused_deputy_protection=False,
         )
-        return Configuration(zone, manifest, version)
+        return Configuration(zone, manifest, version, self.accounts)
 
     def _manifest(self, before: Configuration, version: str | None) -> Mapping[str, Any] | None:
         """The manifest after the change; None where nobody knows the one before, and no key is given."""
@@ -128,10 +128,10 @@ class Change:
 
     def _require_own_key(self, version: str | None, *, is_split: bool) -> None:
         if self.config_key not in (None, self.logging_key) and not is_split:
-            raise UsageError(
-                f"--config-key is for landing zone {SPLIT}.0 and later: in {version or 'earlier ones'} one "
-                "key is for both logs, and --key gives it"
-            )
+            instead = f"in {version} one key is for both logs, and --key gives it"
+            if version is None:
+                instead = "which one there is, is not known; --landing-zone-version gives it"
+            raise UsageError(f"--config-key is for landing zone {SPLIT}.0 and later: {instead}")
 
 
 def resolved(before: Configuration, named: Mapping[str, str]) -> Configuration:

@@ -74,7 +74,8 @@ class TestKeys:
     @pytest.mark.parametrize("version", ["3.3", None])
     def test_no_key_of_its_own_before_4(self, version: str | None) -> None:
         """AWS Config has none."""
-        with pytest.raises(UsageError, match=r"--config-key is for landing zone 4.0 and later"):
+        told = "one key is for both logs" if version else "--landing-zone-version gives it"
+        with pytest.raises(UsageError, match=f"--config-key is for landing zone 4.0 and later: .*{told}"):
             keys(Change(config_key=OTHER), manifest(), version)
 
     def test_what_is_on_stays_on(self) -> None:
