@@ -93,22 +93,17 @@ class Change:
         """
         version = self.version_after(before.version, latest)
         manifest = self._manifest(before, version)
-        keys = None if manifest is None else ManifestKeys.from_manifest(manifest, version)
-        if idle := next((key for key in self.keys if keys is None or key not in keys.logging), None):
-            raise UsageError(
-                f"no logs would be encrypted with {idle}: the landing zone's manifest has what it is for off"
-            )
         zone = replace(
             before.zone,
             governed_regions=_with(before.zone.governed_regions, self.regions),
             accounts=_with(before.zone.accounts, self.accounts),
-            manifest_keys=keys,
+            manifest_keys=None if manifest is None else ManifestKeys.from_manifest(manifest, version),
             # Control Tower asks neither for a scope nor for what foreign requests would be refused.
             key_scope=KeyScope.ALL,
             listed_keys=(),
             require_confused_deputy_protection=False,
         )
-        return Configuration(zone, manifest, version)
+        return Configuration(zone, manifest, version, self.accounts)
 
     def _manifest(self, before: Configuration, version: str | None) -> Mapping[str, Any] | None:
         """The manifest after the change; None where nobody knows the one before, and no key is given."""
@@ -116,7 +111,7 @@ class Change:
             return None
         made: dict[str, Any] = deepcopy(dict(before.manifest or {}))
         is_split = numbers(version) >= (SPLIT,) if version else bool(made.get(Delivery.CONFIG))
-        self._require_own_key(version, is_split=is_split)
+        self._require_use(before, version, is_split=is_split)
         if self.logging_key or before.manifest is None:
             _set_key(made, Delivery.CLOUDTRAIL, self.logging_key or self.config_key)
         if is_split and _delivers(before, Delivery.CONFIG):
@@ -126,12 +121,19 @@ class Change:
             _set_key(made, Delivery.CLOUDTRAIL, None)  # without a block it would be off, since 4.0
         return made
 
-    def _require_own_key(self, version: str | None, *, is_split: bool) -> None:
+    def _require_use(self, before: Configuration, version: str | None, *, is_split: bool) -> None:
+        """Raise UsageError for a key that would not be judged, as the logs that it is for have none."""
+        uses = {Delivery.CLOUDTRAIL: self.logging_key, Delivery.CONFIG: self.config_key}
+        for key in self.keys:
+            if is_split and not any(each == key and _delivers(before, use) for use, each in uses.items()):
+                raise UsageError(
+                    f"no logs would be encrypted with {key}: the manifest has what it is for off"
+                )
         if self.config_key not in (None, self.logging_key) and not is_split:
-            raise UsageError(
-                f"--config-key is for landing zone {SPLIT}.0 and later: in {version or 'earlier ones'} one "
-                "key is for both logs, and --key gives it"
-            )
+            instead = f"in {version} one key is for both logs, and --key gives it"
+            if version is None:
+                instead = "which one there is, is not known; --landing-zone-version gives it"
+            raise UsageError(f"--config-key is for landing zone {SPLIT}.0 and later: {instead}")
 
 
 def resolved(before: Configuration, named: Mapping[str, str]) -> Configuration:

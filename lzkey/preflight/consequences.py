@@ -50,7 +50,7 @@ _OWN: Final = Topic(
 _VERSIONS: Final = ("3.1", "3.2", "3.3", "4.0")
 
 _REGISTER: Final = "register every OU again, or update its accounts, as soon as the update has ended"
-_MANIFEST: Final = "give what `aws controltower get-landing-zone` prints, or look at the live landing zone"
+_MANIFEST: Final = "allow controltower:GetLandingZone; with files give what it prints"
 
 
 def consequences(

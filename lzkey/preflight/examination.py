@@ -25,7 +25,7 @@ from lzkey.preflight.requirements import (
     missing_item,
     several_item,
     taken_for_granted,
-    unread_items,
+    unread_item,
 )
 from lzkey.preflight.subject import Subject, unanswered
 from lzkey.sources import KEYS, live
@@ -143,12 +143,7 @@ def examine_files(files: Files, context: Context, change: Change, at: datetime) 
         known = {name: [each for each in keys if _is_named(name, each)] for name in after.keys.logging}
     items = [
         *_of_keys(after, known, at),
-        *(
-            item
-            for each in found
-            if isinstance(each, Unread)
-            for item in unread_items(each.place.source, each, after)
-        ),
+        *(unread_item(each.place.source, each) for each in found if isinstance(each, Unread)),
         *consequences(change, before, after, None),
         *enrolments(change, None),
         *_of_unit(change),
@@ -218,7 +213,7 @@ def _of_keys(
         elif not found:
             yield missing_item(name)
         elif isinstance(found[0], Unread):
-            yield from unread_items(name, found[0], after)
+            yield unread_item(name, found[0])
         else:
             yield from key_items(found[0], after, at)
 
@@ -262,6 +257,10 @@ def _assumed(
         )
     if splits(before, after) and change.config_key is None and before.key_of(Delivery.CONFIG):
         yield "AWS Config goes on with the key that both logs had; --config-key gives it another"
+    if before.manifest is None and len(change.keys) == 1 and None in (change.logging_key, change.config_key):
+        yield "the manifest was not read: the key that is given is taken for both logs"
+    if after.zone.accounts:
+        yield "AWS Config delivers from each active account of the organization, be it enrolled or not"
     found = [each for each in keys if isinstance(each, FoundKey)]
     yield from (sentence for each in found for sentence in taken_for_granted(each))
     yield from (premise.text for premise in PREMISES if found)

@@ -63,6 +63,8 @@ def log_buckets(subject: Subject, topic: Topic) -> Iterator[Item]:
             Level.NOT_KNOWN, "they are in the log archive account, and not looked at", _GIVE_ROLE
         )
         return
+    if subject.before.manifest is None:
+        subject.found()  # else it would be the manifest that names no account
     found: list[_Bucket | Item] = []
     if Delivery.CLOUDTRAIL in delivers:
         found.append(_of_cloudtrail(subject, topic))
@@ -99,7 +101,7 @@ def _of_config(subject: Subject, topic: Topic) -> _Bucket | Item:
     try:
         channels = delivery_channels(subject.in_account(owner), subject.home)
     except UnansweredError as error:
-        return unanswered(topic, error, owner)
+        return unanswered(topic, error, owner, role=str(subject.role))
     if not channels or not channels[0].bucket:
         told = "it has no delivery channel that would tell AWS Config's bucket"
         return topic.item(Level.NOT_KNOWN, told, _LOOK_THERE, owner)
@@ -120,13 +122,13 @@ def _looked_at(subject: Subject, topic: Topic, bucket: _Bucket) -> Iterator[Item
     try:
         asker = subject.in_account(bucket.owner)
     except UnansweredError as error:
-        yield unanswered(topic, error, bucket.name)
+        yield unanswered(topic, error, bucket.name, role=str(subject.role))
         return
     for look in (_payment, _lock):
         try:
             yield look(asker, subject.home, topic, bucket)
         except UnansweredError as error:
-            yield unanswered(topic, error, bucket.name)
+            yield unanswered(topic, error, bucket.name, role=str(subject.role))
 
 
 def _payment(asker: Asker, region: str, topic: Topic, bucket: _Bucket) -> Item:

@@ -95,6 +95,14 @@ class Configuration:
     manifest: Mapping[str, Any] | None
     version: str | None
     """Such as 3.3; None: not known."""
+    enrolled: tuple[str, ...] = ()
+    """Accounts that are enrolled by the change, also where nobody knows which others there are."""
+
+    @property
+    def some_accounts(self) -> tuple[str, ...]:
+        """Accounts from which AWS Config surely delivers; where none is known the management account."""
+        told = () if self.keys is None else (account for _, account in self.keys.accounts)
+        return tuple(dict.fromkeys((*told, *self.enrolled))) or (self.zone.management_account_id,)
 
     @property
     def keys(self) -> ManifestKeys | None:

@@ -6,13 +6,13 @@ https://docs.aws.amazon.com/controltower/latest/userguide/configure-kms-keys.htm
 
 from __future__ import annotations
 
+from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
-from landing_zone_key import FindingReason, KeyDataError, Requirement
+from landing_zone_key import FindingReason, Requirement
 from landing_zone_key.access import SERVICES
 from landing_zone_key.advisories import AdvisoryCode
-from landing_zone_key.key import KeyArn
 from lzkey.catalogue import ADVISORIES, GUIDE, advice
 from lzkey.check.explanation import explanation
 from lzkey.preflight.model import Level, Part, Topic
@@ -68,30 +68,23 @@ def key_items(found: FoundKey, after: Configuration, at: datetime) -> Iterator[I
     if not explained.answers:
         yield KEY.item(Level.BLOCKER, explained.verdict.annotation, "give another key", _about(found))
         return
-    answers = {answer.requirement: answer for answer in explained.answers}
+    certain = explained
+    if not after.zone.accounts:
+        certain = explanation(found, replace(after.zone, accounts=after.some_accounts), at=at)
+    answers, surely = (
+        {answer.requirement: answer for answer in each.answers} for each in (explained, certain)
+    )
     for requirement in _TOPICS:
-        yield _item(answers[requirement], explained, found, after)
+        yield _item(answers[requirement], surely[requirement], explained, found, after)
     yield from _expiring(explained, _about(found))
 
 
-def unread_items(name: str, unread: Unread, after: Configuration) -> Iterator[Item]:
-    """Of a key of which nothing can be told but where it is: it is not there, or nobody says so."""
+def unread_item(name: str, unread: Unread) -> Item:
+    """Of a key of which nothing can be told: it is not there, or nobody says so."""
     if unread.absent:
-        yield KEY.item(Level.BLOCKER, unread.message, "give a key that is there", name)
-        return
+        return KEY.item(Level.BLOCKER, unread.message, "give a key that is there", name)
     fix = _ALLOW if unread.place.kind is Kind.LIVE else _GIVE_ALL
-    yield KEY.item(Level.NOT_KNOWN, unread.message, fix, name)
-    try:
-        arn = KeyArn.parse(name)
-    except KeyDataError:
-        return
-    home, management, other = after.zone.home_region, after.zone.management_account_id, "give another key"
-    if arn.account != management:
-        told = f"its ARN has account {arn.account}, and the management account is {management}"
-        yield _TOPICS[Requirement.MANAGEMENT_ACCOUNT].item(Level.BLOCKER, told, other, name)
-    if arn.region != home:
-        told = f"its ARN has Region {arn.region}, and the home Region is {home}"
-        yield _TOPICS[Requirement.HOME_REGION].item(Level.BLOCKER, told, other, name)
+    return KEY.item(Level.NOT_KNOWN, unread.message, fix, name)
 
 
 def missing_item(name: str) -> Item:
@@ -105,7 +98,10 @@ def several_item(name: str, sources: Sequence[str]) -> Item:
     return KEY.item(Level.NOT_KNOWN, detail, "give one of them", name)
 
 
-def _item(answer: Answer, explained: Explanation, found: FoundKey, after: Configuration) -> Item:
+def _item(
+    answer: Answer, surely: Answer, explained: Explanation, found: FoundKey, after: Configuration
+) -> Item:
+    """One requirement; `surely` is the answer for accounts of which it is known that they are there."""
     requirement, about = Requirement(answer.requirement), _about(found)
     topic, fix = _TOPICS[requirement], _fix(requirement, found, after)
     if answer.holds:
@@ -113,8 +109,11 @@ def _item(answer: Answer, explained: Explanation, found: FoundKey, after: Config
         if open_because:
             return topic.item(Level.NOT_KNOWN, open_because, _GIVE_ALL, about)
         return topic.item(Level.OK, answer.detail, "", about)
+    if surely.holds is False:
+        return topic.item(Level.BLOCKER, surely.detail, fix, about)
     if answer.holds is False:
-        return topic.item(Level.BLOCKER, answer.detail, fix, about)
+        told = f"{answer.detail}; which accounts there are is not known"
+        return topic.item(Level.NOT_KNOWN, told, fix, about)
     (problem,) = (each for each in explained.verdict.problems if each.requirement == requirement)
     if problem.reason == FindingReason.NEXT_ACCOUNT:
         return topic.item(Level.WARNING, answer.detail, fix, about)
@@ -143,6 +142,8 @@ def _about(found: FoundKey) -> str:
 
 def _fix(requirement: Requirement, found: FoundKey, after: Configuration) -> str:
     """What to do about a requirement that does not hold, or may not."""
+    if requirement in (Requirement.MANAGEMENT_ACCOUNT, Requirement.HOME_REGION):
+        return "give another key: one of the management account, in the home Region"
     if requirement not in SERVICES:
         return advice(requirement).brief(str(found.key.arn))
     target = f"--discover {found.key.arn}" if found.place.kind is Kind.LIVE else quote(found.place.source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from lzkey.aws.account import ASSUME_ROLE
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.preflight.change import splits
 from lzkey.preflight.model import Level
@@ -72,7 +73,11 @@ class Look:
             yield unanswered(self.topic, error)
 
 
-def unanswered(topic: Topic, error: UnansweredError, about: str = "") -> Item:
-    """That AWS did not answer, and what to do."""
-    fix = f"allow {error.action} ({_PERMISSIONS})" if error.refused else "try again later"
+def unanswered(topic: Topic, error: UnansweredError, about: str = "", *, role: str = "") -> Item:
+    """That AWS did not answer, and what to do; `role` is who asked, where it was not the caller."""
+    fix = "try again later"
+    if error.refused and error.action == ASSUME_ROLE:
+        fix = f"allow {ASSUME_ROLE} ({_PERMISSIONS}), and name the caller in the role's trust policy"
+    elif error.refused:
+        fix = f"allow {error.action} to the role {role}" if role else f"allow {error.action} ({_PERMISSIONS})"
     return topic.item(Level.NOT_KNOWN, str(error), fix, about)

@@ -71,10 +71,29 @@ class TestKeys:
         with pytest.raises(UsageError, match=f"no logs would be encrypted with {OTHER}"):
             keys(Change(None, OTHER, None if config else OTHER), told, "4.0")
 
+    @pytest.mark.parametrize(
+        ("off", "change"), [("config", Change(config_key=ARN)), ("centralizedLogging", Change(None, OTHER))]
+    )
+    def test_also_where_the_other_logs_have_that_key(self, off: str, change: Change) -> None:
+        """It is given for what is off."""
+        told = manifest(ARN, OTHER)
+        told[off]["enabled"] = False
+        with pytest.raises(UsageError, match="no logs would be encrypted"):
+            keys(change, told, "4.0")
+
+    def test_before_4_the_key_is_for_aws_config_in_any_case(self) -> None:
+        """Also where there is no trail; by 4.0 it is for nothing then."""
+        told = manifest()
+        told["centralizedLogging"]["enabled"] = False
+        assert keys(Change(None, OTHER), told)[Delivery.CONFIG] == OTHER
+        with pytest.raises(UsageError, match="no logs would be encrypted"):
+            keys(Change("4.0", OTHER), told)
+
     @pytest.mark.parametrize("version", ["3.3", None])
     def test_no_key_of_its_own_before_4(self, version: str | None) -> None:
         """AWS Config has none."""
-        with pytest.raises(UsageError, match=r"--config-key is for landing zone 4.0 and later"):
+        told = "one key is for both logs" if version else "--landing-zone-version gives it"
+        with pytest.raises(UsageError, match=f"--config-key is for landing zone 4.0 and later: .*{told}"):
             keys(Change(config_key=OTHER), manifest(), version)
 
     def test_what_is_on_stays_on(self) -> None:

@@ -185,11 +185,23 @@ class TestBuckets:
     def test_a_role_that_may_not(self, live: Live, run: Run) -> None:
         """Each question that is refused is an item."""
         live.sandbox.fail_next("s3", "GetObjectLockConfiguration", "AccessDenied")
-        assert self.levels(run(*ROLE)) == ["OK", "NOT_KNOWN"]
+        ended = run(*ROLE)
+        (fix,) = (each["fix"] for each in ended.told["items"] if each["level"] == "NOT_KNOWN")
+        assert self.levels(ended) == ["OK", "NOT_KNOWN"]
+        assert fix == "allow s3:GetBucketObjectLockConfiguration to the role reader"
         live.sandbox.fail_next("sts", "AssumeRole", "AccessDenied")
         ended = run(*ROLE)
         assert set(self.levels(ended)) == {"NOT_KNOWN"}
         assert "sts:AssumeRole was refused" in ended.items("log-buckets")[0][1]
+        fixes = {each["fix"] for each in ended.told["items"] if each["name"] == "log-buckets"}
+        assert all("trust policy" in fix for fix in fixes)
+
+    def test_a_manifest_that_nobody_has_read_names_no_account(self, live: Live, run: Run) -> None:
+        """So nothing is said of what it has not."""
+        live.sandbox.fail_next("controltower", "GetLandingZone", "AccessDeniedException")
+        ((level, detail),) = run(*ROLE).items("log-buckets")
+        assert level == "NOT_KNOWN"
+        assert detail.startswith("controltower:GetLandingZone was refused")
 
     def test_whose_nobody_tells(self, live: Live, run: Run) -> None:
         """A manifest without accounts, and a trail that is not there."""
@@ -319,6 +331,20 @@ class TestRefused:
         told = " ".join(f"{each['detail']} {each['fix']}" for each in answered)
         assert f"{asked[0]}:{asked[1]}" in told
         assert "--print-iam-policy" in told or asked[0] == "kms"
+
+    def test_accounts_that_may_not_be_listed(self, live: Live, run: Run) -> None:
+        """A policy that lists accounts may list them all."""
+        listed = {"StringEquals": {"aws:SourceAccount": list(live.organization.accounts)}}
+        live.put({**FOR_CONFIG, "Condition": listed}, FOR_CLOUDTRAIL)
+        live.sandbox.fail_next("organizations", "ListAccounts", "AccessDeniedException")
+        ended = run(*ROLE)
+        assert (ended.code, ended.levels()["permissions-config"]) == (4, "NOT_KNOWN")
+
+    def test_a_manifest_without_which_a_key_is_for_both(self, live: Live, run: Run) -> None:
+        """That it is, is taken for granted, and said."""
+        live.sandbox.fail_next("controltower", "GetLandingZone", "AccessDeniedException")
+        ended = run("--landing-zone-version", "4.0", "--logging-key", live.key)
+        assert any("taken for both logs" in each for each in ended.told["assumptions"])
 
     def test_the_home_region(self, live: Live, run: Run) -> None:
         """Nobody else tells it: the error says who did not, and how to give it."""

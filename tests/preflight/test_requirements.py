@@ -11,9 +11,9 @@ import pytest
 
 from lzkey.preflight.change import Change
 from lzkey.preflight.model import Level, Part
-from lzkey.preflight.requirements import key_items, unread_items
+from lzkey.preflight.requirements import key_items
 from lzkey.sources.documents import KEY_POLICY, ONLY_A_POLICY
-from lzkey.sources.subject import Kind, Place, Unread
+from lzkey.sources.subject import Place
 
 from .conftest import (
     ARN,
@@ -147,6 +147,25 @@ class TestAccounts:
         assert wrong(items) == {"permissions-config": Level.BLOCKER}
         assert f"for account {NEXT}" in items["permissions-config"].detail
 
+    def unlisted(self, *enrolled: str, **block: Any) -> Item:
+        """What is told of AWS Config where nobody knows which accounts there are, but those."""
+        told = manifest(ARN)
+        told["centralizedLogging"] |= block
+        after = Change(accounts=enrolled).applied(configured(told))
+        return asked(key(written=policy(LISTED, FOR_CLOUDTRAIL)), after)["permissions-config"]
+
+    def test_may_be_enough_where_nobody_knows_which_there_are(self) -> None:
+        """It refuses any other one, and whether there is one, is not known."""
+        item = self.unlisted(accountId=MEMBER)
+        assert item.level is Level.NOT_KNOWN
+        assert "which accounts there are is not known" in item.detail
+
+    def test_is_not_for_one_that_is_known(self) -> None:
+        """The log archive of the manifest, and one that is to be enrolled."""
+        for item in (self.unlisted(accountId=NEXT), self.unlisted(NEXT, accountId=MEMBER)):
+            assert item.level is Level.BLOCKER
+            assert f"for account {NEXT}" in item.detail
+
 
 class TestRoles:
     """Since 4.0 each key is for one service."""
@@ -158,6 +177,21 @@ class TestRoles:
             "permissions-cloudtrail": Level.NOT_KNOWN
         }
         assert wrong(asked(key(OTHER, policy(FOR_CLOUDTRAIL)), after))["permissions-config"] is Level.BLOCKER
+
+
+class TestPlace:
+    """A key in the wrong place."""
+
+    @pytest.mark.parametrize(
+        ("arn", "name"),
+        [
+            (ARN.replace(MANAGEMENT, MEMBER), "management-account"),
+            (ARN.replace("us-east-1", "eu-west-1"), "home-region"),
+        ],
+    )
+    def test_a_rule_parameter_mends_nothing(self, arn: str, name: str) -> None:
+        """KeyScope is no business of Control Tower's."""
+        assert "KeyScope" not in asked(key(arn))[name].fix
 
 
 class TestFiles:
@@ -190,29 +224,6 @@ class TestFiles:
         place = Place("a key; reboot.json", KEY_POLICY)
         fix = asked(key(written=policy(FOR_CLOUDTRAIL)), place=place)["permissions-config"].fix
         assert fix.startswith("lzkey fix 'a key; reboot.json' --governed-regions")
-
-
-class TestUnread:
-    """A key that may not be read, of which its ARN tells where it is."""
-
-    UNREAD = Unread(Place(f"account {MANAGEMENT} in us-east-1", Kind.LIVE), "kms:DescribeKey was refused")
-
-    @pytest.mark.parametrize(
-        ("arn", "name"),
-        [
-            (ARN.replace(MANAGEMENT, MEMBER), "management-account"),
-            (ARN.replace("us-east-1", "eu-west-1"), "home-region"),
-        ],
-    )
-    def test_in_the_wrong_place(self, arn: str, name: str) -> None:
-        """It blocks all the same."""
-        items = {item.name: item.level for item in unread_items(arn, self.UNREAD, configured(manifest()))}
-        assert items == {"key": Level.NOT_KNOWN, name: Level.BLOCKER}
-
-    @pytest.mark.parametrize("name", [ARN, "alias/next"])
-    def test_in_the_right_one_or_nobody_knows(self, name: str) -> None:
-        """Nothing more is told."""
-        assert [item.name for item in unread_items(name, self.UNREAD, configured(manifest()))] == ["key"]
 
 
 def test_every_page_is_one_of_aws() -> None:
