@@ -56,6 +56,16 @@ class TestBaselines:
                 f"{MEMBER}: it is not as its organizational unit: re-register that",
             ),
             (Unit(registration=UNTOLD), Status.UNKNOWN, "does not tell which are on the present"),
+            (
+                Unit(accounts=(MEMBER,), apart={MEMBER: UNTOLD}),
+                Status.UNKNOWN,
+                f"Control Tower does not tell it of {MEMBER}",
+            ),
+            (
+                Unit(accounts=(MEMBER,), apart={MEMBER: Registration(source=None)}),
+                Status.OK,
+                "every organizational unit and account is on",
+            ),
         ],
         ids=str,
     )
