@@ -119,6 +119,12 @@ class TestKeys:
         )
         assert bool(check.fix) is (status is not Status.OK)
 
+    def test_a_use_without_an_event(self, account: Management) -> None:
+        """Names none."""
+        use = LastUse(datetime.now(UTC) - timedelta(days=1.5), "Decrypt", event_id="")
+        check = self.look(account, "key-last-use", last_use=use)
+        assert "was used for Decrypt 1 day ago; KMS names no caller" in check.detail
+
     def test_never_used(self, account: Management) -> None:
         """Since KMS keeps account: of the time before, nothing is known."""
         tracked = datetime.now(UTC) - timedelta(days=3.5)
