@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lzkey import Json
     from lzkey.aws.account import Asker
 
+IN_SYNC: Final = "IN_SYNC"
 _DRIFTED: Final = "DRIFTED"
 
 

@@ -44,7 +44,8 @@ $ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
 
 Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be \
 made; 2 wrong arguments or files; 3 something is certain to be non-compliant, or the logs cannot be \
-delivered, or deliveries fail; 4 something is unknown, or only possible; with --exit-zero 3 and 4 are 0.
+delivered, or deliveries fail; 4 something is unknown, or only possible, or not as the proof assumes; with \
+--exit-zero 3 and 4 are 0.
 """
 
 
@@ -82,7 +83,9 @@ _Observer = Annotated[
 ]
 _Sample = Annotated[
     str,
-    typer.Option(metavar="N|all", help="With --observer-role: how many accounts, evenly spread, or all."),
+    typer.Option(
+        metavar="N|all", help="With --observer-role: how many other accounts, evenly spread, or all."
+    ),
 ]
 _Events = Annotated[
     bool,

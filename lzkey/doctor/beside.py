@@ -77,7 +77,8 @@ def _use(now: datetime, use: KeyUse) -> str:
     if use.at is None:
         since = f" since KMS began to tell, {ago(now, use.tracked_since)}" if use.tracked_since else ""
         return f"{name} was not used{since}"
-    return f"{name} was used for {use.operation} {ago(now, use.at)} (CloudTrail event {use.event_id})"
+    event = f" (CloudTrail event {use.event_id})" if use.event_id else ""
+    return f"{name} was used for {use.operation} {ago(now, use.at)}{event}"
 
 
 @takes(facts=(scene, beside))

@@ -65,7 +65,7 @@ class BlastRadius:
     failing: Count = 0
     """How many kinds of deliveries that encrypt with it fail, whatever the cause is."""
     first_failure: datetime | None = None
-    """The first of them that is known."""
+    """The first of them that is known; of a trail's AWS does not tell when they were."""
     last_success: datetime | None = None
     """The last success of them that is known."""
     ends: str | None = None
@@ -232,14 +232,15 @@ def _failures(its: list[Observation]) -> Iterator[str]:
     if failing:
         last = _last(failing)
         succeeded = f", the last success that is known at {moment(last)}" if last else ""
+        first = f", the first failure that is known at {moment(_first(failing))}" if _first(failing) else ""
         number = f"{len(failing):,} of {counted(len(its), 'kind')} of deliveries that encrypt with it"
-        yield f"{number} fail, the first failure that is known at {moment(_first(failing))}{succeeded}"
+        yield f"{number} {'fails' if len(failing) == 1 else 'fail'}{first}{succeeded}"
     earlier = [one for one in its if one.error and one.outcome is Outcome.NOT_OBSERVED]
     yield from (f"{one.what} of account {one.account} in {one.region}: {one.detail}" for one in earlier[:1])
 
 
 def _first(failing: list[Observation]) -> datetime | None:
-    return min((one.at for one in failing if one.at), default=None)
+    return min((one.at for one in failing if one.at and one.service != CLOUDTRAIL), default=None)
 
 
 def _last(failing: list[Observation]) -> datetime | None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.manifest import Delivery as Block
 from landing_zone_key.requests import trail_arn
-from lzkey.aws.baselines import enabled_baselines
+from lzkey.aws.baselines import IN_SYNC, enabled_baselines
 from lzkey.aws.delivery_channel import delivery_channel_statuses, delivery_channels
 from lzkey.aws.fact import takes
 from lzkey.aws.key_record import grants, key_usage, policy_names
 from lzkey.aws.trail import trail, trail_status
 from lzkey.aws.unanswered import UnansweredError
+from lzkey.figures import some
 from lzkey.observed.timing import DIGEST_FILES, HISTORY, LOG_FILES, SNAPSHOTS, Reading
 from lzkey.observed.values import Behind, Beside, KeyUse
 
@@ -196,8 +197,21 @@ def behind(scene: Scene) -> tuple[tuple[Behind, ...], str]:
     if not found:
         return (), "Control Tower shows no baseline that is enabled anywhere"
     late = tuple(_behind(baseline) for baseline in found if baseline.is_present is False)
-    told = any(baseline.is_present is not None for baseline in found)
-    return late, "" if told else "Control Tower does not tell which are on the present configuration"
+    if all(baseline.is_present is None for baseline in found):
+        return (), "Control Tower does not tell which are on the present configuration"
+    silent = [*dict.fromkeys(_untold(found))]
+    if late or not silent:
+        return late, ""
+    return (), f"Control Tower does not tell it of {some(silent)}"
+
+
+def _untold(found: tuple[EnabledBaseline, ...]) -> Iterator[str]:
+    """Of whom it is not told; an account that is in sync with its organizational unit stands as that does."""
+    present = {baseline.arn for baseline in found if baseline.is_present}
+    for baseline in found:
+        as_its_unit = baseline.inheritance == IN_SYNC and baseline.parent in present
+        if baseline.is_present is None and not baseline.is_of_landing_zone and not as_its_unit:
+            yield baseline.target_id
 
 
 def _behind(baseline: EnabledBaseline) -> Behind:

@@ -74,7 +74,8 @@ def collect(
     _require_rule(asker, world, options.rule_name)
     if manager is None or home.account != manager or facts.unknown:
         return world
-    zone = the_rule.zone or LandingZone(region, manager).with_manifest(manifest, facts.version)
+    its_region = facts.home_region or region
+    zone = the_rule.zone or LandingZone(its_region, manager).with_manifest(manifest, facts.version)
     scene = Scene(home, zone, partition, now or datetime.now(UTC), own)
     return replace(world, observed=observed(scene, asker, world, options, progress))
 
@@ -243,7 +244,9 @@ def _by_roles(asker: Asker, world: World, options: Options, progress: Progress) 
         raise ReportArgumentError(
             f"account {asker.account} may not list the organization's accounts: name them with --account"
         )
-    accounts = tuple(listed.get(name, Account(name, "", "ACTIVE")) for name in (options.accounts or listed))
+    accounts = tuple(
+        listed.get(name, Account(name, "", "ACTIVE")) for name in dict.fromkeys(options.accounts or listed)
+    )
     seen = []
     looks = at_once(lambda account: _with_role(asker, account, world, options), accounts)
     for done, one in enumerate(looks, 1):

@@ -202,6 +202,8 @@ class LandingZoneFacts:
     """The manifest's blocks of what is not delivered, such as centralizedLogging."""
     former_keys: tuple[FormerKey, ...] = ()
     """Keys that it does not encrypt with, whose policies admit its deliveries: older logs may need them."""
+    home_region: str | None = None
+    """By its ARN."""
 
 
 @dataclass(frozen=True, slots=True)

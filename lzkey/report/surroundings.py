@@ -12,7 +12,7 @@ from lzkey.aws.fact import takes
 from lzkey.aws.former_keys import FormerKeys, former_keys
 from lzkey.aws.function import function
 from lzkey.aws.keys import key, key_policy
-from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
+from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import members
 from lzkey.aws.organization import organization as described
 from lzkey.aws.rule import organization_rule, rules_named
@@ -23,7 +23,6 @@ from lzkey.report.model import Account, LandingZoneFacts, RuleFacts
 if TYPE_CHECKING:
     from landing_zone_key import KmsKey
     from lzkey.aws.account import Asker
-    from lzkey.aws.landing_zone import LandingZoneDetail
     from lzkey.aws.organization import OrganizationDetail
 
 
@@ -68,14 +67,15 @@ def landing_zone(home: Asker, region: str, management: str | None) -> tuple[Land
             None, None, None, (), f"{why}: make the report there, or use --management-role"
         ), None
     try:
-        found = _landing_zone(home, region)
+        arn = landing_zone_arn(home, region)
+        found = landing_zone_detail(home, arn) if arn else None
     except UnansweredError as error:
         home.log.note(str(error))
         return LandingZoneFacts(None, None, None, (), str(error)), None
-    if found is None:
+    if arn is None or found is None:
         why = f"Control Tower knows no landing zone in account {home.account}, {region}"
         return LandingZoneFacts(None, None, None, (), why), None
-    facts = LandingZoneFacts(found.version, found.latest, found.status, ())
+    facts = LandingZoneFacts(found.version, found.latest, found.status, (), home_region=home_region(arn))
     if found.manifest is None:
         return replace(facts, unknown="Control Tower does not show its manifest"), None
     keys = found.manifest_keys
@@ -124,8 +124,3 @@ def _code(home: Asker, arn: str | None) -> tuple[str | None, str]:
     found = home.unless(lambda: function(home, str(arn), parts[3]), None)
     code = found.code_sha256 if found else None
     return code, "" if code else "its function could not be read, so its code is not known"
-
-
-def _landing_zone(home: Asker, region: str) -> LandingZoneDetail | None:
-    arn = landing_zone_arn(home, region)
-    return None if arn is None else landing_zone_detail(home, arn)

@@ -56,6 +56,16 @@ class TestBaselines:
                 f"{MEMBER}: it is not as its organizational unit: re-register that",
             ),
             (Unit(registration=UNTOLD), Status.UNKNOWN, "does not tell which are on the present"),
+            (
+                Unit(accounts=(MEMBER,), apart={MEMBER: UNTOLD}),
+                Status.UNKNOWN,
+                f"Control Tower does not tell it of {MEMBER}",
+            ),
+            (
+                Unit(accounts=(MEMBER,), apart={MEMBER: Registration(source=None)}),
+                Status.OK,
+                "every organizational unit and account is on",
+            ),
         ],
         ids=str,
     )
@@ -108,6 +118,12 @@ class TestKeys:
             "KMS names no caller"
         )
         assert bool(check.fix) is (status is not Status.OK)
+
+    def test_a_use_without_an_event(self, account: Management) -> None:
+        """Names none."""
+        use = LastUse(datetime.now(UTC) - timedelta(days=1.5), "Decrypt", event_id="")
+        check = self.look(account, "key-last-use", last_use=use)
+        assert "was used for Decrypt 1 day ago; KMS names no caller" in check.detail
 
     def test_never_used(self, account: Management) -> None:
         """Since KMS keeps account: of the time before, nothing is known."""

@@ -220,6 +220,13 @@ class TestFailures:
             "2026-11-29 10:00 UTC, the last success that is known at 2026-11-28 12:00 UTC"
         )
 
+    def test_of_a_trail(self) -> None:
+        """AWS does not tell when they were: what is told is as of the question."""
+        failed = log_files(outcome=Outcome.FAILING, error="AccessDenied", at=NOON, succeeded_at=None)
+        found = radius_of(failed)
+        assert (found.failing, found.first_failure) == (1, None)
+        assert found.trouble == "1 of 1 kind of deliveries that encrypt with it fails"
+
     def test_where_nothing_ever_arrived(self) -> None:
         """There is no success to tell of."""
         assert "success" not in radius_of(replace(self.FAILED, succeeded_at=None)).trouble

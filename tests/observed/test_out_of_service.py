@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from landing_zone_key import LandingZone
+from landing_zone_key import KmsKey, LandingZone
 from landing_zone_key.key import KeyArn
 from lzkey.aws.account import Asker, Manner
 from lzkey.aws.fact import actions_of
@@ -19,7 +20,7 @@ from lzkey.aws.standing import Standing, standing_of
 from lzkey.observed.asking import dependents, out_of_service
 from lzkey.observed.in_force import in_force
 from lzkey.observed.looking import Scene, channel_readings, key_uses, trail_readings
-from lzkey.observed.values import OutOfService
+from lzkey.observed.values import InForce, OutOfService
 from lzkey_sandbox import LandingZone as Zone
 from lzkey_sandbox import Sandbox
 from lzkey_sandbox.cloudtrail_events import key_changed
@@ -109,6 +110,16 @@ def test_since_when(
     aws.events.add(*(key_changed(name, ARN, ago(days)) for name, days in changes))
     aws.events.add(key_changed("DisableKey", OTHER, ago(80)), key_changed("EnableKey", OTHER, ago(0)))
     assert out(Standing(ARN, state)) == OutOfService(ARN, ago(since), change)
+
+
+def test_a_key_of_another_region(aws: Sandbox) -> None:
+    """Has its changes in the history of its own Region; and the latest change says whose it was."""
+    arn = ARN.replace("us-east-1", "eu-west-1")
+    key_there = replace(KmsKey.from_arn(KeyArn.parse(arn)), key_state="Enabled")
+    manifest = {"centralizedLogging": {"configurations": {"kmsKeyArn": arn}}}
+    scene = Scene(asker(), ZONE.with_manifest(manifest, "3.3"), "aws", NOON, {arn: key_there})
+    aws.events.add(key_changed("EnableKey", arn, ago(3)))
+    assert in_force(scene, ()) == InForce(ago(3), "EnableKey", key=arn)
 
 
 def test_a_change_that_was_refused(aws: Sandbox) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from lzkey.cli.report import exit_code
@@ -16,6 +17,7 @@ from lzkey.report.document import as_document, from_document
 from lzkey.report.facts import Options
 from lzkey.report.formats import Form, render
 from lzkey.report.headline import headline
+from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
 from lzkey_sandbox import LandingZone, OrganizationPlan
 from lzkey_sandbox.baselines import NOT_REREGISTERED, Unit
@@ -363,3 +365,34 @@ def test_a_result_from_before_the_change(changed: Org) -> None:
         report = changed.report(options=options, now=datetime.now(UTC) + timedelta(minutes=1))
     assert headline(report).proved is Delivery.UNKNOWN
     assert "but the key has changed since" in report.proved.why
+
+
+@pytest.mark.usefixtures("org")
+def test_from_another_region() -> None:
+    """The landing zone is looked at where it is, by its ARN."""
+    session = boto3.Session(region_name="eu-west-1")
+    report = make_report(session, HERE)
+    assert report.landing_zone.home_region == "us-east-1"
+    assert {one.region for one in observed(report).observations} == {"us-east-1"}
+    assert observed(report).outcome(CLOUDTRAIL) is Outcome.DELIVERING
+
+
+def test_an_account_that_is_named_twice(org: Org) -> None:
+    """Is one."""
+    account = org.organization.sound[0]
+    report = org.report(options=Options(RULE, assume_role=OBSERVER, accounts=(account, account)))
+    assert [one.account for one in report.accounts] == [account]
+
+
+def test_rows_that_a_page_leaves_out(org: Org) -> None:
+    """Are counted below those that it shows."""
+    report = org.report(options=HERE)
+    found = observed(report)
+    apart = tuple(
+        replace(found.observations[0], outcome=Outcome.NOT_OBSERVED, detail=f"why {number}")
+        for number in range(107)
+    )
+    page = render(replace(report, observed=replace(found, observations=apart)), Form.HTML)
+    assert "Why 99 " in page
+    assert "Why 100 " not in page
+    assert "And 7 more, in the report's JSON file." in page.replace("&#39;", "'")

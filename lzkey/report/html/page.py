@@ -40,6 +40,7 @@ def as_html(report: Report) -> str:
     """
     keys, matrix = key_rows(report), matrix_rows(report)
     failing = sections.failing(keys)
+    observations, more_observations = sections.observations(report)
     data = island(report, keys, matrix, [one.requirement for one in failing])
     style, script = _resource("page.css"), _resource("listing.js") + _resource("page.js")
     return (
@@ -49,7 +50,8 @@ def as_html(report: Report) -> str:
             report=report,
             headline=headline(report),
             radii=blast_radii(report),
-            observations=sections.observations(report),
+            observations=observations,
+            more_observations=more_observations,
             premises=PREMISES,
             subject=wording.sentence(wording.subject(report.scope).removeprefix("organization ")),
             style=_ours(style),

@@ -299,15 +299,18 @@ def doubts(report: Report) -> tuple[DoubtGroup, ...]:
     )
 
 
-def observations(report: Report) -> tuple[Observations, ...]:
-    """What was observed, failures first; what is alike is one row, and what arrives one for each kind."""
+def observations(report: Report) -> tuple[tuple[Observations, ...], int]:
+    """What was observed, failures first, and how many rows more; what is alike is one row.
+
+    What arrives is one for each kind.
+    """
     groups: Mapping[tuple[Outcome, str, str, str, str], list[Observation]] = defaultdict(list)
     for one in report.observed.observations if report.observed else ():
         told = "" if one.outcome is Outcome.DELIVERING else one.detail
         groups[one.outcome, one.service, one.what, told, one.cause].append(one)
     order = (Outcome.FAILING, Outcome.NOT_OBSERVED, Outcome.DELIVERING)
     found = sorted(groups.items(), key=lambda group: order.index(group[0][0]))
-    return tuple(_alike(alike) for _, alike in found[:SHOWN])
+    return tuple(_alike(alike) for _, alike in found[:SHOWN]), max(0, len(found) - SHOWN)
 
 
 def _alike(alike: list[Observation]) -> Observations:

@@ -67,7 +67,7 @@ DOUBTS: Final[Mapping[Cause, str]] = {
     Cause.RULE_MISSING: "The rule is not deployed there.",
     Cause.RULE_FAILING: "The rule is there and fails when it is run.",
     Cause.NEVER_EVALUATED: "The key is in the inventory and in the rule's scope, and has no result.",
-    Cause.RESULT_OUTDATED: "A COMPLIANT result is older than the rule's schedule allows.",
+    Cause.RESULT_OUTDATED: "A COMPLIANT result is older than the rule's schedule allows, or than the key is.",
     Cause.NOT_READ: "AWS refused or failed to tell, to whoever made this report.",
     Cause.NOT_UNDERSTOOD: "The result is not this rule's, or of another version of it.",
 }
