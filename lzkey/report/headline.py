@@ -109,7 +109,8 @@ def headline(report: Report) -> Headline:
     logs = f"the logs of {' and '.join(named)}" if len(named) < len(cells) else _ALL
     contradicted = bool(report.observed and report.observed.contradictions)
     sentence = SENTENCES[worst].format(logs) + _elsewhere(report, named, worst)
-    sentence += _CONTRADICTED if contradicted else ""
+    if contradicted:
+        sentence = f"{sentence.replace('Yes,', 'By the proof,', 1)}{_CONTRADICTED}"
     return Headline(*worst, sentence, cells, contradicted)
 
 

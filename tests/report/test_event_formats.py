@@ -99,6 +99,7 @@ class TestEventsOfTheKeys:
         report = self.report_with(load_report, contradictions=(self.STRANGE,))
         found = headline(report)
         assert (found.contradicted, found.proved) == (True, Delivery.YES)
+        assert found.sentence.startswith("By the proof, the landing zone's logs can be delivered")
         assert found.sentence.endswith("; an event of the key is not as the proof assumes")
         assert tone(found.proved, found.observed, contradicted=True) == "unknown"
         assert answer(found.proved, found.observed, contradicted=True) == "Contradiction."
