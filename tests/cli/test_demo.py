@@ -179,7 +179,8 @@ class TestDeliveries:
         assert config.startswith("AWS Config: not the key: configuration history failed with AccessDenied")
         assert "has Object Lock, and AWS Config does not support such a bucket" in config
         assert mended["answer"] == (
-            "Yes, the landing zone's logs can be delivered, and deliveries are observed"
+            "Yes, the landing zone's logs can be delivered, and deliveries are observed, though of 1 of 10 "
+            "trails and delivery channels none are"
         )
 
 
