@@ -1,8 +1,7 @@
 """The landing zone's manifest in a file: it gives settings, and holds no key.
 
 It is what `aws controltower get-landing-zone` prints, that answer's manifest alone, or a resource of a
-Terraform plan or state, or of a CloudFormation template. AWS publishes no schema of it; every member is
-optional.
+Terraform plan or state, or of a CloudFormation template. Every member is read as optional.
 https://docs.aws.amazon.com/controltower/latest/userguide/lz-api-launch.html
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/controltower_landing_zone
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-controltower-landingzone.html

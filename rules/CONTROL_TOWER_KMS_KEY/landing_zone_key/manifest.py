@@ -1,7 +1,8 @@
 """The keys that a landing zone's manifest names, and what it delivers with them.
 
-Every level is optional, in 3.x and in 4.0: the manifest is a free document whose schema AWS does not publish.
-https://docs.aws.amazon.com/controltower/latest/userguide/lz-api-launch.html
+Every level is read as optional, in 3.x and in 4.0: the API has the manifest as a free document, of whose
+versions AWS publishes the schemas of some, from 3.1 on.
+https://docs.aws.amazon.com/controltower/latest/userguide/landing-zone-schemas.html
 
 Since 4.0 the logs of CloudTrail and those of AWS Config have a bucket each, which admits the one service
 alone, and a key each; before, one key is for both, and AWS Config delivers in any case. An integration may be
