@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import sys
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
@@ -103,18 +105,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _require_output(sys.stdout)
         with log_told(), redirect_stderr(guarded_stream(sys.stderr)):  # what is told of mistakes quotes them
-            app(args=None if arguments is None else list(arguments), prog_name="lzkey")
+            _run(None if arguments is None else list(arguments))
     except LzkeyError as error:
         messages().print(plain(f"error: {error}"), soft_wrap=True)  # not folded: it may name a command
         return error.exit_code
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else ExitCode.DONE
+    except BrokenPipeError:  # nobody reads any more, which is no mistake
+        _forget_output()
+        return ExitCode.FAILED
     except OSError as error:
         if error.errno not in _FULL:
             raise
+        _forget_output()
         messages().print(plain(f"error: the output cannot be written: {error.strerror}"), soft_wrap=True)
         return ExitCode.FAILED
     return ExitCode.DONE
+
+
+def _run(arguments: list[str] | None) -> None:
+    """Run one command, and write all that it has said: else that would fail when nobody can tell any more."""
+    try:
+        app(args=arguments, prog_name="lzkey")
+    finally:
+        sys.stdout.flush()
+
+
+def _forget_output() -> None:
+    """Let what is left of standard output go nowhere, so that it does not fail once more at the end."""
+    with suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _require_output(stream: TextIO | None) -> None:

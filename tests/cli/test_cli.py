@@ -196,10 +196,12 @@ class TestOutput:
         [(">&-", 2, "error: standard output is closed"), ("> /dev/full", 1, "error: the output cannot be")],
     )
     @pytest.mark.parametrize("words", ["--version", "check --print-iam-policy", "build --help"])
-    def test_is_one_sentence(self, to: str, code: int, said: str, words: str) -> None:
-        """Without a traceback."""
+    @pytest.mark.parametrize("unbuffered", ["", "1"])
+    def test_is_one_sentence(self, to: str, code: int, said: str, words: str, unbuffered: str) -> None:
+        """Without a traceback, whether what is said is written at once or at the end."""
         done = subprocess.run(
             ["/bin/sh", "-c", f"{sys.executable} -m lzkey {words} {to}"],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
             capture_output=True,
             text=True,
             check=False,
