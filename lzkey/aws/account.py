@@ -12,9 +12,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from threading import Lock
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 from botocore import xform_name
 from botocore.config import Config
@@ -398,7 +400,8 @@ class Asker:
                 watch(client.meta.events)
                 tell_account(client.meta.events, lambda: self.account)
                 _listen(client.meta.events, self.log.silence, where[:2], patience)
-                self._pace(client.meta.events, *where[:2])
+                if not _is_on_this_machine(client.meta.endpoint_url):
+                    self._pace(client.meta.events, *where[:2])
                 self._clients[where] = client
             return self._clients[where], xform_name(operation_of(action))
 
@@ -465,6 +468,15 @@ def _listen(events: BaseEventHooks, silence: Silence, place: Place, patience: fl
 
     events.register("response-received", heard)
     events.register_first("needs-retry", give_up)
+
+
+def _is_on_this_machine(address: str) -> bool:
+    """Whether an endpoint is an emulator's, which has none of AWS's quotas."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False
 
 
 def _require_question(action: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from lzkey.aws import account as module
-from lzkey.aws.account import PACE, Asker, Log, Manner
+from lzkey.aws.account import Asker, Log, Manner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,6 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock by which AWS is asked."""
     made = Clock()
-    monkeypatch.setattr(module, "PACE", PACE)  # elsewhere nobody waits
     monkeypatch.setattr(module, "monotonic", lambda: made.now)
     monkeypatch.setattr(module, "sleep", made.sleep)
     return made
@@ -108,6 +107,26 @@ class TestPace:
         ask(asker(log=log), ABROAD)
         ask(asker(OTHER, log=log))
         assert clock.naps == []
+
+    @pytest.mark.parametrize(
+        ("address", "waits"),
+        [
+            ("http://localhost:4566", False),
+            ("http://127.0.0.1:4566", False),
+            ("http://[::1]:4566", False),
+            ("https://cloudtrail.us-east-1.amazonaws.com", True),
+            ("https://vpce-1a2b.cloudtrail.us-east-1.vpce.amazonaws.com", True),
+            ("https://10.0.0.1", True),
+            ("http://localhost.example.com", True),
+        ],
+    )
+    def test_is_not_that_of_an_emulator_here(
+        self, clock: Clock, monkeypatch: pytest.MonkeyPatch, address: str, *, waits: bool
+    ) -> None:
+        """Which has no such quota; any other address may lead to AWS."""
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        ask(asker(pages=2))
+        assert bool(clock.naps) is waits
 
     def test_is_of_that_question_alone(self, clock: Clock) -> None:
         """Any other one is asked at once."""
