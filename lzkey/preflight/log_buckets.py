@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: What the role in the accounts of the buckets must be allowed.
 IN_THEIR_ACCOUNT: Final = (object_lock, requester_pays, delivery_channels)
 
-#: "AWS Config does not support the delivery channel to an Amazon S3 bucket where object lock is enabled."
+#: That AWS Config delivers to no bucket that has Object Lock.
 _CHANNEL: Final = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
     "aws-resource-config-deliverychannel.html"
