@@ -37,6 +37,8 @@ def answered(code: str, message: str = "no") -> ClientError:
 class Failing:
     """A session whose every call ends so."""
 
+    endpoint_url = "https://kms.us-east-1.amazonaws.com"
+
     def __init__(self, error: Exception) -> None:
         self._error = error
 
