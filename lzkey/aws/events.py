@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from lzkey import Json
     from lzkey.aws.account import Asker
 
-#: How far back the history goes, and how late an event may come into it.
+#: How far back the history goes.
 #: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
 HISTORY: Final = timedelta(days=90)
-LAG: Final = timedelta(minutes=15)
 
 #: Events at most in one answer (MaxResults).
 _PAGE: Final = 50

@@ -17,7 +17,6 @@ from lzkey.aws.delivery_channel import delivery_channels
 from lzkey.aws.fact import takes
 from lzkey.aws.trail import trail
 from lzkey.aws.unanswered import UnansweredError
-from lzkey.preflight.change import SPLIT
 from lzkey.preflight.model import SERVICES, Level
 from lzkey.preflight.subject import unanswered
 
@@ -92,8 +91,7 @@ def _of_cloudtrail(subject: Subject, topic: Topic) -> _Bucket | Item:
 
 def _of_config(subject: Subject, topic: Topic) -> _Bucket | Item:
     """The bucket of AWS Config, as a delivery channel in its own account tells it."""
-    is_split = subject.before.major is not None and subject.before.major >= SPLIT
-    owner = _account_of(subject, Delivery.CONFIG if is_split else Delivery.CLOUDTRAIL)
+    owner = _account_of(subject, Delivery.CONFIG)
     if not owner:
         return topic.item(
             Level.NOT_KNOWN, "the manifest names no account of AWS Config's bucket", _LOOK_THERE
@@ -108,10 +106,10 @@ def _of_config(subject: Subject, topic: Topic) -> _Bucket | Item:
     return _Bucket(channels[0].bucket, owner, (Delivery.CONFIG,))
 
 
-def _account_of(subject: Subject, block: Delivery) -> str:
-    """The account that a block of the manifest names; empty where it names none."""
-    found = (subject.before.manifest or {}).get(block)
-    account = str(found.get("accountId")) if isinstance(found, dict) else ""
+def _account_of(subject: Subject, delivery: Delivery) -> str:
+    """The account that has the bucket for it by the manifest; empty where that names none."""
+    keys = subject.before.keys
+    account = (keys.account_of(delivery) if keys else None) or ""
     return account if re.fullmatch(r"[0-9]{12}", account, re.ASCII) else ""
 
 
