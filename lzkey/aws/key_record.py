@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.fact import takes
@@ -15,10 +14,6 @@ if TYPE_CHECKING:
     from landing_zone_key.key import KeyArn
     from lzkey import Json
     from lzkey.aws.account import Asker
-
-#: How late KMS may be with the record of a use.
-#: https://docs.aws.amazon.com/kms/latest/developerguide/monitoring-keys-determining-usage.html
-USAGE_LAG: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
