@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from lzkey import Json
     from lzkey.aws.account import Asker
@@ -81,14 +80,24 @@ def event_history(
 
 
 def _event(told: Json) -> Event:
-    record = json.loads(told["CloudTrailEvent"])
+    """An event as LookupEvents tells it: the record is in it, as text."""
+    return replace(
+        event_of(json.loads(told["CloudTrailEvent"])),
+        id=str(told["EventId"]),
+        name=str(told["EventName"]),
+        at=told["EventTime"],
+    )
+
+
+def event_of(record: Mapping[str, Any]) -> Event:
+    """An event as a record of a log file tells it; raises KeyError or ValueError where it is none."""
     kind, arn, invoker = (within(record, "userIdentity", name) for name in ("type", "arn", "invokedBy"))
     service = str(invoker) if invoker and kind == "AWSService" else None
     parameters = within(record, "requestParameters")
     return Event(
-        str(told["EventId"]),
-        str(told["EventName"]),
-        told["EventTime"],
+        str(record["eventID"]),
+        str(record["eventName"]),
+        datetime.fromisoformat(record["eventTime"]),
         str(record.get("awsRegion") or ""),
         str(record.get("recipientAccountId") or ""),
         service,
