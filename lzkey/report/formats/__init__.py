@@ -25,6 +25,7 @@ class Form(Format):
     JSON = "json", "json", ".json"
     CSV = "csv", "csv", ".csv"
     MARKDOWN = "markdown", "markdown", ".md", ".markdown"
+    OSCAL = "oscal", "oscal", ".oscal.json"
 
 
 def render(report: Report, form: Form) -> str:
