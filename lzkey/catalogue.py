@@ -100,7 +100,7 @@ class ControlMapping:
     check: str
     """Security Hub's name of it: KMS.3."""
     asks: str
-    """What the check asks for; the end of a sentence."""
+    """What the check asks for, after `that`."""
     relation: Relation
     controls: tuple[Control, ...]
     """All that are claimed; AWS's page may name more, of other frameworks."""
@@ -128,9 +128,11 @@ class ControlMapping:
         """What the relation says, and no more; a sentence without its full stop."""
         told = {
             Relation.SUPERSET: "the requirement asks for that and more",
-            Relation.SUPPORTS: "that cannot work where the requirement does not hold, and is not proved by it",
+            Relation.SUPPORTS: "it cannot work where the requirement does not hold, which does not prove it",
         }
-        return f"AWS relates them to its check {self.check}, which asks {self.asks}: {told[self.relation]}"
+        return (
+            f"AWS relates these controls to its check {self.check}, that {self.asks}: {told[self.relation]}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         ),
         ControlMapping(
             "KMS.3",
-            "that no key waits for its deletion",
+            "no key waits for its deletion",
             Relation.SUPERSET,
             _controls(Framework.NIST, "SC-12", "SC-12(2)"),
             f"{_SECURITY_HUB}kms-controls.html#kms-3",
@@ -245,7 +247,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         ),
         ControlMapping(
             "CloudTrail.2",
-            "that a trail encrypts its logs with a KMS key",
+            "a trail encrypts its logs with a KMS key",
             Relation.SUPPORTS,
             (
                 *_controls(

@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, evidence: Sequence[Evidence] = ()) -> str:
-    """The document, a member a line; `evidence` are files that it may cite, by where they are and their digest."""
+    """The document, a member a line; `evidence` are the files that it cites, each with its digest."""
     return json.dumps(as_oscal(report, evidence), indent=1) + "\n"

@@ -1,4 +1,4 @@
-"""What AWS tells of deliveries, as observations: of trails and delivery channels, and what is in their way."""
+"""What AWS tells of deliveries, as observations: of trails and delivery channels, and of what stops them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from lzkey.observed.values import BLOCKS, CONFIG
 from lzkey.report.oscal.observations import LZKEY, METHODS, Noted, origins
-from lzkey.report.oscal.parts import Part, can_be_told, markup, part, properties, time_text
+from lzkey.report.oscal.parts import Part, can_be_told, described, markup, part, properties, time_text
 from lzkey.report.wording import OBSERVED, REPORT_IT, strange
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _delivery(one: Observation, inventory: Inventory, uuids: Identifiers, noted:
     written = part(
         uuid=uuids.of("delivery", one.service, one.what, one.account, one.region, one.sender),
         title=markup(f"{one.service}, {one.what}: {OBSERVED[one.outcome].lower()}"),
-        description=markup(one.detail) or "Nothing more is told.",
+        description=described(one.detail),
         props=properties(
             ("outcome", one.outcome),
             ("service", one.service),
@@ -75,7 +75,7 @@ def _contradiction(one: Contradiction, report: Report, inventory: Inventory, uui
     written = part(
         uuid=uuids.of("contradiction", one.key, one.kind, one.event),
         title="An event is not as the proof assumes",
-        description=markup(strange(one)) or "Nothing more is told.",
+        description=described(strange(one)),
         props=properties(
             ("kind", one.kind), ("service", one.service), ("key", one.key), ("event", one.event)
         ),
@@ -95,7 +95,7 @@ def _beside(one: Beside, uuids: Identifiers, noted: str) -> Noted:
     written = part(
         uuid=uuids.of("beside", one.what, one.subject, one.detail),
         title=markup(one.what) or "Something beside the key policy",
-        description=markup(one.detail) or "Nothing more is told.",
+        description=described(one.detail),
         props=properties(
             ("subject", one.subject),
             ("service", one.service),
@@ -111,11 +111,11 @@ def _beside(one: Beside, uuids: Identifiers, noted: str) -> Noted:
 
 
 def _behind(one: Behind, uuids: Identifiers, noted: str) -> Noted:
-    """What is not on the landing zone's present configuration, so that AWS Config may deliver nothing there."""
+    """What is not on the landing zone's present configuration: AWS Config may deliver nothing there."""
     written = part(
         uuid=uuids.of("behind", one.target),
         title=markup(f"{one.name} is not on the landing zone's present configuration"),
-        description=markup(one.detail) or "Nothing more is told.",
+        description=described(one.detail),
         props=properties(("target", one.target), ("service", CONFIG)),
         methods=METHODS,
         types=["finding"],

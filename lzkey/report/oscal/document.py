@@ -1,7 +1,7 @@
 """The whole document: assessment results of OSCAL 1.2.1.
 
-Nobody is invented: there is no assessment plan, so the plan's place says what was assessed, and by what; there
-are no parties, since a report does not know for whom it was made, and no risks, which it does not weigh.
+Nothing is invented: there is no assessment plan, so that what stands in its place says what was assessed;
+there are no parties, since a report does not know for whom it was made, nor risks, as it weighs none.
 https://pages.nist.gov/OSCAL/learn/concepts/layer/assessment/assessment-results/
 """
 
@@ -14,11 +14,12 @@ from lzkey.catalogue import GUIDE, PREMISES, Framework, mapped, not_mapped
 from lzkey.report.headline import headline
 from lzkey.report.oscal.deliveries import of_deliveries as deliveries_noted
 from lzkey.report.oscal.evidence import by_key
-from lzkey.report.oscal.findings import objective, of_deliveries, of_requirements
+from lzkey.report.oscal.findings import of_deliveries, of_requirements
 from lzkey.report.oscal.observations import LZKEY, RULE, Identifiers, of_keys, of_places
 from lzkey.report.oscal.parts import (
     Part,
     can_be_told,
+    described,
     each,
     identifier,
     markup,
@@ -27,8 +28,7 @@ from lzkey.report.oscal.parts import (
     time_text,
 )
 from lzkey.report.oscal.subjects import Inventory
-from lzkey.report.oscal.verdicts import ALL
-from lzkey.report.wording import in_force, percentage, scored, sentence, subject
+from lzkey.report.wording import in_force, percentage, scored, subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,13 +44,13 @@ _PLAN: Final = identifier("resource", "what was assessed")
 
 _NO_PLAN: Final = "There is no assessment plan: what the results are of stands in this resource."
 _ASSESSED: Final = (
-    "The seven requirements that AWS Control Tower has of the KMS key of its landing zone, for every key that "
-    "the AWS Config rule judges, as AWS Config recorded the results; and whether the logs that the landing zone "
-    "encrypts with its keys can be delivered."
+    "The seven requirements that AWS Control Tower has of the KMS key of its landing zone, for every key "
+    "that the AWS Config rule judges, as AWS Config recorded the results; and whether the logs that the "
+    "landing zone encrypts with its keys can be delivered."
 )
 _NO_MORE: Final = (
-    "Of each control nothing but this one requirement is assessed, so that a satisfied objective does not satisfy "
-    "the control"
+    "Of each control nothing but this one requirement is assessed, so that a satisfied objective does not "
+    "satisfy the control"
 )
 
 
@@ -96,11 +96,12 @@ def _result(report: Report, evidence: Sequence[Evidence], uuids: Identifiers) ->
         *of_places(report, inventory, uuids),
         *deliveries_noted(report, inventory, uuids),
     ]
+    findings = [*of_requirements(noted, uuids), *of_deliveries(report, noted, uuids)]
     oldest = [one for one in (report.oldest_evaluation,) if one and can_be_told(one)]
     return part(
         uuid=uuids.of("result"),
         title=f"Landing zone key report: {markup(subject(report.scope))}",
-        description=markup(f"{headline(report).sentence}. {sentence(report.proved.why)}."),
+        description=f"{described(headline(report).sentence)}. {described(report.proved.why)}.",
         start=time_text(min((*oldest, report.as_of))),
         end=time_text(report.as_of),
         props=_facts(report),
@@ -108,9 +109,9 @@ def _result(report: Report, evidence: Sequence[Evidence], uuids: Identifiers) ->
         local_definitions=part(
             inventory_items=[*inventory.items.values()], assessment_assets=_assets(report)
         ),
-        reviewed_controls=_reviewed(),
+        reviewed_controls=_reviewed(findings),
         observations=[one.written for one in noted],
-        findings=[*of_requirements(noted, uuids), *of_deliveries(report, noted, uuids)],
+        findings=findings,
         remarks=_premises(),
     )
 
@@ -178,14 +179,15 @@ def _assets(report: Report) -> Part:
     return {"components": components, "assessment-platforms": [platform]}
 
 
-def _reviewed() -> Part:
-    """The controls that AWS relates to what a requirement asks for, and all objectives."""
+def _reviewed(findings: Sequence[Part]) -> Part:
+    """The controls that AWS relates to what a requirement asks for, and the objectives of all findings."""
     unrelated = f"No page is known that relates {', '.join(not_mapped())} to a control"
+    objectives = dict.fromkeys(finding["target"]["target-id"] for finding in findings)
     return part(
         description=f"{_NO_MORE}. {unrelated}.",
         control_selections=[_selection(name, related) for name, related in mapped().items()],
         control_objective_selections=[
-            {"include-objectives": [{"objective-id": objective(name)} for name in ALL]},
+            {"include-objectives": [{"objective-id": name} for name in objectives]},
         ],
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -21,7 +23,7 @@ class Evidence:
     """One file; raises ReportError where its digest is none."""
 
     path: str
-    """Relative to the document, with slashes: `data/keys/….json`."""
+    """Of the file; what is written beside it cites it relative to itself, with slashes: `pack/data/….json`."""
     sha256: str
     """Of its bytes, 64 hexadecimal digits in lower case."""
     title: str
@@ -34,6 +36,12 @@ class Evidence:
         if _SHA256.fullmatch(self.sha256) is None:
             told = value(self.sha256)[:80]
             raise ReportError(f"{self.path}: {told!r} is no SHA-256 in lower-case hexadecimal digits")
+
+    def seen_from(self, folder: Path) -> Evidence:
+        """The same with its path relative to a folder, in which the document is."""
+        return replace(
+            self, path=Path(os.path.relpath(Path(self.path).resolve(), folder.resolve())).as_posix()
+        )
 
     @property
     def uuid(self) -> str:

@@ -1,8 +1,8 @@
 """What the observations come to: a finding for each requirement, and one for the logs of each service.
 
-OSCAL's objective is satisfied or not, and says why in one word. Only what is proved is satisfied (`pass`). What is
-certain not to hold is `fail`; what is unknown, only possible, or judged nowhere is not satisfied either, for a
-reason that is neither of the two (`other`).
+An objective of OSCAL's is satisfied or not, and says why in one word. Only what is proved is satisfied
+(`pass`). What is certain not to hold is `fail`; what is unknown, only possible, or judged nowhere is not
+satisfied either, for a reason that is neither of the two (`other`).
 https://pages.nist.gov/OSCAL/reference/latest/assessment-results/json-reference/ (status, reason)
 """
 
@@ -95,7 +95,7 @@ def _of_requirement(requirement: str, observations: Sequence[Noted], uuids: Iden
             status={"state": state, "reason": reason, "remarks": f"{told}."},
         ),
         related_observations=[one.reference for one in observations],
-        remarks=f"{related.meaning}." if related else "",
+        remarks=f"{related.named}. {related.meaning}." if related else "",
     )
 
 
@@ -110,7 +110,7 @@ def _how_many(observations: Sequence[Noted]) -> str:
     places = sum(not one.is_of_key for one in observations)
     told = [
         f"{said} for {counted(keys[verdict], 'key')}"
-        + (f" ({own[verdict]:,} the landing zone's)" if own[verdict] else "")
+        + (f" ({own[verdict]:,} of them the landing zone's)" if own[verdict] else "")
         for verdict, said in _COUNTED.items()
         if keys[verdict]
     ]
@@ -120,7 +120,7 @@ def _how_many(observations: Sequence[Noted]) -> str:
 
 
 def of_deliveries(report: Report, noted: Sequence[Noted], uuids: Identifiers) -> Iterator[Part]:
-    """A finding for the logs of each service: what is proved beside what is observed, as the headline has it."""
+    """A finding for the logs of each service, of what is proved and what is observed, like the headline."""
     answer = headline(report)
     for cell in answer.cells:
         tells = tone(cell.proved, cell.observed, contradicted=answer.contradicted)

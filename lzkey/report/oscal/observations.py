@@ -14,6 +14,7 @@ from lzkey.catalogue import advice
 from lzkey.report.oscal.parts import (
     Part,
     can_be_told,
+    described,
     each,
     identifier,
     markup,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from lzkey.report.model import KeyResult, Report
     from lzkey.report.oscal.subjects import Inventory
 
-#: How all of it was observed, by NIST SP 800-53A: what AWS has recorded and what a policy says is analyzed, and
+#: How all of it was observed, by NIST SP 800-53A: what AWS has recorded and what a policy says is analyzed;
 #: nothing is exercised, which would be TEST. https://csrc.nist.gov/pubs/sp/800/53/a/r5/final
 METHODS: Final = ["EXAMINE"]
 
@@ -100,7 +101,7 @@ def of_places(report: Report, inventory: Inventory, uuids: Identifiers) -> Itera
         written = part(
             uuid=uuids.of("place", account, region),
             title="Whether there are keys, and how they stand, is unknown",
-            description=markup(doubt.detail) or "Nothing says why.",
+            description=described(doubt.detail),
             props=properties(
                 *each("requirement", ALL),
                 ("verdict", Verdict.UNKNOWN),
@@ -131,7 +132,7 @@ def _of_key(
     written = part(
         uuid=uuids.of("key", key.arn, *requirements),
         title=said,
-        description=markup(standing.detail) or f"{said}: the annotation had no room for more.",
+        description=described(standing.detail or "the annotation had no room for more"),
         props=properties(
             *each("requirement", requirements),
             ("verdict", standing.verdict),
@@ -159,7 +160,11 @@ def _said(standing: Standing) -> str:
     if standing.verdict is Verdict.NOT_APPLICABLE:
         return "The key is not judged"
     names, (singular, plural) = standing.requirements, _SAID[standing.verdict]
-    return f"{markup(names[0])} {singular}" if len(names) == 1 else f"{len(names)} requirements {plural}"
+    return (
+        f"{names[0] if names[0] in ALL else markup(names[0])} {singular}"
+        if len(names) == 1
+        else f"{len(names)} requirements {plural}"
+    )
 
 
 def origins(tool: str) -> list[Part]:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 
 from lzkey.quoting import references
 from lzkey.report.html.words import visible
+from lzkey.report.wording import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +57,11 @@ def value(text: str) -> str:
 def markup(text: str) -> str:
     """The same as Markdown in which nothing of it begins anything."""
     return references(value(text))
+
+
+def described(text: str) -> str:
+    """A description: every one must say something."""
+    return markup(sentence(value(text))) or "Nothing more is told."
 
 
 def properties(*pairs: tuple[str, str]) -> list[Part]:

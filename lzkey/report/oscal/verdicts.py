@@ -75,9 +75,7 @@ def _compliant(key: KeyResult) -> Iterator[Standing]:
     """What the annotation proves; of a service that does not use the key, nothing is proved."""
     told = proved(key.annotation)
     if not told:
-        yield Standing(
-            ALL, Verdict.UNKNOWN, "the annotation is not what this version says of a COMPLIANT key"
-        )
+        yield Standing(ALL, Verdict.UNKNOWN, "the annotation is not this version's for a COMPLIANT key")
         return
     idle = tuple(name for name in ALL if name in FAMILIES and name not in told)
     yield Standing(tuple(name for name in ALL if name not in idle), Verdict.HOLDS, "it is proved")
@@ -97,7 +95,7 @@ def _failing(key: KeyResult) -> Iterator[Standing]:
         return
     if not named or not {*named} <= {*ALL}:
         yield Standing(
-            others, Verdict.UNKNOWN, "the annotation is not of this version, so what holds is unknown"
+            others, Verdict.UNKNOWN, "the annotation is not this version's, so what holds is unknown"
         )
     elif key.outdated is not None:
         told = key.outdated
