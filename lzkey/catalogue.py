@@ -128,7 +128,7 @@ class ControlMapping:
         """What the relation says, and no more; a sentence without its full stop."""
         told = {
             Relation.SUPERSET: "the requirement asks for that and more",
-            Relation.SUPPORTS: "it cannot work where the requirement does not hold, which does not prove it",
+            Relation.SUPPORTS: "that cannot work without the requirement, and takes more than it",
         }
         return (
             f"AWS relates these controls to its check {self.check}, that {self.asks}: {told[self.relation]}"

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lzkey import figures
-from lzkey.catalogue import PREMISES
+from lzkey.catalogue import PREMISES, mapped
 from lzkey.report import wording
 from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
@@ -53,6 +53,7 @@ def as_html(report: Report) -> str:
             observations=observations,
             more_observations=more_observations,
             premises=PREMISES,
+            mapped=mapped(),
             subject=wording.sentence(wording.subject(report.scope).removeprefix("organization ")),
             style=_ours(style),
             script=_ours(script),
@@ -139,6 +140,7 @@ def _environment() -> Environment:
         "words": words,
         "tone": tone,
         "BLAST_RADIUS": wording.BLAST_RADIUS,
+        "CONTROLS": wording.controls(),
         "FORMER_KEYS": wording.FORMER_KEYS,
         "EVENTS": wording.EVENTS,
         "PROVED": wording.PROVED,

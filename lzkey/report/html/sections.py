@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
-from lzkey.catalogue import Advice, advice
+from lzkey.catalogue import Advice, advice, mapping
 from lzkey.figures import counted
 from lzkey.observed.values import Outcome
 from lzkey.report.html.rows import accounts_by_id, regions_of
@@ -119,6 +119,12 @@ class FailedRequirement:
     own: int
     more: int
     """How many are not written out."""
+
+    @property
+    def controls(self) -> str:
+        """The controls that AWS relates what it asks for to; empty where no page says any."""
+        related = mapping(self.requirement)
+        return related.named if related else ""
 
     @property
     def filters(self) -> bool:

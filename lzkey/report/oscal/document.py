@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from lzkey.catalogue import GUIDE, PREMISES, Framework, mapped, not_mapped
+from lzkey.catalogue import GUIDE, PREMISES, Framework, mapped
 from lzkey.report.headline import headline
 from lzkey.report.oscal.deliveries import of_deliveries as deliveries_noted
 from lzkey.report.oscal.evidence import by_key
@@ -28,7 +28,7 @@ from lzkey.report.oscal.parts import (
     time_text,
 )
 from lzkey.report.oscal.subjects import Inventory
-from lzkey.report.wording import in_force, percentage, scored, subject
+from lzkey.report.wording import controls, in_force, percentage, scored, subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,10 +47,6 @@ _ASSESSED: Final = (
     "The seven requirements that AWS Control Tower has of the KMS key of its landing zone, for every key "
     "that the AWS Config rule judges, as AWS Config recorded the results; and whether the logs that the "
     "landing zone encrypts with its keys can be delivered."
-)
-_NO_MORE: Final = (
-    "Of each control nothing but this one requirement is assessed, so that a satisfied objective does not "
-    "satisfy the control"
 )
 
 
@@ -181,10 +177,9 @@ def _assets(report: Report) -> Part:
 
 def _reviewed(findings: Sequence[Part]) -> Part:
     """The controls that AWS relates to what a requirement asks for, and the objectives of all findings."""
-    unrelated = f"No page is known that relates {', '.join(not_mapped())} to a control"
     objectives = dict.fromkeys(finding["target"]["target-id"] for finding in findings)
     return part(
-        description=f"{_NO_MORE}. {unrelated}.",
+        description=controls(),
         control_selections=[_selection(name, related) for name, related in mapped().items()],
         control_objective_selections=[
             {"include-objectives": [{"objective-id": name} for name in objectives]},

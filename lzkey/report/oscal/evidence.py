@@ -23,7 +23,7 @@ class Evidence:
     """One file; raises ReportError where its digest is none."""
 
     path: str
-    """Of the file; what is written beside it cites it relative to itself, with slashes: `pack/data/….json`."""
+    """Of the file; a document cites it relative to itself: `pack/data/report.json`."""
     sha256: str
     """Of its bytes, 64 hexadecimal digits in lower case."""
     title: str
