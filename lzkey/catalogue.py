@@ -130,9 +130,8 @@ class ControlMapping:
             Relation.SUPERSET: "the requirement asks for that and more",
             Relation.SUPPORTS: "that cannot work without the requirement, and takes more than it",
         }
-        return (
-            f"AWS relates these controls to its check {self.check}, that {self.asks}: {told[self.relation]}"
-        )
+        asked = f"Security Hub's {self.check}, that {self.asks}"
+        return f"AWS relates these controls to {asked}: {told[self.relation]}"
 
 
 @dataclass(frozen=True, slots=True)

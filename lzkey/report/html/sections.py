@@ -25,6 +25,7 @@ from lzkey.state import WORST_FIRST, State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from lzkey.catalogue import ControlMapping
     from lzkey.observed.values import Observation
     from lzkey.report.html.rows import KeyRow
     from lzkey.report.model import Account, Report, Trend
@@ -121,10 +122,9 @@ class FailedRequirement:
     """How many are not written out."""
 
     @property
-    def controls(self) -> str:
-        """The controls that AWS relates what it asks for to; empty where no page says any."""
-        related = mapping(self.requirement)
-        return related.named if related else ""
+    def mapping(self) -> ControlMapping | None:
+        """The controls that AWS relates what it asks for to; None where no page says any."""
+        return mapping(self.requirement)
 
     @property
     def filters(self) -> bool:
