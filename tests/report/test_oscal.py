@@ -296,6 +296,28 @@ class TestStatus:
         found = self.of(load_report, **changes, of_landing_zone=of_landing_zone)
         assert found["cloudtrail-access"] == ("not-satisfied", reason)
 
+    def test_an_annotation_of_another_version(self, load_report: Callable[[str], Report]) -> None:
+        """Proves nothing, of no requirement."""
+        found = self.of(load_report, annotation="Key policy lacks the required statements")
+        requirements = {status for name, status in found.items() if not name.startswith("deliveries")}
+        assert requirements == {("not-satisfied", "other")}
+
+    @pytest.mark.parametrize("idle", [*COMPLIANT_FOR_ONE])
+    def test_a_key_of_one_service(self, load_report: Callable[[str], Report], idle: Requirement) -> None:
+        """Holds for that one; of the other nothing is asked, and nothing is claimed."""
+        report = load_report("healthy")
+        key = replace(report.keys[0], annotation=COMPLIANT_FOR_ONE[idle])
+        alone, both = replace(report, keys=(key,)), replace(report, keys=(key, report.keys[1]))
+        verdicts = {
+            requirement: told(one, "verdict")
+            for one in result_of(as_oscal(alone))["observations"]
+            for requirement in told(one, "requirement")
+        }
+        assert verdicts == {name: ["not-asked" if name == idle else "holds"] for name in Requirement}
+        name = idle.lower().replace("_", "-")
+        assert statuses(alone)[name] == ("not-satisfied", "other")
+        assert statuses(both)[name] == ("satisfied", "pass")
+
     @pytest.mark.parametrize("outdated", [True, False])
     def test_what_holds_beside_a_failure(
         self, load_report: Callable[[str], Report], *, outdated: bool
@@ -426,6 +448,7 @@ class TestEvidence:
                 "hashes": [{"algorithm": "SHA-256", "value": self.SHA256}],
             }
         ]
+        assert "links" not in result_of(document)
         for arn, cites in ((first, True), (second, False)):
             observed = [
                 one

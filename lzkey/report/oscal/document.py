@@ -10,6 +10,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key.requirements import HOW_MANY
 from lzkey.catalogue import GUIDE, PREMISES, Framework, mapped
 from lzkey.report.headline import headline
 from lzkey.report.oscal.deliveries import of_deliveries as deliveries_noted
@@ -44,7 +45,7 @@ _PLAN: Final = identifier("resource", "what was assessed")
 
 _NO_PLAN: Final = "There is no assessment plan: what the results are of stands in this resource."
 _ASSESSED: Final = (
-    "The seven requirements that AWS Control Tower has of the KMS key of its landing zone, for every key "
+    f"The {HOW_MANY} requirements that AWS Control Tower has of the KMS key of its landing zone, for every key "
     "that the AWS Config rule judges, as AWS Config recorded the results; and whether the logs that the "
     "landing zone encrypts with its keys can be delivered."
 )

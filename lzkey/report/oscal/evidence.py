@@ -56,7 +56,7 @@ class Evidence:
             title=markup(self.title),
             rlinks=[
                 {
-                    "href": quote(self.path),
+                    "href": quote(os.fsencode(self.path)),
                     "media-type": self.media_type,
                     "hashes": [{"algorithm": "SHA-256", "value": self.sha256}],
                 }
