@@ -45,8 +45,8 @@ _PLAN: Final = identifier("resource", "what was assessed")
 
 _NO_PLAN: Final = "There is no assessment plan: what the results are of stands in this resource."
 _ASSESSED: Final = (
-    f"The {HOW_MANY} requirements that AWS Control Tower has of the KMS key of its landing zone, for every key "
-    "that the AWS Config rule judges, as AWS Config recorded the results; and whether the logs that the "
+    f"The {HOW_MANY} requirements that AWS Control Tower has of the KMS key of its landing zone, for every "
+    "key that the AWS Config rule judges, as AWS Config recorded the results; and whether the logs that the "
     "landing zone encrypts with its keys can be delivered."
 )
 
