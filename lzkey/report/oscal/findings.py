@@ -18,7 +18,7 @@ from lzkey.observed.values import BLOCKS
 from lzkey.report.headline import headline, tone
 from lzkey.report.oscal.observations import LZKEY, origins
 from lzkey.report.oscal.parts import Part, each, markup, part, properties
-from lzkey.report.oscal.verdicts import ALL, Verdict
+from lzkey.report.verdicts import ALL, Verdict
 from lzkey.report.wording import sentence
 
 if TYPE_CHECKING:

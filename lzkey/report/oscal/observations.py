@@ -22,7 +22,7 @@ from lzkey.report.oscal.parts import (
     properties,
     time_text,
 )
-from lzkey.report.oscal.verdicts import ALL, Standing, Verdict, standings
+from lzkey.report.verdicts import ALL, Standing, Verdict, standings
 from lzkey.report.wording import unknowns
 
 if TYPE_CHECKING:
