@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
-from lzkey.errors import SourceError
+from lzkey.errors import LiveError, SourceError
 from lzkey.sources.batch import Items, may_be_a_key
 from lzkey.sources.characters import Characters
 from lzkey.sources.json_text import JsonStream
@@ -128,7 +128,8 @@ def _may_hold_keys(source: str, characters: Characters | None, pieces: list[str]
     begins = "".join(pieces) or characters.begins.decode("latin-1")
     if "\0" in begins:  # no text, such as an archive of anything
         return False
-    packed = characters.compressed and begins.lstrip().startswith(_JSON_BEGINS)
+    data = begins.lstrip()[:1]
+    packed = characters.compressed and (not data or data in _JSON_BEGINS)
     return packed or shows_key(source, begins)
 
 
@@ -177,7 +178,7 @@ def _batches(source: str, stream: JsonStream) -> Iterator[Unit | Unread | Passed
                 if len(batch.texts) == BATCH:
                     yield batch
                     batch = Items(source)
-    except SourceError as error:
+    except (SourceError, LiveError) as error:
         wrong = Unread(
             Place(source),
             f"{source} cannot be read to its end: {error}; {count} items before that are judged",

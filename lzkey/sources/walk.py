@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from lzkey.errors import SettingsError
+from lzkey.aws.address import Address, is_address
+from lzkey.errors import SettingsError, UsageError
 from lzkey.files import UNFINISHED
 from lzkey.sources.cloud_assembly import Assemblies
 from lzkey.sources.reading import HANDED_OVER, STANDARD_INPUT, Packed, document, read
@@ -32,7 +33,12 @@ _GZIP: Final = b"\x1f\x8b"
 
 
 def units(
-    sources: Sequence[str], *, stdin: BinaryIO, named: bool = True, ignore: Sequence[str] = ()
+    sources: Sequence[str],
+    *,
+    stdin: BinaryIO,
+    named: bool = True,
+    ignore: Sequence[str] = (),
+    remote: Remote | None = None,
 ) -> Iterator[Unit | Unread | PassedOver | Declared]:
     """Read sources in their order: paths of files and folders, and `-` for standard input (binary).
 
@@ -40,12 +46,25 @@ def units(
     `PassedOver`: hidden files and folders, node_modules, links that lead out of the folder, and what a
     pattern of `ignore` names. What is wrong with a source becomes one `Unread`. With `named` False, files
     that were given are taken as those of a folder: others are passed over. Memory does not grow with a list
-    of configuration items, however long. Raises SettingsError where a source is not there.
+    of configuration items, however long. `s3://BUCKET/PREFIX` is for `remote`; see `lzkey.sources.s3`.
+    Raises SettingsError where a source is not there, and UsageError for an address that is none, or is not
+    taken.
     """
     for source in sources:
-        if source != STANDARD_INPUT and not os.path.lexists(source):
+        if is_address(source):
+            _require_taken(source, remote)
+        elif source != STANDARD_INPUT and not os.path.lexists(source):
             raise SettingsError(f"there is no file {source}")
-    yield from together(_walked(sources, stdin, _Walk(_taken, named=named, ignored=tuple(ignore))))
+    walk = _Walk(_taken, named=named, ignored=tuple(ignore))
+    yield from together(_walked(sources, stdin, walk, remote))
+
+
+def _require_taken(address: str, remote: Remote | None) -> None:
+    parsed = Address.parse(address)
+    if remote is None:
+        raise UsageError(
+            f"{address} is for `lzkey check` alone: fetch the object (aws s3 cp {parsed} .), and give a file"
+        )
 
 
 def keys_in(
@@ -73,10 +92,20 @@ def documents(
 
 
 def _walked(
-    sources: Sequence[str], stdin: BinaryIO, walk: _Walk
+    sources: Sequence[str], stdin: BinaryIO, walk: _Walk, remote: Remote | None = None
 ) -> Iterator[Unit | Unread | PassedOver | Declared]:
     for source in sources:
+        if is_address(source):
+            yield from remote(source) if remote else ()
+            continue
         yield from walk.stream(source, stdin) if source == STANDARD_INPUT else walk.path(source)
+
+
+class Remote(Protocol):
+    """What reads the objects of an address."""
+
+    def __call__(self, address: str) -> Iterator[Unit | Unread | PassedOver | Declared]:
+        """Read them."""
 
 
 class _Reading(Protocol):
