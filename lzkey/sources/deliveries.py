@@ -20,8 +20,12 @@ _DELIVERY: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_SNAPSHOT: Final = re.compile(r"\d{12}_Config_[a-z0-9-]+_ConfigSnapshot_(\d{8}T\d{6}Z)_[^/]+")
-_HISTORY: Final = re.compile(r"\d{12}_Config_[a-z0-9-]+_ConfigHistory_(\w+::\w+::\w+)_\d{8}T[^/]+")
+_SNAPSHOT: Final = re.compile(
+    r"\d{12}_Config_[a-z0-9-]+_ConfigSnapshot_(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)_[^/]+"
+)
+_HISTORY: Final = re.compile(
+    r"\d{12}_Config_[a-z0-9-]+_ConfigHistory_([A-Za-z0-9]+(?:::[A-Za-z0-9]+){2})_\d{8}T[^/]+"
+)
 _WRITABILITY: Final = "ConfigWritabilityCheckFile"
 
 
@@ -32,7 +36,7 @@ class Snapshot:
     account: str
     region: str
     moment: str
-    """In UTC, as in the name: `20261124T120000Z`. Texts of later moments are greater."""
+    """In UTC: `2026-11-24T12:00:00Z`. Texts of later moments are greater."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,12 @@ def delivery(key: str) -> Delivery:
         return _UNTOLD
     kind, name = found["kind"], found["name"] or found["other"]
     if found["service"] != _CONFIG:
-        return Delivery(
-            why_not=f"it is a delivery of {found['service']}, and none of AWS Config, by its name"
-        )
+        return Delivery(why_not=f"it is a delivery of {found['service']}, not of AWS Config, by its name")
     if name == _WRITABILITY:
         return Delivery(why_not="it is what AWS Config has tried with whether it can deliver, by its name")
     if kind == "ConfigSnapshot" and (its := _SNAPSHOT.fullmatch(name)):
-        return Delivery(Snapshot(found["account"], found["region"], its[1]), holds_keys=True)
+        moment = "{}-{}-{}:{}:{}".format(*its.groups())
+        return Delivery(Snapshot(found["account"], found["region"], moment), holds_keys=True)
     history = _HISTORY.fullmatch(name) if kind == "ConfigHistory" else None
     if history is None:
         return _UNTOLD

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import boto3
 
-    from lzkey.sources.deliveries import Snapshot
+    from lzkey.sources.deliveries import Delivery, Snapshot
     from lzkey.sources.selection import Selection
     from lzkey.sources.subject import Declared, Unit
 
@@ -63,6 +63,8 @@ class _Snapshots:
 
     newest: dict[tuple[str, str], tuple[Snapshot, StoredObject]] = field(default_factory=dict)
     several: set[tuple[str, str]] = field(default_factory=set)
+    histories: int = 0
+    """Objects of AWS Config's history of keys."""
 
     def see(self, snapshot: Snapshot, stored: StoredObject) -> StoredObject | None:
         """Note one; return the older of two."""
@@ -79,19 +81,21 @@ class _Snapshots:
 
     def note(self, *, newest: bool) -> str:
         """What a reader should know of their moments; empty where that is nothing."""
-        if not self.newest:
-            return ""
         moments = sorted(snapshot.moment for snapshot, _ in self.newest.values())
-        if newest:
+        if newest and moments:
             of = f"{len(moments):,} {'account and Region' if len(moments) == 1 else 'accounts and Regions'}"
             return f"the newest AWS Config snapshots of {of} are of {moments[0]} to {moments[-1]}"
-        if not self.several:
-            return ""
-        return (
+        several = (
             f"of {len(self.several):,} of {len(moments):,} accounts and Regions there are several AWS Config "
-            f"snapshots, the newest of {moments[-1]}; a key counts in each of them, as it was then: --newest "
-            "judges the newest alone"
+            f"snapshots, the newest of {max(moments, default='')}"
         )
+        objects = "object" if self.histories == 1 else "objects"
+        histories = f"AWS Config's histories of keys are in {self.histories:,} {objects}"
+        found = (several if self.several else "", histories if self.histories else "")
+        if not any(found):
+            return ""
+        counts = "a key counts in each of them, as it was then: --newest judges the newest snapshots alone"
+        return f"{'; '.join(filter(None, found))}; {counts}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +113,11 @@ class _Chosen:
             if isinstance(entry, Unread | PassedOver):
                 yield entry
                 continue
-            stored, snapshot = entry
-            if snapshot is not None:
-                self.snapshots.see(snapshot, stored)
+            stored, its = entry
+            if its.snapshot is not None:
+                self.snapshots.see(its.snapshot, stored)
+            elif its.holds_keys:
+                self.snapshots.histories += 1
             yield stored
 
     def newest(self) -> Iterator[StoredObject | Unread | PassedOver]:
@@ -120,11 +126,11 @@ class _Chosen:
             if isinstance(entry, Unread | PassedOver):
                 yield entry
                 continue
-            stored, snapshot = entry
-            if snapshot is None:
+            stored, its = entry
+            if its.snapshot is None:
                 yield PassedOver(Place(str(stored)), _OTHER)
-            elif older := self.snapshots.see(snapshot, stored):
-                why = f"it is older than another snapshot of {snapshot.account} in {snapshot.region}"
+            elif older := self.snapshots.see(its.snapshot, stored):
+                why = f"it is older than another snapshot of {its.snapshot.account} in {its.snapshot.region}"
                 yield PassedOver(Place(str(older)), why)
         found = sorted((stored for _, stored in self.snapshots.newest.values()), key=lambda each: each.key)
         yield from found
@@ -132,7 +138,7 @@ class _Chosen:
             why = "there is no snapshot of AWS Config, by its name, of which --newest could take the newest"
             yield Unread(Place(str(self.address)), f"{self.address}: {why}")
 
-    def _listed(self) -> Iterator[tuple[StoredObject, Snapshot | None] | Unread | PassedOver]:
+    def _listed(self) -> Iterator[tuple[StoredObject, Delivery] | Unread | PassedOver]:
         last: StoredObject | None = None
         try:
             for last in listed(self.asker, self.address.bucket, self.address.prefix):
@@ -141,7 +147,7 @@ class _Chosen:
                 if reason := self._ignoring(last.key) or why:
                     yield PassedOver(Place(str(last)), reason)
                 else:
-                    yield last, its.snapshot
+                    yield last, its
         except UnansweredError as error:
             rest = f"; the objects behind {last} are not known" if last else ""
             yield Unread(Place(str(self.address)), f"{error}{rest}")
