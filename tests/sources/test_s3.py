@@ -452,8 +452,8 @@ class TestSelection:
         assert numbers(bucket.read()) == [1, 1]
         (note,) = bucket.notes
         assert note == (
-            f"s3://{BUCKET}/: AWS Config's histories of keys are in 2 objects; a key counts in each of them, as "
-            "it was then: --newest judges the newest snapshots alone"
+            f"s3://{BUCKET}/: AWS Config's histories of keys are in 2 objects; a key counts in each of them, "
+            "as it was then: --newest judges the newest snapshots alone"
         )
 
     def test_nothing_is_told_of_one_each(self, days: Bucket) -> None:
