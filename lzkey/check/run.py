@@ -48,7 +48,7 @@ _AHEAD: Final = 4
 #: Bytes of packed units that wait for all of them.
 _WAITING: Final = 32 << 20
 #: Results that a process hands over of one unit; of one with more it has no part.
-_MOST: Final = 5_000
+MOST: Final = 5_000
 
 
 class Only(StrEnum):
@@ -302,7 +302,7 @@ def _end_with_parent() -> None:
 def _work(unit: Unit | Unread | PassedOver) -> list[Judged] | None:
     """What comes of a unit; None where a packed one holds too much to be handed over at once."""
     results = _judged(unit, *_given)
-    found = list(islice(results, _MOST))
-    if isinstance(unit, Packed) and len(found) == _MOST and next(results, None) is not None:
+    found = list(islice(results, MOST))
+    if isinstance(unit, Packed) and len(found) == MOST and next(results, None) is not None:
         return None
     return [*found, *results]
