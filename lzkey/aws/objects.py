@@ -31,8 +31,6 @@ class StoredObject:
     key: str
     size: int
     """Bytes."""
-    storage_class: str = "STANDARD"
-    """Such as GLACIER, whose objects cannot be read until they are restored."""
 
     def __str__(self) -> str:
         """Its address."""

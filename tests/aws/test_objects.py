@@ -164,7 +164,7 @@ class TestListing:
         """Keys are told as they are, not as an answer encodes them."""
         assert list(listed(asker, BUCKET, "AWSLogs/")) == [
             StoredObject(BUCKET, "AWSLogs/1/a b+ü", len(TEXT)),
-            StoredObject(BUCKET, "AWSLogs/2", 0, "GLACIER"),
+            StoredObject(BUCKET, "AWSLogs/2", 0),
             StoredObject(BUCKET, "AWSLogs/3", 1),
         ]
         assert str(next(listed(asker, BUCKET, "o"))) == f"s3://{BUCKET}/other"
