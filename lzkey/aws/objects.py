@@ -46,9 +46,7 @@ def listed(asker: Asker, bucket: str, prefix: str = "") -> Iterator[StoredObject
     """
     about = str(Address(bucket, prefix))
     for its in asker.each(_LIST, "Contents", about=about, Bucket=bucket, Prefix=prefix):
-        yield StoredObject(
-            bucket, str(its["Key"]), int(its["Size"]), str(its.get("StorageClass", "STANDARD"))
-        )
+        yield StoredObject(bucket, str(its["Key"]), int(its["Size"]))
 
 
 @takes(_GET)
