@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader
 from ipaddress import ip_address
 from threading import Lock
 from time import monotonic, sleep
@@ -25,6 +26,7 @@ from botocore.parsers import ResponseParserError
 
 from lzkey.aws.actions import operation_of
 from lzkey.aws.answers import watch
+from lzkey.aws.body import Body
 from lzkey.aws.calls import tell_account
 from lzkey.aws.silence import MOST_ATTEMPTS, Question, Silence
 from lzkey.aws.unanswered import (
@@ -46,6 +48,7 @@ from lzkey.errors import LzkeyError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from typing import BinaryIO
 
     import boto3
     from botocore.hooks import BaseEventHooks
@@ -80,6 +83,9 @@ _READS: Final = re.compile(r"[a-z0-9]+:(Describe|Get|Head|List|Lookup|Select|Bat
 #: Seconds between two questions of one kind to an account and Region, where AWS allows no more.
 #: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 PACE: Final = {"cloudtrail:LookupEvents": 0.5}
+
+#: Bytes of a body that are read at once.
+_PIECE: Final = 1 << 20
 
 #: To work in another account.
 ASSUME_ROLE: Final = "sts:AssumeRole"
@@ -275,6 +281,15 @@ class Asker:
             yield from self._once(action, region, arguments, lambda: list(pages)) if once else pages
         except (ClientError, BotoCoreError) as error:
             raise self._failed(action, region, about, error) from error
+
+    def stream(self, action: str, /, *, about: str, **arguments: str) -> BinaryIO:
+        """The body of an answer as it comes; asking raises UnansweredError, and so does every read."""
+
+        def ask(**part: str) -> Json:
+            asked: dict[str, Any] = {**arguments, **part}
+            return self.ask(action, about=about, **asked)
+
+        return BufferedReader(Body(action, about, ask), _PIECE)
 
     def change(self, action: str, /, *, region: str | None = None, **arguments: object) -> Json:
         """Change something, such as by `kms:PutKeyPolicy`. Raises UnansweredError."""

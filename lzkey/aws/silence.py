@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Where it is silent once, it may be by chance; where it is silent twice, it is down or cannot be reached.
 MOST_ATTEMPTS: Final = 2
 
+#: Actions of which there are as many questions as objects: none stands for the others.
+_EACH_ANOTHER: Final = frozenset({"s3:GetObject"})
+
 #: Seconds without any answer, after which nothing more is asked.
 _DEADLINE: Final = 60
 #: Seconds after which somebody who waits is told for what.
@@ -97,6 +100,8 @@ class Silence:
 
     def gave_up(self, question: Question) -> None:
         """Every attempt ended without an answer."""
+        if question.action in _EACH_ANOTHER:
+            return
         with self._lock:
             self._unanswered.add(question)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
+from lzkey.aws.address import is_address
 from lzkey.check.formats.json import unreadable
 from lzkey.check.run import NOTHING_FOUND, Tally
 from lzkey.check.verdict import place_of
@@ -139,6 +140,6 @@ def _found(
     if is_key(target):
         yield from live(asked.session(context.zone.home_region), context, keys=[target], landing_zone=False)
         return
-    if not is_file(target):
+    if not is_file(target) and not is_address(target):  # which is refused with what to do
         raise SettingsError(f"there is no file {target}, and it is no ARN, id or alias of a key either")
     yield from keys_in([target], context, stdin=stdin.stream)

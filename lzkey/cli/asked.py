@@ -33,7 +33,7 @@ from lzkey.errors import ParametersError, SettingsError
 from lzkey.files import read_json
 from lzkey.observed.blast import FACTS as BLAST_FACTS
 from lzkey.regions import unknown_regions
-from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, discover, look, todays_accounts
+from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, OBJECTS, discover, look, todays_accounts
 from lzkey.sources.subject import Context
 from lzkey.terminal import warn
 from lzkey.workplace import here
@@ -381,6 +381,8 @@ def iam_policy(command: str) -> dict[str, Any]:
         statement("ReadKeys", actions_of(*keys)),
         statement("ReadTheLandingZone", actions_of(*DISCOVERY)),
     ]
+    if command == "check":
+        statements.append(statement("ReadObjects", actions_of(*OBJECTS)))
     if command == "explain":
         statements.append(statement("ReadWhatDependsOnTheKey", actions_of(*BLAST_FACTS)))
     if command == "fix":

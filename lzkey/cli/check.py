@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from landing_zone_key.settings import KeyScope
+from lzkey.aws.address import is_address
 from lzkey.check.formats import Form, Head, write
 from lzkey.check.run import NOTHING_FOUND, Only, judged, judged_keys
 from lzkey.cli.answers import is_key
@@ -16,9 +17,10 @@ from lzkey.cli.asked import FILES, Asked, as_parameters, live_policy_option, wit
 from lzkey.cli.options import ALIVE, ExitZero, format_option, output_option
 from lzkey.errors import ExitCode, SettingsError
 from lzkey.files import require_no_source
-from lzkey.sources import live, units
+from lzkey.sources import live, objects, units
 from lzkey.sources.input import Input
 from lzkey.sources.recognition import RECOGNISED
+from lzkey.sources.selection import Selection
 from lzkey.terminal import warn
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from lzkey.check.run import Judged, Tally
     from lzkey.sources.subject import Context
+    from lzkey.sources.walk import Remote
 
 EXIT_CODES: Final = """
 \b
@@ -35,6 +38,7 @@ $ lzkey check . --home-region us-east-1 --management-account-id 111122223333
 $ lzkey check template.yaml --parameter Trails=cloudtrail.amazonaws.com
 $ lzkey check . --parameters prod --format md -o result.sarif -o result.json
 $ lzkey check snapshot.json --parameters prod --only non-compliant
+$ lzkey check s3://BUCKET/AWSLogs/ --newest --parameters prod --profile management
 $ terraform show -json plan | lzkey check - --parameters prod
 $ lzkey check --profile management --discover --landing-zone
 
@@ -49,7 +53,8 @@ _Source = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="SOURCE",
-        help="Files and folders, - for standard input; none: the live account's customer managed keys.",
+        help="Files and folders, s3://BUCKET/PREFIX for objects, - for standard input; none: the live "
+        "account's customer managed keys.",
         show_default=False,
     ),
 ]
@@ -99,6 +104,14 @@ _Ignore = Annotated[
         rich_help_panel=FILES,
     ),
 ]
+_Newest = Annotated[
+    bool,
+    typer.Option(
+        "--newest",
+        help="Under s3://BUCKET/PREFIX: of each account and Region the newest AWS Config snapshot alone.",
+        rich_help_panel=FILES,
+    ),
+]
 _Print = Annotated[bool, live_policy_option("check")]
 
 
@@ -114,6 +127,7 @@ def check(
     output: _Output = None,
     ignore: _Ignore = None,
     skip_other_files: _SkipOthers = False,
+    newest: _Newest = False,
     exit_zero: ExitZero = False,
     allow_empty: _AllowEmpty = False,
     print_iam_policy: _Print = False,
@@ -126,21 +140,26 @@ def check(
         raise SettingsError("--key and --landing-zone are for the live account; leave out the files")
     if named := next(filter(is_key, source or ()), None):
         raise SettingsError(f"there is no file {named}; for the live key of that name: --key {named}")
+    if newest and not any(map(is_address, source or ())):
+        raise SettingsError("--newest is for objects of Amazon S3: give s3://BUCKET/PREFIX")
     stdin = Input()
     context, at = asked.context(source or [], stdin, ignore or []), datetime.now(UTC)
 
     def exit_code(tally: Tally) -> ExitCode:
         return ExitCode.DONE if exit_zero else tally.exit_code(allow_empty=allow_empty)
 
+    noted: list[str] = []
     if source:
-        found = units(source, stdin=stdin.stream, named=not skip_other_files, ignore=ignore or [])
+        of = Selection(tuple(ignore or ()), newest=newest, named=not skip_other_files, tell=noted.append)
+        remote = _remote(asked, context, of) if any(map(is_address, source)) else None
+        found = units(source, stdin=stdin.stream, named=of.named, ignore=of.ignore, remote=remote)
         results = judged(found, context, at)
     else:
         of_landing_zone = landing_zone or context.zone.key_scope is KeyScope.LANDING_ZONE
         results = _live(asked, context, at, key, landing_zone=of_landing_zone)
     head = Head(as_parameters(context.zone), at, tuple(dict.fromkeys(only or ())))
     tally = write(results, form, files, head, exit_code)
-    for note in tally.notes:
+    for note in (*tally.notes, *noted):
         warn(note)
     if tally.empty and form is not Form.TEXT:
         warn(NOTHING_FOUND)
@@ -151,6 +170,10 @@ check.__doc__ = f"""{check.__doc__}
 
 A file is recognised by what it holds, also in gzip: {RECOGNISED.replace("`", "")}.
 """  # the command's help
+
+
+def _remote(asked: Asked, context: Context, selection: Selection) -> Remote:
+    return objects(lambda: asked.session(context.zone.home_region), selection)
 
 
 def _live(

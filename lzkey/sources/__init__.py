@@ -5,39 +5,47 @@ The readers, and what they need (boto3, PyYAML), are imported when they are firs
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.keys import key, key_arns, key_policy, key_tags
 from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
+from lzkey.aws.objects import listed, stream
 from lzkey.aws.organization import members, organization
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
     import boto3
 
     from lzkey.sources.input import Input
+    from lzkey.sources.selection import Selection
     from lzkey.sources.subject import Context, Declared, FoundKey, PassedOver, Unit, Unread
     from lzkey.sources.survey import Survey
+    from lzkey.sources.walk import Remote
 
 __all__ = [
     "ALL_KEYS",
     "DISCOVERY",
     "KEYS",
+    "OBJECTS",
     "SETTINGS",
     "discover",
     "keys_in",
     "live",
     "look",
     "look_at",
+    "objects",
     "todays_accounts",
     "units",
 ]
 
-#: The facts that it takes to read keys, to list all first, to discover the landing zone, and its accounts.
+#: The facts that it takes to read keys, to list all first, to read objects, to discover the landing zone, and
+#: its accounts.
 KEYS: Final = (key, key_policy, key_tags)
 ALL_KEYS: Final = (key_arns, *KEYS)
+OBJECTS: Final = (listed, stream)
 SETTINGS: Final = (landing_zone_arn, landing_zone_detail, organization)
 DISCOVERY: Final = (*SETTINGS, members)
 
@@ -59,12 +67,23 @@ def look_at(file: str) -> Survey:
 
 
 def units(
-    sources: Sequence[str], *, stdin: BinaryIO, named: bool = True, ignore: Sequence[str] = ()
+    sources: Sequence[str],
+    *,
+    stdin: BinaryIO,
+    named: bool = True,
+    ignore: Sequence[str] = (),
+    remote: Remote | None = None,
 ) -> Iterator[Unit | Unread | PassedOver | Declared]:
     """Read files, folders and `-`, standard input; see `lzkey.sources.walk`. Raises SettingsError."""
     from lzkey.sources import walk  # noqa: PLC0415 - as the module says
 
-    return walk.units(sources, stdin=stdin, named=named, ignore=ignore)
+    return walk.units(sources, stdin=stdin, named=named, ignore=ignore, remote=remote)
+
+
+def objects(session: Callable[[], boto3.Session], selection: Selection) -> Remote:
+    """What reads objects of Amazon S3 for `units`; see `lzkey.sources.s3`."""
+    made: Remote = import_module(f"{__name__}.s3").Objects(session, selection)
+    return made
 
 
 def keys_in(

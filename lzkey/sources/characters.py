@@ -34,12 +34,12 @@ class Characters:
                     f"it is a {name} archive; unpack it first (gzip is read as it is), or, if it is a saved "
                     "Terraform plan, give what `terraform show -json` prints of it"
                 )
-        self._raw: BinaryIO = io.BufferedReader(_Rewound(head, raw), _PIECE)
+        self._raw: io.BufferedReader | gzip.GzipFile = io.BufferedReader(_Rewound(head, raw), _PIECE)
         self.compressed = head.startswith(_GZIP)
+        self._next, self._broken = b"", ""
         if self.compressed:
-            self._raw = io.BufferedReader(gzip.GzipFile(fileobj=self._raw), _PIECE)
-            head = self._bytes()
-            self._raw = io.BufferedReader(_Rewound(head, self._raw), _PIECE)
+            self._raw = gzip.GzipFile(fileobj=self._raw)
+            head = self._next = self._unpacked()
         self.begins = b""
         """The first piece as it came, for who must tell what this is."""
         self._encoding = json.detect_encoding(head[:4]).replace("-sig", "")
@@ -65,12 +65,25 @@ class Characters:
                 return text
 
     def _bytes(self) -> bytes:
-        try:
+        if not self.compressed:
             return self._raw.read(_PIECE)
+        piece, self._next = self._next or self._unpacked(), b""
+        if not piece and self._broken:
+            raise SourceError(self._broken)
+        return piece
+
+    def _unpacked(self) -> bytes:
+        """The next piece of gzip data; what breaks it is told after all that comes before."""
+        pieces, missing = list[bytes](), _PIECE
+        try:
+            while missing and not self._broken and (piece := self._raw.read1(missing)):
+                pieces.append(piece)
+                missing -= len(piece)
         except EOFError:
-            raise SourceError("its gzip data ends too early: the file is cut off") from None
+            self._broken = "its gzip data ends too early: the file is cut off"
         except (gzip.BadGzipFile, zlib.error) as error:
-            raise SourceError(f"its gzip data is broken: {error}") from None
+            self._broken = f"its gzip data is broken: {error}"
+        return b"".join(pieces)
 
 
 class _Rewound(io.RawIOBase):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from lzkey.aws.address import is_address
 from lzkey.errors import SourceError
 from lzkey.sources.characters import Characters
 from lzkey.sources.cloud_assembly import Assemblies
@@ -108,10 +109,14 @@ def look_at(file: str) -> Survey:
 
 
 def look(sources: Sequence[str], stdin: Input, *, ignore: Sequence[str], parameters: bool) -> Survey:
-    """Look at sources, for the parameters of templates only where these are asked for."""
-    seen = Survey()
+    """Look at sources, for the parameters of templates only where these are asked for.
+
+    Objects of Amazon S3 are not looked at: each would be fetched twice.
+    """
+    files = [source for source in sources if not is_address(source)]
+    seen = Survey(is_whole=len(files) == len(sources))
     wanted = re.compile(f"{MENTIONED.pattern}|{_PARAMETERS.pattern}") if parameters else MENTIONED
-    for document in documents(sources, stdin=stdin.stream, mentioning=wanted, ignore=ignore):
+    for document in documents(files, stdin=stdin.stream, mentioning=wanted, ignore=ignore):
         seen.see(document)
     stdin.rewind()
     return seen

@@ -154,6 +154,17 @@ def test_other_questions_are_asked(session: boto3.Session, monkeypatch: pytest.M
         assert aws.times == 3
 
 
+def test_every_object_is_another_question(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not come says nothing of the others, until a minute without any answer is over."""
+    with silent() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.address)
+        asker = Asker(session, ACCOUNT, REGION, Manner(attempts=2, patience=0.1))
+        for key in ("one", "two"):
+            with pytest.raises(UnansweredError, match="s3:GetObject was not answered"):
+                asker.ask("s3:GetObject", Bucket="logs", Key=key)
+        assert server.times == 4
+
+
 class TestSilence:
     """The clock that a command's questions share."""
 

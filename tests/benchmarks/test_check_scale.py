@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -21,9 +23,10 @@ import pytest
 from landing_zone_key import LandingZone
 from lzkey.sources import units
 from lzkey.sources.subject import Context, PassedOver
+from lzkey_sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .conftest import Stopwatch
 
@@ -83,6 +86,17 @@ def _item(number: int, every: int) -> dict[str, Any]:
     }
 
 
+# A process inherits the peak of the one that begins it, which here has all of an emulator in it.
+MEASURING = """
+import json, os, subprocess, sys
+with open(sys.argv[1], "wb") as output:
+    process = subprocess.Popen(sys.argv[2:], stdout=output)
+_, status, usage = os.wait4(process.pid, 0)
+process.returncode = os.waitstatus_to_exitcode(status)
+print(json.dumps([process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
+"""
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of the command."""
@@ -94,17 +108,20 @@ class Run:
     """Of the largest of its processes, in KiB."""
 
 
-def check(path: Path) -> Run:
-    """Run `lzkey check`; the disabled keys make it end with 3."""
+def check(path: Path, source: str = "", environment: Mapping[str, str] | None = None) -> Run:
+    """Run `lzkey check` on a file, or on another source; the disabled keys make it end with 3."""
     began = perf_counter()
-    command = [sys.executable, "-m", "lzkey", "check", str(path), "--format", "json", *SETTINGS]
+    command = [sys.executable, "-m", "lzkey", "check", source or str(path), "--format", "json", *SETTINGS]
     output = path.with_suffix(".out")
-    with output.open("wb") as written:
-        process = subprocess.Popen(command, stdout=written)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURING, str(output), *command],
+        env={**os.environ, **(environment or {})},
+        check=True,
+        stdout=subprocess.PIPE,
+    )
     seconds = perf_counter() - began
-    assert process.returncode == 3
+    code, cpu, peak = json.loads(done.stdout)
+    assert code == 3
     with output.open("rb") as written:
         written.seek(max(0, output.stat().st_size - 1000))
         end = written.read().decode()
@@ -112,7 +129,7 @@ def check(path: Path) -> Run:
     keys = sum(summary[state] for state in ("COMPLIANT", "NON_COMPLIANT"))
     assert summary["keys"] == keys
     assert summary["NON_COMPLIANT"] == -(-keys // 10)
-    return Run(keys, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+    return Run(keys, seconds, cpu, peak)
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +170,56 @@ class TestSnapshots:
             f"check: {run.keys:,} keys among {items:,} items",
             f"{items / run.seconds:8,.0f} items/s, {run.peak / MEBIBYTE:5.0f} MiB",
         )
+
+
+def pack(folder: Path, keys: int, each: int, *, every: int = 1) -> list[tuple[str, bytes]]:
+    """Snapshots of so many keys each, packed, by the names that AWS Config gives to those of accounts."""
+    found = []
+    for number in range(keys // each):
+        account = f"{111100000000 + number}"
+        name = f"{account}_Config_us-east-1_ConfigSnapshot_20261124T120000Z_{number}.json.gz"
+        place = f"AWSLogs/{account}/Config/us-east-1/2026/11/24/ConfigSnapshot/{name}"
+        path = snapshot(folder / "packing.json", each * every, every=every)
+        found.append((place, gzip.compress(path.read_bytes(), 1)))
+        path.unlink()
+    return found
+
+
+class TestObjects:
+    """Snapshots of many accounts in one bucket; what the emulator of Amazon S3 takes is not counted."""
+
+    EACH = 100
+
+    def test_growth(self, stopwatch: Stopwatch, folder: Path) -> None:
+        """A hundred times the objects take no more memory, and no longer for a key."""
+        few, many = (FEW, MANY) if stopwatch.enabled else (200, 400)
+        local = folder / "local"
+        with Sandbox() as aws:
+            s3 = aws.client("s3")
+            s3.create_bucket(Bucket="logs")
+            stored = pack(folder, many, self.EACH)
+            runs = []
+            for begin, end, prefix in ((0, few, "few"), (0, many, "many")):
+                for name, content in stored[begin // self.EACH : end // self.EACH]:
+                    s3.put_object(Bucket="logs", Key=f"{prefix}/{name}", Body=content)
+                runs.append(check(folder / prefix, f"s3://logs/{prefix}/", aws.environment))
+        for name, content in stored:
+            (local / name).parent.mkdir(parents=True, exist_ok=True)
+            (local / name).write_bytes(content)
+        small, large = runs
+        files = check(folder / "files", str(local))
+        shutil.rmtree(local)
+        assert [run.keys for run in (small, large, files)] == [few, many, many]
+        for run, what in ((small, "objects"), (large, "objects"), (files, "files")):
+            rate = f"{run.keys / run.seconds:8,.0f} keys/s, {run.peak / MEBIBYTE:5.0f} MiB"
+            told = f"check: {run.keys:,} keys in {run.keys // self.EACH:,} {what}"
+            stopwatch.note(f"{told}, {run.cpu / run.seconds:.2f} cores", rate)
+        per_key = large.cpu / large.keys
+        stopwatch.hold("objects: CPU for a key, many to few", per_key, small.cpu / small.keys, 1.2)
+        stopwatch.hold("objects: CPU for a key, to a folder's", per_key, files.cpu / files.keys, 1.3)
+        growth = large.peak / small.peak
+        stopwatch.note("objects: peak of the largest process, many to few", f"{growth:6.2f} of   1.50")
+        assert growth <= 1.5
 
 
 class TestScanning:

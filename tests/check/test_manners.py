@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from lzkey.aws.actions import operation_of
 from lzkey.cli import COMMANDS
 from lzkey_sandbox import LandingZone, Sandbox
 from lzkey_sandbox.cloudtrail import TrailState
@@ -269,6 +270,7 @@ class TestPermissions:
                     ("check", "--discover"),
                     ("check", "--discover", "--landing-zone"),
                     ("check", "--key", "KEY", *SETTINGS),
+                    ("check", "s3://logs/", *SETTINGS),
                 ],
             ),
             ("explain", [("explain", "KEY", "--discover", "--live")]),
@@ -283,7 +285,11 @@ class TestPermissions:
         ended = run(command, "--print-iam-policy")
         assert ended.code == 0
         statements = json.loads(ended.out)["Statement"]
-        allowed = {action for statement in statements for action in statement["Action"]}
+        actions = {action for statement in statements for action in statement["Action"]}
+        allowed = {f"{action.partition(':')[0]}:{operation_of(action)}" for action in actions}
+        objects = live.client("s3")
+        objects.create_bucket(Bucket="logs")
+        objects.put_object(Bucket="logs", Key="one", Body=b"")
         tagged = {"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:ResourceTag/env": "x"}}
         arn = create(
             {
@@ -304,6 +310,8 @@ class TestPermissions:
                 run(*[arn if word == "KEY" else word for word in step])
             made = {f"{call.service}:{call.operation}" for call in live.calls} - {"sts:GetCallerIdentity"}
         live.trail = TrailState()
+        objects.delete_object(Bucket="logs", Key="one")
+        objects.delete_bucket(Bucket="logs")
         assert made == allowed
 
     def test_writing_is_allowed_with_the_lockout_check_alone(self, run: Run) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import signal
@@ -11,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
+from pathlib import Path
 from subprocess import PIPE, Popen
 from threading import Thread, Timer
 from typing import IO, TYPE_CHECKING, Any
@@ -20,12 +23,13 @@ import pytest
 from lzkey.check import run as running
 from lzkey.check.run import Tally, judged
 from lzkey.check.verdict import Verdict
+from lzkey.sources import units
+from lzkey.sources.reading import Packed
 from lzkey.sources.subject import Context, FoundKey, PassedOver, Place, Unread
 from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from conftest import MakeFound, MakeKey, Run
 
@@ -97,6 +101,54 @@ class TestOrder:
         ahead = [taken - done for done, _ in enumerate(judged(units(), Context(zone), NOON, processes=2))]
         assert max(ahead) <= running.ALONE + 2
         assert taken == 100
+
+
+class TestPacked:
+    """Files whose bytes are handed over, and are unpacked and read by other processes."""
+
+    @pytest.mark.parametrize("processes", [1, 2])
+    def test_are_what_they_are_one_by_one(self, zone: LandingZone, tmp_path: Path, processes: int) -> None:
+        """In their order, also one that holds more than a process hands over at once."""
+        counts = [2] * running.ALONE + [1, running.MOST + 1, 0, running.MOST, 3]
+        paths = [pack(tmp_path, number, count) for number, count in enumerate(counts)]
+        pack(tmp_path, 99, 7).write_bytes(b"\x1f\x8b\x08")
+        given = units([str(tmp_path)], stdin=io.BytesIO())
+        found = list(judged(given, Context(zone), NOON, processes=processes))
+        expected = [path.name for path, count in zip(paths, counts, strict=True) for _ in range(count or 1)]
+        assert [Path(each.place.source).name for each in found] == [*expected, "99.json.gz"]
+        others = [type(each) for each in found if not isinstance(each, Verdict)]
+        assert others == [PassedOver, Unread]
+        numbers = [int(each.name[-6:]) for each in found if isinstance(each, Verdict)]
+        assert numbers == [number for count in counts for number in range(count)]
+
+    def test_wait_in_bounded_memory(self, zone: LandingZone, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However large they are, no more bytes are ahead of their results than are allowed."""
+        monkeypatch.setattr(running, "_WAITING", 1_000)
+        taken = 0
+
+        def packed() -> Iterator[Packed]:
+            nonlocal taken
+            for number in range(60):
+                taken += 1
+                yield Packed(str(number), b" " * 600)
+
+        found = judged(packed(), Context(zone), NOON, processes=2)
+        ahead = [taken - done for done, _ in enumerate(found)]
+        assert max(ahead[running.ALONE :]) <= 3
+        assert taken == 60
+
+
+def pack(folder: Path, number: int, count: int) -> Path:
+    """Write a packed snapshot of so many keys of AWS itself, which are not judged."""
+    begins = f"arn:aws:kms:us-east-1:111122223333:key/{number:08}-12ab-34cd-56ef-"
+    arns = [f"{begins}{each:012}" for each in range(count)]
+    items = [
+        {"resourceType": "AWS::KMS::Key", "ARN": arn, "configuration": {"arn": arn, "keyManager": "AWS"}}
+        for arn in arns
+    ]
+    path = folder / f"{number:02}.json.gz"
+    path.write_bytes(gzip.compress(json.dumps({"configurationItems": items}).encode(), 1))
+    return path
 
 
 class TestExitCode:

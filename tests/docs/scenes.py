@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -277,6 +278,60 @@ class AtNight(Scene):
         assert "cloudtrail.amazonaws.com" in json.dumps(self.policy)
 
 
+class ALogArchive(Scene):
+    """The bucket of the log archive, with snapshots of two accounts, of two days, and what else there is."""
+
+    bucket = "aws-controltower-logs-111122223333-us-east-1"
+
+    def begin(self) -> None:
+        """A key is repaired between the days."""
+        super().begin()
+        self.s3 = self.sandbox.client("s3")
+        self.s3.create_bucket(Bucket=self.bucket)
+        arn = self.output(KEY, "KeyArn")
+        policy = self.sandbox.client("kms").get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
+        broken = policy.replace("cloudtrail.amazonaws.com", "s3.amazonaws.com")
+        for account, day, its in (
+            ("111122223333", 9, broken),
+            ("111122223333", 24, policy),
+            ("444455556666", 24, policy.replace("111122223333", "444455556666")),
+        ):
+            name = f"ConfigSnapshot_202611{day:02}T120000Z_1234abcd-12ab-34cd-56ef-1234567890ab.json.gz"
+            place = f"Config/us-east-1/2026/11/{day}/ConfigSnapshot/{account}_Config_us-east-1_{name}"
+            self.put(f"{account}/{place}", gzip.compress(snapshot(account, its)))
+        self.put("111122223333/CloudTrail/us-east-1/2026/11/24/1.json.gz", b"")
+        self.put("111122223333/Config/ConfigWritabilityCheckFile", b"")
+
+    def put(self, name: str, content: bytes) -> None:
+        """Store an object."""
+        self.s3.put_object(Bucket=self.bucket, Key=f"o-a1b2c3d4e5/AWSLogs/{name}", Body=content)
+
+
+def snapshot(account: str, policy: str) -> bytes:
+    """A snapshot of one key of an account."""
+    key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
+    arn = f"arn:aws:kms:us-east-1:{account}:key/{key_id}"
+    attributes = {
+        "arn": arn,
+        "keyId": key_id,
+        "keyManager": "CUSTOMER",
+        "keyState": "Enabled",
+        "keySpec": "SYMMETRIC_DEFAULT",
+        "keyUsage": "ENCRYPT_DECRYPT",
+        "origin": "AWS_KMS",
+        "multiRegion": False,
+    }
+    item = {
+        "configurationItemStatus": "OK",
+        "resourceType": "AWS::KMS::Key",
+        "resourceId": key_id,
+        "ARN": arn,
+        "configuration": attributes,
+        "supplementaryConfiguration": {"Policy": policy, "Tags": []},
+    }
+    return json.dumps({"fileVersion": "1.0", "configurationItems": [item]}, indent=1).encode()
+
+
 def a_day_later(sandbox: Sandbox) -> None:
     """Nothing was changed for a day, and the landing zone's keys were in use."""
     sandbox.age(timedelta(days=1))
@@ -318,6 +373,7 @@ SCENES: Final[dict[str, type[Scene] | str]] = {
     "docs/preflight.md": BeforeAChange,
     "docs/report.md": ARuleEverywhere,
     "docs/runbook.md": AtNight,
+    "docs/snapshots.md": ALogArchive,
     "docs/delegated-administrator.md": "tests/docs/test_landing_zone_4.py",
     "docs/landing-zone-4.md": "tests/docs/test_landing_zone_4.py",
 }

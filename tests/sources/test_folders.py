@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import re
 from pathlib import Path
@@ -128,6 +130,25 @@ class TestOtherFiles:
         (reader.folder / "b").write_bytes(b'{"Sid": "caf\xe9"}')
         result = reader.read(reader.folder)
         assert (len(result.unread), len(result.passed)) == (1, 1)
+
+    @pytest.mark.parametrize("left", [3, 40, 400, -1])
+    def test_packed_data_that_is_cut_off_is_told(self, reader: Reader, left: int) -> None:
+        """However early: a snapshot that was not copied to its end shows nothing of its keys."""
+        whole = gzip.compress(json.dumps({"configurationItems": [*range(9_000)]}).encode())
+        (reader.folder / "folder").mkdir()
+        (reader.folder / "folder/snapshot.json.gz").write_bytes(whole[:left])
+        (unread,) = reader.read(reader.folder / "folder").unread
+        assert "its gzip data ends too early: the file is cut off" in unread.message
+
+    @pytest.mark.parametrize("data", [b"", b"of anything", b"\0\1\2" * 400_000])
+    def test_other_packed_data_is_passed_over(self, reader: Reader, data: bytes) -> None:
+        """Whole, or cut off behind what shows that it is none."""
+        (reader.folder / "folder").mkdir()
+        (reader.folder / "folder/whole.gz").write_bytes(gzip.compress(data))
+        archive = gzip.compress(b"\0" + data + b"\0" * 2_000_000)
+        (reader.folder / "folder/cut.tar.gz").write_bytes(archive[:-30])
+        result = reader.read(reader.folder / "folder")
+        assert (len(result.passed), result.unread) == (2, [])
 
     def test_files_given_one_by_one_may_count_as_a_folder_s(self, reader: Reader) -> None:
         """As a pre-commit hook gives them: `named=False`."""

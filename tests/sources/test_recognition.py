@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lzkey.cli import check
-from lzkey.sources import recognition, walk
+from lzkey.sources import reading, recognition
 from lzkey.sources.recognition import FORMATS, LISTS, RECOGNISED, reader_of
 from lzkey.sources.source import Format, unread
 from lzkey.sources.subject import Kind
@@ -81,11 +81,11 @@ class TestLists:
         self, reader: Reader, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
         """More than a document may have."""
-        monkeypatch.setattr(walk, "LARGEST", 1)
+        monkeypatch.setattr(reading, "LARGEST", 1)
         result = reader.text(json.dumps({name: [{"resourceType": "AWS::S3::Bucket", "a": "x" * (2 << 20)}]}))
         assert (result.unread, len(result.passed)) == ([], 1)
 
     def test_others_are_not(self, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
         """The twin: a list that nobody declared."""
-        monkeypatch.setattr(walk, "LARGEST", 1)
+        monkeypatch.setattr(reading, "LARGEST", 1)
         assert "it has more than 0 MB" in reader.text(json.dumps({"others": ["x" * (2 << 20)]})).message

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from landing_zone_key import Requirement
 from landing_zone_key.advisories import AdvisoryCode
 from landing_zone_key.finding import anchor
+from lzkey.aws.address import SCHEME, is_address
 from lzkey.catalogue import ADVISORIES, CATALOGUE, GUIDE
 from lzkey.check.run import NOTHING_FOUND
 from lzkey.check.verdict import place_of
@@ -181,6 +182,8 @@ def _location(place: Place, line: int | None, name: str) -> dict[str, Any]:
 
 def _uri(source: str) -> str:
     """The path as a URI, relative to where the command runs if it is below, as code scanning needs it."""
+    if is_address(source):
+        return SCHEME + quote(source.removeprefix(SCHEME), errors="surrogateescape")
     path = Path(source)
     if path.is_absolute() and path.is_relative_to(Path.cwd()):
         path = path.relative_to(Path.cwd())
