@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from lzkey.history.model import History, Origin, Standing
 from lzkey.history.timeline import history_from
-from lzkey.history.told import Told
 
-from .lives import BAD, GOOD, KEY, NOW, ZONE, did, made, of, present, put, recorded, told
+from .lives import BAD, GOOD, KEY, NOW, ZONE, ago, did, made, of, present, put, recorded, told
 from .lives import item as an_item
+
+if TYPE_CHECKING:
+    from lzkey.history.told import Told
 
 REPRODUCIBLE = settings(
     derandomize=True,
@@ -140,9 +142,7 @@ def test_what_the_properties_compare(at: int) -> None:
 
 def known_at(found: History, days: int) -> set[tuple[str, Standing]]:
     """What is known of a moment a little before so many days ago; nothing where it is before the start."""
-    moment = (
-        NOW.replace(hour=11) - (NOW - NOW.replace(day=NOW.day)) - days * (NOW - NOW.replace(day=NOW.day - 1))
-    )
+    moment = ago(days + 0.04)
     return {
         (span.service, span.standing)
         for span in of(found)
