@@ -117,6 +117,18 @@ LIVES: dict[str, tuple[list[Any], str]] = {
     "what ends before now is not known now": ([told(made(20), until=5)], "A20 ?5"),
     "items alone are moments": ([recorded(item(9), item(3)), present()], "?9 A0"),
     "items of a recorder that was on": ([recorded(item(9), item(3, BAD), since=9), present(BAD)], "A9 R3"),
+    "an item shows a change, so that it was otherwise before": (
+        [recorded(item(9, BAD), since=15), present(BAD)],
+        "?15 R9",
+    ),
+    "no item since the recorder was started is no change": (
+        [recorded(item(20), since=15), present()],
+        "?20 A15",
+    ),
+    "a recorder after the events": (
+        [told(made(20), since=30, until=10), recorded(item(15), item(3, BAD), since=12), present(BAD)],
+        "A20 R3",
+    ),
     "items between which events tell everything": (
         [recorded(item(9), item(3)), told(since=20), present()],
         "A20",
