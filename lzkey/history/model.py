@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from lzkey.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +30,12 @@ class Origin(StrEnum):
     """The key's configuration items, as AWS Config recorded them."""
     PRESENT = "KMS today"
     """The key as KMS describes it now."""
+
+
+#: The name of an act that AWS Config alone shows, when it recorded what had become of it.
+RECORDED: Final = "recorded"
+#: The name of what nobody did: a date in the policy, or that of the key's deletion, had come.
+BY_ITSELF: Final = "by itself"
 
 
 class Standing(StrEnum):
@@ -77,7 +85,8 @@ class Act:
 
     at: datetime
     name: str
-    """Such as PutKeyPolicy; `recorded` where AWS Config alone shows that it was otherwise before."""
+    """Such as PutKeyPolicy; `recorded` where AWS Config alone shows that it was otherwise before, and of a
+    span alone `by itself` where nobody did it, but a date had come."""
     principal: str
     """Who did it: an identity's ARN, or a service; empty where no source tells."""
     behind: str = ""
@@ -154,6 +163,21 @@ class History:
             else:
                 found.append(span)
         return tuple(found)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What it comes to now; a window that has ended is history, and no problem.
+
+        PROBLEM where deliveries are refused for certain now; UNDETERMINED where they may be, as where the key
+        is gone, or where anything of the whole time is not known, or told in two ways.
+        """
+        now = {span.standing for span in self.spans if span.end is None}
+        if Standing.REFUSED in now:
+            return ExitCode.PROBLEM
+        ever = {span.standing for span in self.spans}
+        doubt = Standing.UNKNOWN in ever or bool(now & {Standing.POSSIBLE, Standing.NO_KEY})
+        doubt = doubt or bool(self.contradictions)
+        return ExitCode.UNDETERMINED if doubt else ExitCode.DONE
 
     def open_since(self, service: str) -> Span | None:
         """The window of a service that is open now; None where there is none."""
