@@ -123,7 +123,7 @@ class Execution:
 
 @takes("athena:GetWorkGroup")
 def work_group(asker: Asker, name: str) -> WorkGroup:
-    """A work group of the account and Region that are asked. Raises UnansweredError, also where it is none."""
+    """A work group of the account and Region that are asked. Raises UnansweredError, also for none."""
     told = asker.ask("athena:GetWorkGroup", about=f"the work group {name}", WorkGroup=name)["WorkGroup"]
     settings = told.get("Configuration") or {}
     return WorkGroup(
@@ -183,7 +183,7 @@ def partitions(asker: Asker, database: str, name: str, expression: str) -> Itera
 
 @takes("athena:StartQueryExecution", "glue:GetPartitions", *_READS_DATA, *_WRITES_RESULTS)
 def start(asker: Asker, text: str, database: str, group: str) -> str:
-    """Start a query, and tell its id; botocore's own token keeps one that is sent twice from running twice."""
+    """Start a query, and tell its id; botocore's token keeps one that is sent twice from running twice."""
     told = asker.change(
         "athena:StartQueryExecution",
         QueryString=text,

@@ -107,8 +107,8 @@ def require_documented(table: Table, place: str) -> None:
         told.append(f"what it has as {', '.join(wrong)} is no text")
     if told:
         raise UsageError(
-            f"{place} is not the table that AWS documents for CloudTrail's logs: {'; '.join(told)}; create one "
-            "as https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html shows"
+            f"{place} is not the table that AWS documents for CloudTrail's logs: {'; '.join(told)}; create "
+            "one as https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html shows"
         )
 
 

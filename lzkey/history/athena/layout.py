@@ -89,7 +89,10 @@ class Layout:
 
 
 def layout_of(table: Table, key: KeyArn, now: datetime) -> Layout:
-    """How a table is partitioned. Raises UsageError where its projection leaves out the key's account or Region."""
+    """How a table is partitioned.
+
+    Raises UsageError where its projection leaves out the key's account or Region.
+    """
     types = {each.name: each.type.strip().lower() for each in table.partition_keys}
     texts = {name for name, written in types.items() if is_text(written)}
     projected = table.parameters.get("projection.enabled", "").strip().lower() == "true"
@@ -137,8 +140,8 @@ def _require_value(projection: Mapping[str, str], name: str, value: str) -> None
     values = [each.strip() for each in projection.get(f"projection.{name}.values", "").split(",")]
     if value not in values:
         raise UsageError(
-            f"the table's property projection.{name}.values does not have {value}, which the key is of: Athena "
-            "would find nothing; add it, or name another table"
+            f"the table's property projection.{name}.values does not have {value}, which the key is of: "
+            "Athena would find nothing; add it, or name another table"
         )
 
 
