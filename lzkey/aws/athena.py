@@ -30,11 +30,16 @@ _PARTITIONS: Final = 1_000
 #: What a MetadataException quotes of AWS Glue where there is no such database or table.
 _NO_ENTITY: Final = "EntityNotFound"
 
-#: What Athena does with the permissions of whoever asks: it reads a table's data, and writes its results.
+#: What Athena does with the permissions of whoever asks: it looks a table up, reads its data, writes results.
+#: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html
+BEHIND_TABLES: Final = ("glue:GetDatabase", "glue:GetTable")
 #: https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html
-_READS_DATA: Final = ("s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket")
-_WRITES_RESULTS: Final = (
+BEHIND_QUERIES: Final = (
+    "glue:GetPartitions",
     "s3:AbortMultipartUpload",
+    "s3:GetBucketLocation",
+    "s3:GetObject",
+    "s3:ListBucket",
     "s3:ListBucketMultipartUploads",
     "s3:ListMultipartUploadParts",
     "s3:PutObject",
@@ -136,8 +141,8 @@ def work_group(asker: Asker, name: str) -> WorkGroup:
     )
 
 
-@takes("athena:GetTableMetadata", "glue:GetDatabase", "glue:GetTable")
-def table(asker: Asker, database: str, name: str, group: str) -> Table | None:
+@takes("athena:GetTableMetadata")
+def table_metadata(asker: Asker, database: str, name: str, group: str) -> Table | None:
     """A table of AWS Glue's catalog; None where there is no such one. Raises UnansweredError."""
     try:
         told = asker.ask(
@@ -161,7 +166,7 @@ def table(asker: Asker, database: str, name: str, group: str) -> Table | None:
 
 
 @takes("glue:GetPartitions")
-def partitions(asker: Asker, database: str, name: str, expression: str) -> Iterator[Partition]:
+def table_partitions(asker: Asker, database: str, name: str, expression: str) -> Iterator[Partition]:
     """The partitions that a table has in the catalog, of those that an expression of SQL names; all for none.
 
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html
@@ -181,8 +186,8 @@ def partitions(asker: Asker, database: str, name: str, expression: str) -> Itera
         yield Partition(values, str((each.get("StorageDescriptor") or {}).get("Location") or ""))
 
 
-@takes("athena:StartQueryExecution", "glue:GetPartitions", *_READS_DATA, *_WRITES_RESULTS)
-def start(asker: Asker, text: str, database: str, group: str) -> str:
+@takes("athena:StartQueryExecution")
+def start_query(asker: Asker, text: str, database: str, group: str) -> str:
     """Start a query, and tell its id; botocore's token keeps one that is sent twice from running twice."""
     told = asker.change(
         "athena:StartQueryExecution",
@@ -194,7 +199,7 @@ def start(asker: Asker, text: str, database: str, group: str) -> str:
 
 
 @takes("athena:GetQueryExecution")
-def execution(asker: Asker, query: str) -> Execution:
+def query_execution(asker: Asker, query: str) -> Execution:
     """How far a query is."""
     told = asker.ask("athena:GetQueryExecution", QueryExecutionId=query)["QueryExecution"]
     status = told["Status"]
@@ -206,13 +211,13 @@ def execution(asker: Asker, query: str) -> Execution:
 
 
 @takes("athena:StopQueryExecution")
-def stop(asker: Asker, query: str) -> None:
+def stop_query(asker: Asker, query: str) -> None:
     """Let a query end before it is done; one that has ended stays as it is."""
     asker.change("athena:StopQueryExecution", QueryExecutionId=query)
 
 
-@takes("athena:GetQueryResults", "s3:GetObject")
-def rows(asker: Asker, query: str) -> Iterator[tuple[str | None, ...]]:
+@takes("athena:GetQueryResults")
+def query_rows(asker: Asker, query: str) -> Iterator[tuple[str | None, ...]]:
     """The rows of a query that has succeeded, the first of which names the columns, as the pages come.
 
     What is NULL has no value there. https://docs.aws.amazon.com/athena/latest/APIReference/API_Datum.html

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.account import at_once
-from lzkey.aws.athena import partitions
+from lzkey.aws.athena import table_partitions
 from lzkey.aws.fact import takes
 from lzkey.aws.objects import Address, listed
 from lzkey.aws.unanswered import UnansweredError
@@ -81,7 +81,7 @@ class Coverage:
         return tuple(sorted(found, key=lambda gap: gap.start))
 
 
-@takes(facts=(listed, partitions))
+@takes(facts=(listed, table_partitions))
 def coverage(
     asker: Asker,
     name: TableName,
@@ -115,7 +115,7 @@ def _places(asker: Asker, name: TableName, table: Table, layout: Layout, search:
         prefixes = [prefix_of(table, layout, search.key, day) for day in _days(first, last)]
         yield from (table.location if each is None else each for each in prefixes)
     elif layout.keys:
-        for each in partitions(asker, name.database, name.table, partitions_of(layout, search)):
+        for each in table_partitions(asker, name.database, name.table, partitions_of(layout, search)):
             values = dict(zip(layout.keys, each.values, strict=False))
             if _is_looked_at(values, layout, search):
                 yield each.location

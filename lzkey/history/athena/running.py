@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from lzkey.aws.athena import execution, start, stop
+from lzkey.aws.athena import BEHIND_QUERIES, query_execution, start_query, stop_query
 from lzkey.aws.fact import takes
 from lzkey.aws.unanswered import NOT_ANSWERED
 from lzkey.errors import LiveError
@@ -40,7 +40,7 @@ class Waiting:
     sleep: Callable[[float], None]
 
 
-@takes(facts=(start, execution, stop))
+@takes(*BEHIND_QUERIES, facts=(start_query, query_execution, stop_query))
 def run(asker: Asker, text: str, database: str, group: str, waiting: Waiting) -> tuple[str, int]:
     """Run a query, and tell its id, and how many bytes it has scanned.
 
@@ -48,11 +48,11 @@ def run(asker: Asker, text: str, database: str, group: str, waiting: Waiting) ->
     as by Ctrl-C, the query is stopped; Athena itself ends one after 30 minutes.
     https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
     """
-    query, ended = start(asker, text, database, group), False
+    query, ended = start_query(asker, text, database, group), False
     try:
         began, pause, told = monotonic(), _FIRST, ""
         while True:
-            found = execution(asker, query)
+            found = query_execution(asker, query)
             if found.state in _ENDED:
                 ended = True
                 break
@@ -74,7 +74,7 @@ def run(asker: Asker, text: str, database: str, group: str, waiting: Waiting) ->
 
 def _stop(asker: Asker, query: str, tell: Callable[[str], None]) -> None:
     try:
-        stop(asker, query)
+        stop_query(asker, query)
         tell(f"Athena: query {query} was stopped; what it has scanned is charged")
     except NOT_ANSWERED as error:
         tell(f"Athena: query {query} may go on, and is charged for what it scans: {error}")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from lzkey.aws.athena import rows, table, work_group
+from lzkey.aws.athena import BEHIND_TABLES, query_rows, table_metadata, work_group
 from lzkey.aws.fact import takes
 from lzkey.errors import UsageError
 from lzkey.figures import counted, moment
@@ -60,7 +60,7 @@ class Plan:
         yield from self.estimate.sentences()
 
 
-@takes(facts=(work_group, table, coverage))
+@takes(*BEHIND_TABLES, facts=(work_group, table_metadata, coverage))
 def plan(asker: Asker, name: TableName, group: str, search: Search, waiting: Waiting) -> Plan:
     """Plan a search: everything is looked at, and nothing is run.
 
@@ -70,7 +70,7 @@ def plan(asker: Asker, name: TableName, group: str, search: Search, waiting: Wai
     asker = _patient(asker)
     its_group = work_group(asker, group)
     _require_usable(its_group)
-    found = table(asker, name.database, name.table, group)
+    found = table_metadata(asker, name.database, name.table, group)
     if found is None:
         raise UsageError(
             f"there is no table {name} in AWS Glue's catalog of account {asker.account} in {asker.region}; "
@@ -89,7 +89,7 @@ def plan(asker: Asker, name: TableName, group: str, search: Search, waiting: Wai
     )
 
 
-@takes(facts=(run, rows))
+@takes(facts=(run, query_rows))
 def search_with(asker: Asker, planned: Plan, waiting: Waiting) -> Told:
     """Run a search, and tell what came of it; what cannot be read of it is a sentence, and a gap.
 
@@ -99,7 +99,7 @@ def search_with(asker: Asker, planned: Plan, waiting: Waiting) -> Told:
     query, scanned = run(asker, planned.text, planned.name.database, planned.estimate.group.name, waiting)
     waiting.tell(f"Athena: {told_after(scanned)}")
     records = Records()
-    records.read(islice(rows(asker, query), MOST + 1))
+    records.read(islice(query_rows(asker, query), MOST + 1))
     return Told(_source(asker, planned, records), tuple(records.events.values()))
 
 
