@@ -31,8 +31,8 @@ _NO_VALUE = "no value"
 class Records:
     """What the rows of a result are."""
 
-    events: dict[str, Event] = field(default_factory=dict)
-    """By id: an event that several files have counts once."""
+    events: dict[str, list[Event]] = field(default_factory=dict)
+    """By id: an event that several files have counts once, unless they tell of it in different ways."""
     unread: list[str] = field(default_factory=list)
     """A sentence for each row that cannot be read."""
     moments: list[datetime | None] = field(default_factory=list)
@@ -61,7 +61,9 @@ class Records:
         try:
             event = event_of(_record(row))
             _require_zone(event)
-            self.events.setdefault(event.id, event)
+            alike = self.events.setdefault(event.id, [])
+            if event not in alike:
+                alike.append(event)
             self.latest = event.at
         except (KeyError, SourceError, TypeError, ValueError) as error:
             told = error.args[0] if error.args else type(error).__name__
@@ -75,7 +77,7 @@ def _record(row: Sequence[str | None]) -> dict[str, Any]:
         raise ValueError(f"it has {len(row)} values, and not {len(READ)}")
     record: dict[str, Any] = {}
     for each, text in zip(READ, row, strict=True):
-        if text is None:
+        if text is None and each.kind is Kind.TEXT:
             continue
         *path, name = each.member
         place = record
@@ -86,7 +88,8 @@ def _record(row: Sequence[str | None]) -> dict[str, Any]:
     return record
 
 
-def _json(name: str, text: str) -> Json:
+def _json(name: str, text: str | None) -> Json:
+    """A value; what is NULL is one that CloudTrail has as null, or has left out."""
     try:
         return json_in(text) if text else None
     except SourceError as error:

@@ -100,7 +100,8 @@ def search_with(asker: Asker, planned: Plan, waiting: Waiting) -> Told:
     waiting.tell(f"Athena: {told_after(scanned)}")
     records = Records()
     records.read(islice(query_rows(asker, query), MOST + 1))
-    return Told(_source(asker, planned, records), tuple(records.events.values()))
+    events = tuple(event for alike in records.events.values() for event in alike)
+    return Told(_source(asker, planned, records), events)
 
 
 def _source(asker: Asker, planned: Plan, records: Records) -> Source:
