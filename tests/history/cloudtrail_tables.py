@@ -157,6 +157,8 @@ class Engine:
         s3, objects = self._sandbox.client("s3"), []
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket):
             for each in page.get("Contents", ()):
+                if each.get("StorageClass") == "GLACIER":  # which Athena passes over
+                    continue
                 body = s3.get_object(Bucket=self._bucket, Key=each["Key"])["Body"].read()
                 objects.append((f"s3://{self._bucket}/{each['Key']}", body))
         try:

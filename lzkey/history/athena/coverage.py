@@ -75,8 +75,8 @@ class Coverage:
         lacking = [day for day in _days(*days) if day not in self.days | self.archived]
         archived = [day for day in _days(*days) if day in self.archived]
         found = (
-            *_gaps(lacking, search, f"no log file of {whose} lies where the table does that was delivered"),
-            *_gaps(archived, search, f"Athena passes over archived log files of {whose} that were delivered"),
+            *_gaps(lacking, search, f"where the table lies, there is no log file of {whose}"),
+            *_gaps(archived, search, f"Athena passes over archived log files of {whose}"),
         )
         return tuple(sorted(found, key=lambda gap: gap.start))
 
@@ -174,7 +174,7 @@ def _gaps(days: Iterable[date], search: Search, why: str) -> Iterator[Gap]:
     for begin, end in _runs(days):
         start, until = max(_midnight(begin), search.start), min(_midnight(end + _DAY), search.end)
         if start < until:
-            yield Gap(start, until, f"{why} {_when(begin, end)}")
+            yield Gap(start, until, f"{why}, delivered {_when(begin, end)}")
 
 
 def _days(first: date, last: date) -> Iterator[date]:

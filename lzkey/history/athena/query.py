@@ -94,9 +94,10 @@ def text_of(name: TableName, layout: Layout, search: Search) -> str:
 def partitions_of(layout: Layout, search: Search) -> str:
     """The partitions of the catalog that the query looks at, and maybe more, as AWS Glue takes an expression.
 
+    The names in it are known ones, none of which wants quotation marks: AWS Glue's samples have none.
     https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html
     """
-    return " AND ".join(_places(layout, search))
+    return " AND ".join(f"{name} {condition}" for name, condition in _places(layout, search))
 
 
 def _selected(read: Read) -> str:
@@ -111,7 +112,8 @@ def _arns() -> str:
 
 
 def _conditions(layout: Layout, search: Search) -> Iterator[str]:
-    yield from _places(layout, search)
+    for name, condition in _places(layout, search):
+        yield f"{_identifier(name)} {condition}"
     if layout.days:
         yield _days(layout.days, *search.days)
     yield f"eventsource = {_literal(SOURCE)}"
@@ -123,16 +125,16 @@ def _conditions(layout: Layout, search: Search) -> Iterator[str]:
     yield f"(contains({_arns()}, {_literal(str(search.key))})\n    OR " + "\n    OR ".join(named) + ")"
 
 
-def _places(layout: Layout, search: Search) -> Iterator[str]:
+def _places(layout: Layout, search: Search) -> Iterator[tuple[str, str]]:
     """What the catalog, too, can tell partitions apart by: the account, the Region, and the years."""
     if layout.account:
-        yield f"{_identifier(layout.account)} = {_literal(search.key.account)}"
+        yield layout.account, f"= {_literal(search.key.account)}"
     if layout.region:
-        yield f"{_identifier(layout.region)} = {_literal(search.key.region)}"
+        yield layout.region, f"= {_literal(search.key.region)}"
     if layout.days and not isinstance(layout.days, DayColumn):
         years = [str(day.year) for day in search.days]
         first, last = map(_literal, years) if layout.days.year_is_text else years
-        yield f"{_identifier('year')} BETWEEN {first} AND {last}"
+        yield "year", f"BETWEEN {first} AND {last}"
 
 
 def _days(days: Days, first: date, last: date) -> str:

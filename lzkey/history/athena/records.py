@@ -47,11 +47,9 @@ class Records:
         found = iter(rows)
         header = next(found, ())
         if tuple(header) != HEADER:
-            shown = ", ".join(str(name) for name in header) or "nothing"
-            raise UnansweredError.of_answer(
-                "athena:GetQueryResults",
-                ValueError(f"its columns are {line(shown)}, which were not asked for"),
-            )
+            shown = line(", ".join(str(name) for name in header) or "none")
+            wrong = ValueError(f"its columns are not those that were asked for, but {shown}")
+            raise UnansweredError.of_answer("athena:GetQueryResults", wrong)
         for row in found:
             self.count += 1
             self._read(row)

@@ -99,7 +99,7 @@ def search_with(asker: Asker, planned: Plan, waiting: Waiting) -> Told:
     query, scanned = run(asker, planned.text, planned.name.database, planned.estimate.group.name, waiting)
     waiting.tell(f"Athena: {told_after(scanned)}")
     records = Records()
-    records.read(islice(query_rows(asker, query), MOST + 1))
+    records.read(islice(query_rows(asker, query), MOST + 2))  # the header, and one row too many
     events = tuple(event for alike in records.events.values() for event in alike)
     return Told(_source(asker, planned, records), events)
 
@@ -108,9 +108,9 @@ def _source(asker: Asker, planned: Plan, records: Records) -> Source:
     """What the source tells everything of: from when on, until when, and what is missing in between."""
     search, seen = planned.search, planned.estimate.coverage
     start, end, unread = search.start, search.end - DELIVERED_AFTER, [*records.unread]
-    if records.count == MOST and records.latest:
+    if records.count > MOST and records.latest:
         end = records.latest - _SECOND
-        unread.append(f"only the first {counted(MOST, 'row')} were read, which end at {moment(end)}")
+        unread.append(f"only the first {counted(records.count, 'row')} were read: until {moment(end)}")
     unknown = (*seen.unknown, *(["when these happened is not known"] if None in records.moments else []))
     gaps = [*seen.gaps(replace(search, end=max(start, end)))]
     gaps += [
