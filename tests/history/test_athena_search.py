@@ -15,10 +15,11 @@ from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import UsageError
 from lzkey.history.athena.query import Search, TableName
 from lzkey.history.athena.running import QueryError, Waiting, run
-from lzkey.history.athena.searching import DELIVERED_AFTER, plan, search_with
+from lzkey.history.athena.searching import plan, search_with
 from lzkey.history.events import CHANGING, TAGGING
 from lzkey.history.model import Origin, Standing
 from lzkey.history.timeline import history_from
+from lzkey.history.trail_files import LATE
 from lzkey_sandbox import Sandbox
 from lzkey_sandbox.athena import EngineError, Result
 
@@ -270,9 +271,9 @@ class TestSearch:
         found = search_with(lake.asker, planned(lake), somebody.waiting)
         source = found.source
         assert (source.origin, source.found, source.gaps, source.unread) == (Origin.ATHENA, 3, (), ())
-        assert (source.start, source.end) == (SEARCH.start, NOW - DELIVERED_AFTER)
-        assert source.place == "logs.cloudtrail_logs in account 111122223333, us-east-1"
-        until = DELIVERED_AFTER / timedelta(days=1)
+        assert (source.start, source.end) == (SEARCH.start, NOW - LATE)
+        assert source.place.startswith("logs.cloudtrail_logs in account 111122223333, us-east-1 (query ")
+        until = LATE / timedelta(days=1)
         expected = history_from(
             KEY, ZONE, NOW, [told(*RECORDS, since=SINCE, until=until, origin=Origin.ATHENA)]
         )
@@ -292,8 +293,8 @@ class TestSearch:
         gaps = [(gap.start, gap.end) for gap in source.gaps]
         midnight = ago(8).replace(hour=0)
         assert gaps == [
-            (midnight, midnight + timedelta(days=2)),
-            (midnight + timedelta(days=3), midnight + timedelta(days=4)),
+            (midnight - LATE, midnight + timedelta(days=2)),
+            (midnight + timedelta(days=3) - LATE, midnight + timedelta(days=4)),
         ]
         assert "no log file of account 111122223333 and us-east-1" in source.gaps[0].why
         assert "from 2026-11-21 to 2026-11-22" in source.gaps[0].why
@@ -306,7 +307,7 @@ class TestSearch:
             lake.partition(ago(number))
         source = search_with(lake.asker, planned(lake), Told().waiting).source
         assert [(gap.start, gap.end) for gap in source.gaps] == [
-            (ago(8).replace(hour=0), ago(3).replace(hour=0))
+            (ago(8).replace(hour=0) - LATE, ago(3).replace(hour=0))
         ]
 
     def test_files_of_others(self, lake: Lake) -> None:
@@ -314,7 +315,22 @@ class TestSearch:
         lake.table()
         lake.deliver(LogFile([], ago(5), account="444455556666"), LogFile([], ago(5), region="eu-west-1"))
         source = search_with(lake.asker, planned(lake), Told().waiting).source
-        assert [(gap.start, gap.end) for gap in source.gaps] == [(SEARCH.start, NOW - DELIVERED_AFTER)]
+        assert (source.start, source.end, source.gaps) == (None, None, ())
+        assert "no log file of account 111122223333 and us-east-1 was found" in source.unread[0]
+
+    def test_is_told_from_the_first_file_to_the_last(self, lake: Lake) -> None:
+        """What was before, and is after, nobody tells: a trail may have begun, and ended, at noon."""
+        lake.table()
+        lake.daily(without=(0, 1, 10))
+        source = search_with(lake.asker, planned(lake), Told().waiting).source
+        assert (source.start, source.end, source.gaps) == (ago(9), ago(2) - LATE, ())
+
+    def test_one_file(self, lake: Lake) -> None:
+        """Tells everything of no time."""
+        lake.table()
+        lake.deliver(LogFile([put(5, GOOD)], ago(5)))
+        found = search_with(lake.asker, planned(lake), Told().waiting)
+        assert (found.source.start, found.source.end, len(found.events)) == (None, None, 1)
 
     def test_archived_files(self, lake: Lake) -> None:
         """Are passed over by Athena: their days are gaps, and they cost nothing."""

@@ -1,13 +1,12 @@
 """What the query would look at: how many bytes at most, and of which days there are log files at all.
 
-A log file says in its name whose it is, and when it was delivered; a day without one of the key's account and
-Region is a day of which nothing is known.
+A log file says in its name whose it is, and when it was delivered; between the first and the last one of the
+key's account and Region, a day without any is a day of which nothing is known.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-filename-format.html
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -22,7 +21,9 @@ from lzkey.errors import UsageError
 from lzkey.figures import counted
 from lzkey.history.athena.layout import prefix_of
 from lzkey.history.athena.query import partitions_of
+from lzkey.history.log_files import name_of
 from lzkey.history.model import Gap
+from lzkey.history.trail_files import LATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,7 +42,6 @@ MOST: Final = 1_000_000
 _ARCHIVED: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 
 _DAY: Final = timedelta(days=1)
-_FILE: Final = re.compile(r"(?:.*/)?(\d{12})_CloudTrail_([a-z0-9-]+)_(\d{8})T\d{4}Z_[^/]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ class Coverage:
     """Those on which a file of the key's account and Region was delivered."""
     archived: frozenset[date] = frozenset()
     """Those of which at least one such file is archived, where Athena does not read it."""
+    first: datetime | None = None
+    """When the first of those that are read was delivered; None: there is none."""
+    last: datetime | None = None
     unknown: tuple[str, ...] = ()
     """Why more may lie there, a sentence each; empty: it is all."""
 
@@ -65,11 +68,16 @@ class Coverage:
             self.objects + other.objects,
             self.days | other.days,
             self.archived | other.archived,
+            min((at for at in (self.first, other.first) if at), default=None),
+            max((at for at in (self.last, other.last) if at), default=None),
             tuple(dict.fromkeys((*self.unknown, *other.unknown))),
         )
 
     def gaps(self, search: Search) -> tuple[Gap, ...]:
-        """The days of the time that is searched of which no file can be read, by time; neighbours are one."""
+        """The days of the time that is searched of which no file is read, by time; neighbours are one.
+
+        What happened just before such a day may have been in its files.
+        """
         days = (search.start.astimezone(UTC).date(), search.end.astimezone(UTC).date())
         whose = f"account {search.key.account} and {search.key.region}"
         lacking = [day for day in _days(*days) if day not in self.days | self.archived]
@@ -157,22 +165,36 @@ def _folder(prefix: str) -> str:
 
 def _counted(objects: Iterable[StoredObject], search: Search, place: str) -> Coverage:
     size = number = 0
-    days, archived = set[date](), set[date]()
+    times: dict[date, list[datetime]] = {}
+    archived = set[date]()
     whose = (search.key.account, search.key.region)
     for each in islice(objects, MOST):
         number, is_read = number + 1, each.storage_class not in _ARCHIVED
         size += each.size if is_read else 0
-        found = _FILE.fullmatch(each.key)
-        if found and found.groups()[:2] == whose:
-            (days if is_read else archived).add(_day(found[3]))
+        name = name_of(each.key.rpartition("/")[2])
+        if name is None or (name.account, name.region) != whose:
+            continue
+        if is_read:
+            its = times.setdefault(name.at.date(), [])
+            its[:] = min([*its, name.at]), max([*its, name.at])
+        else:
+            archived.add(name.at.date())
     more = f"only the first {counted(number, 'object')} below {place} were counted"
-    unknown = (more,) if number == MOST else ()
-    return Coverage(size, number, frozenset(days), frozenset(archived), unknown)
+    ends = [at for day in times.values() for at in day]
+    return Coverage(
+        size,
+        number,
+        frozenset(times),
+        frozenset(archived),
+        min(ends, default=None),
+        max(ends, default=None),
+        (more,) if number == MOST else (),
+    )
 
 
 def _gaps(days: Iterable[date], search: Search, why: str) -> Iterator[Gap]:
     for begin, end in _runs(days):
-        start, until = max(_midnight(begin), search.start), min(_midnight(end + _DAY), search.end)
+        start, until = max(_midnight(begin) - LATE, search.start), min(_midnight(end + _DAY), search.end)
         if start < until:
             yield Gap(start, until, f"{why}, delivered {_when(begin, end)}")
 
@@ -190,14 +212,6 @@ def _runs(days: Iterable[date]) -> Sequence[tuple[date, date]]:
         else:
             found.append((day, day))
     return found
-
-
-def _day(text: str) -> date:
-    """A day as a file's name has it; one that no calendar has is none of any search."""
-    try:
-        return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        return date.min
 
 
 def _midnight(day: date) -> datetime:

@@ -20,6 +20,7 @@ from lzkey.history.athena.records import Records
 from lzkey.history.athena.running import run
 from lzkey.history.model import Gap, Origin, Source
 from lzkey.history.told import Told
+from lzkey.history.trail_files import LATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
     from lzkey.history.athena.layout import Layout
     from lzkey.history.athena.query import Search, TableName
     from lzkey.history.athena.running import Waiting
-
-#: Within what time an event is in a file, as a rule; nothing is promised.
-#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
-DELIVERED_AFTER: Final = timedelta(minutes=15)
 
 #: Rows at most: changes of one key, of which most have a few.
 MOST: Final = 100_000
@@ -101,32 +98,33 @@ def search_with(asker: Asker, planned: Plan, waiting: Waiting) -> Told:
     records = Records()
     records.read(islice(query_rows(asker, query), MOST + 2))  # the header, and one row too many
     events = tuple(event for alike in records.events.values() for event in alike)
-    return Told(_source(asker, planned, records), events)
+    place = f"{planned.name} in account {asker.account}, {asker.region} (query {query})"
+    return Told(_source(place, planned, records), events)
 
 
-def _source(asker: Asker, planned: Plan, records: Records) -> Source:
+def _source(place: str, planned: Plan, records: Records) -> Source:
     """What the source tells everything of: from when on, until when, and what is missing in between."""
     search, seen = planned.search, planned.estimate.coverage
-    start, end, unread = search.start, search.end - DELIVERED_AFTER, [*records.unread]
+    source = Source(Origin.ATHENA, place, found=len(records.events), unread=tuple(records.unread))
+    unknown = [*seen.unknown, *(["when these happened is not known"] if None in records.moments else [])]
+    if seen.first is None or seen.last is None:
+        unknown.append(f"no log file of account {search.key.account} and {search.key.region} was found")
+    if unknown or seen.first is None or seen.last is None:
+        why = (f"{each}, so that nobody can say that nothing is missing" for each in unknown)
+        return replace(source, unread=(*source.unread, *why))
+    start, end = max(search.start, seen.first), min(search.end, seen.last) - LATE
     if records.count > MOST and records.latest:
-        end = records.latest - _SECOND
-        unread.append(f"only the first {counted(records.count, 'row')} were read: until {moment(end)}")
-    unknown = (*seen.unknown, *(["when these happened is not known"] if None in records.moments else []))
-    gaps = [*seen.gaps(replace(search, end=max(start, end)))]
-    gaps += [
-        Gap(at, at + _SECOND, "an event of then was found, and could not be read")
-        for at in records.moments
-        if at
+        end = min(end, records.latest - _SECOND)
+        told = f"only the first {counted(records.count, 'row')} were read: until {moment(end)}"
+        source = replace(source, unread=(*source.unread, told))
+    if end <= start:
+        return source
+    why_not = "an event of then was found, and could not be read"
+    gaps = [
+        *seen.gaps(replace(search, start=start, end=end)),
+        *(Gap(at, at + _SECOND, why_not) for at in records.moments if at),
     ]
-    return Source(
-        Origin.ATHENA,
-        f"{planned.name} in account {asker.account}, {asker.region}",
-        None if unknown else start,
-        None if unknown else max(start, end),
-        len(records.events),
-        tuple(sorted(gaps, key=lambda gap: gap.start)),
-        (*unread, *(f"{each}, so that nobody can say that nothing is missing" for each in unknown)),
-    )
+    return replace(source, start=start, end=end, gaps=tuple(sorted(gaps, key=lambda gap: gap.start)))
 
 
 def _require_usable(group: WorkGroup) -> None:
