@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from landing_zone_key import KmsKey
-from landing_zone_key.key import KeyArn
 from lzkey import cli
 from lzkey.cli.athena import STATEMENT
-from lzkey.sources.source import documented_policy
 from lzkey_sandbox.athena import EngineError, Result
-from lzkey_sandbox.cloudtrail_events import policy_put
 
-from .cloudtrail_tables import COLUMNS, DATABASE, NAME, Engine, LogFile, projection
+from .athena_lake import AGE, DAYS, PROFILE, Lake, lake_of
 from .conftest import SETTINGS
-from .lives import BAD, ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,78 +20,14 @@ if TYPE_CHECKING:
 
     from lzkey_sandbox import Sandbox
 
-TABLE, BUCKET = f"{DATABASE}.{NAME}", "logs"
-DAYS, AGE = 200, 160
 
-
-@dataclass(frozen=True)
-class Lake:
-    """A key, and an organization's logs of it that go back further than CloudTrail's event history."""
-
-    sandbox: Sandbox
-    key: str
-    settings: str
-    now: datetime
-
-    def deliver(self, number: int, *records: Any) -> None:
-        """Let the trail deliver a file so many days ago."""
-        file = LogFile(records, self.ago(number))
-        self.sandbox.client("s3").put_object(Bucket=BUCKET, Key=file.key, Body=file.body)
-
-    def ago(self, days: float) -> datetime:
-        """So many days ago."""
-        return self.now - timedelta(days=days)
-
-    def arguments(self, *more: str) -> tuple[str, ...]:
-        """A command line that runs the query."""
-        return (
-            "history",
-            self.key,
-            "--parameters",
-            self.settings,
-            "--athena",
-            TABLE,
-            "--workgroup",
-            "security",
-            *more,
-        )
+OTHER = "444455556666"
 
 
 @pytest.fixture
 def lake(sandbox: Sandbox, tmp_path: Path) -> Lake:
-    """150 days ago a policy was put that lets no service in, and 120 days ago the one that is there now."""
-    settings = tmp_path / "settings.json"
-    settings.write_text(SETTINGS)
-    now = datetime.now(UTC)
-    key = sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]
-    made = Lake(sandbox, key, str(settings), now)
-    good = json.dumps(documented_policy(KmsKey.from_arn(KeyArn.parse(key)), ZONE))
-    sandbox.client("kms").put_key_policy(KeyId=key, Policy=good, BypassPolicyLockoutSafetyCheck=True)
-    sandbox.age(timedelta(days=AGE))
-    s3, glue, athena = (sandbox.client(each) for each in ("s3", "glue", "athena"))
-    s3.create_bucket(Bucket=BUCKET)
-    for number, policy in ((150, BAD), (120, good)):
-        made.deliver(number, policy_put(key, policy, made.ago(number)))
-    glue.create_database(DatabaseInput={"Name": DATABASE})
-    properties = projection(f"{made.ago(180):%Y/%m/%d}")
-    glue.create_table(
-        DatabaseName=DATABASE,
-        TableInput={
-            "Name": NAME,
-            "StorageDescriptor": {
-                "Columns": [{"Name": name, "Type": kind} for name, kind in COLUMNS.items()],
-                "Location": f"s3://{BUCKET}/AWSLogs/111122223333/CloudTrail/us-east-1",
-            },
-            "PartitionKeys": [{"Name": "timestamp", "Type": "string"}],
-            "Parameters": {name.replace("__", "."): value for name, value in properties.items()},
-        },
-    )
-    place = {"ResultConfiguration": {"OutputLocation": "s3://results/"}}
-    athena.create_work_group(Name="security", Configuration=place)
-    sandbox.athena.answers_until_ended = 0
-    sandbox.athena.engine = Engine(sandbox, BUCKET, ["timestamp"], tmp_path)
-    sandbox.forget_calls()
-    return made
+    """A key, and logs that go back further than CloudTrail's event history."""
+    return lake_of(sandbox, tmp_path)
 
 
 class TestWithoutYes:
@@ -194,6 +123,29 @@ class TestWithYes:
         assert (code, said) == (130, "")
         assert "was stopped; what it has scanned is charged" in told
         assert len(sandbox.athena.stopped) == 1
+
+
+class TestProfile:
+    """Of the account that has the logs."""
+
+    def test_is_for_athena_alone(
+        self, sandbox: Sandbox, lake: Lake, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its account is asked for the work group, and has none; the key is asked of its own account."""
+        trust = {"Effect": "Allow", "Principal": {"AWS": sandbox.account}, "Action": "sts:AssumeRole"}
+        made = sandbox.client("iam", account=OTHER).create_role(
+            RoleName="auditor",
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )
+        role = made["Role"]["Arn"]
+        given = sandbox.client("sts").assume_role(RoleArn=role, RoleSessionName="auditor")["Credentials"]
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(lake.config(given)))
+        code, said, told = run(*lake.arguments("--athena-profile", PROFILE))
+        assert (code, said) == (1, "")
+        assert "athena:GetWorkGroup failed (InvalidRequestException) for the work group security" in told
+        assert f"in account {OTHER}" in told
+        assert {call.account for call in sandbox.calls if call.service == "athena"} == {OTHER}
+        assert {call.account for call in sandbox.calls if call.service == "kms"} == {sandbox.account}
 
 
 class TestArguments:

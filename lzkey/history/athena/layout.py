@@ -38,7 +38,7 @@ _NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 
 #: Formats of Java's that sort as days do, and the same in Python's.
 #: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
-_FORMATS: Final = {"yyyy/MM/dd": "%Y/%m/%d", "yyyy-MM-dd": "%Y-%m-%d", "yyyyMMdd": "%Y%m%d"}
+FORMATS: Final = {"yyyy/MM/dd": "%Y/%m/%d", "yyyy-MM-dd": "%Y-%m-%d", "yyyyMMdd": "%Y%m%d"}
 _RELATIVE: Final = re.compile(r"NOW(?:\s*([+-])\s*(\d{1,5})\s*(DAY|WEEK|MONTH|YEAR)S?)?", re.IGNORECASE)
 #: The fewest that each can have: what is said to begin later than it does claims nothing that is not so.
 _DAYS: Final = {"DAY": 1, "WEEK": 7, "MONTH": 28, "YEAR": 365}
@@ -150,7 +150,7 @@ def _days(
 ) -> Days | None:
     """The days, where the table declares a key of dates, or has the three that AWS documents."""
     for name in types:
-        form = _FORMATS.get(projection.get(f"projection.{name}.format", "").strip())
+        form = FORMATS.get(projection.get(f"projection.{name}.format", "").strip())
         is_date = projection.get(f"projection.{name}.type", "").strip().lower() == "date"
         if is_date and form and name in texts and _NAME.fullmatch(name):
             begin = projection.get(f"projection.{name}.range", "").partition(",")[0].strip()
