@@ -44,7 +44,7 @@ or files; 3 they are refused now; 4 they may be, or something of the time is not
 searched for want of --yes; with --exit-zero 3 and 4 are 0.
 """
 
-_DAYS: Final = re.compile(r"(\d{1,5})d")
+_DAYS: Final = re.compile(r"(\d{1,7})d")
 _ID: Final = re.compile(r"mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ALIAS_ARN: Final = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):\d{12}:alias/.+")
 
@@ -56,7 +56,7 @@ _Files = Annotated[
     list[str] | None,
     typer.Option(
         "--trail-files",
-        metavar="FOLDER|s3://…",
+        metavar="FOLDER|s3://BUCKET/PREFIX",
         help="Log files of a trail, in a folder or below an address in Amazon S3; repeatable.",
     ),
 ]
