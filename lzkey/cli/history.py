@@ -36,7 +36,7 @@ Examples:
 $ lzkey history alias/landing-zone --profile management --discover
 $ lzkey history KEY --parameters prod --trail-files logs/ -o history.md
 $ lzkey history KEY-ARN --parameters prod --trail-files logs/ --offline
-$ lzkey history KEY-ARN --parameters prod --athena logs.cloudtrail_logs --workgroup security
+$ lzkey history KEY --parameters prod --athena logs.cloudtrail --workgroup w
 
 Exit codes: 0 deliveries are not refused now, and everything of the whole time is known; times before in \
 which they were refused are told, and are no problem any more; 1 it went wrong; 2 wrong arguments, settings \

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Source: https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html
 _PAGE: Final = 1_000
 
+#: Assumed: that Athena quotes AWS Glue's error, as it does in its console.
+_NO_ENTITY: Final = "EntityNotFoundException: Entity Not Found"
+
 #: What a query goes through before it ends. Source:
 #: https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatus.html
 _BEFORE: Final = ("QUEUED", "RUNNING")
@@ -89,14 +92,11 @@ class Athena:
         return {"WorkGroup": found}
 
     def get_table_metadata(self, account: str, region: str, members: Members) -> Answer:
-        """A table of the account's own catalog; the text of what is not found is assumed."""
+        """A table of the account's own catalog."""
         database, name = members["DatabaseName"], members["TableName"]
         found = table_of(account, region, database, name)
         if found is None:
-            raise ServiceError(
-                "MetadataException",
-                f"EntityNotFoundException: Entity Not Found ({database}.{name}; Service: AWSGlue)",
-            )
+            raise ServiceError("MetadataException", f"{_NO_ENTITY} ({database}.{name}; Service: AWSGlue)")
         return {"TableMetadata": found}
 
     def start_query_execution(self, account: str, region: str, members: Members) -> Answer:

@@ -15,7 +15,6 @@ from lzkey_sandbox.cloudtrail_events import policy_put
 from lzkey_sandbox.http.isolation import EXAMPLE_CREDENTIALS
 
 from .cloudtrail_tables import COLUMNS, DATABASE, NAME, Engine, LogFile, projection
-from .conftest import SETTINGS
 from .lives import BAD, ZONE
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from lzkey_sandbox import Sandbox
 
 PROFILE = "log-archive"
+SETTINGS = json.dumps({"HomeRegion": "us-east-1", "ManagementAccountId": "111122223333"})
 TABLE, BUCKET = f"{DATABASE}.{NAME}", "logs"
 DAYS, AGE = 200, 160
 
@@ -61,18 +61,8 @@ class Lake:
         return file
 
     def arguments(self, *more: str) -> tuple[str, ...]:
-        """A command line that runs the query."""
-        return (
-            "history",
-            self.key,
-            "--parameters",
-            self.settings,
-            "--athena",
-            TABLE,
-            "--workgroup",
-            "security",
-            *more,
-        )
+        """What is typed behind the command."""
+        return (self.key, "--athena", TABLE, "--workgroup", "security", *more)
 
 
 def lake_of(sandbox: Sandbox, tmp_path: Path) -> Lake:

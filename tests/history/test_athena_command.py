@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,13 +12,13 @@ from lzkey.cli.athena import STATEMENT
 from lzkey_sandbox.athena import EngineError, Result
 
 from .athena_lake import AGE, DAYS, PROFILE, Lake, lake_of
-from .conftest import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from lzkey_sandbox import Sandbox
+
+    from .conftest import Run
 
 
 OTHER = "444455556666"
@@ -33,7 +33,7 @@ def lake(sandbox: Sandbox, tmp_path: Path) -> Lake:
 class TestWithoutYes:
     """Nothing is run."""
 
-    def test_says_what_it_would_be(self, sandbox: Sandbox, lake: Lake, run: Callable[..., Any]) -> None:
+    def test_says_what_it_would_be(self, sandbox: Sandbox, lake: Lake, run: Run) -> None:
         """What it scans at most, what that costs, the limit, and the query: the exit code claims nothing."""
         code, said, told = run(*lake.arguments("--since", "170d"))
         assert code == 4
@@ -45,19 +45,19 @@ class TestWithoutYes:
         assert sandbox.athena.queries == []
         assert "LookupEvents" not in {call.operation for call in sandbox.calls}
 
-    def test_quiet_says_it_as_well(self, lake: Lake, run: Callable[..., Any]) -> None:
+    def test_quiet_says_it_as_well(self, lake: Lake, run: Run) -> None:
         """It changes what the result means."""
         _, _, told = run(*lake.arguments("--since", "170d", "--quiet"))
         assert "nothing was run" in told
 
-    def test_programs_get_nothing(self, lake: Lake, run: Callable[..., Any], tmp_path: Path) -> None:
+    def test_programs_get_nothing(self, lake: Lake, run: Run, tmp_path: Path) -> None:
         """No JSON that is none, and no file; the query is told beside it."""
         file = tmp_path / "history.json"
         code, said, told = run(*lake.arguments("--since", "170d", "--format", "json", "-o", str(file)))
         assert (code, said, file.exists()) == (4, "", False)
         assert "SELECT" in told
 
-    def test_exit_zero_is_asked_for(self, lake: Lake, run: Callable[..., Any]) -> None:
+    def test_exit_zero_is_asked_for(self, lake: Lake, run: Run) -> None:
         """As everywhere: in place of 4."""
         assert run(*lake.arguments("--since", "170d", "--exit-zero"))[0] == 0
 
@@ -65,9 +65,7 @@ class TestWithoutYes:
 class TestWithYes:
     """It is run, and proved here."""
 
-    def test_goes_back_further_than_the_event_history(
-        self, sandbox: Sandbox, lake: Lake, run: Callable[..., Any]
-    ) -> None:
+    def test_goes_back_further_than_the_event_history(self, sandbox: Sandbox, lake: Lake, run: Run) -> None:
         """Who stopped deliveries, when, and when they went on; a file a day tells that nothing is missing."""
         for number in range(DAYS):
             lake.deliver(number)
@@ -90,13 +88,13 @@ class TestWithYes:
         assert "Athena: it scanned " in told
         assert code == 4  # nobody knows what it was like before the first change
 
-    def test_the_key_s_age_bounds_it(self, lake: Lake, run: Callable[..., Any]) -> None:
+    def test_the_key_s_age_bounds_it(self, lake: Lake, run: Run) -> None:
         """Without --since: nothing before it was made is searched."""
         _, said, told = run(*lake.arguments())
         assert f"from {lake.ago(AGE):%Y-%m-%d}" in told
         assert f"BETWEEN '{lake.ago(AGE):%Y/%m/%d}'" in said
 
-    def test_a_query_that_fails(self, sandbox: Sandbox, lake: Lake, run: Callable[..., Any]) -> None:
+    def test_a_query_that_fails(self, sandbox: Sandbox, lake: Lake, run: Run) -> None:
         """Is no history without these events."""
 
         def refuse(_text: str, _database: str) -> Result:
@@ -110,7 +108,7 @@ class TestWithYes:
         assert "\n::error" not in told
 
     def test_ctrl_c_stops_it(
-        self, sandbox: Sandbox, lake: Lake, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+        self, sandbox: Sandbox, lake: Lake, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """What was begun costs no more."""
         sandbox.athena.answers_until_ended = 5
@@ -129,7 +127,7 @@ class TestProfile:
     """Of the account that has the logs."""
 
     def test_is_for_athena_alone(
-        self, sandbox: Sandbox, lake: Lake, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+        self, sandbox: Sandbox, lake: Lake, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Its account is asked for the work group, and has none; the key is asked of its own account."""
         trust = {"Effect": "Allow", "Principal": {"AWS": sandbox.account}, "Action": "sts:AssumeRole"}
@@ -164,19 +162,15 @@ class TestArguments:
             (("--athena", "a.b", "--workgroup", "w", "--athena-profile", "none"), "none"),
         ],
     )
-    def test_that_do_not(
-        self, sandbox: Sandbox, run: Callable[..., Any], tmp_path: Path, options: tuple[str, ...], told: str
-    ) -> None:
+    def test_that_do_not(self, sandbox: Sandbox, run: Run, options: tuple[str, ...], told: str) -> None:
         """Are a sentence, and nothing is asked of Athena."""
-        settings = tmp_path / "settings.json"
-        settings.write_text(SETTINGS)
         key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-        code, said, error = run("history", key, "--parameters", str(settings), *options)
+        code, said, error = run(key, *options)
         assert (code, said) == (2, "")
         assert told in error
         assert "athena" not in {call.service for call in sandbox.calls}
 
-    def test_a_table_that_is_not_there(self, lake: Lake, run: Callable[..., Any]) -> None:
+    def test_a_table_that_is_not_there(self, lake: Lake, run: Run) -> None:
         """Is looked for where the credentials and the Region say."""
         code, _, error = run(*lake.arguments("--athena", "logs.other"))
         assert code == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,12 +18,12 @@ from .athena_lake import Lake, lake_of
 from .cloudtrail_tables import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lzkey_sandbox import Sandbox
 
+    from .conftest import Run
+
 PAGE = (Path(__file__).parents[2] / "docs/history-athena.md").read_text()
-COMMANDS = re.findall(r"^\$ lzkey (.+?)(?:  # ends with (\d))?$", PAGE, re.MULTILINE)
+COMMANDS = re.findall(r"^\$ lzkey history (.+?)(?:  # ends with (\d))?$", PAGE, re.MULTILINE)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ class TestPage:
 
     @pytest.mark.parametrize(("line", "ending"), COMMANDS)
     def test_commands(
-        self, lake: Lake, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, line: str, ending: str
+        self, lake: Lake, run: Run, monkeypatch: pytest.MonkeyPatch, line: str, ending: str
     ) -> None:
         """With the reader's own key and settings in their places."""
         monkeypatch.setenv("AWS_CONFIG_FILE", str(lake.config()))

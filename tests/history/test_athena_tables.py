@@ -112,6 +112,12 @@ class TestLayout:
                 Layout(unused=("year", "month"), keys=("year", "month")),
             ),
             ({"p": "string"}, {}, Layout(unused=("p",), keys=("p",))),
+            ({"accountid": "string"}, {}, Layout(unused=("accountid",), keys=("accountid",))),
+            (
+                {"accountid": "string"},
+                {"projection__enabled": "true", "projection__accountid__type": "injected"},
+                Layout("accountid", projected=True, keys=("accountid",)),
+            ),
         ],
     )
     def test_of_a_table(self, keys: dict[str, str], properties: dict[str, str], expected: Layout) -> None:

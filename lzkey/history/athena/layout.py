@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 #: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html
 DELIVERED_WITHIN: Final = timedelta(days=30)
 
-#: What the page on trails of organizations calls the account, and others do.
-_ACCOUNT: Final = ("account", "accountid", "account_id")
+#: What the page on trails of organizations calls the account.
+_ACCOUNT: Final = "account"
+#: What others call it: taken for that where the table declares what its values are.
+_ACCOUNTS: Final = (_ACCOUNT, "accountid", "account_id")
+_DECLARED: Final = frozenset({"enum", "injected"})
 _REGION: Final = "region"
 _PARTS: Final = ("year", "month", "day")
 _INTEGERS: Final = frozenset({"tinyint", "smallint", "int", "integer", "bigint"})
@@ -97,7 +100,8 @@ def layout_of(table: Table, key: KeyArn, now: datetime) -> Layout:
     texts = {name for name, written in types.items() if is_text(written)}
     projected = table.parameters.get("projection.enabled", "").strip().lower() == "true"
     projection = table.parameters if projected else {}
-    account = next((name for name in _ACCOUNT if name in texts), "")
+    declared = {name for name in types if _declared(projection, name) in _DECLARED}
+    account = next((name for name in _ACCOUNTS if name in texts & {_ACCOUNT, *declared}), "")
     region = _REGION if _REGION in texts else ""
     _require_value(projection, account, key.account)
     _require_value(projection, region, key.region)
@@ -133,9 +137,14 @@ def _names(days: Days | None) -> tuple[str, ...]:
     return (days.name,) if isinstance(days, DayColumn) else _PARTS
 
 
+def _declared(projection: Mapping[str, str], name: str) -> str:
+    """The type of a projected partition key."""
+    return projection.get(f"projection.{name}.type", "").strip().lower()
+
+
 def _require_value(projection: Mapping[str, str], name: str, value: str) -> None:
     """Refuse a projection that lists values, and has none of the key's: nothing would ever be found."""
-    if projection.get(f"projection.{name}.type", "").strip().lower() != "enum":
+    if _declared(projection, name) != "enum":
         return
     values = [each.strip() for each in projection.get(f"projection.{name}.values", "").split(",")]
     if value not in values:
@@ -151,8 +160,7 @@ def _days(
     """The days, where the table declares a key of dates, or has the three that AWS documents."""
     for name in types:
         form = FORMATS.get(projection.get(f"projection.{name}.format", "").strip())
-        is_date = projection.get(f"projection.{name}.type", "").strip().lower() == "date"
-        if is_date and form and name in texts and _NAME.fullmatch(name):
+        if _declared(projection, name) == "date" and form and name in texts and _NAME.fullmatch(name):
             begin = projection.get(f"projection.{name}.range", "").partition(",")[0].strip()
             return DayColumn(name, form, _begin(begin, form, now))
     if all(name in texts or types.get(name) in _INTEGERS for name in _PARTS):
