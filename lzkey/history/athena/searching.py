@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from lzkey.history.athena.running import Waiting
 
 #: Rows at most: changes of one key, of which most have a few.
-MOST: Final = 100_000
+MOST: Final = 20_000
 
 _SECOND: Final = timedelta(seconds=1)
 
