@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -16,6 +16,7 @@ from lzkey.aws.fact import actions_of, identity_policy, statement
 from lzkey.aws.keys import NOT_FOUND, described_key
 from lzkey.aws.session import session_in
 from lzkey.aws.unanswered import UnansweredError
+from lzkey.cli import athena as by_athena
 from lzkey.cli.asked import Asked, with_options
 from lzkey.cli.options import ALIVE, ExitZero, format_option, iam_policy_option, output_option
 from lzkey.errors import ExitCode, SettingsError, UsageError
@@ -26,17 +27,21 @@ from lzkey.history.trail_files import trail_files as trail_files_fact
 from lzkey.sources import DISCOVERY
 from lzkey.terminal import messages, progress_to, result
 
+if TYPE_CHECKING:
+    from lzkey.history.told import Told
+
 EXIT_CODES: Final = """
 \b
 Examples:
 $ lzkey history alias/landing-zone --profile management --discover
 $ lzkey history KEY --parameters prod --trail-files logs/ -o history.md
 $ lzkey history KEY-ARN --parameters prod --trail-files logs/ --offline
+$ lzkey history KEY --parameters prod --athena logs.cloudtrail --workgroup w
 
 Exit codes: 0 deliveries are not refused now, and everything of the whole time is known; times before in \
 which they were refused are told, and are no problem any more; 1 it went wrong; 2 wrong arguments, settings \
-or files; 3 they are refused now; 4 they may be, or the key is gone, or something of the time is not known; \
-with --exit-zero 3 and 4 are 0.
+or files; 3 they are refused now; 4 they may be, or the key is gone, or something of the time is not known, \
+or nothing was searched for want of --yes; with --exit-zero 3 and 4 are 0.
 """
 
 _DAYS: Final = re.compile(r"(\d{1,7})d")
@@ -76,6 +81,7 @@ def iam_policy() -> dict[str, Any]:
         statement("ReadWhatTheKeyWasLike", history_of.actions),
         statement("ReadTheLandingZone", actions_of(*DISCOVERY)),
         statement("ReadLogFiles", trail_files_fact.actions),
+        by_athena.STATEMENT,
     )
 
 
@@ -88,6 +94,10 @@ def history(
     since: _Since = None,
     offline: _Offline = False,
     no_config: _NoConfig = False,
+    athena: by_athena.Table = None,
+    workgroup: by_athena.WorkGroup = None,
+    athena_profile: by_athena.AthenaProfile = None,
+    yes: by_athena.Yes = False,
     form: _Form = Form.TEXT,
     output: _Output = None,
     exit_zero: ExitZero = False,
@@ -95,18 +105,26 @@ def history(
 ) -> None:
     """Say since when deliveries with a key are refused, and by whom: its past, proved with today's engine.
 
-    From CloudTrail's event history of 90 days, a trail's own log files, AWS Config's items, and the key as it
-    is now. A time of which no source tells everything is not known, and never taken for good.
+    From CloudTrail's event history of 90 days, a trail's own log files, read here or searched by Amazon
+    Athena, AWS Config's items, and the key as it is now. A time of which no source tells everything is not
+    known, and never taken for good.
     """
     del print_iam_policy  # its callback has ended the command
     files, now = output or [], datetime.now(UTC)
     begin = None if since is None else since_of(since, now)
+    lake = by_athena.Athena.of(athena, workgroup, athena_profile, yes=yes, offline=offline)
     if offline:
         _require_offline(key, asked, trail_files, no_config=no_config)
     zone = asked.context().zone
     wanted = Wanted(tuple(trail_files or ()), not no_config, progress_to(messages()))
     asker, arn = (None, _arn(key)) if offline else _found(key, asked, zone.home_region)
-    made = history_from(arn, zone, now, gathered(asker, arn, now, wanted), since=begin)
+    found: tuple[Told, ...] = ()
+    if lake is not None and asker is not None:
+        prepared = lake.planned(asked, arn, by_athena.Time(begin, now, zone.home_region), asker)
+        if not lake.yes:
+            prepared.refrain(form, exit_zero=exit_zero)
+        found = (prepared.run(),)
+    made = history_from(arn, zone, now, (*gathered(asker, arn, now, wanted), *found), since=begin)
     write(made, files)
     result(render(made, form))
     raise typer.Exit(ExitCode.DONE if exit_zero else made.exit_code)

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from lzkey_sandbox import generated_population
+from lzkey_sandbox.athena import Athena, AthenaState
 from lzkey_sandbox.baselines import Baselines, Unit
 from lzkey_sandbox.buckets import Buckets
 from lzkey_sandbox.cloudtrail import CloudTrail, TrailState
@@ -94,6 +95,7 @@ class Sandbox:
         self._baselines = Baselines(self._control_tower)
         self._cloudtrail = CloudTrail(self._control_tower)
         self._buckets = Buckets()
+        self._athena = AthenaState()
         self._deliveries = Deliveries()
         self._recording = recording
         self._oversized_limit = oversized_limit
@@ -170,6 +172,7 @@ class Sandbox:
             **operations("config", AggregateResourceApi(self._aggregation, self._listings), concerns_keys),
             **operations("controltower", self._control_tower),
             **operations("controltower", self._baselines),
+            **operations("athena", Athena(self._athena, self._listings)),
             **operations("cloudtrail", self._cloudtrail),
             **operations("cloudtrail", EventApi(self._events, self._listings)),
             **operations("kms", KeyApi(self._listings, self._key_records)),
@@ -324,6 +327,11 @@ class Sandbox:
     def admit(self, bucket: str, account: str) -> None:
         """Let another account ask about a bucket, as its policy can; else it is refused."""
         self._buckets.admitted.add((bucket, account))
+
+    @property
+    def athena(self) -> AthenaState:
+        """How Athena's queries are answered; an engine of SQL is the sandbox's user's."""
+        return self._athena
 
     @property
     def events(self) -> EventHistory:

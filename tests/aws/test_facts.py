@@ -174,6 +174,32 @@ DELIVERY = refused(delivery_by_cloudtrail(KEY, TRAIL, NOON))
 LIFECYCLE = landing_zone_update_ended(ARN, NOON)
 
 
+WORK_GROUP: dict[str, Any] = {
+    "Name": "security",
+    "State": "ENABLED",
+    "Configuration": {
+        "ResultConfiguration": {"OutputLocation": "s3://results/"},
+        "BytesScannedCutoffPerQuery": 10_000_000,
+        "EngineVersion": {"EffectiveEngineVersion": "Athena engine version 3"},
+    },
+}
+TABLE: dict[str, Any] = {
+    "Name": "cloudtrail_logs",
+    "Columns": [{"Name": "EventTime", "Type": "string"}],
+    "PartitionKeys": [{"Name": "timestamp", "Type": "string"}],
+    "Parameters": {"location": "s3://logs/"},
+}
+FAILED_QUERY: dict[str, Any] = {
+    "Status": {"State": "FAILED", "StateChangeReason": "no\nroom"},
+    "Statistics": {"DataScannedInBytes": 7},
+}
+
+
+def row(*values: str | None) -> dict[str, Any]:
+    """A row of a result of Athena's."""
+    return {"Data": [{} if value is None else {"VarCharValue": value} for value in values]}
+
+
 def looked_up(record: Any) -> dict[str, Any]:
     """An event of LookupEvents, with this record."""
     return {
@@ -509,6 +535,34 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
             )
         ],
     ),
+    "work_group": (("security",), [("get_work_group", {"WorkGroup": WORK_GROUP})]),
+    "table_metadata": (
+        ("logs", "cloudtrail_logs", "security"),
+        [("get_table_metadata", {"TableMetadata": TABLE})],
+    ),
+    "table_partitions": (
+        ("logs", "cloudtrail_logs", "year >= '2026'"),
+        [
+            ("get_partitions", {"Partitions": [{"Values": ["2026"]}], "NextToken": "x"}),
+            (
+                "get_partitions",
+                {"Partitions": [{"Values": ["2027"], "StorageDescriptor": {"Location": "s3://logs/2027/"}}]},
+            ),
+        ],
+    ),
+    "start_query": (
+        ("SELECT 1", "logs", "security"),
+        [("start_query_execution", {"QueryExecutionId": "q-1"})],
+    ),
+    "query_execution": (("q-1",), [("get_query_execution", {"QueryExecution": FAILED_QUERY})]),
+    "query_rows": (
+        ("q-1",),
+        [
+            ("get_query_results", {"ResultSet": {"Rows": [row("name", "code")]}, "NextToken": "x"}),
+            ("get_query_results", {"ResultSet": {"Rows": [row("PutKeyPolicy", None)]}}),
+        ],
+    ),
+    "stop_query": (("q-1",), [("stop_query_execution", {})]),
     "listed": (
         ("logs", "AWSLogs/"),
         [
@@ -559,6 +613,8 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
 
 #: Those that ask Amazon S3.
 OF_BUCKETS = {"object_lock", "requester_pays", "bucket_encryption", "listed"}
+#: What AWS confirms with nothing.
+CHANGES = {"put_key_policy", "stop_query"}
 #: An object may hold anything; what tells of it is no text: tests/aws/test_objects.py.
 OF_ANYTHING = {"stream"}
 
@@ -755,6 +811,48 @@ class TestAnswers:
             operation = ASKED[name][1][0][0]
             with pytest.raises(UnansweredError, match=code):
                 asking(name, [(operation, code)])
+
+    def test_a_work_group(self) -> None:
+        """Where results go, and what a query may scan; one that says nothing has no place, and no limit."""
+        _, found = asking("work_group")
+        assert (found.name, found.enabled, found.output) == ("security", True, "s3://results/")
+        assert (found.cutoff, found.keeps_results) == (10_000_000, True)
+        _, found = asking("work_group", [("get_work_group", {"WorkGroup": {"Name": "bare"}})])
+        assert (found.cutoff, found.engine, found.keeps_results) == (None, "", False)
+        managed = {"ManagedQueryResultsConfiguration": {"Enabled": True}}
+        answer = {"WorkGroup": {"Name": "own", "State": "DISABLED", "Configuration": managed}}
+        _, found = asking("work_group", [("get_work_group", answer)])
+        assert (found.enabled, found.keeps_results) == (False, True)
+
+    def test_a_table(self) -> None:
+        """Its columns in lower case, as they are asked for."""
+        _, found = asking("table_metadata")
+        assert [(each.name, each.type) for each in found.columns] == [("eventtime", "string")]
+        assert [each.name for each in found.partition_keys] == ["timestamp"]
+        assert found.location == "s3://logs/"
+
+    def test_a_table_that_may_not_be_seen(self) -> None:
+        """A MetadataException is AWS Glue's error of any kind: only of what is not there it is an answer."""
+        with pytest.raises(UnansweredError, match="MetadataException"):
+            asking("table_metadata", [("get_table_metadata", "MetadataException")])
+
+    def test_partitions_of_all_pages(self) -> None:
+        """One that does not say where it lies has no place."""
+        _, found = asking("table_partitions")
+        assert [(each.values, each.location) for each in found] == [
+            (("2026",), ""),
+            (("2027",), "s3://logs/2027/"),
+        ]
+
+    def test_a_query(self) -> None:
+        """How far it is, why, and what it has scanned; a reason is one line."""
+        assert asking("start_query")[1] == "q-1"
+        _, found = asking("query_execution")
+        assert (found.state, found.reason, found.scanned) == ("FAILED", "no room", 7)
+
+    def test_rows_of_all_pages(self) -> None:
+        """What is NULL is no text, and no empty one."""
+        assert asking("query_rows")[1] == [("name", "code"), ("PutKeyPolicy", None)]
 
     def test_members_of_all_pages(self) -> None:
         """`State`, and before 2026 `Status`."""
@@ -1024,7 +1122,7 @@ class TestNoAnswer:
         "an object without what was asked for",
     }
 
-    @pytest.mark.parametrize("name", sorted(set(ASKED) - {"put_key_policy"} - OF_ANYTHING))
+    @pytest.mark.parametrize("name", sorted(set(ASKED) - CHANGES - OF_ANYTHING))
     @pytest.mark.parametrize("kind", NOT_AWS)
     def test_is_not_understood(self, name: str, kind: str) -> None:
         """Never an account without keys, rules, aggregators or accounts."""
@@ -1056,6 +1154,12 @@ class TestNoAnswer:
             ("keys", b'{"Results": [5]}'),
             ("grants", b'{"Grants": [{}]}'),
             ("event_history", b'{"Events": [{}]}'),
+            ("work_group", b'{"WorkGroup": {}}'),
+            ("table_metadata", b'{"TableMetadata": {}}'),
+            ("table_partitions", b'{"Partitions": [{}]}'),
+            ("query_execution", b'{"QueryExecution": {}}'),
+            ("query_execution", b'{"QueryExecution": {"Status": {}}}'),
+            ("query_rows", b'{"ResultSet": {}}'),
             ("event_history", b'{"Events": [{"CloudTrailEvent": "half of a re"}]}'),
             ("event_history", b'{"Events": [{"CloudTrailEvent": "[]", "EventId": "e"}]}'),
             ("stack", b"<DescribeStacksResponse/>"),

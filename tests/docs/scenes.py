@@ -395,5 +395,6 @@ SCENES: Final[dict[str, type[Scene] | str]] = {
     "docs/runbook.md": AtNight,
     "docs/snapshots.md": ALogArchive,
     "docs/delegated-administrator.md": "tests/docs/test_landing_zone_4.py",
+    "docs/history-athena.md": "tests/history/test_athena_page.py",
     "docs/landing-zone-4.md": "tests/docs/test_landing_zone_4.py",
 }

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore import xform_name
 
+from lzkey_sandbox.athena import Athena
 from lzkey_sandbox.baselines import Baselines
 from lzkey_sandbox.buckets import Buckets
 from lzkey_sandbox.cloudtrail import CloudTrail
@@ -24,6 +25,7 @@ from lzkey_sandbox.http.contract import service_model
 from lzkey_sandbox.keys.key_api import KeyApi, RamPolicyApi
 
 APIS = [
+    ("athena", Athena),
     ("config", ConfigApi),
     ("config", ResourceApi),
     ("config", OrganizationApi),

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from lzkey import Untyped
 
 Json = Any  # a value as the json module reads and writes it
+
+#: How patterns write what two code units make together, as Java reads it, and how Python does.
+#: Source: https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/util/regex/Pattern.html
+_BEYOND: Final = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
 
 #: A request's members, as botocore's types.
 Members = Mapping[str, Any]
@@ -95,7 +99,8 @@ def _violated(shape: Shape, value: Untyped) -> Iterator[str]:
         yield f"Member must have value less than or equal to {facts['max']}"
     if shape.type_name == "string" and value not in facts.get("enum", [value]):
         yield f"Member must satisfy enum value set: [{', '.join(facts['enum'])}]"
-    if shape.type_name == "string" and not re.search(facts.get("pattern", ""), value):
+    pattern = str(facts.get("pattern", "")).replace(*_BEYOND)
+    if shape.type_name == "string" and not re.search(pattern, value):
         yield f"Member must satisfy regular expression pattern: {facts['pattern']}"
 
 
