@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lzkey.report.html.words import visible
+from lzkey.page.words import visible
 
 from .conftest import page_of, report_named
 from .driver import opened

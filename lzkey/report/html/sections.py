@@ -15,8 +15,9 @@ from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
 from lzkey.catalogue import Advice, advice
 from lzkey.figures import counted
 from lzkey.observed.values import Outcome
+from lzkey.page.words import grouped
 from lzkey.report.html.rows import accounts_by_id, regions_of
-from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED, grouped
+from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED
 from lzkey.report.model import Cause, Doubt
 from lzkey.report.wording import formula, percentage
 from lzkey.runbook import address
