@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.errors import SettingsError
-from landing_zone_key.settings import PARAMETERS, LandingZone
+from landing_zone_key.settings import PARAMETERS, KeyScope, LandingZone
 from lzkey.errors import ParametersError
 from lzkey.files import read_json
 from lzkey.regions import fault_of, unknown_regions
@@ -91,6 +91,22 @@ class Parameters:
     def management_account(self) -> str:
         """The organization's management account, 12 digits."""
         return self.rule["ManagementAccountId"]
+
+
+def as_parameters(zone: LandingZone) -> dict[str, str]:
+    """The rule parameters of a landing zone, without those that nobody has given."""
+    scope = ",".join(zone.listed_keys) if zone.key_scope is KeyScope.LISTED else zone.key_scope.value
+    values = {
+        "HomeRegion": zone.home_region,
+        "ManagementAccountId": zone.management_account_id,
+        "OrganizationId": zone.organization_id,
+        "GovernedRegions": ",".join(zone.governed_regions),
+        "TrailName": zone.trail_name,
+        "KeyScope": scope,
+        "PermissionStandard": zone.permission_standard.value,
+        "RequireConfusedDeputyProtection": str(zone.require_confused_deputy_protection).lower(),
+    }
+    return {name: value for name, value in values.items() if value}
 
 
 def load(named: str, *, at: Workplace, any_region: bool = False) -> Parameters:

@@ -9,6 +9,7 @@ from typing import Final
 _OPERATIONS: Final = {
     "s3:GetBucketObjectLockConfiguration": "GetObjectLockConfiguration",
     "s3:GetEncryptionConfiguration": "GetBucketEncryption",
+    "s3:ListBucket": "ListObjectsV2",
 }
 
 

@@ -20,6 +20,7 @@ _ROOTS: Final = {
     "GetBucketEncryption": "ServerSideEncryptionConfiguration",
     "GetBucketRequestPayment": "RequestPaymentConfiguration",
     "GetObjectLockConfiguration": "ObjectLockConfiguration",
+    "ListObjectsV2": "ListBucketResult",
 }
 #: Of what is no XML, and of a page.
 _NO_ROOTS: Final = ("", "html")

@@ -16,6 +16,7 @@ from lzkey.aws.fact import takes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from landing_zone_key.key import KeyArn
     from lzkey import Json
     from lzkey.aws.account import Asker
 
@@ -108,6 +109,21 @@ def event_of(record: Mapping[str, Any]) -> Event:
         parameters if isinstance(parameters, Mapping) else {},
         record,
     )
+
+
+def is_of(event: Event, arn: KeyArn) -> bool:
+    """Whether it is of the key: by its resources, by what was asked for, or by the answer.
+
+    An id alone is that of a key in the Region of the event: keys of several Regions share theirs.
+    """
+    answer = within(event.record, "responseElements")
+    told = {
+        *event.resources,
+        str(event.parameters.get("keyId")),
+        str(within(answer, "keyId")),
+        str(within(answer, "keyMetadata", "arn")),
+    }
+    return str(arn) in told or (arn.key_id in told and event.region in ("", arn.region))
 
 
 def within(record: object, *names: str) -> Json:

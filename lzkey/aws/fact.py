@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import IOBase
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from landing_zone_key import KeyDataError
@@ -38,7 +39,7 @@ class Fact(Generic[_Asked, _Answer]):
         """Ask. Raises UnansweredError, also where an answer lacks what AWS's have, somewhere in it."""
         with self._understood():
             answer = self.ask(*args, **kwargs)
-        if isinstance(answer, Iterator):
+        if isinstance(answer, Iterator) and not isinstance(answer, IOBase):  # a file is one, of lines
             return cast("_Answer", self._each(answer))
         return answer
 

@@ -67,6 +67,18 @@ _NOT_HAD: Final = (
 )
 #: What is wrong with the settings of the AWS CLI: nothing could be asked, ever.
 _MISCONFIGURED: Final = (ConfigParseError, InvalidConfigError, InvalidRegionError)
+#: What to do about errors of Amazon S3 about a bucket or an object, by code.
+#: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_OF_OBJECTS: Final = {
+    "InvalidObjectState": "it is archived: restore it first (`aws s3api restore-object`)",
+    "NoSuchBucket": "there is no bucket of that name",
+    "NoSuchKey": "it is not there, or not any more",
+    "PermanentRedirect": "the bucket is in another Region: give it with --region",
+    "PreconditionFailed": "it was replaced while it was read: try again",
+}
+_S3: Final = frozenset({"GetObject", "ListObjectsV2"})
+#: Amazon S3 names what the key that encrypts an object refuses in its message alone.
+_DECRYPT: Final = "kms:Decrypt"
 _SIGN_IN: Final = "sign in (`aws sso login`), or choose others with AWS_PROFILE or --profile"
 
 #: A service's message at most: a line of it.
@@ -190,7 +202,16 @@ def hint(error: Failure) -> str:
         return (
             ", although the credentials are accepted in another Region: is this one enabled for the account?"
         )
+    if isinstance(error, ClientError) and error.operation_name in _S3:
+        return _hint_of_object(error)
     return ""
+
+
+def _hint_of_object(error: ClientError) -> str:
+    code = code_of(error)
+    if code.startswith("KMS.") or (is_refusal(error) and _DECRYPT in message_of(error)):
+        return f": the KMS key that encrypts it must allow {_DECRYPT}, be enabled, and not be deleted"
+    return f": {_OF_OBJECTS[code]}" if code in _OF_OBJECTS else ""
 
 
 def _about_credentials(error: Failure | OSError | ValueError, action: str) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from landing_zone_key import Certainty, Requirement
 from lzkey.check.verdict import Verdict, judge
 from lzkey.errors import ExitCode
+from lzkey.sources.reading import Packed
 from lzkey.sources.subject import PassedOver, Unread
 from lzkey.sources.terraform_source import Declarations
 from lzkey.state import WORST_FIRST, State
@@ -39,10 +40,15 @@ Units: TypeAlias = "Iterable[Unit | Unread | PassedOver | Declared]"
 
 NOTHING_FOUND: Final = "no KMS key was found in what was given, so that nothing is proved"
 
-#: So many units are done before other processes are worth their start.
+#: So many units, or results, are done before other processes are worth their start.
 ALONE: Final = 16
+_ALONE_RESULTS: Final = 3_200
 #: Units that wait for each process, so that none runs dry and none piles up.
 _AHEAD: Final = 4
+#: Bytes of packed units that wait for all of them.
+_WAITING: Final = 32 << 20
+#: Results that a process hands over of one unit; of one with more it has no part.
+_MOST: Final = 5_000
 
 
 class Only(StrEnum):
@@ -173,9 +179,13 @@ def judged(units: Units, context: Context, at: datetime, *, processes: int | Non
 def _all_judged(
     units: Iterable[Unit | Unread | PassedOver], context: Context, at: datetime, processes: int | None
 ) -> Iterator[Judged]:
-    remaining = iter(units)
+    remaining, done = iter(units), 0
     for unit in islice(remaining, ALONE):
-        yield from _judged(unit, context, at)
+        for entry in _judged(unit, context, at):
+            yield entry
+            done += 1
+        if done >= _ALONE_RESULTS:
+            break
     following = list(islice(remaining, 1))
     workers = processes or _cores()
     if following and workers > 1:
@@ -211,21 +221,50 @@ def _shared(
     spawning = multiprocessing.get_context("spawn")
     with _undisturbed():
         pool = ProcessPoolExecutor(workers, spawning, _begin, (context, at))
-    waiting: deque[Future[list[Judged]]] = deque()
     try:
-        for unit in units:
-            with _undisturbed():
-                waiting.append(pool.submit(_work, unit))
-            if len(waiting) > workers * _AHEAD:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
+        yield from _in_order(pool, units, workers * _AHEAD)
         pool.shutdown()
     except BaseException:  # also by Ctrl-C, or where nobody wants the rest
         for worker in multiprocessing.active_children():
             worker.terminate()
         pool.shutdown(wait=False, cancel_futures=True)
         raise
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, units: Iterable[Unit | Unread | PassedOver], most: int
+) -> Iterator[Judged]:
+    """What comes of the units, in their order, while so many of them wait at most."""
+    waiting: deque[tuple[Unit | Unread | PassedOver, Future[list[Judged] | None]]] = deque()
+    held = 0
+    for unit in units:
+        with _undisturbed():
+            waiting.append((unit, pool.submit(_work, unit)))
+        held += _size(unit)
+        while len(waiting) > most or (held > _WAITING and len(waiting) > 1):
+            first, results = waiting.popleft()
+            held -= _size(first)
+            yield from _results(pool, first, results, most)
+    for first, results in waiting:
+        yield from _results(pool, first, results, most)
+
+
+def _size(unit: object) -> int:
+    return len(unit.content) if isinstance(unit, Packed) else 0
+
+
+def _results(
+    pool: ProcessPoolExecutor,
+    unit: Unit | Unread | PassedOver,
+    results: Future[list[Judged] | None],
+    most: int,
+) -> Iterator[Judged]:
+    """What came of one unit; one with too much in it is handed over once more, in pieces."""
+    found = results.result()
+    if found is None and isinstance(unit, Packed):
+        yield from _in_order(pool, unit.units(), most)
+    else:
+        yield from found or ()
 
 
 @contextmanager
@@ -260,5 +299,10 @@ def _end_with_parent() -> None:
         os._exit(ExitCode.FAILED)
 
 
-def _work(unit: Unit | Unread | PassedOver) -> list[Judged]:
-    return list(_judged(unit, *_given))
+def _work(unit: Unit | Unread | PassedOver) -> list[Judged] | None:
+    """What comes of a unit; None where a packed one holds too much to be handed over at once."""
+    results = _judged(unit, *_given)
+    found = list(islice(results, _MOST))
+    if isinstance(unit, Packed) and len(found) == _MOST and next(results, None) is not None:
+        return None
+    return [*found, *results]

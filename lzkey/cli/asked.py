@@ -17,7 +17,7 @@ import typer
 from landing_zone_key import KeyDataError, LandingZone
 from landing_zone_key import SettingsError as RuleSettingsError
 from landing_zone_key.key import KeyArn
-from landing_zone_key.settings import PARAMETERS, KeyScope
+from landing_zone_key.settings import PARAMETERS
 from lzkey.aws.fact import actions_of, identity_policy, statement
 from lzkey.aws.keys import put_key_policy
 from lzkey.cli.completion import (
@@ -316,22 +316,6 @@ def _require_declared(names: Sequence[str], seen: Survey | None) -> None:
     if unknown and (seen is None or seen.is_whole):
         known = f"there is {', '.join(there)}" if there else "there are none"
         raise SettingsError(f"no template has the parameter {unknown[0]} that --parameter gives; {known}")
-
-
-def as_parameters(zone: LandingZone) -> dict[str, str]:
-    """The rule parameters of a landing zone, without those that nobody has given."""
-    scope = ",".join(zone.listed_keys) if zone.key_scope is KeyScope.LISTED else zone.key_scope.value
-    values = {
-        "HomeRegion": zone.home_region,
-        "ManagementAccountId": zone.management_account_id,
-        "OrganizationId": zone.organization_id,
-        "GovernedRegions": ",".join(zone.governed_regions),
-        "TrailName": zone.trail_name,
-        "KeyScope": scope,
-        "PermissionStandard": zone.permission_standard.value,
-        "RequireConfusedDeputyProtection": str(zone.require_confused_deputy_protection).lower(),
-    }
-    return {name: value for name, value in values.items() if value}
 
 
 def _ways_to_give(missing: list[str]) -> str:

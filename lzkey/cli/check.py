@@ -12,10 +12,11 @@ from landing_zone_key.settings import KeyScope
 from lzkey.check.formats import Form, Head, write
 from lzkey.check.run import NOTHING_FOUND, Only, judged, judged_keys
 from lzkey.cli.answers import is_key
-from lzkey.cli.asked import FILES, Asked, as_parameters, live_policy_option, with_options
+from lzkey.cli.asked import FILES, Asked, live_policy_option, with_options
 from lzkey.cli.options import ALIVE, ExitZero, format_option, output_option
 from lzkey.errors import ExitCode, SettingsError
 from lzkey.files import require_no_source
+from lzkey.parameters import as_parameters
 from lzkey.sources import live, units
 from lzkey.sources.input import Input
 from lzkey.sources.recognition import RECOGNISED

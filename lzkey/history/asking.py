@@ -10,7 +10,7 @@ from lzkey.aws.keys import key as described_key
 from lzkey.aws.keys import key_policy, key_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from landing_zone_key import KmsKey, LandingZone
@@ -28,7 +28,6 @@ def history_of(
     *,
     trail_files: Sequence[str] = (),
     since: datetime | None = None,
-    progress: Callable[[str], None] = lambda _: None,
 ) -> History:
     """The history of a key: CloudTrail's, AWS Config's, the trail's files in these places, and the present.
 

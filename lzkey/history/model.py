@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,12 @@ class Origin(StrEnum):
     """The key's configuration items, as AWS Config recorded them."""
     PRESENT = "KMS today"
     """The key as KMS describes it now."""
+
+
+#: The name of an act that AWS Config alone shows, when it recorded what had become of it.
+RECORDED: Final = "recorded"
+#: The name of what nobody did: a date in the policy, or that of the key's deletion, had come.
+BY_ITSELF: Final = "by itself"
 
 
 class Standing(StrEnum):
@@ -77,7 +83,8 @@ class Act:
 
     at: datetime
     name: str
-    """Such as PutKeyPolicy; `recorded` where AWS Config alone shows that it was otherwise before."""
+    """Such as PutKeyPolicy; `recorded` where AWS Config alone shows that it was otherwise before, and of a
+    span alone `by itself` where nobody did it, but a date had come."""
     principal: str
     """Who did it: an identity's ARN, or a service; empty where no source tells."""
     behind: str = ""

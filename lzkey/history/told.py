@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from landing_zone_key import KmsKey
     from lzkey.aws.events import Event
@@ -28,5 +29,5 @@ class Told:
     """Configuration items, as GetResourceConfigHistory tells them; in any order."""
     present: KmsKey | None = None
     """The key as it is at the history's `as_of`; its policy in it, or why it is missing."""
-    created: str = ""
-    """When it was made, as far as `present` tells: ISO 8601."""
+    created: datetime | None = None
+    """When it was made, where the source tells."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from landing_zone_key.key import KeyArn
 from landing_zone_key.manifest import Delivery as Block
 from lzkey.aws.account import Asker, Manner
-from lzkey.aws.events import HISTORY
+from lzkey.aws.events import HISTORY, is_of
 from lzkey.aws.fact import takes
 from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
 from lzkey.aws.standing import ENABLED, UNTOLD, standing_of
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.observed.blast import FACTS, blast_radius, survey
-from lzkey.observed.in_force import INTO, changes, in_force, is_of
+from lzkey.observed.in_force import INTO, changes, in_force
 from lzkey.observed.looking import Scene, channel_readings, key_uses, trail_readings
 from lzkey.observed.timing import LOG_FILES, Reading, observation
 from lzkey.observed.values import BLOCKS, InForce, Observed, OutOfService

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from lzkey.aws.events import HISTORY, event_history
+from lzkey.aws.events import HISTORY, event_history, is_of
 from lzkey.aws.fact import takes
 from lzkey.aws.unanswered import UnansweredError, line
 from lzkey.observed.values import InForce
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from landing_zone_key import KmsKey
-    from landing_zone_key.key import KeyArn
     from lzkey import Json
     from lzkey.aws.events import Event
     from lzkey.observed.looking import Scene
@@ -99,11 +98,6 @@ def changes(scene: Scene, region: str, name: str) -> Iterator[Event]:
     """The events of a name that changed something; one that was refused has changed nothing."""
     found = event_history(scene.home, region, scene.now - HISTORY, name=name)
     return (event for event in found if not event.error_code)
-
-
-def is_of(event: Event, arn: KeyArn) -> bool:
-    """Whether it is of the key: by its resources, or by what was asked for."""
-    return bool({str(arn), arn.key_id} & {*event.resources, str(event.parameters.get("keyId"))})
 
 
 def _whose(scene: Scene, event: Event) -> str:

@@ -3,48 +3,32 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
-from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from lzkey.errors import SettingsError, SourceError
+from lzkey.errors import SettingsError
 from lzkey.files import UNFINISHED
-from lzkey.sources.batch import Items, may_be_a_key
-from lzkey.sources.characters import Characters
 from lzkey.sources.cloud_assembly import Assemblies
-from lzkey.sources.json_text import JsonStream
-from lzkey.sources.manifest import MENTIONED
-from lzkey.sources.nested import beside
-from lzkey.sources.recognition import LISTS, Document
-from lzkey.sources.signs import is_no_data, shows_key
-from lzkey.sources.source import json_pointer
+from lzkey.sources.reading import HANDED_OVER, STANDARD_INPUT, Packed, document, read
+from lzkey.sources.recognition import Document
 from lzkey.sources.subject import UNTOLD, PassedOver, Place, Unread
-from lzkey.sources.terraform_source import Declarations, declared, is_terraform_source
+from lzkey.sources.terraform_source import Declarations, is_terraform_source
 from lzkey.sources.together import together
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
     from lzkey.sources.subject import Context, Declared, Environment, FoundKey, Unit
 
-#: Items in one batch.
-BATCH: Final = 200
-#: Characters of the largest document that is read whole: plans and states; lists of items have no limit.
-LARGEST: Final = 64 << 20
-
 _SKIPPED_FOLDERS: Final = frozenset({"node_modules"})  # .git, .terraform and the like are hidden
 _OURS: Final = "it is being written"
 _LEADS_OUT: Final = "it is a link that leads out of the folder: name what it leads to"
-_JSON_BEGINS: Final = ("{", "[", '"')
-_MENTIONS_KMS: Final = re.compile("kms|KeyMetadata", re.IGNORECASE)
-_STANDARD_INPUT: Final = "-"
-#: Bytes of a file that is looked at as a whole.
-_SHORT: Final = 1 << 18
+_GZIP: Final = b"\x1f\x8b"
 
 
 def units(
@@ -59,9 +43,9 @@ def units(
     of configuration items, however long. Raises SettingsError where a source is not there.
     """
     for source in sources:
-        if source != _STANDARD_INPUT and not os.path.lexists(source):
+        if source != STANDARD_INPUT and not os.path.lexists(source):
             raise SettingsError(f"there is no file {source}")
-    yield from together(_walked(sources, stdin, _Walk(_read, named=named, ignored=tuple(ignore))))
+    yield from together(_walked(sources, stdin, _Walk(_taken, named=named, ignored=tuple(ignore))))
 
 
 def keys_in(
@@ -83,7 +67,7 @@ def documents(
     sources: Sequence[str], *, stdin: BinaryIO, mentioning: re.Pattern[str], ignore: Sequence[str] = ()
 ) -> Iterator[Document]:
     """Those of the sources' texts that are documents and mention something (ASCII); nothing of the rest."""
-    walk = _Walk(partial(_document, mentioning), named=True, ignored=tuple(ignore))
+    walk = _Walk(partial(document, mentioning), named=True, ignored=tuple(ignore))
     found = (each for each in _walked(sources, stdin, walk) if isinstance(each, Document))
     yield from (each for each in found if mentioning.search(each.text))
 
@@ -92,7 +76,7 @@ def _walked(
     sources: Sequence[str], stdin: BinaryIO, walk: _Walk
 ) -> Iterator[Unit | Unread | PassedOver | Declared]:
     for source in sources:
-        yield from walk.stream(source, stdin) if source == _STANDARD_INPUT else walk.path(source)
+        yield from walk.stream(source, stdin) if source == STANDARD_INPUT else walk.path(source)
 
 
 class _Reading(Protocol):
@@ -200,125 +184,18 @@ def _no_file(path: str, *, named: bool) -> Unread | PassedOver:
     return Unread(Place(path), message)
 
 
-def _read(
+def _taken(
     source: str, raw: BinaryIO, *, named: bool, environment: Environment
 ) -> Iterator[Unit | Unread | PassedOver | Declared]:
-    """One stream: a long list of items in batches, anything else as one document."""
-    characters, pieces = None, list[str]()
-    try:
-        characters = Characters(raw)
-        pieces.append(characters.read())
-        more = characters.read() if pieces[0] else ""
-        if more and _begins_a_list(pieces[0]):
-            yield from _batches(source, JsonStream(characters.read, pieces[0] + more))
+    """One stream; of a folder's packed files the bytes, which are unpacked by whoever judges them."""
+    if not named and source != STANDARD_INPUT and not is_terraform_source(source):
+        begins = raw.read(len(_GZIP))
+        content = begins + raw.read(HANDED_OVER) if begins == _GZIP else b""
+        if 0 < len(content) <= HANDED_OVER:
+            yield Packed(source, content, environment=environment)
             return
-        pieces.append(more)
-        text = _whole(characters, pieces) if more else _text(pieces[0])
-    except SourceError as error:
-        if named or _may_hold_keys(source, characters, pieces):
-            yield Unread(Place(source), f"{source} cannot be read: {error}")
-        else:
-            yield PassedOver(Place(source), f"it shows no KMS key, and cannot be read: {error}")
-        return
-    if is_terraform_source(source):
-        yield from declared(source, text, named=named)
-    elif named or _MENTIONS_KMS.search(text) or MENTIONED.search(text):
-        named_by_it = {} if source == _STANDARD_INPUT else beside(source, text)
-        yield Document(source, text, named, environment, named_by_it)
-    else:
-        yield PassedOver(Place(source), "it does not mention KMS")
-
-
-def _document(
-    mentioning: re.Pattern[str], source: str, raw: BinaryIO, *, named: bool, environment: Environment
-) -> Iterator[Document]:
-    """One stream, if it is a document; a folder's programs and prose are none, and many."""
-    if (not named and is_no_data(source)) or (source != _STANDARD_INPUT and _lacks(raw, mentioning)):
-        return
-    with suppress(SourceError):
-        characters = Characters(raw)
-        head = characters.read()
-        more = characters.read() if head else ""
-        if not (more and _begins_a_list(head)):
-            text = _whole(characters, [head, more]) if more else _text(head)
-            yield Document(source, text, named, environment)
-
-
-def _lacks(raw: BinaryIO, wanted: re.Pattern[str]) -> bool:
-    """Whether a short, plain file lacks something, for which it need not be decoded."""
-    begins = raw.read(_SHORT + 1)
-    raw.seek(0)
-    is_plain = len(begins) <= _SHORT and b"\0" not in begins and not begins.startswith(b"\x1f\x8b")
-    return is_plain and wanted.search(begins.decode("latin-1")) is None
-
-
-def _may_hold_keys(source: str, characters: Characters | None, pieces: list[str]) -> bool:
-    """Whether a file in a folder that cannot be read is missed: it shows a key, or is packed data."""
-    if characters is None:
-        return False
-    begins = "".join(pieces) or characters.begins.decode("latin-1")
-    if "\0" in begins:  # no text, such as an archive of anything
-        return False
-    packed = characters.compressed and begins.lstrip().startswith(_JSON_BEGINS)
-    return packed or shows_key(source, begins)
-
-
-def _begins_a_list(head: str) -> bool:
-    """Whether a long list of items begins in the first million characters."""
-    try:
-        return next(JsonStream(str, head).lists(LISTS), None) is not None
-    except SourceError:
-        return False
-
-
-def _text(text: str) -> str:
-    if "\0" in text:
-        raise SourceError("it is a binary file, or holds zero bytes; JSON and YAML have none")
-    return text
-
-
-def _whole(characters: Characters, pieces: list[str]) -> str:
-    """All of a text whose first pieces are read; they are kept also where it is too large."""
-    if not pieces[0].lstrip().startswith(_JSON_BEGINS):
-        raise SourceError(
-            "it is no JSON, and too large for a CloudFormation template, which has at most 1 MB"
-        )
-    length = sum(map(len, pieces))
-    while piece := characters.read():
-        pieces.append(piece)
-        length += len(piece)
-        if length > LARGEST:
-            raise SourceError(
-                f"it has more than {LARGEST >> 20} MB; only lists of configuration items may have more"
-            )
-    return _text("".join(pieces))
-
-
-def _batches(source: str, stream: JsonStream) -> Iterator[Unit | Unread | PassedOver]:
-    """The items of keys, in batches; what is wrong ends them, and is told after them."""
-    count, batch, wrong = 0, Items(source), None
-    try:
-        for name in stream.lists(LISTS):
-            pointer = json_pointer(tuple(step for step in (stream.document, name) if step))
-            for index, (value, text, line) in enumerate(stream.elements()):
-                if not may_be_a_key(value, name):
-                    continue
-                batch.add(f"{pointer}/{index}", text, line)
-                count += 1
-                if len(batch.texts) == BATCH:
-                    yield batch
-                    batch = Items(source)
-    except SourceError as error:
-        wrong = Unread(
-            Place(source),
-            f"{source} cannot be read to its end: {error}; {count} items before that are judged",
-        )
-    if batch.texts:
-        yield batch
-    if wrong:
-        yield wrong
-    elif not count:
-        yield PassedOver(Place(source), "it is a list without an item of a KMS key")
+        raw.seek(0)
+    yield from read(source, raw, named=named, environment=environment)
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -8,12 +8,14 @@ import pkgutil
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 import lzkey.aws
@@ -496,6 +498,32 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
             )
         ],
     ),
+    "listed": (
+        ("logs", "AWSLogs/"),
+        [
+            (
+                "list_objects_v2",
+                {
+                    "Contents": [{"Key": "AWSLogs/1", "Size": 7}],
+                    "IsTruncated": True,
+                    "NextContinuationToken": "x",
+                },
+            ),
+            (
+                "list_objects_v2",
+                {"Contents": [{"Key": "AWSLogs/2", "Size": 0, "StorageClass": "GLACIER"}]},
+            ),
+        ],
+    ),
+    "stream": (
+        ("logs", "AWSLogs/1"),
+        [
+            (
+                "get_object",
+                {"Body": StreamingBody(BytesIO(b"line\n"), 5), "ContentLength": 5, "ETag": '"1"'},
+            )
+        ],
+    ),
     "stack": (("s",), [("describe_stacks", {"Stacks": [STACK]})]),
     "resource_types": (
         ("s",),
@@ -519,7 +547,9 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
 
 
 #: Those that ask Amazon S3.
-OF_BUCKETS = {"object_lock", "requester_pays", "bucket_encryption"}
+OF_BUCKETS = {"object_lock", "requester_pays", "bucket_encryption", "listed"}
+#: An object may hold anything; what tells of it is no text: tests/aws/test_objects.py.
+OF_ANYTHING = {"stream"}
 
 
 def facts() -> dict[str, Fact[..., Any]]:
@@ -711,7 +741,7 @@ class TestAnswers:
     def test_a_bucket_that_is_another_accounts(self, code: str) -> None:
         """Is no bucket without a lock."""
         for name in OF_BUCKETS:
-            ((operation, _),) = ASKED[name][1]
+            operation = ASKED[name][1][0][0]
             with pytest.raises(UnansweredError, match=code):
                 asking(name, [(operation, code)])
 
@@ -977,7 +1007,7 @@ class TestNoAnswer:
         "an object without what was asked for",
     }
 
-    @pytest.mark.parametrize("name", sorted(set(ASKED) - {"put_key_policy"}))
+    @pytest.mark.parametrize("name", sorted(set(ASKED) - {"put_key_policy"} - OF_ANYTHING))
     @pytest.mark.parametrize("kind", NOT_AWS)
     def test_is_not_understood(self, name: str, kind: str) -> None:
         """Never an account without keys, rules, aggregators or accounts."""
@@ -1012,6 +1042,7 @@ class TestNoAnswer:
             ("event_history", b'{"Events": [{"CloudTrailEvent": "half of a re"}]}'),
             ("event_history", b'{"Events": [{"CloudTrailEvent": "[]", "EventId": "e"}]}'),
             ("stack", b"<DescribeStacksResponse/>"),
+            ("listed", b"<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>"),
             ("stack", b"<DescribeStacksResponse><DescribeStacksResult/></DescribeStacksResponse>"),
             ("role", b"<GetRoleResponse><GetRoleResult/></GetRoleResponse>"),
         ],

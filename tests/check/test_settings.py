@@ -13,8 +13,9 @@ import pytest
 
 from landing_zone_key import LandingZone
 from landing_zone_key.settings import PARAMETERS
-from lzkey.cli.asked import as_parameters, flag, landing_zone, variable
+from lzkey.cli.asked import flag, landing_zone, variable
 from lzkey.errors import ParametersError, SettingsError
+from lzkey.parameters import as_parameters
 
 if TYPE_CHECKING:
     from conftest import Run

@@ -11,6 +11,7 @@ from landing_zone_key import Assessment, assess
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 ARN = f"arn:aws:kms:us-east-1:111122223333:key/{KEY_ID}"
 OTHER_ID = "0987dcba-09fe-87dc-65ba-ab0987654321"
+ENDS = {"of": "merged", "Condition": {"DateLessThan": {"aws:CurrentTime": "2025-06-01T00:00:00Z"}}}
 BEGINS = {"of": "merged", "Condition": {"DateGreaterThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}}
 OTHER = f"arn:aws:kms:us-east-1:111122223333:key/{OTHER_ID}"
 
@@ -127,6 +128,35 @@ class TestMoment:
     ) -> None:
         """Refused until it has begun; a clock that is wrong proves nothing."""
         assert assess(make_key(BEGINS), make_zone(), at=at).compliance == compliance
+
+
+class TestPast:
+    """Requests of a time that has passed, from its first moment to its last."""
+
+    @pytest.mark.parametrize(
+        ("at", "until", "compliance"),
+        [
+            (datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 5, 31, 23, 59, 59, tzinfo=UTC), "COMPLIANT"),
+            (datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC), "NON_COMPLIANT"),
+            (datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 2, tzinfo=UTC), "NON_COMPLIANT"),
+            (datetime(2025, 1, 1, tzinfo=UTC), None, "NON_COMPLIANT"),
+        ],
+    )
+    def test_a_grant_that_has_ended(
+        self, at: datetime, until: datetime | None, compliance: str, make_key: Any, make_zone: Any
+    ) -> None:
+        """Allowed until then, however long ago it is; without an end it is no time that has passed."""
+        assert assess(make_key(ENDS), make_zone(), at=at, until=until).compliance == compliance
+
+    def test_what_begins_later_is_refused_then(self, make_key: Any, make_zone: Any) -> None:
+        """For certain; its twin is of a time after it has begun."""
+        at, until = datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 2, tzinfo=UTC)
+        (past,) = {
+            each.certainty for each in assess(make_key(BEGINS), make_zone(), at=at, until=until).findings
+        }
+        assert past == "refused"
+        later = datetime(2030, 1, 2, tzinfo=UTC)
+        assert assess(make_key(BEGINS), make_zone(), at=later, until=later).compliance == "COMPLIANT"
 
 
 class TestAssessment:

@@ -1,9 +1,9 @@
 """Whether a service may make all its requests, and if not, the words for it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from landing_zone_key.finding import (
     Answer,
@@ -45,7 +45,17 @@ from landing_zone_key.whose import (
     region_of,
 )
 
-FAMILIES: Final[Mapping[Requirement, Callable[[KmsKey, LandingZone, datetime], Family]]] = {
+
+class MakesFamily(Protocol):
+    """What makes the requests of a service to a key, of the time between two moments."""
+
+    def __call__(
+        self, key: KmsKey, zone: LandingZone, earliest: datetime = ..., latest: datetime | None = None, /
+    ) -> Family:
+        """The family; without `latest` it has no end."""
+
+
+FAMILIES: Final[Mapping[Requirement, MakesFamily]] = {
     Requirement.CONFIG_ACCESS: config_family,
     Requirement.CLOUDTRAIL_ACCESS: cloudtrail_family,
 }
@@ -110,7 +120,7 @@ def _access(question: Question, requirement: Requirement) -> Answer:
         missing = question.key.policy_missing or "the key policy is not known"
         return Finding(requirement, FindingReason.UNKNOWN, missing, missing)
     anybodys = replace(question.zone, accounts=()) if question.zone.accounts else question.zone
-    facts = question.key, anybodys, question.earliest
+    facts = question.key, anybodys, question.earliest, question.latest
     family = FAMILIES[requirement](*facts)
     result = prove(question.policy, family)
     if isinstance(result, Refused):
@@ -128,6 +138,7 @@ def _refused(
 ) -> Finding:
     """The request that is refused for certain, where there is one; else the one that may be."""
     zone, make = question.zone, FAMILIES[requirement]
+    when = question.earliest, question.latest
     # Control Tower's page documents more actions for CloudTrail than anybody has seen it ask for.
     known = replace(
         zone,
@@ -136,10 +147,10 @@ def _refused(
     )
 
     def surest(accounts: tuple[str, ...]) -> Family:
-        return make(question.key, replace(known, accounts=accounts), question.earliest)
+        return make(question.key, replace(known, accounts=accounts), *when)
 
     def every(accounts: tuple[str, ...]) -> Family:
-        return make(question.key, replace(zone, accounts=accounts), question.earliest)
+        return make(question.key, replace(zone, accounts=accounts), *when)
 
     # CloudTrail's requests are the same for every account.
     today = tuple(dict.fromkeys(zone.accounts)) if requirement is Requirement.CONFIG_ACCESS else ()

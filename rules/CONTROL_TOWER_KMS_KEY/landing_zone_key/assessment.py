@@ -90,15 +90,18 @@ def compliant_reason(assessment: Assessment) -> str:
     return next((COMPLIANT_FOR_ONE[each] for each in idle if each in COMPLIANT_FOR_ONE), COMPLIANT_REASON)
 
 
-def assess(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None) -> Assessment:
+def assess(
+    key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None, until: datetime | None = None
+) -> Assessment:
     """Judge a key, against all requirements, whatever the first one says.
 
     `at` is the moment from which on requests are made; without it, a moment that has passed in any case.
+    With `until` requests are those of a time that has passed, both moments included.
     """
     reason = why_not_judged(key, landing_zone)
     if reason:
         return Assessment(Compliance.NOT_APPLICABLE, reason=reason)
-    question = ask(key, landing_zone, at)
+    question = ask(key, landing_zone, at, until)
     answers = [test(question) for test in REQUIREMENTS.values()]
     findings = tuple(answer for answer in answers if isinstance(answer, Finding))
     holds = tuple(answer for answer in answers if isinstance(answer, Holds))
@@ -106,18 +109,22 @@ def assess(key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None
     return Assessment(compliance, findings, holds, question=question)
 
 
-def ask(key: KmsKey, landing_zone: LandingZone, at: datetime | None = None) -> Question:
-    """Read the key's policy once, for all requirements."""
-    earliest = max(at, EARLIEST_MOMENT) if at else EARLIEST_MOMENT
+def ask(
+    key: KmsKey, landing_zone: LandingZone, at: datetime | None = None, until: datetime | None = None
+) -> Question:
+    """Read the key's policy once, for all requirements; without `until`, of no time before this engine."""
+    earliest = at or EARLIEST_MOMENT
+    if until is None:
+        earliest = max(earliest, EARLIEST_MOMENT)
     if key.policy is None:
-        return Question(key, landing_zone, earliest, None, None)
+        return Question(key, landing_zone, earliest, None, None, until)
     try:
         policy = Policy.parse(key.policy)
         if not key.policy_put:
             policy.require_operators()
-        return Question(key, landing_zone, earliest, policy, None)
+        return Question(key, landing_zone, earliest, policy, None, until)
     except PolicyError as error:
-        return Question(key, landing_zone, earliest, None, error)
+        return Question(key, landing_zone, earliest, None, error, until)
 
 
 def why_not_judged(key: KmsKey, zone: LandingZone) -> str:  # noqa: PLR0911 - one reason after the other

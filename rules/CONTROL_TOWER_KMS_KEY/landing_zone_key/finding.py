@@ -147,13 +147,15 @@ class Holds:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What every requirement is asked: this key, for this landing zone, from this moment on."""
+    """What every requirement is asked: this key, for this landing zone, from one moment on."""
 
     key: KmsKey
     zone: LandingZone
     earliest: datetime
     policy: Policy | None
     policy_error: PolicyError | None
+    latest: datetime | None = None
+    """Of a time that has passed: its last moment."""
 
 
 Answer: TypeAlias = Finding | Holds

@@ -259,7 +259,9 @@ def families(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMEN
     return config_family(key, zone, earliest), cloudtrail_family(key, zone, earliest)
 
 
-def config_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT) -> Family:
+def config_family(
+    key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT, latest: datetime | None = None
+) -> Family:
     """Config delivers for every account and every governed Region (CONFIG: `AWS:SourceArn`)."""
     return Family(
         service=CONFIG,
@@ -270,10 +272,13 @@ def config_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_
         elsewhere=_CONFIG_ELSEWHERE,
         variables={"Region": _governed(key.arn, zone), "Account": _accounts(zone), **_paths(zone)},
         earliest=earliest,
+        latest=latest,
     )
 
 
-def cloudtrail_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT) -> Family:
+def cloudtrail_family(
+    key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT, latest: datetime | None = None
+) -> Family:
     """CloudTrail encrypts and decrypts for the one organization trail (TRAIL: `aws:SourceArn`, TOWER)."""
     trail = Fixed((trail_arn(key.arn.partition, zone),))
     return Family(
@@ -291,11 +296,16 @@ def cloudtrail_family(key: KmsKey, zone: LandingZone, earliest: datetime = EARLI
         elsewhere=_CLOUDTRAIL_ELSEWHERE[zone.permission_standard],
         variables=_paths(zone),
         earliest=earliest,
+        latest=latest,
     )
 
 
 def foreign_families(
-    service: str, key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT
+    service: str,
+    key: KmsKey,
+    zone: LandingZone,
+    earliest: datetime = EARLIEST_MOMENT,
+    latest: datetime | None = None,
 ) -> tuple[Family, ...]:
     """The same requests, made for accounts that are not the landing zone's: recorders, or trails.
 
@@ -303,7 +313,7 @@ def foreign_families(
     accounts of none; else any account but the management account.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
-    own = config_family(key, zone, earliest) if service == CONFIG else cloudtrail_family(key, zone, earliest)
+    own = (config_family if service == CONFIG else cloudtrail_family)(key, zone, earliest, latest)
     trail = Text((f"arn:{key.arn.partition}:cloudtrail:", "Region", ":", "Account", ":trail/", "Trail", ""))
     source: dict[str, Fact] = {
         "aws:sourcearn": trail,

@@ -104,7 +104,8 @@ def _texts(family: Family, values: Mapping[str, str]) -> Alternative:
 
 def _clock_axis(family: Family, conditions: Sequence[Condition]) -> Axis:
     earliest = Decimal(int(family.earliest.timestamp()))
-    later = {moment for moment in moments(conditions) if earliest < moment <= LAST_MOMENT}
+    last = LAST_MOMENT if family.latest is None else Decimal(int(family.latest.timestamp()))
+    later = {moment for moment in moments(conditions) if earliest < moment <= last}
     for moment in sorted({earliest, *later}):
         yield {key: (clock.write(moment),) for key, clock in family.clocks.items()}
 

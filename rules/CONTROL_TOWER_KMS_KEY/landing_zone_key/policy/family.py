@@ -112,6 +112,8 @@ class Family:
     """Variable -> one value that it does not take."""
     earliest: datetime = datetime(2026, 11, 24, tzinfo=UTC)
     """Requests are made at any moment from this one on."""
+    latest: datetime | None = None
+    """Up to this one; None: without end."""
     assignment: Mapping[str, str] = field(init=False, repr=False, compare=False)
     """Variable -> the first of its examples that it may take; a variable without one is left out."""
     example: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
