@@ -29,6 +29,12 @@ REPORTS = Path(__file__).parents[1] / "report/reports"
 NAMES = sorted(path.stem for path in REPORTS.glob("*.json"))
 MANY = "of 300 accounts"
 
+# What the policy's directive is that an attempt runs against.
+REFUSED = """() => new Promise((resolve) => {
+  document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+  new Promise(() => { ATTEMPT });
+})"""
+
 Open = Callable[..., Opened]
 
 

@@ -18,8 +18,6 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 CHARACTER: Final = 6.6
 #: Pixels between two labels.
 _APART: Final = 14
-#: Pixels by which a label may reach beyond the drawing.
-_OVER: Final = 8
 
 _MINUTE: Final = 60
 _HOUR: Final = 3_600
@@ -73,7 +71,7 @@ def ticks(scale: Scale) -> tuple[Tick, ...]:
     found = []
     for at, label in _moments(scale):
         half, pixels = len(label) * CHARACTER / 2, scale.pixels(at)
-        fits = pixels - half >= -_OVER and pixels + half <= scale.room + _OVER
+        fits = pixels >= half and pixels + half <= scale.room
         found.append(Tick(scale.percent(at), label if fits else ""))
     return tuple(found)
 
