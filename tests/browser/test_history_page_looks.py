@@ -28,7 +28,7 @@ A4 = {"width": 688, "height": 990}
 TOUCHING = """(room) => {
   const found = [], width = document.documentElement.clientWidth;
   for (const selector of [".date", ".label", "circle.mark, rect.mark"]) {
-    const all = [...document.querySelectorAll(`svg.timeline.${room}`)]
+    const all = [...document.querySelectorAll(`svg.${room}`)]
       .flatMap((one) => [...one.querySelectorAll(selector)]).map((one) => one.getBoundingClientRect());
     const touch = (one, other) => one.right > other.left + 0.5 && other.right > one.left + 0.5 &&
       one.bottom > other.top + 0.5 && other.bottom > one.top + 0.5;
@@ -67,24 +67,24 @@ class TestAnyHistory:
         """From 320 pixels on, without a script."""
         shown = sized(name, size)
         assert shown.too_wide() == []
-        room = "narrow" if size is PHONE else "broad"
+        room = "for-phones" if size is PHONE else "for-others"
         assert shown.page.evaluate(TOUCHING, room) == []
 
     def test_paper_is_wide_enough(self, sized: Any, name: str) -> None:
         """It has the drawing for everything but phones."""
         shown = sized(name, A4, media="print")
         assert shown.too_wide(scrolls="nothing") == []
-        assert shown.page.evaluate(TOUCHING, "broad") == []
+        assert shown.page.evaluate(TOUCHING, "for-others") == []
 
     def test_one_drawing_is_seen(self, sized: Any, name: str) -> None:
         """The one for the room that there is."""
         for size, media in ((PHONE, "screen"), (TABLET, "screen"), (A4, "print")):
             page = sized(name, size, media=media).page
             seen = page.eval_on_selector_all(
-                "svg.timeline",
+                "svg.drawing",
                 "all => all.filter(one => one.checkVisibility()).map(one => one.classList[1])",
             )
-            assert seen == ([] if name == "empty" else ["narrow" if size is PHONE else "broad"])
+            assert seen == ([] if name == "empty" else ["for-phones" if size is PHONE else "for-others"])
 
     @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (TABLET, "light")])
     def test_axe_finds_nothing_serious(
@@ -112,13 +112,13 @@ class TestDrawing:
         page = sized("usual", WIDE).page
         assert page.locator("pattern#hatching rect").count() == 2
         assert 'url("#hatching")' in page.eval_on_selector_all(
-            "svg.broad rect.possible", "all => all.map(one => getComputedStyle(one).fill)"
+            "svg.for-others rect.possible", "all => all.map(one => getComputedStyle(one).fill)"
         )
 
     def test_text_is_as_large_on_every_screen(self, sized: Any) -> None:
         """It does not shrink with the drawing."""
         sizes = []
-        for size, room in ((PHONE, "narrow"), (WIDE, "broad")):
+        for size, room in ((PHONE, "for-phones"), (WIDE, "for-others")):
             date = sized("usual", size).page.locator(f"svg.{room} .date").first
             sizes.append(date.evaluate("one => one.getBoundingClientRect().height"))
         assert sizes[0] == sizes[1] >= 10
@@ -126,8 +126,8 @@ class TestDrawing:
     def test_it_has_a_name_that_tells_it(self, sized: Any) -> None:
         """To a screen reader: the time, each lane, and how much was done."""
         page = sized("usual", WIDE).page
-        assert page.get_attribute("svg.broad", "role") == "img"
-        assert page.get_attribute("svg.broad", "aria-label") == (
+        assert page.get_attribute("svg.for-others", "role") == "img"
+        assert page.get_attribute("svg.for-others", "aria-label") == (
             "Timeline from 2025-12-01 09:00:00 UTC to 2026-12-01 09:00:00 UTC. "
             "CloudTrail: refused for 20 days 21 hours, not known for 130 days, allowed for 214 days 3 hours; "
             "AWS Config: possibly refused for 135 days, not known for 130 days, allowed for 100 days; "
@@ -137,7 +137,7 @@ class TestDrawing:
     def test_shapes_and_marks_have_titles(self, sized: Any) -> None:
         """That a pointer shows: what, from when to when, and why it is not known."""
         shown = sized("usual", WIDE)
-        titles = shown.texts("svg.broad title")
+        titles = shown.texts("svg.for-others title")
         assert (
             "CloudTrail: not known from 2026-01-05 09:00:00 UTC to 2026-05-15 09:00:00 UTC, 130 days: "
             "the trail delivered no file of these days"
@@ -169,7 +169,7 @@ class TestHostileHistory:
         assert ATTACKS[2] in text
         assert "safe⟨U+202E⟩gnp.exe ⟨U+001B⟩[31m⟨U+2066⟩red" in text
         assert not {"\u202e", "\x1b", "\u2066"} & {*shown.page.content()}
-        assert any(ATTACKS[0] in title for title in shown.texts("svg.broad title"))
+        assert any(ATTACKS[0] in title for title in shown.texts("svg.for-others title"))
 
     @pytest.mark.parametrize(
         ("attempt", "directive"),

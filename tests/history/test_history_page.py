@@ -11,18 +11,19 @@ import pytest
 
 from lzkey.figures import lasted, to_the_second
 from lzkey.history.html import as_html
-from lzkey.history.html.axis import CHARACTER, Scale, ticks
-from lzkey.history.html.drawing import BROAD, LEAST, NARROW, drawing
+from lzkey.history.html.drawing import LEAST, drawing
 from lzkey.history.html.page import SHOWN
 from lzkey.history.html.rows import answers, windows
 from lzkey.history.model import Act, History, Origin, Reason, Span, Standing
 from lzkey.history.since import BEGINNING, Since, finding_since, standing_now
+from lzkey.page.axis import CHARACTER, ROOMS, Scale, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 SERVICE = "CloudTrail"
+NARROW, BROAD = ROOMS.values()
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ALICE = "arn:aws:iam::111122223333:user/alice"
 WHY = "no file of these days"

@@ -13,19 +13,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from lzkey.figures import counted, lasted, to_the_second
-from lzkey.history.html.axis import CHARACTER, Scale, Tick, of_pixels, ticks
 from lzkey.history.model import Standing
 from lzkey.history.since import services
+from lzkey.page.axis import CHARACTER, Scale, Tick, of_pixels, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from lzkey.history.model import Act, History, Span
-
-#: How wide a drawing is at least, in pixels: on a phone of 320, and on anything else, A4 among it.
-NARROW: Final = 280
-BROAD: Final = 680
 
 #: What is narrower, in pixels, is drawn as wide as this.
 LEAST: Final = 3

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from lzkey.catalogue import PREMISES
 from lzkey.figures import to_the_second
 from lzkey.history.html import rows
-from lzkey.history.html.drawing import BROAD, LANE, NARROW, WORDS, drawing
+from lzkey.history.html.drawing import LANE, WORDS, drawing
 from lzkey.history.model import Standing
+from lzkey.page.axis import ROOMS
 from lzkey.page.making import environment, rendered, resource
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def as_html(history: History) -> str:
         history=history,
         sections={name: (number, title) for number, (name, title) in enumerate(_SECTIONS.items(), 1)},
         answers=rows.answers(history),
-        drawings={"narrow": drawing(history, NARROW), "broad": drawing(history, BROAD)},
+        drawings={name: drawing(history, room) for name, room in ROOMS.items()},
         windows=windows[:SHOWN],
         more_windows=_more(windows),
         gaps=gaps[:SHOWN],

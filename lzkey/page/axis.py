@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: How wide a drawing is at least, in pixels: on a phone of 320, and on anything else, A4 among it. A page has
+#: a drawing for each, of the classes by which `base.css` shows one of them.
+ROOMS: Final = {"for-phones": 280, "for-others": 680}
+
 #: In English, whatever the reader's system speaks.
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 #: Of a character, in pixels, in the type of a drawing: more than most take.
