@@ -21,7 +21,7 @@ from lzkey.report.formats import Form, render, write
 from lzkey.report.headline import headline
 from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
-from lzkey.report.trend import earlier_report
+from lzkey.report.trend import earlier_reports
 from lzkey.state import State
 from lzkey.terminal import is_quiet, messages, result
 
@@ -37,6 +37,7 @@ Examples:
 $ lzkey report
 $ lzkey report -o report.html -o report.json -o report.csv
 $ lzkey report --previous report.json -o new.html
+$ lzkey report --previous october.json --previous november.json -o new.html
 $ lzkey report --profile audit --management-role LandingZoneReader -o new.html
 $ lzkey report --observer-role landing-zone-observer -o report.html
 $ lzkey report --events -o report.html
@@ -52,7 +53,11 @@ delivered, or deliveries fail; 4 something is unknown, or only possible, or not 
 _Output = Annotated[list[Path] | None, output_option(Form)]
 _Form = Annotated[Form, format_option(Form)]
 _Previous = Annotated[
-    Path | None, typer.Option(metavar="FILE.json", help="An earlier report: show what has changed since.")
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE.json",
+        help="An earlier report: show what has changed since; of several also the score over time.",
+    ),
 ]
 _Aggregator = Annotated[
     str | None, typer.Option(metavar="NAME", help="The aggregator; else the organization's is found.")
@@ -131,7 +136,7 @@ def report(
         events,
     )
     _require_sensible(options)
-    earlier = earlier_report(previous) if previous else None
+    earlier = earlier_reports(previous or [])
     with _progress() as told:
         made = make_report(session(profile, region), options, previous=earlier, progress=told)
     write(made, outputs or [])

@@ -240,14 +240,26 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """The score of one report."""
+
+    as_of: datetime
+    score: float | None
+    """None where nothing was judged, which is no score of 0."""
+    counts: Mapping[State, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Trend:
-    """What has changed since an earlier report."""
+    """What has changed since the latest of the earlier reports."""
 
     since: datetime
     score_before: float | None
     counts_before: Mapping[State, int]
     changes: tuple[Change, ...]
     """The new failures first."""
+    points: tuple[Point, ...] = ()
+    """The scores of all earlier reports that were given, by time; `since` is the last of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +301,12 @@ class Report:
         counts = self.counts
         judged = sum(counts[state] for state in State if state is not State.NOT_APPLICABLE)
         return counts[State.COMPLIANT] / judged if judged else None
+
+    @property
+    def line(self) -> tuple[Point, ...]:
+        """The scores of several earlier reports, and this one's, by time; none where two are no line."""
+        earlier = self.trend.points if self.trend else ()
+        return (*earlier, Point(self.as_of, self.score, self.counts)) if len(earlier) > 1 else ()
 
     @property
     def oldest_evaluation(self) -> datetime | None:

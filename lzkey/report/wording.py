@@ -58,7 +58,7 @@ def percentage(score: float | None) -> str:
 def formula(counts: Mapping[State, int]) -> str:
     """What a score is made of."""
     compliant, failed, unknown = (
-        f"{counts[state]:,}" for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
+        f"{counts.get(state, 0):,}" for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
     )
     return f"{compliant} / ({compliant} + {failed} + {unknown})"
 

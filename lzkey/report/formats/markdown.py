@@ -23,6 +23,7 @@ from lzkey.report.wording import (
     blast_radius,
     events_told,
     former_key,
+    formula,
     in_force,
     key_use,
     percentage,
@@ -184,9 +185,12 @@ def _trend(report: Report) -> Iterator[str]:
     yield ""
     yield f"The score was {percentage(trend.score_before)}, and is {percentage(report.score)}."
     yield ""
+    if report.line:
+        rows = ((moment(one.as_of), percentage(one.score), formula(one.counts)) for one in report.line)
+        yield from _table(("Report of", "Score", "COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN)"), rows)
     absent = "not there"
-    rows = ((change.arn, change.before or absent, change.after or absent) for change in trend.changes)
-    yield from _table(("Key", "Before", "Now"), rows)
+    changes = ((change.arn, change.before or absent, change.after or absent) for change in trend.changes)
+    yield from _table(("Key", "Before", "Now"), changes)
 
 
 def _method(report: Report) -> Iterator[str]:

@@ -6,12 +6,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from lzkey.catalogue import PREMISES
+from lzkey.page.axis import ROOMS
 from lzkey.page.making import environment, ours, rendered, resource
 from lzkey.report import wording
 from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
 from lzkey.report.html import sections, words
 from lzkey.report.html.rows import accounts_by_id, fingerprint, island, key_rows, matrix_rows, regions_of
+from lzkey.report.html.scores import BOTTOM, HEIGHT, TOP, line
 from lzkey.report.model import Collected
 from lzkey.state import WORST_FIRST, State
 
@@ -72,6 +74,8 @@ def as_html(report: Report) -> str:
         findings=sections.findings(report, keys),
         doubts=sections.doubts(report),
         changes=sections.changes(report),
+        scores=report.line[-sections.SHOWN :],
+        lines={name: line(report.line, room) for name, room in ROOMS.items()} if report.line else {},
     )
 
 
@@ -112,6 +116,7 @@ def _environment() -> Environment:
         "former_key": wording.former_key,
         "in_force": wording.in_force,
         "key_use": wording.key_use,
+        "formula": wording.formula,
         "strange": wording.strange,
         "sentence": wording.sentence,
     }
@@ -125,6 +130,9 @@ def _environment() -> Environment:
         "REPORT_IT": wording.REPORT_IT,
         "OBSERVED": wording.OBSERVED,
         "State": State,
+        "TOP": TOP,
+        "BOTTOM": BOTTOM,
+        "HEIGHT": HEIGHT,
         "WORST_FIRST": WORST_FIRST,
         "Collected": Collected,
     }
