@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
@@ -10,6 +11,7 @@ from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from landing_zone_key.key import KeyArn
     from lzkey.aws.account import Asker
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 #: KMS's code for a key or alias that is not there.
 NOT_FOUND: Final = "NotFoundException"
 
-#: Keys at most in one BatchGetResourceConfig.
+#: Keys at most in one BatchGetResourceConfig, and items in one page of GetResourceConfigHistory.
 #: https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
 BATCH: Final = 100
 
@@ -33,6 +35,21 @@ def key(asker: Asker, name: str, region: str | None = None) -> KmsKey:
     """The key of an ARN, id or alias, without its policy."""
     answer = asker.ask("kms:DescribeKey", region=region, about=f"key {name}", KeyId=name)
     return KmsKey.from_describe_key(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A key without its policy, and when it was made."""
+
+    key: KmsKey
+    created: datetime | None
+
+
+@takes("kms:DescribeKey")
+def described_key(asker: Asker, name: str, region: str | None = None) -> Described:
+    """The key of an ARN, id or alias, without its policy, and when it was made."""
+    answer = asker.ask("kms:DescribeKey", region=region, about=f"key {name}", KeyId=name)
+    return Described(KmsKey.from_describe_key(answer), answer["KeyMetadata"].get("CreationDate"))
 
 
 @takes("kms:GetKeyPolicy")
@@ -74,6 +91,25 @@ def recorded_keys(asker: Asker) -> tuple[str, ...] | None:
         resourceType=RESOURCE_TYPE,
     )
     return None if listed is None else tuple(found["resourceId"] for found in listed)
+
+
+@takes("config:GetResourceConfigHistory")
+def recorded_history(asker: Asker, arn: KeyArn) -> tuple[dict[str, Any], ...] | None:
+    """All configuration items of a key, the newest first; None where AWS Config has recorded none.
+
+    https://docs.aws.amazon.com/config/latest/APIReference/API_GetResourceConfigHistory.html
+    """
+    found = asker.all(
+        "config:GetResourceConfigHistory",
+        "configurationItems",
+        region=arn.region,
+        absent={"ResourceNotDiscoveredException", "NoAvailableConfigurationRecorderException"},
+        about=f"key {arn}",
+        size=BATCH,
+        resourceType=RESOURCE_TYPE,
+        resourceId=arn.key_id,
+    )
+    return None if found is None else tuple(found)
 
 
 @takes("config:BatchGetResourceConfig")

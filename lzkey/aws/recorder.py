@@ -11,6 +11,7 @@ from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from mypy_boto3_config.type_defs import ConfigurationRecorderOutputTypeDef
 
@@ -47,6 +48,8 @@ class Recorder:
     """How often it records keys, CONTINUOUS or DAILY."""
     failure: str = ""
     """Code and message, where it failed the last time."""
+    started: datetime | None = None
+    """When it was last started; None: it is not told."""
 
     @classmethod
     def of(cls, found: ConfigurationRecorderOutputTypeDef, status: Mapping[str, Any] | None) -> Recorder:
@@ -63,6 +66,7 @@ class Recorder:
             records_keys(found),
             key_frequency(found),
             (why or "no reason given") if failed else "",
+            status.get("lastStartTime"),
         )
 
     @classmethod

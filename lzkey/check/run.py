@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections import Counter, deque
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain, islice
-from multiprocessing.connection import wait
-from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from landing_zone_key import Certainty, Requirement
 from lzkey.check.verdict import Verdict, judge
 from lzkey.errors import ExitCode
+from lzkey.processes import cores, undisturbed, working
 from lzkey.sources.reading import Packed
 from lzkey.sources.subject import PassedOver, Unread
 from lzkey.sources.terraform_source import Declarations
@@ -25,7 +19,7 @@ from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ProcessPoolExecutor
     from datetime import datetime
 
     from lzkey.sources.subject import Context, Declared, FoundKey, Unit
@@ -187,7 +181,7 @@ def _all_judged(
         if done >= _ALONE_RESULTS:
             break
     following = list(islice(remaining, 1))
-    workers = processes or _cores()
+    workers = processes or cores()
     if following and workers > 1:
         yield from _shared(chain(following, remaining), context, at, workers)
         return
@@ -203,11 +197,6 @@ def judged_keys(
         yield found if isinstance(found, Unread | PassedOver) else judge(found, context.zone, at=at)
 
 
-def _cores() -> int:
-    """The cores that this process may use; not every system can tell."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _judged(unit: Unit | Unread | PassedOver, context: Context, at: datetime) -> Iterator[Judged]:
     if isinstance(unit, Unread | PassedOver):
         return iter([unit])
@@ -217,18 +206,8 @@ def _judged(unit: Unit | Unread | PassedOver, context: Context, at: datetime) ->
 def _shared(
     units: Iterable[Unit | Unread | PassedOver], context: Context, at: datetime, workers: int
 ) -> Iterator[Judged]:
-    # Not forked: a process with threads, such as that of a progress bar, must not be.
-    spawning = multiprocessing.get_context("spawn")
-    with _undisturbed():
-        pool = ProcessPoolExecutor(workers, spawning, _begin, (context, at))
-    try:
+    with working(workers, _begin, (context, at)) as pool:
         yield from _in_order(pool, units, workers * _AHEAD)
-        pool.shutdown()
-    except BaseException:  # also by Ctrl-C, or where nobody wants the rest
-        for worker in multiprocessing.active_children():
-            worker.terminate()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
 
 
 def _in_order(
@@ -238,7 +217,7 @@ def _in_order(
     waiting: deque[tuple[Unit | Unread | PassedOver, Future[list[Judged] | None]]] = deque()
     held = 0
     for unit in units:
-        with _undisturbed():
+        with undisturbed():
             waiting.append((unit, pool.submit(_work, unit)))
         held += _size(unit)
         while len(waiting) > most or (held > _WAITING and len(waiting) > 1):
@@ -267,36 +246,13 @@ def _results(
         yield from found or ()
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let the terminal's signals wait while processes begin, which would tell of them, too."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 #: In a process of the pool: what does not change from unit to unit.
 _given: tuple[Context, datetime]
 
 
 def _begin(context: Context, at: datetime) -> None:
     global _given  # noqa: PLW0603 - a process of the pool has no other place for it
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's business
-    Thread(target=_end_with_parent, daemon=True).start()
     _given = context, at
-
-
-def _end_with_parent() -> None:
-    """However the first process ends, nobody wants any more what this one does."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(ExitCode.FAILED)
 
 
 def _work(unit: Unit | Unread | PassedOver) -> list[Judged] | None:

@@ -246,8 +246,8 @@ def _notes(told: _AllTold, zone: LandingZone, start: datetime, later: Sequence[s
     if told.created is None or told.created < start:
         yield f"what the key was like before {moment(start)} no source here tells"
     yield (
-        "every time is proved with today's rule parameters: that the landing zone was set up so then, and used "
-        "this key, is taken for granted"
+        "every time is proved with today's rule parameters: that the landing zone was set up so then, and "
+        "used this key, is taken for granted"
     )
     if zone.accounts:
         today = counted(len(zone.accounts), "account")
