@@ -41,6 +41,7 @@ $ lzkey report --previous october.json --previous november.json -o new.html
 $ lzkey report --profile audit --management-role LandingZoneReader -o new.html
 $ lzkey report --observer-role landing-zone-observer -o report.html
 $ lzkey report --events -o report.html
+$ lzkey report --history -o report.html
 $ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
 
 Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be \
@@ -96,6 +97,12 @@ _Events = Annotated[
     bool,
     typer.Option("--events", help="Count KMS's events of the landing zone's keys, and show strange ones."),
 ]
+_History = Annotated[
+    bool,
+    typer.Option(
+        "--history", help="Tell since when the landing zone's keys fail what they fail, and who began it."
+    ),
+]
 _Policy = Annotated[bool, iam_policy_option(iam_policy)]
 
 
@@ -113,6 +120,7 @@ def report(
     observer_role: _Observer = None,
     sample: _Sample = str(SAMPLE),
     events: _Events = False,
+    history: _History = False,
     profile: Profile = None,
     region: Region = None,
     exit_zero: ExitZero = False,
@@ -134,6 +142,7 @@ def report(
         observer_role,
         _number(sample),
         events,
+        history,
     )
     _require_sensible(options)
     earlier = earlier_reports(previous or [])

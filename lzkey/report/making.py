@@ -13,6 +13,7 @@ from lzkey.errors import ReportArgumentError
 from lzkey.report.answer import answer
 from lzkey.report.collection import collect
 from lzkey.report.facts import Options
+from lzkey.report.histories import opened
 from lzkey.report.judgement import Measure, judge, missing_keys, with_keys
 from lzkey.report.model import Collected, Report
 from lzkey.report.todays import for_todays_accounts
@@ -94,6 +95,7 @@ def as_report(world: World, now: datetime) -> Report:
         tuple(places),
         tuple(keys),
         observed=world.observed,
+        opened=opened(keys, world),
     )
 
 

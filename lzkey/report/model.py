@@ -97,6 +97,29 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """Since when one of the landing zone's keys has failed a requirement, as far as its history tells."""
+
+    key: str
+    """Its ARN."""
+    requirement: str
+    since: datetime | None = None
+    """From when on it is proved to have failed; null: not known."""
+    event: str = ""
+    """What began it, such as PutKeyPolicy; empty where no source tells."""
+    principal: str = ""
+    """Who did that."""
+    behind: str = ""
+    """The role that a service such as CloudFormation did it with."""
+    event_id: str = ""
+    """CloudTrail's id of it."""
+    origin: str = ""
+    """Where that is known from."""
+    unknown: str = ""
+    """Why it may have failed before; without `since`, why nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyResult:
     """One key of one account and Region."""
 
@@ -282,6 +305,8 @@ class Report:
     trend: Trend | None = None
     observed: Observed | None = None
     """What AWS tells of deliveries; null: whoever made the report cannot see it."""
+    opened: tuple[Opened, ...] | None = None
+    """Since when each failure of the landing zone's keys has been; null: nobody has asked, see --history."""
 
     @property
     def counts(self) -> dict[State, int]:

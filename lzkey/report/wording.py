@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lzkey.observed.blast import BlastRadius
     from lzkey.observed.values import Contradiction, Events, InForce, KeyUse
-    from lzkey.report.model import Doubt, Report, Scope
+    from lzkey.report.model import Doubt, Opened, Report, Scope
 
 #: What is proved, in a word or two.
 PROVED: Final = {
@@ -107,6 +107,19 @@ def strange(one: Contradiction) -> str:
     """In what an event is not as the proof assumes, and how many are."""
     alike = f" ({one.alike:,} events are alike, this is the latest)" if one.alike > 1 else ""
     return f"{one.why}{alike}"
+
+
+def opened(one: Opened) -> str:
+    """Since when a finding has been open, and who began it, as far as it is known."""
+    if one.since is None:
+        return f"since when is not known: {one.unknown}"
+    told = f"open since {moment(one.since)}{', at the latest' if one.unknown else ''}"
+    if one.event:
+        who = one.principal or "nobody that a source names"
+        behind = f" with {one.behind}" if one.behind else ""
+        event = f", event {one.event_id}" if one.event_id else ""
+        told += f", begun by {one.event} of {who}{behind} ({one.origin}{event})"
+    return f"{told}; it may be older: {one.unknown}" if one.unknown else told
 
 
 def blast_radius(key: BlastRadius) -> str:

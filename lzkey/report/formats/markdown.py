@@ -26,6 +26,7 @@ from lzkey.report.wording import (
     formula,
     in_force,
     key_use,
+    opened,
     percentage,
     scored,
     sentence,
@@ -116,6 +117,10 @@ def _depending(report: Report) -> Iterator[str]:
 def _failures(report: Report) -> Iterator[str]:
     failing: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     names = {account.account: account.name for account in report.accounts}
+    since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
+    headings = ["Account", "Name", "Region", "Key", "What is wrong", "Runbook"]
+    if report.opened is not None:
+        headings.append("Since when")
     for key in report.keys:
         for failure in key.failures:
             row = (
@@ -125,7 +130,8 @@ def _failures(report: Report) -> Iterator[str]:
                 key.arn,
                 failure.detail,
                 failure.runbook,
-            )
+                since.get((key.arn, failure.requirement), ""),
+            )[: len(headings)]
             failing[failure.requirement].append(row)
     if failing:
         yield "## Findings by requirement"
@@ -135,7 +141,7 @@ def _failures(report: Report) -> Iterator[str]:
         yield ""
         yield references(advice(requirement).told("ARN"))
         yield ""
-        yield from _table(("Account", "Name", "Region", "Key", "What is wrong", "Runbook"), rows)
+        yield from _table(headings, rows)
 
 
 def _doubts(report: Report) -> Iterator[str]:

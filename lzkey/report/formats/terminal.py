@@ -18,6 +18,7 @@ from lzkey.report.wording import (
     blast_radius,
     events_told,
     former_key,
+    opened,
     percentage,
     scored,
     sentence,
@@ -150,6 +151,11 @@ def _failing(report: Report) -> Iterator[RenderableType]:
         if key.of_landing_zone:
             fixes = dict.fromkeys(advice(failure.requirement).told(key.arn) for failure in key.failures)
             yield from (_line(fix, "dim") for fix in fixes)
+            yield from (
+                _line(f"{one.requirement}: {opened(one)}")
+                for one in report.opened or ()
+                if one.key == key.arn
+            )
     yield from _more(len(failing), "NON_COMPLIANT key")
 
 
