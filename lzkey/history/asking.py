@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
+from lzkey.aws.account import Asker, Manner
 from lzkey.aws.events import HISTORY, event_history, is_of
 from lzkey.aws.fact import takes
 from lzkey.aws.keys import NOT_FOUND, described_key, key_policy, key_tags, recorded_history
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 
     from landing_zone_key import LandingZone
     from landing_zone_key.key import KeyArn
-    from lzkey.aws.account import Asker
     from lzkey.aws.events import Event
     from lzkey.history.items import Seen
     from lzkey.history.model import History
+
+#: Errors stand in files that others read.
+MANNER: Final = Manner(quoting=False)
 
 _DAILY: Final = "AWS Config recorded the key once a day then"
 _NOT_RECORDED: Final = "AWS Config did not record the key then"
@@ -62,7 +65,8 @@ def history_of(
     """The history of a key: CloudTrail's, AWS Config's, the trail's files in these places, and the present.
 
     `key` with its policy is the key as it is at `now`, and is not asked for again. What is not answered is a
-    sentence of its source, and never an error; raises SettingsError for a place that is none.
+    sentence of its source, and never an error; raises SettingsError for a place that is none. Log files in
+    Amazon S3 take what `trail_files` takes as well.
     """
     arn = key.arn if isinstance(key, KmsKey) else key
     sources = gathered(asker, key, now, Wanted(tuple(trail_files)))
@@ -175,6 +179,8 @@ class _Asking:
             if error.code == NOT_FOUND:
                 return Told(source, present=replace(KmsKey.from_arn(self.key), deleted=True))
             return Told(replace(source, found=0, unread=(f"the key is not known: {error}",)))
+        if found.key.key_manager == "AWS":  # nobody can change its policy, and reading it raises alarms
+            return Told(source, present=found.key, created=created)
         try:
             whole = found.key.with_policy(key_policy(self.asker, self.key))
         except UnansweredError as error:

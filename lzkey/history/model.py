@@ -10,6 +10,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from lzkey.errors import ExitCode
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -161,6 +163,20 @@ class History:
             else:
                 found.append(span)
         return tuple(found)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What it comes to now; a window that has ended is history, and no problem.
+
+        PROBLEM where deliveries are refused for certain now; UNDETERMINED where they may be, or where
+        anything of the whole time is not known, or told in two ways.
+        """
+        now = {span.standing for span in self.spans if span.end is None}
+        if Standing.REFUSED in now:
+            return ExitCode.PROBLEM
+        ever = {span.standing for span in self.spans}
+        doubt = Standing.UNKNOWN in ever or Standing.POSSIBLE in now or bool(self.contradictions)
+        return ExitCode.UNDETERMINED if doubt else ExitCode.DONE
 
     def open_since(self, service: str) -> Span | None:
         """The window of a service that is open now; None where there is none."""

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _USE: Final = (Requirement.ENABLED, Requirement.SYMMETRIC)
 #: Nothing that can be said to have been refused, or to be: it could not be read, or not be proved.
 _NOT_KNOWN: Final = (FindingReason.UNKNOWN, FindingReason.MALFORMED_POLICY, FindingReason.TOO_COMPLEX)
+#: The services, in the order in which they are told.
+NAMES: Final = tuple(sorted(SERVICES.values(), reverse=True))
+
 _CLOCKS: Final = ("aws:currenttime", "aws:epochtime")
 
 

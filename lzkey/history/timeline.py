@@ -9,7 +9,6 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import KeyDataError, KmsKey
-from landing_zone_key.access import SERVICES
 from landing_zone_key.settings import KeyScope
 from lzkey.figures import counted, moment
 from lzkey.history.believed import SKEW, believed
@@ -19,7 +18,7 @@ from lzkey.history.events import changes_of, facts_of
 from lzkey.history.items import of_present, seen
 from lzkey.history.model import BY_ITSELF, Act, History, Origin, Span
 from lzkey.history.parts import Change, Part, Sight, Unknown, becomes
-from lzkey.history.proving import Facts, dates_of, later_refused, proofs
+from lzkey.history.proving import NAMES, Facts, dates_of, later_refused, proofs
 from lzkey.parameters import as_parameters
 
 if TYPE_CHECKING:
@@ -208,7 +207,7 @@ def _spans(course: _Course, zone: LandingZone, start: datetime, now: datetime) -
         by_date = Act(at, BY_ITSELF, "", told=_DATE) if at in dates else None
         made = proofs(course.facts(at), zone, at, until)
         proved.append(_Proved(at, made, course.begun_by(at) or by_date))
-    for service in SERVICES.values():
+    for service in NAMES:
         yield from _of_service(service, proved)
 
 

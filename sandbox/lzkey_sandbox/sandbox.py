@@ -331,8 +331,9 @@ class Sandbox:
         return self._events
 
     def age(self, by: timedelta) -> None:
-        """Let all keys, and all events, be so much older: as an account is in which nothing changed since."""
+        """Let keys, their items and all events be so much older: as where nothing changed since."""
         motokeys.age_keys(by)
+        self._recorder.age(by)
         self._events.age(by)
 
     @property

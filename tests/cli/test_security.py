@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TEXT = PAGE.read_text()
 TEMPLATES = tuple(f"deploy/{name}-role.yaml" for name in ("lambda", "execution", "reader", "observer"))
-COMMANDS = ("init", "check", "explain", "fix", "preflight", "report", "doctor")
+COMMANDS = ("init", "check", "explain", "fix", "preflight", "report", "history", "doctor")
 
 
 def role(path: Path, name: str) -> Any:

@@ -99,6 +99,13 @@ class Recorder:
             )
             self._add(account, region, key_id, gone)
 
+    def age(self, by: timedelta) -> None:
+        """Let all that was recorded until now have been recorded so much earlier."""
+        with self._lock:
+            for keys in self._history.values():
+                for key_id, items in keys.items():
+                    keys[key_id] = [replace(item, captured=item.captured - by) for item in items]
+
     def latest(self, account: str, region: str, key_id: str) -> ConfigurationItem | None:
         """A key's newest item, or None when it was never recorded."""
         items = self.history(account, region, key_id)
