@@ -30,7 +30,7 @@ EXIT_CODES: Final = """
 \b
 Examples:
 $ lzkey history alias/landing-zone --profile management --discover
-$ lzkey history KEY --parameters prod --trail-files logs/ -o history.md
+$ lzkey history KEY --parameters prod --trail-files logs/ -o history.html
 $ lzkey history KEY-ARN --parameters prod --trail-files logs/ --offline
 
 Exit codes: 0 deliveries are not refused now, and everything of the whole time is known; times before in \

@@ -8,6 +8,7 @@ from landing_zone_key import Requirement
 from landing_zone_key.access import SERVICES
 from lzkey.aws.fact import takes
 from lzkey.history.asking import history_of
+from lzkey.history.model import BY_ITSELF
 from lzkey.history.since import finding_since
 from lzkey.report.model import Opened
 
@@ -69,17 +70,20 @@ def _of(history: History, key: str, requirement: str) -> Opened:
     if since is None:
         return Opened(key, requirement, unknown=_HOLDS)
     act = since.begun_by
+    if since.at is not None and since.at >= history.as_of:
+        return Opened(key, requirement, unknown=since.unknown or _UNTOLD)
     if act is None:
         return Opened(key, requirement, since.at, unknown=since.unknown or _UNTOLD)
+    by_itself = act.name == BY_ITSELF
     return Opened(
         key,
         requirement,
         since.at,
-        act.name,
+        act.told if by_itself else act.name,
         act.principal,
         act.behind,
         act.event_id,
-        act.origin.value,
+        "" if by_itself else act.origin.value,
         since.unknown,
     )
 

@@ -106,7 +106,8 @@ class Opened:
     since: datetime | None = None
     """From when on it is proved to have failed; null: not known."""
     event: str = ""
-    """What began it, such as PutKeyPolicy; empty where no source tells."""
+    """What began it, such as PutKeyPolicy; `recorded` where AWS Config alone shows that something did; a
+    sentence where nobody did it; empty where no source tells."""
     principal: str = ""
     """Who did that."""
     behind: str = ""
@@ -114,7 +115,7 @@ class Opened:
     event_id: str = ""
     """CloudTrail's id of it."""
     origin: str = ""
-    """Where that is known from."""
+    """Where that is known from; empty where nobody did it."""
     unknown: str = ""
     """Why it may have failed before; without `since`, why nothing is known."""
 

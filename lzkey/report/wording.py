@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from lzkey.figures import moment
+from lzkey.history.model import RECORDED
 from lzkey.observed.contradictions import NOT_SHOWN
 from lzkey.observed.values import Outcome
 from lzkey.report.model import Collected, Delivery
@@ -114,7 +115,11 @@ def opened(one: Opened) -> str:
     if one.since is None:
         return f"since when is not known: {one.unknown}"
     told = f"open since {moment(one.since)}{', at the latest' if one.unknown else ''}"
-    if one.event:
+    if one.event == RECORDED:
+        told += ", begun by a change that AWS Config recorded"
+    elif one.event and not one.origin:
+        told += f", begun by itself: {one.event}"
+    elif one.event:
         who = one.principal or "nobody that a source names"
         behind = f" with {one.behind}" if one.behind else ""
         event = f", event {one.event_id}" if one.event_id else ""

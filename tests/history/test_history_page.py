@@ -285,6 +285,14 @@ class TestNow:
         (answer,) = answers(history)
         assert (answer.word, answer.tone) == ("Not known.", "unknown")
 
+    def test_a_moment_is_no_time(self) -> None:
+        """What is known of now alone has no since."""
+        history = told(turned((ago(days=20), Standing.UNKNOWN, None), (NOW, Standing.REFUSED, None)))
+        (answer,) = answers(history)
+        assert (
+            answer.sentence == "Deliveries of CloudTrail are refused for certain now; since when is not known"
+        )
+
     def test_a_service_of_which_nothing_is_told(self) -> None:
         """Is not known, and never allowed."""
         assert standing_now(told(()), SERVICE)[0] is Standing.UNKNOWN
@@ -365,7 +373,7 @@ class TestPage:
         act = Act(ago(days=3), "recorded", "", origin=Origin.CONFIG)
         page = as_html(told(turned((ago(days=9), Standing.ALLOWED, None)), [act]))
         assert "nobody that a source names" in page
-        assert "AWS Config recorded another state" in page
+        assert "A change that AWS Config recorded" in page
 
     def test_same_history_gives_the_same_page(self) -> None:
         """To the byte."""

@@ -71,6 +71,11 @@ def _more(found: Sequence[Row]) -> int:
 @cache
 def _environment() -> Environment:
     made = environment(_PACKAGE)
-    made.filters |= {"second": to_the_second, "act_told": rows.act_told, "by_whom": rows.by_whom}
+    made.filters |= {
+        "second": to_the_second,
+        "act_told": rows.act_told,
+        "by_whom": rows.by_whom,
+        "known_from": rows.known_from,
+    }
     made.globals |= {"Standing": Standing, "WORDS": WORDS, "LANE": LANE, "span_lasted": rows.span_lasted}
     return made

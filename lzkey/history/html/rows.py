@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from lzkey.figures import lasted, to_the_second
-from lzkey.history.model import Standing
+from lzkey.history.model import BY_ITSELF, RECORDED, Standing
 from lzkey.history.since import services, standing_now
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ _ANSWERS: Final[Mapping[Standing, tuple[str, Tone, str]]] = {
     Standing.NO_KEY: ("No key.", "no", "There is no key, so nothing of {} can be encrypted with it"),
 }
 
-#: AWS Config alone shows that a key was otherwise before.
-RECORDED: Final = "recorded"
-_RECORDED: Final = "AWS Config recorded another state"
+_RECORDED: Final = "A change that AWS Config recorded"
 
 _BEFORE: Final = "what was before is not known: {}"
 _AFTER: Final = "what was after is not known: {}"
@@ -77,13 +75,20 @@ def not_known(history: History) -> tuple[Span, ...]:
 
 def act_told(act: Act) -> str:
     """What an act was, in the words of CloudTrail where it tells."""
+    if act.name == BY_ITSELF:
+        return act.told
     return _RECORDED if act.name == RECORDED else act.name
 
 
-def by_whom(act: Act | None) -> str:
-    """Who did something, with the role behind a service; empty where no source tells."""
-    if act is None:
-        return ""
+def known_from(act: Act) -> str:
+    """Which source tells of an act; what came about by itself follows from what was known."""
+    return "what was known before" if act.name == BY_ITSELF else act.origin.value
+
+
+def by_whom(act: Act) -> str:
+    """Who did something, with the role behind a service; nobody where it came about by itself."""
+    if act.name == BY_ITSELF:
+        return "nobody"
     return f"{act.principal or 'nobody that a source names'}{f', with {act.behind}' if act.behind else ''}"
 
 
@@ -96,7 +101,9 @@ def _answer(history: History, service: str) -> Answer:
     standing, since = standing_now(history, service)
     word, tone, sentence = _ANSWERS[standing]
     told = sentence.format(service)
-    if since.at is not None:
+    if since.at is not None and since.at >= history.as_of:
+        told = f"{told} now; since when is not known"
+    elif since.at is not None:
         latest = ", at the latest" if since.unknown else ""
         told = f"{told} since {to_the_second(since.at)}{latest} ({lasted(history.as_of - since.at)})"
     return Answer(service, word, tone, told, since)
