@@ -150,8 +150,8 @@ class TestOpened:
             (
                 (ALLOWED, refused(replace(PUT, principal="", behind="arn:aws:iam::111122223333:role/r"))),
                 (
-                    "open since 2026-11-22 09:00 UTC, begun by PutKeyPolicy of nobody that a source names with "
-                    "arn:aws:iam::111122223333:role/r (event history, event 0badbeef)"
+                    "open since 2026-11-22 09:00 UTC, begun by PutKeyPolicy of nobody that a source names "
+                    "with arn:aws:iam::111122223333:role/r (event history, event 0badbeef)"
                 ),
             ),
             (
@@ -166,15 +166,15 @@ class TestOpened:
                 (GAP, refused(PUT)),
                 (
                     "open since 2026-11-22 09:00 UTC, at the latest, begun by PutKeyPolicy of "
-                    f"{ALICE} (event history, event 0badbeef); it may be older: what was before is not known: "
-                    "no file of these days"
+                    f"{ALICE} (event history, event 0badbeef); it may be older: what was before is not "
+                    "known: no file of these days"
                 ),
             ),
             (
                 (refused(None),),
                 (
-                    "open since 2026-11-22 09:00 UTC, at the latest; it may be older: what is known of the key "
-                    "begins then"
+                    "open since 2026-11-22 09:00 UTC, at the latest; it may be older: what is known of "
+                    "the key begins then"
                 ),
             ),
             (
@@ -185,8 +185,8 @@ class TestOpened:
             (
                 (replace(ALLOWED, end=None),),
                 (
-                    "since when is not known: it holds for the key as KMS shows it now, so that AWS Config's "
-                    "result is older, or of other accounts"
+                    "since when is not known: it holds for the key as KMS shows it now, so that AWS "
+                    "Config's result is older, or of other accounts"
                 ),
             ),
         ],
