@@ -36,8 +36,8 @@ EXIT_CODES: Final = """
 Examples:
 $ lzkey report
 $ lzkey report -o report.html -o report.json -o report.csv
-$ lzkey report --previous report.json -o new.html
-$ lzkey report --previous october.json --previous november.json -o new.html
+$ lzkey report --previous report.json -o new.html -o new.json
+$ lzkey report --previous report.json --previous new.json -o new.html
 $ lzkey report --profile audit --management-role LandingZoneReader -o new.html
 $ lzkey report --observer-role landing-zone-observer -o report.html
 $ lzkey report --events -o report.html

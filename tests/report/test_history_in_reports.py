@@ -16,7 +16,7 @@ from lzkey.report.collection import iam_policy
 from lzkey.report.document import as_document, from_document
 from lzkey.report.facts import Options, RuleInForce, World
 from lzkey.report.formats import Form, render
-from lzkey.report.histories import opened
+from lzkey.report.histories import histories, opened
 from lzkey.report.html import as_html
 from lzkey.report.model import Opened
 from lzkey.report.wording import opened as told
@@ -36,7 +36,7 @@ ALICE = "arn:aws:iam::111122223333:user/alice"
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
-    """A landing zone whose key allowed everything, until somebody took CloudTrail's statements out."""
+    """A landing zone whose key allowed everything, until somebody tied that to a tag that it has not."""
     with built_organization(tmp_path_factory.mktemp("project"), PLAN) as org:
         key = org.key("log", org.sandbox.account, granting())
         org.sandbox.landing_zone = LandingZone.with_key(key)
@@ -44,7 +44,8 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
         put_aggregator(org, org.sandbox.account)
         kms = org.sandbox.client("kms")
         policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
-        policy["Statement"] = policy["Statement"][:1]
+        tagged = {"StringEquals": {"aws:ResourceTag/logs": "yes"}}
+        policy["Statement"] = [*policy["Statement"][:1], granting(Condition=tagged)]
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
         org.sandbox.settle()
         yield org
@@ -60,8 +61,13 @@ def report(broken: Org) -> Report:
 class TestReport:
     """With --history, in the management account."""
 
+    def test_all_that_may_be_asked_is(self, report: Report) -> None:
+        """The tags, since a policy of the key names one."""
+        assert report.calls is not None
+        assert histories.actions <= report.calls.keys()
+
     def test_each_finding_has_its_beginning(self, broken: Org, report: Report) -> None:
-        """The change that took the statements out, with who made it and CloudTrail's id of it."""
+        """The change that tied them to a tag, with who made it and CloudTrail's id of it."""
         put = [
             event
             for event in broken.sandbox.events.of(broken.sandbox.account, "us-east-1")
