@@ -51,7 +51,7 @@ _Files = Annotated[
     list[str] | None,
     typer.Option(
         "--trail-files",
-        metavar="FOLDER|s3://…",
+        metavar="FOLDER|s3://BUCKET/PREFIX",
         help="Log files of a trail, in a folder or below an address in Amazon S3; repeatable.",
     ),
 ]

@@ -83,7 +83,7 @@ def trail_files(place: str, key: KeyArn, asker: Asker | None, tell: Tell) -> Tol
     folder = Path(place)
     if not folder.exists():
         raise SettingsError(f"there is no folder {place} with log files of a trail")
-    paths = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else [folder]
+    paths = sorted(path for path in folder.rglob("*") if not path.is_dir()) if folder.is_dir() else [folder]
     found = _sorted((str(path) for path in paths), key)
     _require_some(found, place)
     return _told(place, found, _of_folder([file.place for file in found.files], key, tell))

@@ -399,6 +399,17 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
     "policy": (("f",), [("get_policy", {"Policy": "{}"})]),
     "key_arns": ((), [("list_keys", {"Keys": [{"KeyArn": KEY}]})]),
     "key": (("alias/x",), [("describe_key", {"KeyMetadata": {"Arn": KEY, "KeyId": KEY[-36:]}})]),
+    "described_key": (
+        ("alias/x",),
+        [("describe_key", {"KeyMetadata": {"Arn": KEY, "KeyId": KEY[-36:], "CreationDate": NOON}})],
+    ),
+    "recorded_history": (
+        (KeyArn.parse(KEY),),
+        [
+            ("get_resource_config_history", {"configurationItems": [{"version": "2"}], "nextToken": "t"}),
+            ("get_resource_config_history", {"configurationItems": [{"version": "1"}]}),
+        ],
+    ),
     "key_policy": ((KeyArn.parse(KEY),), [("get_key_policy", {"Policy": "{ }"})]),
     "put_key_policy": ((KeyArn.parse(KEY), "{}"), [("put_key_policy", {})]),
     "key_usage": (
@@ -818,6 +829,7 @@ class TestAnswers:
             ("policy", "get_policy", "ResourceNotFoundException"),
             ("role", "get_role", "NoSuchEntity"),
             ("recorded_keys", "list_discovered_resources", "NoAvailableConfigurationRecorderException"),
+            ("recorded_history", "get_resource_config_history", "ResourceNotDiscoveredException"),
         ],
     )
     def test_what_is_not_there(self, name: str, operation: str, code: str) -> None:
@@ -953,6 +965,11 @@ class TestAnswers:
         """One without its configuration is left out."""
         assert asking("recorded_keys")[1] == ("key-1",)
         assert [item["resourceId"] for item in asking("recorded_items")[1]] == ["key-1"]
+
+    def test_a_key_s_history(self) -> None:
+        """Every page of it."""
+        assert [item["version"] for item in asking("recorded_history")[1]] == ["2", "1"]
+        assert asking("described_key")[1].created == NOON
 
     def test_a_role(self) -> None:
         """Its boundary is no policy of it."""

@@ -53,7 +53,7 @@ class Why(TypedDict):
     certainty: Literal["refused", "possible"]
 
 
-class Time(TypedDict):
+class Period(TypedDict):
     """A time in which nothing changed for one service's deliveries."""
 
     start: datetime
@@ -75,9 +75,9 @@ class OfService(TypedDict):
     now: Annotated[str, Standing]
     open_since: datetime | None
     """Since when they are refused, or may be; null: they are not."""
-    windows: list[Time]
+    windows: list[Period]
     """The times in which they were refused, or may have been; neighbours alike are one."""
-    spans: list[Time]
+    spans: list[Period]
 
 
 class Hole(TypedDict):
