@@ -11,6 +11,7 @@ from lzkey.history.since import services, standing_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from lzkey.history.model import Act, History, Span
     from lzkey.history.since import Since
@@ -64,7 +65,8 @@ def answers(history: History) -> tuple[Answer, ...]:
 def windows(history: History) -> tuple[Window, ...]:
     """The windows, those that are open first, then the newest."""
     found = sorted(history.windows, key=lambda span: (span.end is None, span.start), reverse=True)
-    return tuple(_window(history, span) for span in found)
+    around = _around(history)
+    return tuple(_window(history, around, span) for span in found)
 
 
 def not_known(history: History) -> tuple[Span, ...]:
@@ -109,12 +111,34 @@ def _answer(history: History, service: str) -> Answer:
     return Answer(service, word, tone, told, since)
 
 
-def _window(history: History, span: Span) -> Window:
-    of_service = [each for each in history.spans if each.service == span.service]
-    unknown = [each for each in of_service if each.standing is Standing.UNKNOWN]
-    before = next((_BEFORE.format(gap.unknown) for gap in unknown if gap.end == span.start), "")
-    after = next((_AFTER.format(gap.unknown) for gap in unknown if gap.start == span.end), "")
-    if span == of_service[0] and span.begun_by is None:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is beside windows, by service and moment."""
+
+    ending: Mapping[tuple[str, datetime | None], str]
+    """Why nothing is known of the time that ends then."""
+    beginning: Mapping[tuple[str, datetime | None], str]
+    """Why nothing is known of the time that begins then."""
+    first: frozenset[tuple[str, datetime]]
+    """When what is known of a service begins, where nobody knows what made it so."""
+
+
+def _around(history: History) -> _Around:
+    unknown = [span for span in history.spans if span.standing is Standing.UNKNOWN]
+    firsts = {span.service: span for span in reversed(history.spans)}.values()
+    return _Around(
+        {(span.service, span.end): span.unknown for span in unknown},
+        {(span.service, span.start): span.unknown for span in unknown},
+        frozenset((span.service, span.start) for span in firsts if span.begun_by is None),
+    )
+
+
+def _window(history: History, around: _Around, span: Span) -> Window:
+    ending = around.ending.get((span.service, span.start))
+    beginning = around.beginning.get((span.service, span.end))
+    before = "" if ending is None else _BEFORE.format(ending)
+    if (span.service, span.start) in around.first:
         before = _AT_FIRST
+    after = "" if beginning is None else _AFTER.format(beginning)
     least = "at least " if before or after else ""
     return Window(span, before, after, f"{least}{span_lasted(span, history)}")
