@@ -39,7 +39,7 @@ or files; 3 they are refused now; 4 they may be, or something of the time is not
 and 4 are 0.
 """
 
-_DAYS: Final = re.compile(r"(\d{1,5})d")
+_DAYS: Final = re.compile(r"(\d{1,7})d")
 _ID: Final = re.compile(r"mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ALIAS_ARN: Final = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):\d{12}:alias/.+")
 

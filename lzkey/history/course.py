@@ -184,8 +184,12 @@ class _Making:
         return missing
 
     def _fill(self, sight: Sight) -> None:
-        """Back from a sight, up to where something else was told, or something may be missing."""
-        since = max(self.times.by_any.back(sight.at), self._floor)
+        """Back from a sight, up to where something else was told, or something may be missing.
+
+        An item of AWS Config's shows a change: by items alone it was otherwise before.
+        """
+        by = self.times.by_events if sight.origin is Origin.CONFIG else self.times.by_any
+        since = max(by.back(sight.at), self._floor)
         if self._at is not None and since <= self._at:
             last = self.pieces[-1]
             self.pieces[-1] = replace(last, value=sight.value)

@@ -48,6 +48,8 @@ _FAULTS: Final = (
 _BEGINS: Final = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
 _ENDS: Final = re.compile(rb"\]\s*\}\s*\Z")
 _TAIL: Final = 64
+#: Most files have the key, which CloudTrail uses for each delivery, and none of its changes.
+_CHANGES: Final = re.compile(rb'"eventName"\s*:\s*"(?:' + "|".join(sorted(_NAMES)).encode() + rb')"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ def scanned(raw: BinaryIO, key: KeyArn) -> Scanned:
     """What a file holds; a file that is no log file, or not a whole one, has a fault, and no event."""
     try:
         content = _unpacked(raw)
-        if key.key_id.encode() not in content and _BEGINS.match(content) and _ENDS.search(content[-_TAIL:]):
+        has_none = key.key_id.encode() not in content or not _CHANGES.search(content)
+        if has_none and _BEGINS.match(content) and _ENDS.search(content[-_TAIL:]):
             return Scanned()
         return _events(json.loads(content), key)
     except UnansweredError as error:

@@ -68,7 +68,11 @@ class Facts:
         if isinstance(self.policy, str) and RESOURCE_TAG.search(self.policy):
             named.append(("tags that its policy names", self.tags))
         kind = "no source tells its key spec and usage"
-        found = [f"{name}: {value.why}" for name, value in named if isinstance(value, Unknown)]
+        alike: dict[str, list[str]] = {}
+        for name, value in named:
+            if isinstance(value, Unknown):
+                alike.setdefault(value.why, []).append(name)
+        found = [f"{' and '.join(names)}: {why}" for why, names in alike.items()]
         return (*found, *([kind] if None in (self.key.key_spec, self.key.key_usage) else []))
 
 

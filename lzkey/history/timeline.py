@@ -228,7 +228,7 @@ def _of_service(service: str, proved: Iterable[_Proved]) -> Iterator[Span]:
 
 
 def _id(act: Act) -> tuple[str, ...]:
-    return (act.event_id,) if act.event_id else (act.name, act.at.isoformat(), act.principal)
+    return (act.event_id,) if act.event_id else (act.name, act.at.isoformat(), act.told)
 
 
 def _order(act: Act) -> tuple[datetime, bool, str, str]:

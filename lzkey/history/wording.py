@@ -111,7 +111,7 @@ def _since(history: History, span: Span) -> str:
         return " now; since when is not known"
     if span.start == history.start:
         return f" since {moment(span.start)} at the latest"
-    return f" since {moment(span.start)}, or longer"
+    return f" since {moment(span.start)}{'' if span.unknown else ', or longer'}"
 
 
 def _before(history: History, last: Span) -> str:

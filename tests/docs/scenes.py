@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.manifest import ManifestKeys
 from lzkey_sandbox import GeneratedPlan, LandingZone, OrganizationPlan, Sandbox
+from lzkey_sandbox.cloudtrail_events import key_changed
 from lzkey_sandbox.generated_population import NOT_JUDGED
 from lzkey_sandbox.keys.key_records import KeyRecord, LastUse
 
@@ -246,6 +247,24 @@ class BeforeAChange(Scene):
         self.sandbox.landing_zone = LandingZone("3.3", manifest, latest="4.0")
 
 
+class AKeyWithAPast(Scene):
+    """The landing zone's key, three weeks old, which somebody has disabled for four days."""
+
+    def begin(self) -> None:
+        """It can be used again; of what stacks make, the sandbox records no event."""
+        super().begin()
+        kms, key = self.sandbox.client("kms"), self.output(KEY, "KeyArn")
+        asked = {"policy": kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"], "tags": []}
+        shown = {"arn": key, "keyState": "Enabled", "keySpec": "SYMMETRIC_DEFAULT"}
+        answered = {"keyMetadata": {**shown, "keyUsage": "ENCRYPT_DECRYPT", "origin": "AWS_KMS"}}
+        self.sandbox.events.add(key_changed("CreateKey", key, datetime.now(UTC), "", asked, answered))
+        self.sandbox.age(timedelta(days=12))
+        kms.disable_key(KeyId=key)
+        self.sandbox.age(timedelta(days=4))
+        kms.enable_key(KeyId=key)
+        self.sandbox.age(timedelta(days=5))
+
+
 class AtNight(Scene):
     """The landing zone's key, with what the reader of each place has met."""
 
@@ -315,6 +334,7 @@ def forget_motos_role(sandbox: Sandbox) -> None:
 SCENES: Final[dict[str, type[Scene] | str]] = {
     "docs/deploy.md": OneAccount,
     "docs/organization.md": AnOrganization,
+    "docs/history.md": AKeyWithAPast,
     "docs/preflight.md": BeforeAChange,
     "docs/report.md": ARuleEverywhere,
     "docs/runbook.md": AtNight,

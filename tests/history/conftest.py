@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import pytest
 
 from lzkey import cli
 from lzkey_sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+Run: TypeAlias = Callable[..., tuple[int, str, str]]
+
+SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
 
 
 @pytest.fixture
@@ -27,15 +28,12 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run the command line: the exit code, what it says, and what it tells beside it."""
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `lzkey history`: the exit code, what it says, and what it tells beside it."""
 
     def ran(*arguments: str) -> tuple[int, str, str]:
-        code = cli.main(list(arguments))
+        code = cli.main(["history", *arguments, *SETTINGS])
         said = capsys.readouterr()
         return code, said.out, said.err
 
     return ran
-
-
-SETTINGS = json.dumps({"HomeRegion": "us-east-1", "ManagementAccountId": "111122223333"})
