@@ -29,6 +29,7 @@ SETTLING: Final = timedelta(minutes=5)
 
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _PENDING: Final = "PendingDeletion"
+_REPLICAS: Final = KeyState("PendingReplicaDeletion")
 _DELETED: Final = "the day had come for which its deletion was scheduled"
 
 
@@ -143,6 +144,10 @@ class _Making:
             return
         if isinstance(before, Unknown):
             self._fill(sight)
+        elif before == _REPLICAS and sight.value in (KeyState(_PENDING), GONE):
+            self._set(
+                sight.at, sight.value, None, seen=True
+            )  # its replicas are gone, of which no event tells
         elif self._may_be_late(sight):
             return
         elif self._is_contradicted(sight):

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 KMS: Final = "kms.amazonaws.com"
 
+#: How a key may be when it is made; a replica is Creating, and no event tells when it is Enabled.
+#: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+_MADE: Final = ("Enabled", "PendingImport")
+
 #: What tags matter for is conditions on them alone: they are asked for only where a policy has one.
 TAGGING: Final = ("TagResource", "UntagResource")
 
@@ -137,7 +141,7 @@ def _created(known: _Known) -> Iterator[Change]:
     unknown = Unknown(f"the event of {moment(event.at)} that made the key does not tell it")
     made = (
         (Part.POLICY, its),
-        (Part.STATE, KeyState(state) if isinstance(state, str) else unknown),
+        (Part.STATE, KeyState(state) if state in _MADE else unknown),
         (Part.TAGS, _cut(event) if _is_cut(event) else _tags(event)),
     )
     for part, value in made:

@@ -80,6 +80,51 @@ LIVES: dict[str, tuple[list[Any], str]] = {
         [told(made(20), did("ScheduleKeyDeletion", 9, {"pendingWindowInDays": 30}))],
         "A20 R9",
     ),
+    "a deletion that waits for replicas": (
+        [
+            told(made(20), did("ScheduleKeyDeletion", 9, {}, keyState="PendingReplicaDeletion")),
+            present(GOOD, "PendingDeletion", deletionDate="2026-12-20"),
+        ],
+        "A20 R9 R0",
+    ),
+    "a replica is made, and no event tells when it can be used": (
+        [told(made(20, keyState="Creating"), did("EnableKey", 9))],
+        "?20 A9",
+    ),
+    "one of two pieces of material is imported again": (
+        [
+            told(
+                made(20, origin="EXTERNAL"),
+                did("DeleteImportedKeyMaterial", 9, keyMaterialId="a"),
+                did("DeleteImportedKeyMaterial", 8, keyMaterialId="b"),
+                did("ImportKeyMaterial", 5, keyMaterialId="a"),
+                did("ImportKeyMaterial", 3, keyMaterialId="b"),
+            )
+        ],
+        "A20 R9 A3",
+    ),
+    "one of two pieces of material, and nobody tells which": (
+        [
+            told(
+                made(20, origin="EXTERNAL"),
+                did("DeleteImportedKeyMaterial", 9, keyMaterialId="a"),
+                did("DeleteImportedKeyMaterial", 8, keyMaterialId="b"),
+                did("ImportKeyMaterial", 5),
+            )
+        ],
+        "A20 R9 ?5",
+    ),
+    "material of a key that waits for its deletion": (
+        [
+            told(
+                made(20, origin="EXTERNAL"),
+                did("ScheduleKeyDeletion", 9, {"pendingWindowInDays": 30}),
+                did("DeleteImportedKeyMaterial", 8),
+                did("CancelKeyDeletion", 7),
+            )
+        ],
+        "A20 R9 R7",
+    ),
     "material that is deleted and imported": (
         [
             told(
