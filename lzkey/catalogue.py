@@ -1,6 +1,7 @@
 """The words for each requirement and advisory: what holds, what to do where it does not, and AWS's page.
 
-And what every proof takes for granted, where AWS's pages leave something open.
+Which controls of other frameworks a requirement has to do with, where a page of AWS says so. And what every
+proof takes for granted, where AWS's pages leave something open.
 
 SARIF, the report's formats and its page read them here. Who reads a scanner's result and who reads a report
 are told in words of their own, so that there are two wordings of each requirement.
@@ -8,7 +9,9 @@ are told in words of their own, so that there are two wordings of each requireme
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import Requirement
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
 _DOCUMENTATION: Final = "https://docs.aws.amazon.com/"
 _KMS: Final = f"{_DOCUMENTATION}kms/latest/developerguide/"
 GUIDE: Final = f"{_DOCUMENTATION}controltower/latest/userguide/configure-kms-keys.html"
+_SECURITY_HUB: Final = f"{_DOCUMENTATION}securityhub/latest/userguide/"
+
+#: What the ids of NIST's enhancements look like: SC-12(2).
+_ENHANCEMENT: Final = re.compile(r"\((\d+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +58,94 @@ class Advice:
         return self.told(arn).partition(". ")[0].rstrip(".")
 
 
+class Framework(StrEnum):
+    """Whose controls they are, by the name and the version that AWS's page gives."""
+
+    NIST = "NIST SP 800-53 Rev. 5"
+    CIS_1_4 = "CIS AWS Foundations Benchmark v1.4.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One control of a framework."""
+
+    framework: Framework
+    name: str
+    """As the framework writes it: SC-12(2)."""
+
+    @property
+    def token(self) -> str:
+        """Its id in NIST's own OSCAL catalogue, `sc-12.2`; of a framework without one, its name."""
+        if self.framework is not Framework.NIST:
+            return self.name
+        return _ENHANCEMENT.sub(r".\1", self.name).lower()
+
+
+class Relation(StrEnum):
+    """How a requirement stands to a check of AWS, in the terms of NIST IR 8477.
+
+    https://csrc.nist.gov/pubs/ir/8477/final
+    """
+
+    SUPERSET = "superset of"
+    """Where the requirement holds, the check passes; the requirement asks for more."""
+    SUPPORTS = "supports"
+    """What the check asks for cannot work without the requirement, and is another thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlMapping:
+    """The controls that AWS relates a check of its own to, and how a requirement stands to that check."""
+
+    check: str
+    """Security Hub's name of it: KMS.3."""
+    asks: str
+    """What the check asks for, after `that`."""
+    relation: Relation
+    controls: tuple[Control, ...]
+    """All that are claimed; AWS's page may name more, of other frameworks."""
+    source: str
+    """AWS's page, where the check's related requirements stand."""
+
+    @property
+    def by_framework(self) -> dict[Framework, tuple[Control, ...]]:
+        """The controls of each framework."""
+        return {
+            framework: tuple(control for control in self.controls if control.framework is framework)
+            for framework in dict.fromkeys(control.framework for control in self.controls)
+        }
+
+    @property
+    def named(self) -> str:
+        """The controls in a line: each framework, and its controls' names."""
+        return "; ".join(
+            f"{framework} {', '.join(control.name for control in controls)}"
+            for framework, controls in self.by_framework.items()
+        )
+
+    @property
+    def meaning(self) -> str:
+        """What the relation says, and no more; a sentence without its full stop."""
+        told = {
+            Relation.SUPERSET: "the requirement asks for that and more",
+            Relation.SUPPORTS: "that cannot work without the requirement, and takes more than it",
+        }
+        asked = f"Security Hub's {self.check}, that {self.asks}"
+        return f"AWS relates these controls to {asked}: {told[self.relation]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One requirement."""
 
     words: Words
     advice: Advice
+    mapping: ControlMapping | None = None
+    """None: no page is known that relates what it asks for to a control."""
+
+
+def _controls(framework: Framework, *names: str) -> tuple[Control, ...]:
+    return tuple(Control(framework, name) for name in names)
 
 
 _ADDS: Final = (
@@ -85,6 +174,13 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
             "Cancel a scheduled deletion, if there is one (aws kms cancel-key-deletion), and run COMMAND.",
             f"{_KMS}enabling-keys.html",
             "aws kms enable-key --key-id",
+        ),
+        ControlMapping(
+            "KMS.3",
+            "no key waits for its deletion",
+            Relation.SUPERSET,
+            _controls(Framework.NIST, "SC-12", "SC-12(2)"),
+            f"{_SECURITY_HUB}kms-controls.html#kms-3",
         ),
     ),
     Requirement.SYMMETRIC: Entry(
@@ -147,6 +243,26 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
             _ADDS,
             GUIDE,
             "lzkey fix --discover",
+        ),
+        ControlMapping(
+            "CloudTrail.2",
+            "a trail encrypts its logs with a KMS key",
+            Relation.SUPPORTS,
+            (
+                *_controls(
+                    Framework.NIST,
+                    "AU-9",
+                    "CA-9(1)",
+                    "CM-3(6)",
+                    "SC-13",
+                    "SC-28",
+                    "SC-28(1)",
+                    "SC-7(10)",
+                    "SI-7(6)",
+                ),
+                *_controls(Framework.CIS_1_4, "3.7"),
+            ),
+            f"{_SECURITY_HUB}cloudtrail-controls.html#cloudtrail-2",
         ),
     ),
 }
@@ -241,3 +357,19 @@ def advice(requirement: str) -> Advice:
     """The advice on a requirement, whether this version knows it or not."""
     entry = CATALOGUE.get(requirement)
     return OTHER if entry is None else entry.advice
+
+
+def mapping(requirement: str) -> ControlMapping | None:
+    """The controls that a requirement has to do with, by AWS's page; None where no page says any."""
+    entry = CATALOGUE.get(requirement)
+    return None if entry is None else entry.mapping
+
+
+def mapped() -> dict[str, ControlMapping]:
+    """Every requirement that has to do with controls, in the catalogue's order."""
+    return {name: entry.mapping for name, entry in CATALOGUE.items() if entry.mapping is not None}
+
+
+def not_mapped() -> tuple[str, ...]:
+    """The requirements of which no page is known that relates them to a control."""
+    return tuple(str(name) for name, entry in CATALOGUE.items() if entry.mapping is None)

@@ -54,6 +54,7 @@ _COMMAND: Final = re.compile(
 _BROKEN: Final[Mapping[str, str]] = {
     "json": "\\u{1:04x}",
     "sarif": "\\u{1:04x}",
+    "oscal": "\\u{1:04x}",
     "junit": "&#{1};",
 }
 

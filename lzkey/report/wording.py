@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from lzkey.catalogue import not_mapped
 from lzkey.figures import moment
 from lzkey.history.model import RECORDED
 from lzkey.observed.contradictions import NOT_SHOWN
@@ -49,6 +50,15 @@ REPORT_IT: Final = "Please report it, with the event, in which you may replace w
 #: The headings of what is told of keys.
 BLAST_RADIUS: Final = "What depends on the landing zone's keys"
 FORMER_KEYS: Final = "Former keys, which older logs may need"
+
+
+def controls() -> str:
+    """What is said of controls of other frameworks, whichever they are, and of which requirements none is."""
+    names = not_mapped()
+    return (
+        "Of each control nothing but the one requirement is assessed: that it holds does not satisfy the "
+        f"control. No page is known that relates {', '.join(names[:-1])} or {names[-1]} to a control."
+    )
 
 
 def percentage(score: float | None) -> str:

@@ -17,6 +17,7 @@ HOSTS: Final = {
     "docs.astral.sh",
     "docs.aws.amazon.com",
     "github.com",
+    "pages.nist.gov",
     "pipx.pypa.io",
     "pre-commit.com",
     "semver.org",

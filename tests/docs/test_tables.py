@@ -15,7 +15,7 @@ from landing_zone_key import KmsKey, LandingZone, Requirement, annotate, assess
 from landing_zone_key.advisories import AdvisoryCode
 from landing_zone_key.key import KeyArn
 from landing_zone_key.settings import PARAMETERS
-from lzkey.catalogue import PREMISES
+from lzkey.catalogue import PREMISES, mapped
 from lzkey.check.formats import Form as CheckForm
 from lzkey.cli import COMMANDS
 from lzkey.cli.asked import Asked, variable
@@ -28,6 +28,7 @@ from lzkey.preflight import consequences, examination, looks, requirements
 from lzkey.preflight.model import Level, Topic
 from lzkey.report.formats import Form as ReportForm
 from lzkey.report.model import Cause, Delivery
+from lzkey.report.oscal.parts import PROPERTIES
 from lzkey.state import WORST_FIRST
 
 from .pages import PAGES, ROOT, codes
@@ -204,6 +205,17 @@ class TestReport:
     def test_causes(self) -> None:
         """All of them."""
         assert first_codes(REPORT.table("cause")) == list(Cause)
+
+    def test_controls(self) -> None:
+        """As the catalogue has them, with AWS's page; and the namespace of OSCAL's properties."""
+        rows = {codes(row[0])[0]: row[1:] for row in REPORT.table("requirement")}
+        assert rows.keys() == mapped().keys()
+        for name, (named, related, source) in rows.items():
+            told = mapped()[name]
+            assert named == told.named
+            assert f"{told.check} asks that {told.asks}" in related
+            assert source == f"[{told.check}]({told.source})"
+        assert f"`{PROPERTIES}`" in REPORT.text
 
 
 class TestSandbox:

@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from markdown_it import MarkdownIt
 
+from landing_zone_key.assessment import COMPLIANT_FOR_ONE
 from landing_zone_key.finding import Requirement
 from lzkey.aws.former_keys import FormerKey
 from lzkey.catalogue import PREMISES, advice
 from lzkey.errors import OutputError
 from lzkey.files import require_files
 from lzkey.quoting import references
+from lzkey.report.annotations import failures
 from lzkey.report.document import as_document
 from lzkey.report.formats import Form, render, write
 from lzkey.report.formats.csv import COLUMNS
-from lzkey.report.model import Account, Collected, KeyResult
+from lzkey.report.model import Account, Cause, Collected, Doubt, KeyResult
 from lzkey.report.wording import percentage, unknowns
 from lzkey.state import State
 
@@ -74,6 +76,35 @@ class TestCsv:
         compliant = [row for row in rows_of(report) if row["state"] == "COMPLIANT"]
         assert {row["holds"] for row in compliant} <= {"yes"}
         assert all(bool(row["fix"]) == (row["holds"] != "yes") for row in rows_of(report) if row["holds"])
+
+    @pytest.mark.parametrize("outdated", [False, True])
+    def test_what_an_outdated_failure_leaves_open(
+        self, load_report: Callable[[str], Report], *, outdated: bool
+    ) -> None:
+        """Is everything that it does not name; of a result in force the rest holds."""
+        report = load_report("healthy")
+        doubt = Doubt(Cause.RESULT_OUTDATED, "the key has changed since", "evaluate the rule")
+        key = replace(
+            report.keys[0],
+            state=State.NON_COMPLIANT,
+            annotation="ENABLED: Disabled",
+            failures=failures("ENABLED: Disabled"),
+            outdated=doubt if outdated else None,
+        )
+        rows = [row for row in rows_of(replace(report, keys=(key,))) if row["requirement"]]
+        others = {(row["holds"], row["cause"]) for row in rows if row["requirement"] != "ENABLED"}
+        assert [row["holds"] for row in rows if row["requirement"] == "ENABLED"] == ["no"]
+        assert others == {("", "RESULT_OUTDATED") if outdated else ("yes", "")}
+
+    @pytest.mark.parametrize("idle", [Requirement.CONFIG_ACCESS, Requirement.CLOUDTRAIL_ACCESS])
+    def test_of_a_key_of_one_service(self, load_report: Callable[[str], Report], idle: Requirement) -> None:
+        """Nothing is said of the other's requests."""
+        report = load_report("healthy")
+        key = replace(report.keys[0], annotation=COMPLIANT_FOR_ONE[idle])
+        rows = [row for row in rows_of(replace(report, keys=(key,))) if row["requirement"]]
+        assert {row["requirement"]: row["holds"] for row in rows} == {
+            requirement: "" if requirement == idle else "yes" for requirement in Requirement
+        }
 
     @pytest.mark.parametrize(
         ("requirement", "fix"),

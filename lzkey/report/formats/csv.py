@@ -7,10 +7,10 @@ import io
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from landing_zone_key.finding import Requirement
 from lzkey.catalogue import advice
 from lzkey.quoting import cell
 from lzkey.report.headline import headline
+from lzkey.report.verdicts import ALL, Verdict, standings
 from lzkey.report.wording import unknowns
 from lzkey.state import State
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lzkey.report.model import KeyResult, Report
+    from lzkey.report.verdicts import Standing
 
 COLUMNS: Final = (
     "account",
@@ -51,9 +52,10 @@ def render(report: Report) -> str:
     """The table; every key is in it, and every account and Region that counts as UNKNOWN.
 
     `holds` is yes or no where the rule has judged; a requirement that its annotation does not name holds,
-    since the annotation names every one that does not. `certainty` says of a no whether it will happen
-    (refused), or may (possible). The first rows are of the services, each with `proved` and `observed`, and
-    of what was observed, with the action that told it as `evidence`.
+    since the annotation names every one that does not: but for those of a service that does not use the key,
+    and where the result is outdated, of which nothing is said. `certainty` says of a no whether it will
+    happen (refused), or may (possible). The first rows are of the services, each with `proved` and
+    `observed`, and of what was observed, with the action that told it as `evidence`.
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -101,15 +103,27 @@ def _key(key: KeyResult, another: str) -> Iterator[tuple[str, ...]]:
     elif key.state is State.NOT_APPLICABLE:
         yield (*base, "", "", key.annotation, "", "", at)
     else:
-        failed = {failure.requirement: failure for failure in key.failures}
-        for requirement in Requirement:
-            failure = failed.get(requirement)
-            if failure is None:
-                yield (*base, requirement.value, "yes", "", "", "", at)
-                continue
-            fix = advice(requirement).brief(key.arn)
-            certainty, runbook = failure.certainty.value, failure.runbook
-            yield (*base, requirement.value, "no", failure.detail, "", fix, at, certainty, runbook)
+        found = (one for standing in standings(key) for one in standing.apart)
+        for one in sorted(found, key=_place):
+            yield (*base, *_requirement(one, key, at))
+
+
+def _place(one: Standing) -> int:
+    """In the order of the requirements; what this version does not know comes last."""
+    (requirement,) = one.requirements
+    return ALL.index(requirement) if requirement in ALL else len(ALL)
+
+
+def _requirement(one: Standing, key: KeyResult, at: str) -> tuple[str, ...]:
+    """How one requirement stands; `holds` is empty where the result says neither."""
+    (requirement,) = one.requirements
+    if one.failure is not None:
+        fix = advice(requirement).brief(key.arn)
+        certainty, runbook = one.failure.certainty.value, one.failure.runbook
+        return (requirement, "no", one.failure.detail, "", fix, at, certainty, runbook)
+    if one.verdict is Verdict.HOLDS:
+        return (requirement, "yes", "", "", "", at)
+    return (requirement, "", one.detail, one.cause, one.fix, at)
 
 
 def _time(moment: datetime | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from lzkey.catalogue import PREMISES, advice
+from lzkey.catalogue import PREMISES, advice, mapped
 from lzkey.figures import counted, moment
 from lzkey.quoting import code_span, references
 from lzkey.report.blast import blast_radii
@@ -21,6 +21,7 @@ from lzkey.report.wording import (
     PROVED,
     REPORT_IT,
     blast_radius,
+    controls,
     events_told,
     former_key,
     formula,
@@ -224,6 +225,18 @@ def _method(report: Report) -> Iterator[str]:
     yield ""
     for note in (*filter(None, (rule.unknown,)), *report.notes):
         yield f"- {references(note)}"
+    yield ""
+    yield from _controls()
+
+
+def _controls() -> Iterator[str]:
+    """The controls of other frameworks that AWS relates to what a requirement asks for."""
+    yield "### Controls of other frameworks"
+    yield ""
+    rows = ((name, one.named, one.meaning, one.source) for name, one in mapped().items())
+    yield from _table(("Requirement", "Controls", "How they are related", "Source"), rows)
+    yield references(controls())
+    yield ""
 
 
 def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:

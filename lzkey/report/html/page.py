@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from lzkey.catalogue import PREMISES
+from lzkey.catalogue import PREMISES, mapped
 from lzkey.page.axis import ROOMS
 from lzkey.page.making import environment, ours, rendered, resource
 from lzkey.report import wording
@@ -52,6 +52,7 @@ def as_html(report: Report) -> str:
         observations=observations,
         more_observations=more_observations,
         premises=PREMISES,
+        mapped=mapped(),
         subject=wording.sentence(wording.subject(report.scope).removeprefix("organization ")),
         data=ours(data),
         fingerprint=fingerprint(data),
@@ -124,6 +125,7 @@ def _environment() -> Environment:
         "words": words,
         "tone": tone,
         "BLAST_RADIUS": wording.BLAST_RADIUS,
+        "CONTROLS": wording.controls(),
         "FORMER_KEYS": wording.FORMER_KEYS,
         "EVENTS": wording.EVENTS,
         "PROVED": wording.PROVED,

@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
-from lzkey.catalogue import Advice, advice
+from lzkey.catalogue import Advice, advice, mapping
 from lzkey.figures import counted
 from lzkey.observed.values import Outcome
 from lzkey.page.words import grouped
@@ -26,6 +26,7 @@ from lzkey.state import WORST_FIRST, State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from lzkey.catalogue import ControlMapping
     from lzkey.observed.values import Observation
     from lzkey.report.html.rows import KeyRow
     from lzkey.report.model import Account, Report, Trend
@@ -122,6 +123,11 @@ class FailedRequirement:
     own: int
     more: int
     """How many are not written out."""
+
+    @property
+    def mapping(self) -> ControlMapping | None:
+        """The controls that AWS relates what it asks for to; None where no page says any."""
+        return mapping(self.requirement)
 
     @property
     def filters(self) -> bool:
