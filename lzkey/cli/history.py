@@ -35,8 +35,8 @@ $ lzkey history KEY-ARN --parameters prod --trail-files logs/ --offline
 
 Exit codes: 0 deliveries are not refused now, and everything of the whole time is known; times before in \
 which they were refused are told, and are no problem any more; 1 it went wrong; 2 wrong arguments, settings \
-or files; 3 they are refused now; 4 they may be, or something of the time is not known; with --exit-zero 3 \
-and 4 are 0.
+or files; 3 they are refused now; 4 they may be, or the key is gone, or something of the time is not known; \
+with --exit-zero 3 and 4 are 0.
 """
 
 _DAYS: Final = re.compile(r"(\d{1,7})d")

@@ -168,14 +168,15 @@ class History:
     def exit_code(self) -> ExitCode:
         """What it comes to now; a window that has ended is history, and no problem.
 
-        PROBLEM where deliveries are refused for certain now; UNDETERMINED where they may be, or where
-        anything of the whole time is not known, or told in two ways.
+        PROBLEM where deliveries are refused for certain now; UNDETERMINED where they may be, as where the key
+        is gone, or where anything of the whole time is not known, or told in two ways.
         """
         now = {span.standing for span in self.spans if span.end is None}
         if Standing.REFUSED in now:
             return ExitCode.PROBLEM
         ever = {span.standing for span in self.spans}
-        doubt = Standing.UNKNOWN in ever or Standing.POSSIBLE in now or bool(self.contradictions)
+        doubt = Standing.UNKNOWN in ever or bool(now & {Standing.POSSIBLE, Standing.NO_KEY})
+        doubt = doubt or bool(self.contradictions)
         return ExitCode.UNDETERMINED if doubt else ExitCode.DONE
 
     def open_since(self, service: str) -> Span | None:

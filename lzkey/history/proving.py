@@ -47,6 +47,11 @@ class Facts:
         return self.state not in (NOT_YET, GONE)
 
     @property
+    def is_gone(self) -> bool:
+        """Whether it was deleted."""
+        return self.state == GONE
+
+    @property
     def whole(self) -> KmsKey:
         """The key for the engine, with the reason for what is missing."""
         state = self.state if isinstance(self.state, KeyState) else None

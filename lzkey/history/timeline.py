@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 #: Events tell whole seconds.
 _SECOND: Final = timedelta(seconds=1)
+_GONE: Final = "the key is gone: whatever still encrypts with it is refused, and nobody asked what does"
 _DATE: Final = "a date had come that its policy names"
 #: Whether such a key can be used depends on its key store, of which no event of the key tells.
 #: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
@@ -67,7 +68,7 @@ def history_from(
         tuple(sorted((act for act in acts.values() if act.at >= start), key=_order)),
         spans,
         (*told.believed.contradictions, *dict.fromkeys(_contradictions(courses))),
-        tuple(_notes(told, zone, start, later_refused(last, asked, now))),
+        (*_notes(told, zone, start, later_refused(last, asked, now)), *([_GONE] if last.is_gone else [])),
     )
 
 

@@ -209,7 +209,7 @@ def _told(place: str, found: _Found, read: Iterator[Scanned]) -> Told:
         start,
         end,
         len(events),
-        tuple(sorted(gaps, key=lambda gap: (gap.start, gap.end, gap.why))),
+        _joined(gaps),
         tuple(unread),
     )
     return Told(source, tuple(events))
@@ -219,6 +219,17 @@ def _sentences(faults: Sequence[tuple[_File, str]]) -> Iterator[str]:
     yield from (f"{file.place}: {fault}" for file, fault in faults[:_TOLD])
     if len(faults) > _TOLD:
         yield f"{len(faults) - _TOLD:,} more files cannot be read"
+
+
+def _joined(gaps: Sequence[Gap]) -> tuple[Gap, ...]:
+    """By time; those that touch for one reason are one: a key that is out of service leaves one a file."""
+    found: list[Gap] = []
+    for gap in sorted(gaps, key=lambda each: (each.why, each.start, each.end)):
+        if found and found[-1].why == gap.why and gap.start <= found[-1].end:
+            found[-1] = Gap(found[-1].start, max(found[-1].end, gap.end), gap.why)
+        else:
+            found.append(gap)
+    return tuple(sorted(found, key=lambda each: (each.start, each.end, each.why)))
 
 
 def _gap(file: _File, why: str) -> Gap | None:

@@ -22,6 +22,9 @@ SOURCES: Final = "Where it is known from"
 CONTRADICTIONS: Final = "What sources tell in two ways"
 NOTES: Final = "To be known"
 
+#: Gaps of a source that people are shown.
+_SHOWN: Final = 20
+
 _WORDS: Final = {
     Standing.REFUSED: "refused",
     Standing.POSSIBLE: "perhaps refused",
@@ -96,7 +99,10 @@ def source(told: Source) -> Iterator[str]:
             f"{told.origin.value}, {told.place}: {found}; everything from {moment(told.start)} to "
             f"{moment(told.end)}"
         )
-    yield from (f"gap from {moment(gap.start)} to {moment(gap.end)}: {gap.why}" for gap in told.gaps)
+    shown = told.gaps[:_SHOWN]
+    yield from (f"gap from {moment(gap.start)} to {moment(gap.end)}: {gap.why}" for gap in shown)
+    if len(told.gaps) > _SHOWN:
+        yield f"{len(told.gaps) - _SHOWN:,} more gaps; the JSON has them all"
     yield from told.unread
 
 

@@ -156,7 +156,8 @@ class TestLive:
         """There is none any more, and its life before is told."""
         sandbox.delete_key(arn.rpartition("/")[2])
         found = history_of(asker(sandbox), KeyArn.parse(arn), ZONE, datetime.now(UTC))
-        assert of(found)[-1].standing is Standing.NO_KEY
+        assert (of(found)[-1].standing, found.exit_code) == (Standing.NO_KEY, 4)
+        assert any("the key is gone" in note for note in found.notes)
         assert Standing.ALLOWED in {span.standing for span in of(found)}
 
     def test_a_change_made_by_hand(self, sandbox: Sandbox, arn: str) -> None:

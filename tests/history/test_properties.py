@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lzkey.history.events import CHANGING, TAGGING
 from lzkey.history.model import History, Origin, Standing
 from lzkey.history.timeline import history_from
 
@@ -131,6 +132,32 @@ def test_a_gap_makes_nothing_known(everything: list[Any], gap: tuple[int, int]) 
     torn = history_from(KEY, ZONE, NOW, [told(*everything, since=50, gaps=[gap])], since=whole.start)
     for at in range(50):
         assert known_at(torn, at) <= known_at(whole, at)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(
+                ["policy", "tags", "tagKeys", "tagKey", "keyMetadata", "keyState", "omitted", "validTo"]
+            ),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@REPRODUCIBLE
+@given(st.sampled_from((*CHANGING, *TAGGING)), ANYTHING, ANYTHING)
+def test_whatever_an_event_asks_for_it_is_read(name: str, asked: Any, answered: Any) -> None:
+    """What is not as AWS writes it is not known, and never an error."""
+    record = {**did(name, 9), "requestParameters": asked, "responseElements": answered}
+    found = history([told(made(20), record), present()])
+    assert [act.name for act in found.acts][:1] == ["CreateKey"]
+    assert {span.standing for span in of(found)} <= {*Standing}
 
 
 @pytest.mark.parametrize("at", [0, 5, 20])

@@ -175,6 +175,14 @@ class TestBroken:
         assert read(folder).source.unread == (f"{path}: No such file or directory",)
         assert life(folder).startswith("A20 ?9.007 ?")
 
+    def test_neighbours_are_one_gap(self, folder: Path) -> None:
+        """As while the key that the files are encrypted with is out of service."""
+        for minutes in range(0, 60, 5):
+            path = written(folder, ago(9) + timedelta(hours=1, minutes=minutes))
+            path.write_bytes(b"?")
+        (gap,) = read(folder).source.gaps
+        assert gap.end - gap.start == timedelta(minutes=55) + LATE
+
     def test_many_are_counted(self, folder: Path) -> None:
         """The first are named."""
         for path in folder.rglob("*.json.gz"):
