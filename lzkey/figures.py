@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 #: How many of many a sentence names.
 _NAMED = 3
@@ -27,3 +27,21 @@ def some(names: Sequence[str]) -> str:
     """The first of the names, and how many more there are."""
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"
+
+
+def to_the_second(at: datetime) -> str:
+    """A time to the second, in UTC, as CloudTrail tells times."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def lasted(time: timedelta) -> str:
+    """How long something took, in its two largest units."""
+    seconds = int(time.total_seconds())
+    sizes = (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")
+    told: list[str] = []
+    for size, unit in sizes:
+        number, seconds = divmod(seconds, size)
+        if told and not number:
+            break
+        told += [counted(number, unit)] if number else []
+    return " ".join(told[:2]) or "less than a second"

@@ -34,7 +34,7 @@ EXIT_CODES: Final = """
 \b
 Examples:
 $ lzkey history alias/landing-zone --profile management --discover
-$ lzkey history KEY --parameters prod --trail-files logs/ -o history.md
+$ lzkey history KEY --parameters prod --trail-files logs/ -o history.html
 $ lzkey history KEY-ARN --parameters prod --trail-files logs/ --offline
 $ lzkey history KEY --parameters prod --athena logs.cloudtrail --workgroup w
 

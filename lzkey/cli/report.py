@@ -21,7 +21,7 @@ from lzkey.report.formats import Form, render, write
 from lzkey.report.headline import headline
 from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
-from lzkey.report.trend import earlier_report
+from lzkey.report.trend import earlier_reports
 from lzkey.state import State
 from lzkey.terminal import is_quiet, messages, result
 
@@ -36,10 +36,12 @@ EXIT_CODES: Final = """
 Examples:
 $ lzkey report
 $ lzkey report -o report.html -o report.json -o report.csv
-$ lzkey report --previous report.json -o new.html
+$ lzkey report --previous report.json -o new.html -o new.json
+$ lzkey report --previous report.json --previous new.json -o new.html
 $ lzkey report --profile audit --management-role LandingZoneReader -o new.html
 $ lzkey report --observer-role landing-zone-observer -o report.html
 $ lzkey report --events -o report.html
+$ lzkey report --history -o report.html
 $ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
 
 Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be \
@@ -52,7 +54,11 @@ delivered, or deliveries fail; 4 something is unknown, or only possible, or not 
 _Output = Annotated[list[Path] | None, output_option(Form)]
 _Form = Annotated[Form, format_option(Form)]
 _Previous = Annotated[
-    Path | None, typer.Option(metavar="FILE.json", help="An earlier report: show what has changed since.")
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE.json",
+        help="An earlier report: show what has changed since; of several also the score over time.",
+    ),
 ]
 _Aggregator = Annotated[
     str | None, typer.Option(metavar="NAME", help="The aggregator; else the organization's is found.")
@@ -91,6 +97,12 @@ _Events = Annotated[
     bool,
     typer.Option("--events", help="Count KMS's events of the landing zone's keys, and show strange ones."),
 ]
+_History = Annotated[
+    bool,
+    typer.Option(
+        "--history", help="Tell since when the landing zone's keys fail what they fail, and who began it."
+    ),
+]
 _Policy = Annotated[bool, iam_policy_option(iam_policy)]
 
 
@@ -108,6 +120,7 @@ def report(
     observer_role: _Observer = None,
     sample: _Sample = str(SAMPLE),
     events: _Events = False,
+    history: _History = False,
     profile: Profile = None,
     region: Region = None,
     exit_zero: ExitZero = False,
@@ -129,9 +142,10 @@ def report(
         observer_role,
         _number(sample),
         events,
+        history,
     )
     _require_sensible(options)
-    earlier = earlier_report(previous) if previous else None
+    earlier = earlier_reports(previous or [])
     with _progress() as told:
         made = make_report(session(profile, region), options, previous=earlier, progress=told)
     write(made, outputs or [])

@@ -21,6 +21,7 @@ from lzkey.figures import counted
 from lzkey.observed.looking import Scene
 from lzkey.report import aggregated
 from lzkey.report.facts import RuleInForce, Seen, World
+from lzkey.report.histories import histories
 from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
 from lzkey.report.observing import IN_EACH_ACCOUNT, IN_THE_MANAGEMENT_ACCOUNT, observed
 from lzkey.report.surroundings import landing_zone, organization, own_keys, rule, with_former_keys
@@ -72,11 +73,15 @@ def collect(
     world = World(scope, the_rule, facts, tuple(accounts), (), partition, active, own)
     world = _seen_by(asker, maker, world, options, progress)
     _require_rule(asker, world, options.rule_name)
+    if options.history:
+        world = replace(world, histories={})
     if manager is None or home.account != manager or facts.unknown:
         return world
     its_region = facts.home_region or region
     zone = the_rule.zone or LandingZone(its_region, manager).with_manifest(manifest, facts.version)
     scene = Scene(home, zone, partition, now or datetime.now(UTC), own)
+    if options.history:
+        world = replace(world, histories=histories(scene, world, progress))
     return replace(world, observed=observed(scene, asker, world, options, progress))
 
 
@@ -86,6 +91,7 @@ def iam_policy() -> dict[str, Any]:
         statement("WhoAndWhat", actions_of(organization, rule, landing_zone, with_former_keys, own_keys)),
         statement("ObservedInTheManagementAccount", actions_of(*IN_THE_MANAGEMENT_ACCOUNT)),
         statement("ObservedInEachAccount", actions_of(*IN_EACH_ACCOUNT)),
+        statement("HistoryOfTheKeys", histories.actions),
         statement("ThroughAnAggregator", actions_of(aggregators, aggregated.collect)),
         statement("InAnAccount", look.actions),
         statement("WithRoles", [ASSUME_ROLE]),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from landing_zone_key import KmsKey, LandingZone
     from lzkey.aws.rule import Evaluation
+    from lzkey.history.model import History
     from lzkey.observed.values import Observed
     from lzkey.report.model import Account, Doubt, LandingZoneFacts, RuleFacts, Scope
 
@@ -39,6 +40,8 @@ class Options:
     """How many accounts, beside the management account; None: all."""
     events: bool = False
     """Count KMS's events of the landing zone's keys."""
+    history: bool = False
+    """Ask since when the landing zone's keys fail what they fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +91,5 @@ class World:
     """The landing zone's keys with their policies of today, by ARN, where they can be read."""
     observed: Observed | None = None
     """What AWS tells of deliveries; None: whoever asks cannot see it."""
+    histories: Mapping[str, History] | None = None
+    """What those of the landing zone's keys that fail were like before, by ARN; None: nobody has asked."""

@@ -13,12 +13,15 @@ from lzkey.errors import ReportArgumentError
 from lzkey.report.answer import answer
 from lzkey.report.collection import collect
 from lzkey.report.facts import Options
+from lzkey.report.histories import opened
 from lzkey.report.judgement import Measure, judge, missing_keys, with_keys
 from lzkey.report.model import Collected, Report
 from lzkey.report.todays import for_todays_accounts
-from lzkey.report.trend import trend
+from lzkey.report.trend import require_earlier, trend
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import boto3
 
     from lzkey.aws.account import Progress
@@ -36,7 +39,7 @@ def make_report(
     session: boto3.Session,
     options: Options = DEFAULT,
     *,
-    previous: Report | None = None,
+    previous: Sequence[Report] = (),
     now: datetime | None = None,
     progress: Progress = lambda _what, _done, _of: None,
 ) -> Report:
@@ -45,13 +48,14 @@ def make_report(
     Nothing is changed anywhere. A call that is refused becomes one of the report's notes. `progress` is told
     what is done, how many, of how many. Raises CredentialsError or UnansweredError where nothing can be
     asked, ReportError where there is no Region, where it is not clear what to ask (several aggregators), and
-    where `previous` is of another organization.
+    where one of `previous` is of another organization, or later.
     """
     moment = now or datetime.now(UTC)
+    require_earlier(previous, moment)
     aws, partition = _identified(session)
     report = as_report(collect(aws, partition, options, progress, moment), moment)
     report = replace(report, notes=aws.log.notes, calls=dict(sorted(aws.log.calls.items())))
-    return report if previous is None else replace(report, trend=trend(report, previous))
+    return replace(report, trend=trend(report, *previous)) if previous else report
 
 
 def as_report(world: World, now: datetime) -> Report:
@@ -91,6 +95,7 @@ def as_report(world: World, now: datetime) -> Report:
         tuple(places),
         tuple(keys),
         observed=world.observed,
+        opened=opened(keys, world),
     )
 
 

@@ -97,6 +97,30 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """Since when one of the landing zone's keys has failed a requirement, as far as its history tells."""
+
+    key: str
+    """Its ARN."""
+    requirement: str
+    since: datetime | None = None
+    """From when on it is proved to have failed; null: not known."""
+    event: str = ""
+    """What began it, such as PutKeyPolicy; `recorded` where AWS Config alone shows that something did; a
+    sentence where nobody did it; empty where no source tells."""
+    principal: str = ""
+    """Who did that."""
+    behind: str = ""
+    """The role that a service such as CloudFormation did it with."""
+    event_id: str = ""
+    """CloudTrail's id of it."""
+    origin: str = ""
+    """Where that is known from; empty where nobody did it."""
+    unknown: str = ""
+    """Why it may have failed before; without `since`, why nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyResult:
     """One key of one account and Region."""
 
@@ -240,14 +264,26 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """The score of one report."""
+
+    as_of: datetime
+    score: float | None
+    """None where nothing was judged, which is no score of 0."""
+    counts: Mapping[State, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Trend:
-    """What has changed since an earlier report."""
+    """What has changed since the latest of the earlier reports."""
 
     since: datetime
     score_before: float | None
     counts_before: Mapping[State, int]
     changes: tuple[Change, ...]
     """The new failures first."""
+    points: tuple[Point, ...] = ()
+    """The scores of all earlier reports that were given, by time; `since` is the last of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +306,8 @@ class Report:
     trend: Trend | None = None
     observed: Observed | None = None
     """What AWS tells of deliveries; null: whoever made the report cannot see it."""
+    opened: tuple[Opened, ...] | None = None
+    """Since when each failure of the landing zone's keys has been; null: nobody has asked, see --history."""
 
     @property
     def counts(self) -> dict[State, int]:
@@ -289,6 +327,12 @@ class Report:
         counts = self.counts
         judged = sum(counts[state] for state in State if state is not State.NOT_APPLICABLE)
         return counts[State.COMPLIANT] / judged if judged else None
+
+    @property
+    def line(self) -> tuple[Point, ...]:
+        """The scores of several earlier reports, and this one's, by time; none where two are no line."""
+        earlier = self.trend.points if self.trend else ()
+        return (*earlier, Point(self.as_of, self.score, self.counts)) if len(earlier) > 1 else ()
 
     @property
     def oldest_evaluation(self) -> datetime | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from lzkey.catalogue import not_mapped
 from lzkey.figures import moment
+from lzkey.history.model import RECORDED
 from lzkey.observed.contradictions import NOT_SHOWN
 from lzkey.observed.values import Outcome
 from lzkey.report.model import Collected, Delivery
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from lzkey.observed.blast import BlastRadius
     from lzkey.observed.values import Contradiction, Events, InForce, KeyUse
-    from lzkey.report.model import Doubt, Report, Scope
+    from lzkey.report.model import Doubt, Opened, Report, Scope
 
 #: What is proved, in a word or two.
 PROVED: Final = {
@@ -68,7 +69,7 @@ def percentage(score: float | None) -> str:
 def formula(counts: Mapping[State, int]) -> str:
     """What a score is made of."""
     compliant, failed, unknown = (
-        f"{counts[state]:,}" for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
+        f"{counts.get(state, 0):,}" for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
     )
     return f"{compliant} / ({compliant} + {failed} + {unknown})"
 
@@ -117,6 +118,23 @@ def strange(one: Contradiction) -> str:
     """In what an event is not as the proof assumes, and how many are."""
     alike = f" ({one.alike:,} events are alike, this is the latest)" if one.alike > 1 else ""
     return f"{one.why}{alike}"
+
+
+def opened(one: Opened) -> str:
+    """Since when a finding has been open, and who began it, as far as it is known."""
+    if one.since is None:
+        return f"since when is not known: {one.unknown}"
+    told = f"open since {moment(one.since)}{', at the latest' if one.unknown else ''}"
+    if one.event == RECORDED:
+        told += ", begun by a change that AWS Config recorded"
+    elif one.event and not one.origin:
+        told += f", begun by itself: {one.event}"
+    elif one.event:
+        who = one.principal or "nobody that a source names"
+        behind = f" with {one.behind}" if one.behind else ""
+        event = f", event {one.event_id}" if one.event_id else ""
+        told += f", begun by {one.event} of {who}{behind} ({one.origin}{event})"
+    return f"{told}; it may be older: {one.unknown}" if one.unknown else told
 
 
 def blast_radius(key: BlastRadius) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 
+from lzkey.history.formats.html import render
 from lzkey.report.document import from_document
 from lzkey.report.html import as_html
 
 from .driver import Opened, chromium, opened
+from .histories import HISTORIES
 from .populations import population
 
 if TYPE_CHECKING:
@@ -25,6 +28,12 @@ if TYPE_CHECKING:
 REPORTS = Path(__file__).parents[1] / "report/reports"
 NAMES = sorted(path.stem for path in REPORTS.glob("*.json"))
 MANY = "of 300 accounts"
+
+# What the policy's directive is that an attempt runs against.
+REFUSED = """() => new Promise((resolve) => {
+  document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+  new Promise(() => { ATTEMPT });
+})"""
 
 Open = Callable[..., Opened]
 
@@ -50,13 +59,9 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def read(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    """Opens a report by its name, once for all tests of a module that only look at it, or reload it.
-
-    A request, an error or a line on the console is a failure, at the latest at the end of the module.
-    """
-    folder = tmp_path_factory.mktemp("pages")
+@contextmanager
+def _opening(browser: Browser, folder: Path, page_named: Callable[[str], str]) -> Iterator[Open]:
+    """Opens a page by its name, once; a request, an error or a line on the console is a failure."""
     with ExitStack() as stack:
         shown: dict[str, Opened] = {}
 
@@ -64,13 +69,42 @@ def read(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             asked = f"{name} {sorted(options.items())}"
             if asked not in shown:
                 path = folder / f"{len(shown)}.html"
-                path.write_text(page_of(name), encoding="utf-8")
+                path.write_text(page_named(name), encoding="utf-8")
                 shown[asked] = stack.enter_context(opened(browser, path, **options))
             assert shown[asked].misdeeds == []
             return shown[asked]
 
         yield open_named
         assert [one.misdeeds for one in shown.values() if one.misdeeds] == []
+
+
+@pytest.fixture(scope="module")
+def read(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    """Opens a report by its name, once for all tests of a module that only look at it, or reload it.
+
+    A request, an error or a line on the console is a failure, at the latest at the end of the module.
+    """
+    with _opening(browser, tmp_path_factory.mktemp("pages"), page_of) as opening:
+        yield opening
+
+
+@pytest.fixture(scope="module")
+def read_history(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    """The same for the histories of histories.py."""
+    folder = tmp_path_factory.mktemp("histories")
+    with _opening(browser, folder, lambda name: render(HISTORIES[name]())) as opening:
+        yield opening
+
+
+def violations(shown: Opened) -> list[str]:
+    """What axe-core finds serious or critical."""
+    shown.page.evaluate(AXE_SCRIPT)
+    found: dict[str, Any] = shown.page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    return [
+        f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lzkey.report.html.words import visible
+from lzkey.page.words import visible
 
-from .conftest import page_of, report_named
+from .conftest import REFUSED, page_of, report_named
 from .driver import opened
 
 if TYPE_CHECKING:
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
 # Control characters but for the line's end, marks that reorder, zero-width characters, line separators.
 UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-# What the policy's directive is that an attempt runs against.
-REFUSED = """() => new Promise((resolve) => {
-  document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
-  new Promise(() => { ATTEMPT });
-})"""
 
 
 class TestHostileNames:

@@ -7,11 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 
 from lzkey.report.html import as_html
 
-from .conftest import MANY, report_named
+from .conftest import MANY, report_named, violations
 from .driver import opened
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ class TestAccessibility:
     ) -> None:
         """Contrast, names, roles, tables, landmarks, in the scheme that is asked for."""
         shown = sized(name, size, color_scheme=scheme)
-        assert _violations(shown) == []
+        assert violations(shown) == []
 
     def test_axe_would_tell(self, read: Open) -> None:
         """A text without contrast is found."""
@@ -95,7 +94,7 @@ class TestAccessibility:
         shown.page.evaluate(
             "document.querySelector('.why').style.color = getComputedStyle(document.body).backgroundColor"
         )
-        assert [found.split(":")[0] for found in _violations(shown)] == ["color-contrast"]
+        assert [found.split(":")[0] for found in violations(shown)] == ["color-contrast"]
         shown.page.reload()
 
     @pytest.mark.parametrize("name", ["troubled", "empty"])
@@ -181,13 +180,3 @@ class TestPaper:
             shown.page.emulate_media(media="print")
             shown.page.set_viewport_size({"width": 1017, "height": 600})
             assert shown.too_wide(scrolls="nothing") == []
-
-
-def _violations(shown: Opened) -> list[str]:
-    shown.page.evaluate(AXE_SCRIPT)
-    found: dict[str, Any] = shown.page.evaluate("axe.run({ resultTypes: ['violations'] })")
-    return [
-        f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]

@@ -17,19 +17,11 @@ from landing_zone_key import Requirement
 from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
 from lzkey.catalogue import CATALOGUE
 from lzkey.observed.values import Outcome
+from lzkey.page.words import arn_parts, visible
 from lzkey.report.html import as_html
 from lzkey.report.html.rows import key_rows
 from lzkey.report.html.sections import SHOWN, doubts, findings
-from lzkey.report.html.words import (
-    ANSWERS,
-    CAUSES,
-    COLLECTED,
-    DOUBTS,
-    MEANINGS,
-    STATES,
-    arn_parts,
-    visible,
-)
+from lzkey.report.html.words import ANSWERS, CAUSES, COLLECTED, DOUBTS, MEANINGS, STATES
 from lzkey.report.model import Cause, Collected, Delivery, Doubt, Failure, Report
 from lzkey.report.wording import sentence
 from lzkey.state import WORST_FIRST, State

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
-from lzkey.report.html.words import ANSWERS, STATES, grouped
+from lzkey.page.words import grouped
+from lzkey.report.html.words import ANSWERS, STATES
 from lzkey.state import State
 
 from .conftest import MANY, NAMES, report_named

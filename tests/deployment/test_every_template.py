@@ -9,6 +9,7 @@ from cfnlint.decode import decode
 
 from lzkey.aws.fact import actions_of
 from lzkey.observed.looking import channel_readings
+from lzkey.report.histories import histories
 from lzkey.report.observing import IN_THE_MANAGEMENT_ACCOUNT
 
 from .conftest import ROOT
@@ -58,6 +59,10 @@ NEEDED: dict[str, dict[str, str]] = {
         "cloudtrail:LookupEvents": "since when keys and manifest are as they are",
         "config:DescribeDeliveryChannels": "where the account's own AWS Config delivers",
         "config:DescribeDeliveryChannelStatus": "what became of it",
+        "config:GetResourceConfigHistory": "what the keys were like before",
+        "config:DescribeConfigurationRecorders": "whether what was recorded of them is all there was",
+        "config:DescribeConfigurationRecorderStatus": "since when it records",
+        "kms:ListResourceTags": "tags that a policy of before names",
     },
     "observer-role.yaml": {
         "AWS sts:AssumeRole": "the role of whoever makes the report, and no other",
@@ -110,7 +115,7 @@ def principals(principal: dict[str, Any]) -> list[str]:
 
 def test_reader_may_what_is_observed_in_its_account() -> None:
     """A report with it shows as much as one of the management account."""
-    observed = actions_of(*IN_THE_MANAGEMENT_ACCOUNT, channel_readings)
+    observed = actions_of(*IN_THE_MANAGEMENT_ACCOUNT, channel_readings, histories)
     assert observed <= NEEDED["reader-role.yaml"].keys()
 
 

@@ -13,10 +13,15 @@ from landing_zone_key import Certainty, KmsKey, LandingZone, Requirement
 from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
 from landing_zone_key.key import KeyArn
 from lzkey.errors import ReportError
+from lzkey.figures import moment
+from lzkey.page.axis import ROOMS
 from lzkey.report.annotations import certainty
 from lzkey.report.answer import answer
-from lzkey.report.document import as_document
+from lzkey.report.document import as_document, from_document
 from lzkey.report.facts import RuleInForce, World
+from lzkey.report.formats import Form, render
+from lzkey.report.html import as_html
+from lzkey.report.html.scores import BOTTOM, TOP, line
 from lzkey.report.model import (
     Cause,
     Change,
@@ -26,11 +31,12 @@ from lzkey.report.model import (
     Failure,
     KeyResult,
     LandingZoneFacts,
+    Point,
     RuleFacts,
     Scope,
 )
 from lzkey.report.todays import for_todays_accounts
-from lzkey.report.trend import earlier_report, trend
+from lzkey.report.trend import earlier_report, earlier_reports, trend
 from lzkey.state import State
 
 if TYPE_CHECKING:
@@ -379,9 +385,12 @@ class TestTrend:
         [
             (
                 {"organization": "o-otherorgid0"},
-                "earlier report is of organization o-otherorgid0, this one of",
+                "earlier report of 2026-12-01 09:00 UTC is of organization o-otherorgid0, this one of",
             ),
-            ({"collected": Collected.ACCOUNT}, "earlier report is of account 777788889999"),
+            (
+                {"collected": Collected.ACCOUNT},
+                "09:00 UTC is of account 777788889999, this one",
+            ),
         ],
     )
     def test_another_organization(
@@ -397,6 +406,114 @@ class TestTrend:
         report = load_report("healthy")
         with pytest.raises(ReportError, match="2026-12-01 10:00 UTC, which is later"):
             trend(report, replace(report, as_of=report.as_of + timedelta(hours=1)))
+
+
+class TestSeveral:
+    """A line of scores, and changes against the latest."""
+
+    @staticmethod
+    def series(report: Report) -> tuple[Report, ...]:
+        """Three earlier ones: of one in which nothing was judged there is no score."""
+        good = State.COMPLIANT
+        none = tuple(replace(key, state=State.NOT_APPLICABLE, doubt=None) for key in report.keys)
+        failed = tuple(
+            replace(key, state=State.NON_COMPLIANT) if key.state is good else key for key in report.keys
+        )
+        return tuple(
+            replace(report, as_of=report.as_of - timedelta(days=days), keys=keys, places=())
+            for days, keys in ((9, report.keys), (5, none), (2, failed))
+        )
+
+    def test_every_score_is_told_and_the_latest_is_compared(
+        self, load_report: Callable[[str], Report]
+    ) -> None:
+        """In whatever order they come."""
+        report = load_report("healthy")
+        series = self.series(report)
+        found = trend(report, *reversed(series))
+        assert [point.as_of for point in found.points] == [one.as_of for one in series]
+        assert [point.score for point in found.points] == [1.0, None, 0.0]
+        assert (found.since, found.score_before) == (series[-1].as_of, 0.0)
+        assert [change.after for change in found.changes] == [State.COMPLIANT] * 2
+
+    def test_the_line_ends_with_this_report(self, load_report: Callable[[str], Report]) -> None:
+        """One earlier report makes none."""
+        report = load_report("healthy")
+        series = self.series(report)
+        now = replace(report, trend=trend(report, *series))
+        assert [point.score for point in now.line] == [1.0, None, 0.0, 1.0]
+        assert replace(report, trend=trend(report, series[0])).line == report.line == ()
+
+    def test_it_is_read_back(self, load_report: Callable[[str], Report]) -> None:
+        """And a document of before there were several is, too."""
+        report = load_report("healthy")
+        now = replace(report, trend=trend(report, *self.series(report)))
+        told = as_document(now)
+        assert from_document(told) == now
+        del told["trend"]["points"]
+        assert from_document(told).line == ()
+
+    def test_no_score_is_a_gap_in_the_drawing(self, load_report: Callable[[str], Report]) -> None:
+        """The line leads neither to it nor from it, and it is not at 0."""
+        report = load_report("healthy")
+        now = replace(report, trend=trend(report, *self.series(report)))
+        drawn = line(now.line, ROOMS["for-others"])
+        assert [place.scored for place in drawn.points] == [True, False, True, True]
+        assert drawn.segments == ((drawn.points[2], drawn.points[3]),)
+        assert [place.down for place in drawn.points] == [TOP, BOTTOM, BOTTOM, TOP]
+        assert [round(place.percent, 1) for place in drawn.points] == [0, 44.4, 77.8, 100]
+        page = as_html(now)
+        assert page.count('<path class="none"') == len(ROOMS)
+        assert "nothing was judged: that is no score of 0" in page
+
+    def test_many_reports_are_a_line_without_points(self, load_report: Callable[[str], Report]) -> None:
+        """But for one that no line leads to: it would not be seen."""
+        report = load_report("healthy")
+        points = [Point(report.as_of + timedelta(days=day), 0.5, {}) for day in range(1_000)]
+        assert line(points, 280).points == ()
+        points[500] = replace(points[500], score=None)
+        points[502] = replace(points[502], score=None)
+        assert [round(place.percent, 1) for place in line(points, 280).points] == [50.1, 50.2, 50.3]
+
+    def test_every_format_has_the_scores(self, load_report: Callable[[str], Report]) -> None:
+        """With nothing judged as that, and no number in its place."""
+        report = load_report("healthy")
+        now = replace(report, trend=trend(report, *self.series(report)))
+        for form in (Form.TEXT, Form.MARKDOWN, Form.HTML):
+            written = render(now, form)
+            assert written.count("nothing judged") >= 1, form
+            for one in self.series(report):
+                assert moment(one.as_of) in written, form
+        one_alone = render(replace(report, trend=trend(report, self.series(report)[0])), Form.MARKDOWN)
+        assert "Report of" not in one_alone
+
+    def test_files_that_cannot_stand_together(
+        self, tmp_path: Path, load_report: Callable[[str], Report]
+    ) -> None:
+        """One sentence each, with the files' names, before anybody is asked; in order otherwise."""
+        report = load_report("healthy")
+        elsewhere = replace(
+            report,
+            as_of=report.as_of - timedelta(days=1),
+            scope=replace(report.scope, organization="o-otherorgid0"),
+        )
+        before = replace(report, as_of=report.as_of - timedelta(days=3))
+        paths = [tmp_path / f"{name}.json" for name in ("now", "again", "elsewhere", "before")]
+        for path, one in zip(paths, (report, report, elsewhere, before), strict=True):
+            path.write_text(json.dumps(as_document(one)))
+        now, again, other, old = paths
+        assert earlier_reports([now, old]) == (before, report)
+        with pytest.raises(ReportError) as error:
+            earlier_reports([again, old, now])
+        assert str(error.value) == (
+            f"{again} and {now} are of the same moment, 2026-12-01 09:00 UTC: give one of them"
+        )
+        with pytest.raises(ReportError) as error:
+            earlier_reports([now, other])
+        assert str(error.value) == (
+            f"{other} is of organization o-otherorgid0, {now} of organization o-exampleorgid: "
+            "they have no trend"
+        )
 
 
 class TestEarlierReport:

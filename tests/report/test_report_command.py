@@ -19,6 +19,7 @@ from lzkey import RULE_NAME, cli
 from lzkey.aws.actions import operation_of
 from lzkey.cli.report import EXIT_CODES, exit_code
 from lzkey.documents import schema_of
+from lzkey.figures import moment
 from lzkey.report.document import from_document
 from lzkey.report.facts import Options
 from lzkey.report.model import Delivery, DeliveryAnswer, Report
@@ -95,6 +96,28 @@ class TestOverTheOrganization:
         )
         assert (code, "0 changes" in out) == (3, True)
 
+    def test_several_earlier_ones(self, run: Callable[..., Run], tmp_path: Path) -> None:
+        """In any order: the score of each, and changes against the latest."""
+        paths = [tmp_path / f"{number}.json" for number in range(3)]
+        for path in paths:
+            run("--output", path)
+        moments = [from_document(json.loads(path.read_text())).as_of for path in paths]
+        arguments = [part for place in (1, 2, 0) for part in ("--previous", paths[place])]
+        code, out, _ = run(*arguments, "--format", "json")
+        trend = from_document(json.loads(out)).trend
+        Draft202012Validator(schema_of("report")).validate(json.loads(out))
+        assert trend is not None
+        assert ([point.as_of for point in trend.points], trend.since, code) == (moments, moments[2], 3)
+
+    def test_one_that_is_given_twice(self, run: Callable[..., Run], tmp_path: Path) -> None:
+        """Is told before anybody is asked."""
+        paths = [tmp_path / name for name in ("one.json", "copy.json")]
+        run("--output", paths[0])
+        paths[1].write_text(paths[0].read_text())
+        at = moment(from_document(json.loads(paths[0].read_text())).as_of)
+        said = f"error: {paths[0]} and {paths[1]} are of the same moment, {at}: give one of them\n"
+        assert run("--previous", paths[0], "--previous", paths[1]) == (2, "", said)
+
     def test_an_error_replaces_nothing(self, run: Callable[..., Run], tmp_path: Path) -> None:
         """The files stay as they were."""
         path = tmp_path / "report.json"
@@ -129,9 +152,9 @@ class TestOverTheOrganization:
         examples = re.findall(r"^\$ lzkey report(.*)$", EXIT_CODES, re.MULTILINE)
         ended = [run(*shlex.split(example))[::2] for example in examples]
         org.sandbox.client("iam").delete_role(RoleName="LandingZoneReader")
-        assert ended == [(3, "")] * 6 + [(0, "")]
+        assert ended == [(3, "")] * 8 + [(0, "")]
         written = {path.name for path in tmp_path.iterdir()} - {"config"}
-        assert written == {"report.html", "report.json", "report.csv", "new.html"}
+        assert written == {"report.html", "report.json", "report.csv", "new.html", "new.json"}
 
     def test_exclusions(self, run: Callable[..., Run], org: Org) -> None:
         """Expect nothing in an account, and say so."""
@@ -251,11 +274,12 @@ class TestPermissions:
     def test_are_those_that_are_used(
         self, run: Callable[..., Run], org: Org, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Whatever way a report is made, and wherever the log buckets are."""
+        """Whatever way a report is made, and wherever the log buckets are; --history has tests of its own."""
         allowed = {
             action
             for statement in json.loads(run("--print-iam-policy")[1])["Statement"]
             for action in statement["Action"]
+            if statement["Sid"] != "HistoryOfTheKeys"
         }
         used: set[str] = set()
         for arguments in ([], ["--assume-role", "OrganizationAccountAccessRole"]):

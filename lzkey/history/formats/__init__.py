@@ -21,6 +21,7 @@ class Form(Format):
     """The formats; the module of each has a `render(history)`."""
 
     TEXT = "text", "terminal", ".txt"
+    HTML = "html", "html", ".html", ".htm"
     JSON = "json", "json", ".json"
     MARKDOWN = "markdown", "markdown", ".md", ".markdown"
 

@@ -24,8 +24,10 @@ from lzkey.report.wording import (
     controls,
     events_told,
     former_key,
+    formula,
     in_force,
     key_use,
+    opened,
     percentage,
     scored,
     sentence,
@@ -116,6 +118,10 @@ def _depending(report: Report) -> Iterator[str]:
 def _failures(report: Report) -> Iterator[str]:
     failing: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     names = {account.account: account.name for account in report.accounts}
+    since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
+    headings = ["Account", "Name", "Region", "Key", "What is wrong", "Runbook"]
+    if report.opened is not None:
+        headings.append("Since when")
     for key in report.keys:
         for failure in key.failures:
             row = (
@@ -125,7 +131,8 @@ def _failures(report: Report) -> Iterator[str]:
                 key.arn,
                 failure.detail,
                 failure.runbook,
-            )
+                since.get((key.arn, failure.requirement), ""),
+            )[: len(headings)]
             failing[failure.requirement].append(row)
     if failing:
         yield "## Findings by requirement"
@@ -135,7 +142,7 @@ def _failures(report: Report) -> Iterator[str]:
         yield ""
         yield references(advice(requirement).told("ARN"))
         yield ""
-        yield from _table(("Account", "Name", "Region", "Key", "What is wrong", "Runbook"), rows)
+        yield from _table(headings, rows)
 
 
 def _doubts(report: Report) -> Iterator[str]:
@@ -185,9 +192,12 @@ def _trend(report: Report) -> Iterator[str]:
     yield ""
     yield f"The score was {percentage(trend.score_before)}, and is {percentage(report.score)}."
     yield ""
+    if report.line:
+        rows = ((moment(one.as_of), percentage(one.score), formula(one.counts)) for one in report.line)
+        yield from _table(("Report of", "Score", "COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN)"), rows)
     absent = "not there"
-    rows = ((change.arn, change.before or absent, change.after or absent) for change in trend.changes)
-    yield from _table(("Key", "Before", "Now"), rows)
+    changes = ((change.arn, change.before or absent, change.after or absent) for change in trend.changes)
+    yield from _table(("Key", "Before", "Now"), changes)
 
 
 def _method(report: Report) -> Iterator[str]:

@@ -18,6 +18,7 @@ from lzkey.report.wording import (
     blast_radius,
     events_told,
     former_key,
+    opened,
     percentage,
     scored,
     sentence,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from lzkey.observed.blast import BlastRadius
     from lzkey.observed.values import Observed
-    from lzkey.report.model import Report
+    from lzkey.report.model import Point, Report
 
 #: The headline's colour, by how its word would be coloured.
 _TONES: Final = {"yes": "bold green", "no": "bold red", "unknown": "bold yellow"}
@@ -80,9 +81,20 @@ def _parts(report: Report) -> Iterator[RenderableType]:
             f"since {moment(trend.since)}: {counted(len(trend.changes), 'change')}, score "
             f"{percentage(trend.score_before)} then"
         )
+    if report.line:
+        yield from _scores(report.line)
     for note in report.notes[:_SHOWN]:
         yield _line(f"note: {note}", "dim")
     yield from _more(len(report.notes), "note")
+
+
+def _scores(line: tuple[Point, ...]) -> Iterator[RenderableType]:
+    """The scores over time, the latest of them."""
+    yield table(
+        ("report of", "score"),
+        ((_line(moment(one.as_of)), _line(percentage(one.score))) for one in line[-_SHOWN:]),
+    )
+    yield from _more(len(line), "earlier report")
 
 
 def _answer(report: Report) -> Iterator[RenderableType]:
@@ -139,6 +151,11 @@ def _failing(report: Report) -> Iterator[RenderableType]:
         if key.of_landing_zone:
             fixes = dict.fromkeys(advice(failure.requirement).told(key.arn) for failure in key.failures)
             yield from (_line(fix, "dim") for fix in fixes)
+            yield from (
+                _line(f"{one.requirement}: {opened(one)}")
+                for one in report.opened or ()
+                if one.key == key.arn
+            )
     yield from _more(len(failing), "NON_COMPLIANT key")
 
 

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from lzkey import figures
 from lzkey.catalogue import PREMISES, mapped
+from lzkey.page.axis import ROOMS
+from lzkey.page.making import environment, ours, rendered, resource
 from lzkey.report import wording
 from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
 from lzkey.report.html import sections, words
 from lzkey.report.html.rows import accounts_by_id, fingerprint, island, key_rows, matrix_rows, regions_of
+from lzkey.report.html.scores import BOTTOM, HEIGHT, TOP, line
 from lzkey.report.model import Collected
 from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
-    from lzkey import Json
+    from jinja2 import Environment
+
     from lzkey.report.html.rows import KeyRow
     from lzkey.report.model import Report
 
 Row = TypeVar("Row")
+
+_PACKAGE: Final = "lzkey.report.html"
 
 ALL_ROWS: Final = 250
 #: A table of at most ALL_ROWS is written as HTML in full, for who has no JavaScript; of others the first.
@@ -42,45 +41,42 @@ def as_html(report: Report) -> str:
     failing = sections.failing(keys)
     observations, more_observations = sections.observations(report)
     data = island(report, keys, matrix, [one.requirement for one in failing])
-    style, script = _resource("page.css"), _resource("listing.js") + _resource("page.js")
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            report=report,
-            headline=headline(report),
-            radii=blast_radii(report),
-            observations=observations,
-            more_observations=more_observations,
-            premises=PREMISES,
-            mapped=mapped(),
-            subject=wording.sentence(wording.subject(report.scope).removeprefix("organization ")),
-            style=_ours(style),
-            script=_ours(script),
-            style_hash=_source_hash(style),
-            script_hash=_source_hash(script),
-            data=_ours(data),
-            fingerprint=fingerprint(data),
-            sections=_contents(report),
-            keys=keys,
-            written_keys=_written(keys),
-            matrix=matrix,
-            written_matrix=_written(matrix),
-            own=own_keys(report, keys),
-            regions=regions_of(report),
-            accounts=accounts_by_id(report),
-            bar=sections.bar(report.counts),
-            bar_before=sections.bar(report.trend.counts_before) if report.trend else None,
-            differences=sections.differences(report, report.trend) if report.trend else (),
-            score=sections.score(report),
-            oldest=sections.oldest(report),
-            coverage=sections.coverage(report),
-            unknown_in_words=sections.unknown_in_words(report),
-            failing=failing,
-            findings=sections.findings(report, keys),
-            doubts=sections.doubts(report),
-            changes=sections.changes(report),
-        )
+    return rendered(
+        _environment(),
+        "page.html.j2",
+        style=_resource("page.css"),
+        script=_resource("listing.js") + _resource("page.js"),
+        report=report,
+        headline=headline(report),
+        radii=blast_radii(report),
+        observations=observations,
+        more_observations=more_observations,
+        premises=PREMISES,
+        mapped=mapped(),
+        subject=wording.sentence(wording.subject(report.scope).removeprefix("organization ")),
+        data=ours(data),
+        fingerprint=fingerprint(data),
+        sections=_contents(report),
+        keys=keys,
+        written_keys=_written(keys),
+        matrix=matrix,
+        written_matrix=_written(matrix),
+        own=own_keys(report, keys),
+        regions=regions_of(report),
+        accounts=accounts_by_id(report),
+        bar=sections.bar(report.counts),
+        bar_before=sections.bar(report.trend.counts_before) if report.trend else None,
+        differences=sections.differences(report, report.trend) if report.trend else (),
+        score=sections.score(report),
+        oldest=sections.oldest(report),
+        coverage=sections.coverage(report),
+        unknown_in_words=sections.unknown_in_words(report),
+        failing=failing,
+        findings=sections.findings(report, keys),
+        doubts=sections.doubts(report),
+        changes=sections.changes(report),
+        scores=report.line[-sections.SHOWN :],
+        lines={name: line(report.line, room) for name, room in ROOMS.items()} if report.line else {},
     )
 
 
@@ -114,29 +110,18 @@ def _contents(report: Report) -> dict[str, tuple[int, str]]:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("lzkey.report.html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "grouped": words.grouped,
-        "counted": figures.counted,
-        "utc": figures.moment,
+    made = environment(_PACKAGE)
+    made.filters |= {
         "percent": wording.percentage,
         "blast_radius": wording.blast_radius,
         "former_key": wording.former_key,
         "in_force": wording.in_force,
         "key_use": wording.key_use,
+        "formula": wording.formula,
         "strange": wording.strange,
         "sentence": wording.sentence,
-        "arn_parts": words.arn_parts,
-        "arn_pieces": words.arn_pieces,
     }
-    environment.globals |= {
+    made.globals |= {
         "words": words,
         "tone": tone,
         "BLAST_RADIUS": wording.BLAST_RADIUS,
@@ -147,25 +132,14 @@ def _environment() -> Environment:
         "REPORT_IT": wording.REPORT_IT,
         "OBSERVED": wording.OBSERVED,
         "State": State,
+        "TOP": TOP,
+        "BOTTOM": BOTTOM,
+        "HEIGHT": HEIGHT,
         "WORST_FIRST": WORST_FIRST,
         "Collected": Collected,
     }
-    return environment
+    return made
 
 
-def _finalize(value: Json) -> Json:
-    return words.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-@cache
 def _resource(name: str) -> str:
-    return (files("lzkey.report.html") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _ours(text: str) -> Markup:
-    return Markup(text)  # noqa: S704 - files of our own, and what `island` has escaped
-
-
-def _source_hash(source: str) -> str:
-    """The digest by which a Content-Security-Policy names an inline block."""
-    return b64encode(sha256(source.encode()).digest()).decode()
+    return resource(_PACKAGE, name)

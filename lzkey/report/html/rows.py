@@ -13,7 +13,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from lzkey.figures import counted
-from lzkey.report.html.words import CAUSES, visible
+from lzkey.page.words import visible
+from lzkey.report.html.words import CAUSES
 from lzkey.report.model import Account
 from lzkey.state import WORST_FIRST, State
 

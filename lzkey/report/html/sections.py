@@ -15,10 +15,11 @@ from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
 from lzkey.catalogue import Advice, advice, mapping
 from lzkey.figures import counted
 from lzkey.observed.values import Outcome
+from lzkey.page.words import grouped
 from lzkey.report.html.rows import accounts_by_id, regions_of
-from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED, grouped
+from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED
 from lzkey.report.model import Cause, Doubt
-from lzkey.report.wording import formula, percentage
+from lzkey.report.wording import formula, opened, percentage
 from lzkey.runbook import address
 from lzkey.state import WORST_FIRST, State
 
@@ -101,6 +102,8 @@ class Line:
     detail: str
     runbook: str
     rows: tuple[KeyRow, ...]
+    since: str = ""
+    """Since when, of one of the landing zone's keys; empty where nobody has asked."""
 
     @property
     def address(self) -> str | None:
@@ -275,7 +278,8 @@ def findings(report: Report, rows: Iterable[KeyRow]) -> tuple[FailedRequirement,
             for requirement in dict.fromkeys(row.fails) or (UNNAMED,):
                 groups[requirement].append((details[row.arn].get(requirement, (row.text, "")), row))
     order = [*REQUIREMENTS, *sorted(groups.keys() - set(REQUIREMENTS))]
-    found = [_finding(name, groups[name]) for name in order if name in groups]
+    since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
+    found = [_finding(name, groups[name], since) for name in order if name in groups]
     return tuple(sorted(found, key=lambda finding: not finding.own))
 
 
@@ -351,8 +355,10 @@ def _account_of(arn: str) -> str:
     return (*arn.split(":"), *[""] * 5)[4]
 
 
-def _finding(requirement: str, found: list[tuple[_Said, KeyRow]]) -> FailedRequirement:
-    own = [Line(*said, (row,)) for said, row in found if row.own]
+def _finding(
+    requirement: str, found: list[tuple[_Said, KeyRow]], since: Mapping[tuple[str, str], str]
+) -> FailedRequirement:
+    own = [Line(*said, (row,), since.get((row.arn, requirement), "")) for said, row in found if row.own]
     alike: Mapping[_Said, list[KeyRow]] = defaultdict(list)
     others = [(said, row) for said, row in found if not row.own]
     for said, row in others[:SHOWN]:

@@ -11,8 +11,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID, uuid5
 
+from lzkey.page.words import visible
 from lzkey.quoting import references
-from lzkey.report.html.words import visible
 from lzkey.report.wording import sentence
 
 if TYPE_CHECKING:
