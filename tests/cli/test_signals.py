@@ -54,6 +54,9 @@ class Aws(BaseHTTPRequestHandler):
         elif self.headers.get("X-Amz-Target", "").endswith("ListKeys"):
             keys = [{"KeyArn": KEY.format(number), "KeyId": "x"} for number in range(10)]
             self._say(json.dumps({"Keys": keys, "Truncated": False}).encode())
+        elif "list-type=2" in self.path:
+            objects = "".join(f"<Contents><Key>{key}</Key><Size>9</Size></Contents>" for key in range(20))
+            self._say(f"<ListBucketResult>{objects}</ListBucketResult>".encode())
         else:
             self.asked.set()
             self.ended.wait(60)
@@ -127,6 +130,7 @@ class TestWaiting:
         [
             ("check", *SETTINGS),
             ("check", *SETTINGS, "--key", KEY.format(1)),
+            ("check", *SETTINGS, "s3://logs/"),
             ("explain", *SETTINGS, KEY.format(1)),
             ("fix", *SETTINGS, KEY.format(1), "--apply", "--yes"),
             ("report",),
