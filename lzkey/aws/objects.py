@@ -31,6 +31,8 @@ class StoredObject:
     key: str
     size: int
     """Bytes."""
+    storage_class: str = "STANDARD"
+    """S3's word for how it is kept: of some an object must be restored before it can be read."""
 
     def __str__(self) -> str:
         """Its address."""
@@ -46,7 +48,8 @@ def listed(asker: Asker, bucket: str, prefix: str = "") -> Iterator[StoredObject
     """
     about = str(Address(bucket, prefix))
     for its in asker.each(_LIST, "Contents", about=about, Bucket=bucket, Prefix=prefix):
-        yield StoredObject(bucket, str(its["Key"]), int(its["Size"]))
+        kept = str(its.get("StorageClass", "STANDARD"))
+        yield StoredObject(bucket, str(its["Key"]), int(its["Size"]), kept)
 
 
 @takes(_GET)
