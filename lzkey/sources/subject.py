@@ -34,7 +34,9 @@ class Place:
     """Where in a source something stands."""
 
     source: str
-    """The path as it was given or found; `-` for standard input; `account 111122223333 in us-east-1` live."""
+    """The path as it was given or found; `-` for standard input; `s3://BUCKET/KEY`; `account 111122223333 in
+    us-east-1` live.
+    """
     kind: Kind | None = None
     pointer: str = ""
     """JSON pointer, logical id or resource address."""
@@ -141,4 +143,4 @@ class Unit(Protocol):
     """A part of a source; it can be pickled, so that another process can do the work."""
 
     def keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
-        """Read the keys; no I/O happens here."""
+        """Read the keys; no I/O happens here, but for files that a packed template names beside it."""

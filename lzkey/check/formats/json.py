@@ -42,7 +42,7 @@ class Spot(TypedDict):
     """Where something stands."""
 
     source: str
-    """A path, - for standard input, or the account and Region."""
+    """A path, - for standard input, s3://BUCKET/KEY, or the account and Region."""
     kind: str | None
     pointer: str
     """A JSON pointer, logical id or resource address."""
