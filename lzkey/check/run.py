@@ -8,7 +8,7 @@ import signal
 from collections import Counter, deque
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain, islice
 from multiprocessing.connection import wait
@@ -190,7 +190,11 @@ def judged_keys(
 ) -> Iterator[Judged]:
     """Judge keys as they come."""
     for found in keys:
-        yield found if isinstance(found, Unread | PassedOver) else judge(found, context.zone, at=at)
+        if isinstance(found, Unread | PassedOver):
+            yield found
+            continue
+        verdict = judge(found, context.zone, at=at)
+        yield verdict if context.keep is None else replace(verdict, kept=context.keep(found))
 
 
 def _cores() -> int:

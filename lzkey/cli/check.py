@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -13,8 +14,11 @@ from lzkey.check.formats import Form, Head, write
 from lzkey.check.run import NOTHING_FOUND, Only, judged, judged_keys
 from lzkey.cli.answers import is_key
 from lzkey.cli.asked import FILES, Asked, as_parameters, live_policy_option, with_options
-from lzkey.cli.options import ALIVE, ExitZero, format_option, output_option
+from lzkey.cli.options import ALIVE, Evidence, ExitZero, Sign, format_option, output_option
+from lzkey.cli.packing import Packing
 from lzkey.errors import ExitCode, SettingsError
+from lzkey.evidence.check_pack import Keep, checking
+from lzkey.evidence.pack import Made
 from lzkey.files import require_no_source
 from lzkey.sources import live, units
 from lzkey.sources.input import Input
@@ -24,6 +28,7 @@ from lzkey.terminal import warn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lzkey.aws.witness import Witness
     from lzkey.check.run import Judged, Tally
     from lzkey.sources.subject import Context
 
@@ -37,6 +42,7 @@ $ lzkey check . --parameters prod --format md -o result.sarif -o result.json
 $ lzkey check snapshot.json --parameters prod --only non-compliant
 $ terraform show -json plan | lzkey check - --parameters prod
 $ lzkey check --profile management --discover --landing-zone
+$ lzkey check --profile management --discover --landing-zone --evidence pack
 
 Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files; \
 3 a request would be refused, or a key is not what it must be; 4 none is, but a request may be refused, \
@@ -114,6 +120,8 @@ def check(
     output: _Output = None,
     ignore: _Ignore = None,
     skip_other_files: _SkipOthers = False,
+    evidence: Evidence = None,
+    sign: Sign = None,
     exit_zero: ExitZero = False,
     allow_empty: _AllowEmpty = False,
     print_iam_policy: _Print = False,
@@ -126,20 +134,32 @@ def check(
         raise SettingsError("--key and --landing-zone are for the live account; leave out the files")
     if named := next(filter(is_key, source or ()), None):
         raise SettingsError(f"there is no file {named}; for the live key of that name: --key {named}")
-    stdin = Input()
+    if evidence is not None and only:
+        raise SettingsError("--evidence keeps every result: leave out --only")
+    packing = Packing.of(evidence, sign, asked.session)
+    stdin = Input(measured=packing is not None)
     context, at = asked.context(source or [], stdin, ignore or []), datetime.now(UTC)
+    if packing is not None:
+        context = replace(context, keep=Keep(context.zone, named=bool(key)))
 
     def exit_code(tally: Tally) -> ExitCode:
         return ExitCode.DONE if exit_zero else tally.exit_code(allow_empty=allow_empty)
 
+    results: Iterator[Judged]
     if source:
         found = units(source, stdin=stdin.stream, named=not skip_other_files, ignore=ignore or [])
         results = judged(found, context, at)
     else:
         of_landing_zone = landing_zone or context.zone.key_scope is KeyScope.LANDING_ZONE
-        results = _live(asked, context, at, key, landing_zone=of_landing_zone)
+        witness = packing.witness if packing is not None else None
+        results = _live(asked, context, at, key, landing_zone=of_landing_zone, witness=witness)
     head = Head(as_parameters(context.zone), at, tuple(dict.fromkeys(only or ())))
-    tally = write(results, form, files, head, exit_code)
+    if packing is None:
+        tally = write(results, form, files, head, exit_code)
+    else:
+        with checking(packing.folder, stdin) as pack:
+            tally = write(pack.passing(results), form, [*files, pack.results], head, exit_code)
+            pack.write(Made("check", at, context.zone), packing.witness, packing.signer)
     for note in tally.notes:
         warn(note)
     if tally.empty and form is not Form.TEXT:
@@ -154,10 +174,14 @@ A file is recognised by what it holds, also in gzip: {RECOGNISED.replace("`", ""
 
 
 def _live(
-    asked: Asked, context: Context, at: datetime, keys: list[str] | None, *, landing_zone: bool
+    asked: Asked,
+    context: Context,
+    at: datetime,
+    keys: list[str] | None,
+    *,
+    landing_zone: bool,
+    witness: Witness | None = None,
 ) -> Iterator[Judged]:
-    return judged_keys(
-        live(asked.session(context.zone.home_region), context, keys=keys, landing_zone=landing_zone),
-        context,
-        at,
-    )
+    session = asked.session(context.zone.home_region)
+    found = live(session, context, keys=keys, landing_zone=landing_zone, witness=witness)
+    return judged_keys(found, context, at)

@@ -8,6 +8,7 @@ https://www.rfc-editor.org/rfc/rfc8493
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import secrets
@@ -44,8 +45,8 @@ _PIECE: Final = 1 << 20
 class Bag:
     """A bag that is being written into a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, name: Path) -> None:
+        self._folder, self._name = folder, name
         self._tags: dict[str, str] = {}
 
     def file(self, path: str) -> Path:
@@ -53,14 +54,30 @@ class Bag:
         if not PATH.fullmatch(path):
             raise OutputError(f"{path!r} is no name that a file of an evidence pack can have")
         place = self._folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
+        with _faults_of(self._name):
+            place.parent.mkdir(parents=True, exist_ok=True)
         if place.exists():
             raise OutputError(f"an evidence pack has one {path}, and there is one already")
         return place
 
-    def write(self, path: str, content: bytes | str) -> None:
+    def write(self, path: str, content: str) -> None:
         """Write a file of the payload."""
-        self.file(path).write_bytes(content if isinstance(content, bytes) else content.encode())
+        with _faults_of(self._name):
+            self.file(path).write_bytes(content.encode())
+
+    def open(self, path: str) -> PackFile:
+        """A stream for a file of the payload."""
+        return PackFile(self.file(path), self._name)
+
+    def require_at_most(self, largest: int) -> None:
+        """Raise OutputError where a file has more bytes than whoever verifies the pack would read."""
+        for path in self._payload():
+            size = (self._folder / path).stat().st_size
+            if size > largest:
+                raise OutputError(
+                    f"{path} would have {size:,} bytes, and a file of a pack has {largest:,} at most: "
+                    "make packs of parts of it"
+                )
 
     def finish(self, info: Mapping[str, str]) -> bytes:
         """Write everything that is no payload; return the file that stands for all of the bag.
@@ -68,6 +85,10 @@ class Bag:
         That is the SHA-256 tag manifest: it names the manifests by their digests, and those each file.
         `info` is told in `bag-info.txt`, with the payload's size before it.
         """
+        with _faults_of(self._name):
+            return self._finish(info)
+
+    def _finish(self, info: Mapping[str, str]) -> bytes:
         paths = sorted(self._payload())
         sizes = [(self._folder / path).stat().st_size for path in paths]
         told = {"Payload-Oxum": f"{sum(sizes)}.{len(paths)}", **info}
@@ -88,13 +109,33 @@ class Bag:
     def beside(self, path: str, content: bytes) -> None:
         """Write a file that no manifest names, such as a signature of one of them."""
         place = self._folder / path
-        place.parent.mkdir(exist_ok=True)
-        place.write_bytes(content)
+        with _faults_of(self._name):
+            place.parent.mkdir(exist_ok=True)
+            place.write_bytes(content)
 
     def _payload(self) -> Iterator[str]:
         for folder, _, names in os.walk(self._folder / PAYLOAD):
             for name in names:
                 yield (Path(folder) / name).relative_to(self._folder).as_posix()
+
+
+class PackFile(io.TextIOWrapper):
+    """A file that is written; its faults are told with the name of the pack."""
+
+    def __init__(self, place: Path, name: Path) -> None:
+        with _faults_of(name):
+            super().__init__(place.open("wb"), encoding="utf-8", newline="")
+        self._pack = name
+
+    def write(self, text: str) -> int:
+        """Write text."""
+        with _faults_of(self._pack):
+            return super().write(text)
+
+    def close(self) -> None:
+        """Write what waits, and close the file."""
+        with _faults_of(self._pack):
+            super().close()
 
 
 def digests_of(path: Path) -> dict[str, str]:
@@ -150,15 +191,22 @@ def new_bag(folder: Path) -> Iterator[Bag]:
     place = folder.absolute()
     temporary = place.with_name(f"{UNFINISHED}{place.name}-{secrets.token_hex(4)}")
     try:
-        try:
+        with _faults_of(folder):
             (temporary / PAYLOAD).mkdir(parents=True)
-            yield Bag(temporary)
-            require_new(folder)
+        yield Bag(temporary, folder)
+        require_new(folder)
+        with _faults_of(folder):
             temporary.replace(place)
-        except OSError as error:
-            raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _faults_of(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
 def _manifest(digests: Mapping[str, str]) -> str:

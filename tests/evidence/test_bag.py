@@ -25,7 +25,7 @@ def write(folder: Path, files: dict[str, bytes] | None = None) -> Path:
     """A bag of these files."""
     with new_bag(folder) as bag:
         for path, content in (files or FILES).items():
-            bag.write(path, content)
+            bag.write(path, content.decode())
         bag.finish(INFO)
     return folder
 
@@ -123,7 +123,7 @@ class TestWriting:
 
         def interrupted() -> None:
             with new_bag(tmp_path / "pack") as bag:
-                bag.write("data/one.json", b"{}")
+                bag.write("data/one.json", "{}")
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
@@ -141,9 +141,9 @@ class TestWriting:
     def test_no_file_is_written_twice(self, tmp_path: Path) -> None:
         """The second would replace the first."""
         with new_bag(tmp_path / "pack") as bag:
-            bag.write("data/one", b"")
+            bag.write("data/one", "")
             with pytest.raises(OutputError, match="there is one already"):
-                bag.write("data/one", b"")
+                bag.write("data/one", "")
 
 
 def flip(path: Path) -> None:

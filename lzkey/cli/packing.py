@@ -1,0 +1,47 @@
+"""What `--evidence` and `--sign` ask for, found out before the long work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from lzkey.aws.witness import Witness
+from lzkey.errors import UsageError
+from lzkey.evidence.bag import require_new
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import boto3
+
+    from lzkey.evidence.signing import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """Where an evidence pack goes, what keeps what is read for it, and who signs it."""
+
+    folder: Path
+    signer: Signer | None = None
+    witness: Witness = field(default_factory=Witness)
+
+    @classmethod
+    def of(
+        cls, folder: Path | None, sign: str | None, session: Callable[[], boto3.Session]
+    ) -> Packing | None:
+        """What is asked for; None where no pack is.
+
+        Raises OutputError where it could not be written, and what `Signer.of` does where it could not be
+        signed.
+        """
+        if folder is None:
+            if sign is not None:
+                raise UsageError("--sign needs --evidence: it is the pack that is signed")
+            return None
+        require_new(folder)
+        if sign is None:
+            return cls(folder)
+        signing = import_module("lzkey.evidence.signing")  # which imports an AWS client
+        return cls(folder, signing.Signer.of(session(), sign))
