@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "fix": Row("fix", "Show the repaired key policy; --apply changes it."),
     "preflight": Row("preflight", "Say whether the next update finds a usable key."),
     "report": Row("report", "Report every account and Region, with its gaps."),
+    "verify": Row("verify", "Prove an evidence pack's verdicts again, offline."),
     "doctor": Row("doctor", "Say whether the rule's results can be trusted."),
     "build": Row("deployment", "Generate the package that rdk deploys."),
     "deploy": Row("deployment", "Deploy the rule to one account, and verify it."),

@@ -103,7 +103,7 @@ Evidence = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Also write an evidence pack, a new folder from which `lzkey verify` proves every verdict again.",
+        help="Also write an evidence pack, a new folder; `lzkey verify` proves every verdict in it again.",
     ),
 ]
 Sign = Annotated[

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from landing_zone_key.policy.strict_json import NotJsonError, decode, require_characters
+from landing_zone_key.policy.strict_json import NotJsonError, decode
 from lzkey.errors import PackError
 from lzkey.evidence.bag import (
     BAGIT,
@@ -91,10 +91,10 @@ class Checked:
         """The bytes of a file of the payload that has been checked; raise PackError where they are others."""
         if path not in self.digests:
             raise PackError(f"the pack has no {path}")
-        content = _content(self.folder, path, LARGEST)
-        if hashlib.sha256(content).hexdigest() != self.digests[path]:
+        read = content(self.folder, path, LARGEST)
+        if hashlib.sha256(read).hexdigest() != self.digests[path]:
             raise PackError(f"{path} was changed while it was read")
-        return content
+        return read
 
     def json(self, path: str) -> Json:
         """The value of a JSON file of the payload; raise PackError where there is none."""
@@ -105,11 +105,10 @@ class Checked:
         return sorted(path for path in self.digests if path.startswith(f"{folder}/"))
 
 
-def decoded(content: bytes, path: str) -> Json:
+def decoded(text: bytes, path: str) -> Json:
     """The value of JSON text in UTF-8, each member once; raise PackError that names the file."""
     try:
-        value = decode(content.decode())
-        require_characters(value)
+        value = decode(text.decode())
     except UnicodeDecodeError as error:
         raise PackError(f"{path} is not UTF-8: byte {error.start} is the first that is wrong") from error
     except NotJsonError as error:
@@ -157,7 +156,7 @@ def _require_bag(folder: Path) -> None:
     if not (folder / BAGIT).is_file():
         raise PackError(f"{folder} is no evidence pack: it has no {BAGIT}")
     try:
-        declared = _content(folder, BAGIT, _LARGEST_TAG).decode("utf-8", "replace")
+        declared = content(folder, BAGIT, _LARGEST_TAG).decode("utf-8", "replace")
     except PackError as error:
         raise PackError(f"{folder} is no evidence pack: {error}") from error
     lines = declared.splitlines()
@@ -216,7 +215,7 @@ def _digests(folder: Path, paths: list[str], faults: list[Fault]) -> dict[str, d
 def _listed(folder: Path, name: str, faults: list[Fault]) -> dict[str, str]:
     """The entries of a manifest, digests by path; what is none becomes a fault."""
     try:
-        text = _content(folder, name, _LARGEST_TAG).decode()
+        text = content(folder, name, _LARGEST_TAG).decode()
     except (PackError, UnicodeDecodeError) as error:
         what = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         faults.append(Fault(Damage.MALFORMED, name, what))
@@ -277,7 +276,7 @@ def _sizes(folder: Path, there: Mapping[str, int]) -> Iterator[Fault]:
     if INFO not in there:
         return
     try:
-        told = _OXUM.findall(_content(folder, INFO, _LARGEST_TAG).decode("utf-8", "replace"))
+        told = _OXUM.findall(content(folder, INFO, _LARGEST_TAG).decode("utf-8", "replace"))
     except PackError as error:
         yield Fault(Damage.MALFORMED, INFO, str(error))
         return
@@ -287,15 +286,15 @@ def _sizes(folder: Path, there: Mapping[str, int]) -> Iterator[Fault]:
         yield Fault(Damage.MALFORMED, INFO, f"its Payload-Oxum says otherwise: {is_now}")
 
 
-def _content(folder: Path, path: str, largest: int) -> bytes:
+def content(folder: Path, path: str, largest: int) -> bytes:
     """The bytes of a file; raise PackError where it cannot be read or is larger than that."""
     try:
         with opened(folder / path) as descriptor:
-            content = bytearray()
+            found = bytearray()
             while piece := os.read(descriptor, _PIECE):
-                content += piece
-                if len(content) > largest:
+                found += piece
+                if len(found) > largest:
                     raise PackError(f"{path} has more than {largest:,} bytes, as no such file of a pack has")
     except OSError as error:
         raise PackError(f"{path} cannot be read: {error.strerror or error}") from error
-    return bytes(content)
+    return bytes(found)

@@ -46,8 +46,8 @@ def as_facts(found: FoundKey) -> dict[str, Json]:
     return {
         "name": found.name,
         "place": _place(found.place),
-        "key": _key(found.key),
-        **_told(hopeful=found.hopeful and _key(found.hopeful)),
+        "key": key_members(found.key),
+        **_told(hopeful=found.hopeful and key_members(found.hopeful)),
         **_told(unresolved=[*found.unresolved], assumptions=[*found.assumptions]),
         **_told(statement_lines=[*found.statement_lines], not_known=[*found.not_known]),
         **_told(known_in_part=[*found.known_in_part]),
@@ -200,7 +200,8 @@ def _told(**members: Json) -> dict[str, Json]:
     return {name: value for name, value in members.items() if value}
 
 
-def _key(key: KmsKey) -> dict[str, Json]:
+def key_members(key: KmsKey) -> dict[str, Json]:
+    """The attributes, the policy and the tags of a key; those that have their default are left out."""
     named = with_named_tags(key)
     told = ((field.name, getattr(named, field.name), field.default) for field in fields(KmsKey))
     members = {name: value for name, value, default in told if value != default}

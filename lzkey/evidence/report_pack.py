@@ -13,7 +13,7 @@ from lzkey.check.formats.json import key as verdict_members
 from lzkey.check.verdict import judge
 from lzkey.documents import document, time_text
 from lzkey.evidence.bag import new_bag
-from lzkey.evidence.facts import as_facts, as_text
+from lzkey.evidence.facts import as_facts, as_text, digest
 from lzkey.evidence.pack import (
     FACTS,
     LANDING_ZONE,
@@ -73,8 +73,9 @@ def write_report_pack(folder: Path, report: Report, witness: Witness, signer: Si
             for key in report.keys:
                 if key.arn not in full:
                     recorded.add(recorded_members(key, witness))
-        bag.write(REPORT, json_report.render(report))
-        bag.write(PAGE, html_page.render(report))
+        data = json_report.render(report)
+        bag.write(REPORT, data)
+        bag.write(PAGE, page_of(report, data))
         bag.write(OBSERVATIONS, written(document({"observed": as_document(report).get("observed")})))
         reading = next(witness.of("controltower:GetLandingZone"), None)
         if reading is not None:
@@ -85,6 +86,11 @@ def write_report_pack(folder: Path, report: Report, witness: Witness, signer: Si
         caller = witness.caller.arn if witness.caller else ""
         notes = tuple(_notes(report, zone, full))
         finish(bag, Made("report", report.as_of, zone, caller, notes), signer)
+
+
+def page_of(report: Report, data: str) -> str:
+    """The page of a report, which names the file beside it that has the same as JSON."""
+    return html_page.render(report, html_page.Beside("report.json", digest(data)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ PUBLIC_KEY: Final = "signature/public-key.pem"
 DESCRIPTION: Final = "signature/signature.json"
 FILES: Final = (DESCRIPTION, PUBLIC_KEY, VALUE)
 
-#: Bytes at most of a public key, in whatever form: one of RSA with 4096 bits has 800 as text.
-LARGEST_KEY: Final = 16 << 10
+#: Bytes at most of each file, and of a public key in whatever form: RSA with 4096 bits takes 800 as text.
+LARGEST: Final = 16 << 10
 
 Hash: TypeAlias = Literal["sha256", "sha384", "sha512"]
 
@@ -115,6 +115,10 @@ class Outside(NamedTuple):
         return same and self.fingerprint in (None, fingerprint(public_key))
 
 
+#: Of whoever knows of no key.
+NOTHING: Final = Outside()
+
+
 def told_by(description: Json, public_key: bytes, value: bytes) -> Signature:
     """The signature that the files of a pack tell of; raises PackError where they tell of none."""
     if not isinstance(description, dict):
@@ -178,7 +182,7 @@ def as_der(content: bytes, name: str) -> bytes:
 
     Raises PackError that names the file. Whether it is a key at all is told when it is used.
     """
-    if len(content) > LARGEST_KEY:
+    if len(content) > LARGEST:
         raise PackError(f"{name} has {len(content):,} bytes: it is no public key")
     if content[:1] == b"\x30":
         return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,26 @@ def render(report: Report, form: Form) -> str:
 
 
 def write(report: Report, files: Sequence[Path]) -> None:
-    """Write every file, or none; raise OutputError where one cannot be written."""
-    texts = [_rendered(report, Form.of(path), paper(StringIO())) for path in files]
+    """Write every file, or none; raise OutputError where one cannot be written.
+
+    A page names the first JSON file that is written with it, by its digest.
+    """
+    names = [path.name for path in files if Form.of(path) is Form.JSON]
+    data = _rendered(report, Form.JSON) if names else ""
+    beside = (names[0], sha256(data.encode()).hexdigest()) if names else None
+    texts = [_written(report, Form.of(path), beside, data) for path in files]
     with writing(files) as streams:
         for stream, text in zip(streams, texts, strict=True):
             stream.write(text)
+
+
+def _written(report: Report, form: Form, beside: tuple[str, str] | None, data: str) -> str:
+    if form is Form.JSON:
+        return data
+    if form is Form.HTML and beside is not None:
+        page: str = form.maker.render(report, form.maker.Beside(*beside))
+        return page
+    return _rendered(report, form, paper(StringIO()))
 
 
 def _rendered(report: Report, form: Form, console: Console | None = None) -> str:

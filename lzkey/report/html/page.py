@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -17,7 +18,7 @@ from lzkey.report import wording
 from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
 from lzkey.report.html import sections, words
-from lzkey.report.html.rows import accounts_by_id, fingerprint, island, key_rows, matrix_rows, regions_of
+from lzkey.report.html.rows import accounts_by_id, island, key_rows, matrix_rows, regions_of
 from lzkey.report.model import Collected
 from lzkey.state import WORST_FIRST, State
 
@@ -33,8 +34,21 @@ ALL_ROWS: Final = 250
 FIRST_ROWS: Final = 100
 
 
-def as_html(report: Report) -> str:
-    """The report as one HTML page, the same for the same report.
+class Beside(NamedTuple):
+    """The same report as JSON, in a file that was written with the page."""
+
+    name: str
+    sha256: str
+    """Of the file's bytes."""
+
+    @property
+    def command(self) -> str:
+        """What prints the digest again, in the file's folder."""
+        return f"sha256sum {shlex.quote(self.name)}"
+
+
+def as_html(report: Report, beside: Beside | None = None) -> str:
+    """The report as one HTML page, the same for the same report, and for the same file beside it.
 
     It loads nothing, and its Content-Security-Policy lets it load nothing; nothing of the report is trusted.
     """
@@ -59,7 +73,7 @@ def as_html(report: Report) -> str:
             style_hash=_source_hash(style),
             script_hash=_source_hash(script),
             data=_ours(data),
-            fingerprint=fingerprint(data),
+            beside=beside,
             sections=_contents(report),
             keys=keys,
             written_keys=_written(keys),
