@@ -100,20 +100,17 @@ def _compare_readings(opened: Opened, folder: str, found: FoundKey) -> None:
     )
     if readings == KeyReadings():
         return
-    read, facts = _members(readings.key(found.key.arn)), _members(found.key)
-    for name in ("policy", "tags"):
-        if getattr(readings, name) is None:
-            read.pop(name, None)
-            facts.pop(name, None)
-    if readings.described is None:
-        read = {name: read.get(name) for name in ("policy", "tags") if name in read}
-        facts = {name: facts.get(name) for name in ("policy", "tags") if name in facts}
+    read, facts = (_told(key, readings) for key in (readings.key(found.key.arn), found.key))
     if different := differing(read, facts):
-        opened.contradict(
-            f"{folder}/{FACTS}", f"its {different} is not what the answers of KMS beside it say"
-        )
+        said = f"its {different} is not what the answers of KMS beside it say"
+        opened.contradict(f"{folder}/{FACTS}", said)
 
 
-def _members(key: KmsKey) -> dict[str, Json]:
-    """What is said of a key, but for what each reader says in words of its own."""
-    return {name: value for name, value in key_members(key).items() if name not in _SAID_OTHERWISE}
+def _told(key: KmsKey, readings: KeyReadings) -> dict[str, Json]:
+    """What is said of a key where there is an answer, but for what each reader says in words of its own."""
+    own = {"policy": readings.policy, "tags": readings.tags}
+    return {
+        name: value
+        for name, value in key_members(key).items()
+        if name not in _SAID_OTHERWISE and own.get(name, readings.described) is not None
+    }

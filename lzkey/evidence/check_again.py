@@ -67,6 +67,7 @@ def _compare_settings(opened: Opened, settings: Json) -> None:
             opened.contradict(CHECK, "its settings are no rule parameters")
         return
     if opened.zone is None:
+        opened.contradict(PACK, "it tells of no landing zone, and every check is for one")
         return
     beside: dict[str, Json] = {"manifest_keys": None, "accounts": []}
     if names := differing(zone_members(zone) | beside, zone_members(opened.zone) | beside):

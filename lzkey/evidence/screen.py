@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypedDict
 
 from rich.console import Group
 
+from lzkey.documents import time_text
 from lzkey.errors import ExitCode
 from lzkey.evidence.differences import Kind
 from lzkey.evidence.signature import Trust
@@ -14,7 +15,6 @@ from lzkey.terminal import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from rich.console import RenderableType
 
@@ -115,7 +115,8 @@ class Verified(TypedDict):
     pack: str
     kind: str | None
     """report or check; null: no part of it says."""
-    made_at: datetime | None
+    made_at: str | None
+    """ISO 8601, UTC."""
     caller: str | None
     """The ARN of who made it, as the pack says; null where AWS was not asked."""
     made_with: MadeBy
@@ -142,7 +143,7 @@ def as_members(found: Verification) -> Verified:
     return {
         "pack": str(pack.checked.folder),
         "kind": pack.kind or None,
-        "made_at": pack.at if pack.kind else None,
+        "made_at": time_text(pack.at) if pack.kind else None,
         "caller": pack.caller or None,
         "made_with": {"version": pack.made_by.version, "engine_sha256": pack.made_by.sha256},
         "verified_with": {"version": found.this.version, "engine_sha256": found.this.sha256},

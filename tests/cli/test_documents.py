@@ -22,6 +22,7 @@ from lzkey.cli.init import Initialised
 from lzkey.doctor.screen import Examined
 from lzkey.documents import document, schema_of
 from lzkey.documents.schema import schema
+from lzkey.evidence.screen import Verified
 from lzkey.preflight.formats.json import Preflown
 from lzkey.report.document import Summarised
 from lzkey.report.model import Report
@@ -47,6 +48,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "doctor": schema("doctor", Examined),
     "demo": schema("demo", Shown),
     "preflight": schema("preflight", Preflown),
+    "verify": schema("verify", Verified),
     "report": schema("report", Summarised, Report, sparse=True),
 }
 
