@@ -7,14 +7,11 @@ import io
 import json
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import bagit
 import pytest
-from jsonschema import Draft202012Validator
 
-from lzkey import cli
-from lzkey.documents import schema_of
 from lzkey.evidence.pack import digests
 
 from .bags import edit, flip, forge
@@ -22,6 +19,8 @@ from .bags import edit, flip, forge
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from .conftest import Run, Verify
 
 ARN = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 OTHER = "arn:aws:kms:us-east-1:444455556666:key/0987dcba-09fe-87dc-65ba-ab0987654321"
@@ -74,30 +73,6 @@ def item(arn: str, *statements: dict[str, Any], tags: dict[str, str] | None = No
     }
 
 
-class Ended(NamedTuple):
-    """What a command came to."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run: TypeAlias = "Callable[..., Ended]"
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command line."""
-    monkeypatch.setenv("COLUMNS", "250")
-
-    def ran(*words: object) -> Ended:
-        code = cli.main([*map(str, words)])
-        said = capsys.readouterr()
-        return Ended(code, said.out, said.err)
-
-    return ran
-
-
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
     """A folder with a template, and a snapshot of a key here and one in another account."""
@@ -114,20 +89,6 @@ def pack(tmp_path: Path, sources: Path, run: Run) -> Path:
     """A pack of a check of that folder."""
     assert run("check", sources, *SETTINGS, "--evidence", tmp_path / "pack").code == 3
     return tmp_path / "pack"
-
-
-def verified(run: Run, pack: Path, *words: object) -> tuple[int, dict[str, Any]]:
-    """What verifying comes to, as JSON that keeps to its schema."""
-    ended = run("verify", pack, "--format", "json", *words)
-    told = json.loads(ended.out)
-    Draft202012Validator(schema_of("verify")).validate(told)
-    assert told["exit_code"] == ended.code
-    return ended.code, told
-
-
-def kinds(told: dict[str, Any]) -> list[tuple[str, str]]:
-    """What differs, and in which file."""
-    return [(each["kind"], each["path"]) for each in told["differences"]]
 
 
 class TestWriting:
@@ -147,12 +108,16 @@ class TestWriting:
         """By the Library of Congress's own reader."""
         bagit.Bag(str(pack)).validate()
 
-    def test_it_agrees(self, pack: Path, run: Run) -> None:
+    def test_it_agrees(self, pack: Path, verify: Verify) -> None:
         """The management account's keys are proved again, the other one is told by its digest."""
-        code, told = verified(run, pack)
-        assert (code, told["differences"], told["doubts"]) == (0, [], [])
-        assert (told["kind"], told["proved_again"], told["not_proved_again"]) == ("check", 2, 1)
-        assert (told["trust"], told["caller"]) == ("unsigned", None)
+        told = verify(pack)
+        assert (told.code, told.document["differences"], told.document["doubts"]) == (0, [], [])
+        assert (told.document["kind"], told.document["proved_again"], told.document["not_proved_again"]) == (
+            "check",
+            2,
+            1,
+        )
+        assert (told.document["trust"], told.document["caller"]) == ("unsigned", None)
 
     def test_in_words(self, pack: Path, run: Run) -> None:
         """What was done, and what it does not prove."""
@@ -181,7 +146,7 @@ class TestWriting:
         assert "correct-horse" not in everything
 
     def test_of_standard_input_too(
-        self, tmp_path: Path, sources: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+        self, tmp_path: Path, sources: Path, run: Run, verify: Verify, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Of all that was read of it."""
         content = (sources / "snapshot.json").read_bytes()
@@ -189,9 +154,9 @@ class TestWriting:
         run("check", "-", *SETTINGS, "--evidence", tmp_path / "pack")
         (told,) = json.loads((tmp_path / "pack/data/sources.json").read_text())["sources"]
         assert told == {"source": "-", "sha256": hashlib.sha256(content).hexdigest()}
-        assert verified(run, tmp_path / "pack")[0] == 0
+        assert verify(tmp_path / "pack").code == 0
 
-    def test_tags_are_those_that_a_condition_names(self, tmp_path: Path, run: Run) -> None:
+    def test_tags_are_those_that_a_condition_names(self, tmp_path: Path, run: Run, verify: Verify) -> None:
         """In whatever case it writes them, and no others; the verdict is the same."""
         condition = {"StringEquals": {"AWS:resourcetag/Use": "logs"}}
         tags = {"use": "logs", "owner": "somebody@example.com"}
@@ -201,9 +166,11 @@ class TestWriting:
         facts = next((tmp_path / "pack").rglob("facts.json"))
         assert json.loads(facts.read_text())["key"]["tags"] == {"use": "logs"}
         assert "somebody" not in (tmp_path / "pack/data/check.json").read_text()
-        assert verified(run, tmp_path / "pack")[0] == 0
+        assert verify(tmp_path / "pack").code == 0
 
-    def test_one_key_in_two_sources_has_two_folders(self, tmp_path: Path, sources: Path, run: Run) -> None:
+    def test_one_key_in_two_sources_has_two_folders(
+        self, tmp_path: Path, sources: Path, run: Run, verify: Verify
+    ) -> None:
         """Each with its own facts."""
         shutil.copy(sources / "snapshot.json", sources / "again.json")
         run("check", sources, *SETTINGS, "--evidence", tmp_path / "pack")
@@ -212,9 +179,11 @@ class TestWriting:
             "1234abcd-12ab-34cd-56ef-1234567890ab",
             "1234abcd-12ab-34cd-56ef-1234567890ab.2",
         ]
-        assert verified(run, tmp_path / "pack")[0] == 0
+        assert verify(tmp_path / "pack").code == 0
 
-    def test_the_manifest_says_which_keys_are_in_full(self, tmp_path: Path, sources: Path, run: Run) -> None:
+    def test_the_manifest_says_which_keys_are_in_full(
+        self, tmp_path: Path, sources: Path, run: Run, verify: Verify
+    ) -> None:
         """Those that it names, whatever account they are in."""
         manifest = {
             "version": "4.0",
@@ -224,8 +193,12 @@ class TestWriting:
         file.write_text(json.dumps({"landingZone": manifest}))
         words = ("--landing-zone-manifest", file, "--evidence", tmp_path / "pack")
         run("check", sources / "snapshot.json", *SETTINGS, *words)
-        _, told = verified(run, tmp_path / "pack")
-        assert (told["proved_again"], told["not_proved_again"], told["differences"]) == (1, 1, [])
+        told = verify(tmp_path / "pack")
+        assert (
+            told.document["proved_again"],
+            told.document["not_proved_again"],
+            told.document["differences"],
+        ) == (1, 1, [])
         assert [path.parent.name for path in (tmp_path / "pack").rglob("facts.json")] == [
             OTHER.rpartition("/")[2]
         ]
@@ -256,12 +229,17 @@ class TestWriting:
         assert said in ended.err
         assert [path.name for path in tmp_path.iterdir()] == ["sources"]
 
-    def test_without_a_key_there_is_nothing_to_prove_again(self, tmp_path: Path, run: Run) -> None:
+    def test_without_a_key_there_is_nothing_to_prove_again(
+        self, tmp_path: Path, run: Run, verify: Verify
+    ) -> None:
         """Which is no agreement."""
         (tmp_path / "item.json").write_text(json.dumps(item(OTHER, GRANT)))
         run("check", tmp_path / "item.json", *SETTINGS, "--evidence", tmp_path / "pack")
-        code, told = verified(run, tmp_path / "pack")
-        assert (code, told["doubts"]) == (4, ["no key is in full, so that no verdict can be proved again"])
+        told = verify(tmp_path / "pack")
+        assert (told.code, told.document["doubts"]) == (
+            4,
+            ["no key is in full, so that no verdict can be proved again"],
+        )
 
 
 FACTS = f"data/keys/us-east-1/{ARN.rpartition('/')[2]}/facts.json"
@@ -305,29 +283,29 @@ class TestDamage:
         )
         assert ended.out.endswith("Something differs: do not rely on this pack.\n")
 
-    def test_a_policy_edited_without_its_manifest(self, pack: Path, run: Run) -> None:
+    def test_a_policy_edited_without_its_manifest(self, pack: Path, verify: Verify) -> None:
         """Both are said: the file differs, and so does what comes of it."""
         edit(pack / FACTS, allow)
-        _, told = verified(run, pack)
-        assert kinds(told) == [("file", FACTS), ("file", "bag-info.txt"), ("verdict", VERDICTS)]
+        told = verify(pack)
+        assert told.kinds == [("file", FACTS), ("file", "bag-info.txt"), ("verdict", VERDICTS)]
 
     @pytest.mark.parametrize(
         "name",
         ["data/pack.json", VERDICTS, "data/check.json", "data/recorded.json", FACTS, "data/sources.json"],
     )
-    def test_a_missing_file(self, pack: Path, run: Run, name: str) -> None:
+    def test_a_missing_file(self, pack: Path, verify: Verify, name: str) -> None:
         """Whichever it is: 3, and no traceback."""
         (pack / name).unlink()
-        code, told = verified(run, pack)
-        assert code == 3
-        assert ("file", name) in kinds(told)
+        told = verify(pack)
+        assert told.code == 3
+        assert ("file", name) in told.kinds
 
-    def test_an_added_file(self, pack: Path, run: Run) -> None:
+    def test_an_added_file(self, pack: Path, verify: Verify) -> None:
         """Also where the manifests name it."""
         (pack / "data/notes.txt").write_text("all is well")
-        assert ("file", "data/notes.txt") in kinds(verified(run, pack)[1])
+        assert ("file", "data/notes.txt") in verify(pack).kinds
         forge(pack)
-        assert kinds(verified(run, pack)[1]) == [("content", "data/notes.txt")]
+        assert verify(pack).kinds == [("content", "data/notes.txt")]
 
     def test_a_link(self, pack: Path, run: Run) -> None:
         """It is not followed, wherever it leads."""
@@ -351,23 +329,23 @@ class TestForgery:
         said = f"verdict differs: {VERDICTS}: {ARN}: the pack says COMPLIANT; this engine says NON_COMPLIANT"
         assert said in ended.out
 
-    def test_a_policy(self, pack: Path, run: Run) -> None:
+    def test_a_policy(self, pack: Path, verify: Verify) -> None:
         """What the pack says of it does not follow any more."""
         edit(pack / FACTS, allow)
         forge(pack)
-        code, told = verified(run, pack)
-        assert (code, kinds(told)) == (3, [("verdict", VERDICTS)])
+        told = verify(pack)
+        assert (told.code, told.kinds) == (3, [("verdict", VERDICTS)])
 
-    def test_everything_that_follows(self, pack: Path, run: Run) -> None:
+    def test_everything_that_follows(self, pack: Path, run: Run, verify: Verify) -> None:
         """Policy, verdict and results together make another pack: a signature alone tells them apart."""
         edit(pack / FACTS, allow)
-        code, told = verified(run, pack)
+        told = verify(pack)
         again = json.loads((pack / FACTS).read_text())["key"]["policy"]
         source = pack.parent / "item.json"
         source.write_text(json.dumps(item(ARN, *json.loads(again)["Statement"])))
-        assert (code, bool(told["differences"])) == (3, True)
+        assert (told.code, bool(told.document["differences"])) == (3, True)
         run("check", source, *SETTINGS, "--evidence", pack.parent / "forged")
-        assert verified(run, pack.parent / "forged")[0] == 0
+        assert verify(pack.parent / "forged").code == 0
 
     @pytest.mark.parametrize(
         ("name", "change", "found"),
@@ -402,7 +380,7 @@ class TestForgery:
     def test_one_file_alone(
         self,
         pack: Path,
-        run: Run,
+        verify: Verify,
         name: str,
         change: Callable[[Any], object],
         found: set[str],
@@ -410,9 +388,9 @@ class TestForgery:
         """Contradicts another one, or the engine; and never ends in a traceback."""
         edit(pack / name, change)
         forge(pack)
-        code, told = verified(run, pack)
-        assert code == 3
-        assert found <= {kind for kind, _ in kinds(told)}
+        told = verify(pack)
+        assert told.code == 3
+        assert found <= {kind for kind, _ in told.kinds}
 
     @pytest.mark.parametrize(
         ("change", "said"),
@@ -441,12 +419,14 @@ class TestForgery:
         assert (ended.code, ended.out) == (2, "")
         assert said in ended.err
 
-    def test_a_text_that_is_no_json(self, pack: Path, run: Run) -> None:
+    def test_a_text_that_is_no_json(self, pack: Path, verify: Verify) -> None:
         """Told with its place."""
         (pack / FACTS).write_text('{"name": "a", "name": "b"}')
         forge(pack)
-        _, told = verified(run, pack)
-        assert any("is no JSON, line 1, column 15: name" in each["detail"] for each in told["differences"])
+        told = verify(pack)
+        assert any(
+            "is no JSON, line 1, column 15: name" in each["detail"] for each in told.document["differences"]
+        )
 
     def test_another_engine_is_named(self, pack: Path, run: Run) -> None:
         """With both versions, where a pack was made with another lzkey."""
@@ -487,10 +467,10 @@ class TestVerifying:
         assert (ended.code, ended.out) == (2, "")
         assert said in ended.err
 
-    def test_an_unsigned_pack_where_a_signature_is_wanted(self, pack: Path, run: Run) -> None:
+    def test_an_unsigned_pack_where_a_signature_is_wanted(self, pack: Path, verify: Verify) -> None:
         """Somebody has taken it away."""
-        code, told = verified(run, pack, "--key-fingerprint", "ab" * 32)
-        assert code == 3
-        assert [each["detail"] for each in told["differences"]] == [
+        told = verify(pack, "--key-fingerprint", "ab" * 32)
+        assert told.code == 3
+        assert [each["detail"] for each in told.document["differences"]] == [
             "the pack is not signed, though a key was given"
         ]
