@@ -13,9 +13,9 @@ from landing_zone_key.settings import KeyScope
 from lzkey.check.formats import Form, Head, write
 from lzkey.check.run import NOTHING_FOUND, Only, judged, judged_keys
 from lzkey.cli.answers import is_key
-from lzkey.cli.asked import FILES, Asked, as_parameters, live_policy_option, with_options
-from lzkey.cli.options import ALIVE, Evidence, ExitZero, Sign, format_option, output_option
-from lzkey.cli.packing import Packing
+from lzkey.cli.asked import FILES, Asked, as_parameters, iam_policy, with_options
+from lzkey.cli.options import ALIVE, Evidence, ExitZero, Sign, format_option, iam_policy_option, output_option
+from lzkey.cli.packing import Packing, with_signing
 from lzkey.errors import ExitCode, SettingsError
 from lzkey.evidence.check_pack import Keep, checking
 from lzkey.evidence.pack import Made
@@ -105,7 +105,7 @@ _Ignore = Annotated[
         rich_help_panel=FILES,
     ),
 ]
-_Print = Annotated[bool, live_policy_option("check")]
+_Print = Annotated[bool, iam_policy_option(lambda: with_signing(iam_policy("check")))]
 
 
 @with_options

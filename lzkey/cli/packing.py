@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from lzkey.aws.fact import actions_of, statement
 from lzkey.aws.witness import Witness
 from lzkey.errors import UsageError
 from lzkey.evidence.bag import require_new
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     import boto3
 
     from lzkey.evidence.signing import Signer
+
+
+def with_signing(policy: dict[str, Any]) -> dict[str, Any]:
+    """What a command must be allowed, and what `--sign` takes beside it."""
+    signing = import_module("lzkey.evidence.signing")
+    actions = actions_of(signing.signing_key, signing.sign)
+    return {**policy, "Statement": [*policy["Statement"], statement("SignAnEvidencePack", actions)]}
 
 
 @dataclass(frozen=True, slots=True)

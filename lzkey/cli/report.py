@@ -22,7 +22,7 @@ from lzkey.cli.options import (
     iam_policy_option,
     output_option,
 )
-from lzkey.cli.packing import Packing
+from lzkey.cli.packing import Packing, with_signing
 from lzkey.errors import ExitCode, UsageError
 from lzkey.evidence.report_pack import write_report_pack
 from lzkey.observed.values import Outcome
@@ -103,7 +103,7 @@ _Events = Annotated[
     bool,
     typer.Option("--events", help="Count KMS's events of the landing zone's keys, and show strange ones."),
 ]
-_Policy = Annotated[bool, iam_policy_option(iam_policy)]
+_Policy = Annotated[bool, iam_policy_option(lambda: with_signing(iam_policy()))]
 
 
 def report(

@@ -45,8 +45,7 @@ def terminal_view(found: Verification) -> RenderableType:
     pack = found.pack
     what = f"{pack.checked.folder}: no part of it says what it is"
     if pack.kind:
-        by = f", by {pack.caller}" if pack.caller else ""
-        what = f"{pack.checked.folder}: a {pack.kind} of {moment(pack.at)}{by}, made with {pack.made_by}"
+        what = f"{pack.checked.folder}: the evidence of a {pack.kind} of {moment(pack.at)}"
     end, style = _ENDS[found.exit_code]
     return Group(
         folded(what, style="bold"),
@@ -59,15 +58,19 @@ def terminal_view(found: Verification) -> RenderableType:
 
 def _lines(found: Verification) -> Iterator[str]:
     pack = found.pack
+    if pack.kind:
+        by = f", by {pack.caller}" if pack.caller else ""
+        yield f"made with {pack.made_by}{by}"
+    yield f"verified with {found.this}"
     damaged = {each.path for each in found.differences if each.kind is Kind.FILE}
     wrong = f"; {counted(len(damaged), 'file')} differ from what the manifests say" if damaged else ""
     as_told = "" if wrong else ", each as the manifests say"
     yield f"files: {found.files:,}{as_told}{wrong}"
     other = {each.path for each in found.differences if each.kind is Kind.VERDICT}
-    same = "" if other else ", and say the same"
-    yield f"verdicts: {counted(len(pack.again), 'key')} proved again with {found.this}{same}"
+    same = "" if other or not pack.again else ", each with the same result"
+    yield f"verdicts: {counted(len(pack.again), 'key')} proved again{same}"
     if pack.recorded:
-        how = "as AWS Config recorded them" if pack.kind == "report" else "by the digests of their facts"
+        how = "as AWS Config recorded" if pack.kind == "report" else "told by the digest of its facts"
         yield f"not proved again: {counted(pack.recorded, 'key')}, {how}"
     signed = found.signature
     who = f" ({signed.key_arn}, SHA-256 of the public key {signed.fingerprint})" if signed else ""

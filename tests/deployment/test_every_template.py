@@ -46,6 +46,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "kms:ListKeys": "the keys that it had before",
         "kms:DescribeKey": "the landing zone's keys of today and of before",
         "kms:GetKeyPolicy": "the landing zone's keys of today and of before",
+        "kms:ListResourceTags": "the tags that a condition of their policies names",
         "config:DescribeOrganizationConfigRules": "the rule, where the management account has made it",
         "config:GetOrganizationConfigRuleDetailedStatus": "how it fares in each account",
         "lambda:GetFunctionConfiguration": "its function's code",
