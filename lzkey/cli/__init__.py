@@ -93,7 +93,7 @@ app = typer.Typer(
     help="Prove that AWS Control Tower's landing zone can use its KMS key.",
     epilog="Exit codes: 0 done; 1 it went wrong; 2 wrong arguments, parameters or place, and nothing was "
     "changed, or no AWS credentials, or none any more; 130 interrupted. check, explain, fix, preflight, "
-    "report and doctor also end with 3: something is wrong, and 4: something cannot be determined.",
+    "report, verify and doctor also end with 3: something is wrong, and 4: something cannot be determined.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )

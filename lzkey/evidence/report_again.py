@@ -162,13 +162,22 @@ def _compare_key(opened: Opened, report: Report, again: Again, result: KeyResult
         uses = sorted(use.value for use in opened.zone.uses_of({arn, again.found.key.arn.key_id}))
         if again.entry.get("uses") != uses:
             opened.contradict(VERDICTS, f"what it says {arn} is for is not what the manifest says")
-    if result is None or result.state is State.UNKNOWN or result.outdated is not None:
+    if result is not None and result.state is not State.UNKNOWN and result.outdated is None:
+        _compare_state(opened, again, result)
+
+
+def _compare_state(opened: Opened, again: Again, result: KeyResult) -> None:
+    """What AWS Config recorded of a key, against what its facts come to; facts may be lacking."""
+    arn, proved = again.found.key.arn, again.verdict["rule_compliance"]
+    if proved == result.state:
         return
-    proved = again.verdict["rule_compliance"]
-    if proved != result.state:
-        at = "at no time that is known" if result.evaluated_at is None else time_text(result.evaluated_at)
-        told = f"the report says {result.state}, as AWS Config recorded it at {at}"
-        ours = f"from the facts in the pack this engine says {proved} ({quoted(again.verdict['annotation'])})"
+    at = "at no time that is known" if result.evaluated_at is None else time_text(result.evaluated_at)
+    told = f"the report says {result.state}, as AWS Config recorded it at {at}"
+    why = quoted(again.verdict["annotation"])
+    if again.verdict["compliance"] == State.UNKNOWN:
+        opened.doubts.append(f"{arn}: {told}; the facts in the pack do not tell ({why})")
+    else:
+        ours = f"from the facts in the pack this engine says {proved} ({why})"
         opened.differ(Kind.VERDICT, REPORT, f"{arn}: {told}; {ours}")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -123,8 +125,8 @@ class TestWriting:
         """What was done, and what it does not prove."""
         ended = run("verify", pack)
         assert (ended.code, ended.err) == (0, "")
-        assert "verdicts: 2 keys proved again with lzkey" in ended.out
-        assert "not proved again: 1 key, by the digests of their facts" in ended.out
+        assert "verdicts: 2 keys proved again, each with the same result" in ended.out
+        assert "not proved again: 1 key, told by the digest of its facts" in ended.out
         assert "signature: none. Damage and careless edits are found, and not whoever" in ended.out
         assert ended.out.endswith("Everything agrees.\n")
 
@@ -167,6 +169,17 @@ class TestWriting:
         assert json.loads(facts.read_text())["key"]["tags"] == {"use": "logs"}
         assert "somebody" not in (tmp_path / "pack/data/check.json").read_text()
         assert verify(tmp_path / "pack").code == 0
+
+    def test_on_several_cores(self, tmp_path: Path, run: Run, verify: Verify) -> None:
+        """Facts come back from other processes as verdicts do."""
+        folder = tmp_path / "sources"
+        folder.mkdir()
+        for number in range(40):
+            arn = f"{ARN[:-4]}{number:04}"
+            (folder / f"{number}.json").write_text(json.dumps(item(arn, GRANT)))
+        assert run("check", folder, *SETTINGS, "--evidence", tmp_path / "pack").code == 0
+        told = verify(tmp_path / "pack")
+        assert (told.code, told.counts) == (0, (40, 0))
 
     def test_one_key_in_two_sources_has_two_folders(
         self, tmp_path: Path, sources: Path, run: Run, verify: Verify
@@ -439,6 +452,23 @@ class TestForgery:
 
 class TestVerifying:
     """The command itself."""
+
+    def test_nothing_is_asked_of_anybody(self, pack: Path) -> None:
+        """No AWS client is imported, and no connection made, nor a name looked up."""
+        code = (
+            "import socket, sys\n"
+            "def refuse(*_, **__): raise SystemExit('a connection')\n"
+            "socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse\n"
+            "from lzkey.cli import main\n"
+            f"code = main(['verify', {str(pack)!r}])\n"
+            "sys.exit('boto3' if 'boto3' in sys.modules else code)\n"
+        )
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.endswith("Everything agrees.\n")
 
     def test_a_folder_that_is_none(self, tmp_path: Path, run: Run) -> None:
         """Nothing is written."""

@@ -15,6 +15,7 @@ import pytest
 from lzkey.aws.former_keys import MOST
 from lzkey.aws.witness import KEPT, Witness
 from lzkey.evidence.report_pack import write_report_pack
+from lzkey.report.facts import Options
 from lzkey_sandbox import LandingZone, OrganizationPlan
 
 from ..report.organizations import (  # noqa: TID252 - tests are no package
@@ -201,6 +202,51 @@ class TestFromAnotherAccount:
         assert told.document["doubts"] == ["no key is in full, so that no verdict can be proved again"]
         (note,) = told.document["notes"]
         assert note.startswith("no key is in full: only the management account")
+
+
+class TestWhatWasRefused:
+    """Doubt is never a verdict."""
+
+    def test_a_policy_that_was_not_read(self, org: Org, tmp_path: Path, verify: Verify) -> None:
+        """The report rests on AWS Config's result; the facts do not tell, which is no difference."""
+        org.sandbox.fail_next("kms", "GetKeyPolicy", "AccessDeniedException", times=3)
+        witness = Witness()
+        report = org.report(witness=witness)
+        write_report_pack(tmp_path / "pack", report, witness)
+        told = verify(tmp_path / "pack")
+        assert (told.code, told.document["differences"]) == (4, [])
+        assert any("kms:GetKeyPolicy" in note for note in report.notes)
+        assert all("the facts in the pack do not tell" in doubt for doubt in told.document["doubts"])
+
+    def test_tags_that_were_not_read(self, org: Org, tmp_path: Path, verify: Verify) -> None:
+        """The verdict is open where it depends on them."""
+        org.sandbox.fail_next("kms", "ListResourceTags", "AccessDeniedException")
+        witness = Witness()
+        write_report_pack(tmp_path / "pack", org.report(witness=witness), witness)
+        told = verify(tmp_path / "pack")
+        assert (told.code, told.document["differences"]) == (4, [])
+        (doubt,) = told.document["doubts"]
+        assert doubt.startswith(f"{org.keys['config']}: the report says COMPLIANT")
+
+    def test_an_account_without_aggregator(self, org: Org, tmp_path: Path, verify: Verify) -> None:
+        """Its own results: no configuration items are known, and all the rest agrees."""
+        options = Options("CONTROL_TOWER_KMS_KEY", assume_role="OrganizationAccountAccessRole")
+        witness = Witness()
+        write_report_pack(tmp_path / "pack", org.report(options=options, witness=witness), witness)
+        rows = json.loads((tmp_path / "pack" / RECORDED).read_text())["keys"]
+        assert {row["item"] for row in rows} == {None}
+        told = verify(tmp_path / "pack")
+        assert (told.code, told.document["differences"]) == (0, [])
+
+    def test_a_trend_is_a_part_of_the_report(
+        self, org: Org, tmp_path: Path, made: Any, verify: Verify
+    ) -> None:
+        """What has changed since an earlier one."""
+        witness = Witness()
+        report = org.report(witness=witness, previous=made[0])
+        assert report.trend is not None
+        write_report_pack(tmp_path / "pack", report, witness)
+        assert verify(tmp_path / "pack").code == 0
 
 
 class TestSigning:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lzkey.errors import LzkeyError, PackError, SignatureError
+from lzkey.errors import LzkeyError, NotInstalledError, PackError, SignatureError
 from lzkey.evidence.signature import (
     DESCRIPTION,
     PUBLIC_KEY,
@@ -121,6 +122,15 @@ class TestSigning:
         files = signed()
         told = json.loads(files[DESCRIPTION]) | {"algorithm": "RSASSA_PKCS1_V1_5_SHA_256"}
         assert verified({**files, DESCRIPTION: json.dumps(told).encode()}) is Trust.BROKEN
+
+    def test_without_the_library(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is there and not verified; whoever wants it verified is told what to install."""
+        files = signed()
+        outside = Outside(as_der(files[PUBLIC_KEY], PUBLIC_KEY))
+        monkeypatch.setitem(sys.modules, "lzkey.evidence.asymmetric", None)
+        assert verified(files) is Trust.NOT_VERIFIED
+        with pytest.raises(NotInstalledError, match="install lzkey with its extra `signature`"):
+            verified(files, outside=outside)
 
     def test_what_kms_gives_is_not_believed(self) -> None:
         """A signature of another key than was asked."""
