@@ -10,6 +10,7 @@ from lzkey.aws.fact import actions_of, statement
 from lzkey.aws.witness import Witness
 from lzkey.errors import UsageError
 from lzkey.evidence.bag import require_new
+from lzkey.evidence.signature import region_of, require_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +38,9 @@ class Packing:
 
     @classmethod
     def of(
-        cls, folder: Path | None, sign: str | None, session: Callable[[], boto3.Session]
+        cls, folder: Path | None, sign: str | None, session: Callable[[str], boto3.Session]
     ) -> Packing | None:
-        """What is asked for; None where no pack is.
+        """What is asked for; None where no pack is. `session` makes one, if need be in the key's Region.
 
         Raises OutputError where it could not be written, and what `Signer.of` does where it could not be
         signed.
@@ -51,5 +52,7 @@ class Packing:
         require_new(folder)
         if sign is None:
             return cls(folder)
+        region = region_of(sign)
+        require_library()
         signing = import_module("lzkey.evidence.signing")  # which imports an AWS client
-        return cls(folder, signing.Signer.of(session(), sign))
+        return cls(folder, signing.Signer.of(session(region), sign))

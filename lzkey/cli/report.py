@@ -147,7 +147,7 @@ def report(
     _require_sensible(options)
     earlier = earlier_report(previous) if previous else None
     credentials = session(profile, region)
-    packing = Packing.of(evidence, sign, lambda: credentials)
+    packing = Packing.of(evidence, sign, lambda _region: credentials)
     with _progress() as told:
         witness = packing.witness if packing is not None else None
         made = make_report(credentials, options, previous=earlier, progress=told, witness=witness)

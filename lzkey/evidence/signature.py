@@ -16,7 +16,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from lzkey.errors import NotInstalledError, PackError
+from lzkey.errors import NotInstalledError, PackError, SignatureError
 from lzkey.evidence.bag import TAG_MANIFESTS
 from lzkey.terminal import one_line
 
@@ -60,6 +60,7 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
     "RSASSA_PKCS1_V1_5_SHA_512": Scheme("pkcs1", "sha512"),
 }
 
+_ARN: Final = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+", re.ASCII)
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -209,3 +210,12 @@ def read_fingerprint(text: str) -> str:
     if not _FINGERPRINT.fullmatch(found):
         raise PackError(f"{one_line(text)[:80]!r} is no fingerprint: it has the 64 digits of a SHA-256")
     return found
+
+
+def region_of(arn: str) -> str:
+    """The Region of a key's ARN; raises SignatureError for anything else, an alias among it."""
+    found = _ARN.fullmatch(arn)
+    if not found:
+        wanted = "arn:aws:kms:REGION:ACCOUNT:key/ID"
+        raise SignatureError(f"--sign: {one_line(arn)[:120]!r} is not the ARN of a KMS key ({wanted})")
+    return found[1]

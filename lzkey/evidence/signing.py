@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/kms/latest/developerguide/symmetric-asymmetric.html
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +23,7 @@ from lzkey.evidence.signature import (
     fingerprint,
     fits,
     pem,
+    region_of,
     require_library,
 )
 from lzkey.terminal import one_line
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import boto3
-
-_ARN: Final = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+", re.ASCII)
 
 _WANTED: Final = (
     "A key with the usage SIGN_VERIFY can, of an elliptic curve (ECC_NIST_P256 and the like) or RSA"
@@ -128,12 +126,3 @@ def sign(asker: Asker, with_key: SigningKey, message: bytes, at: datetime) -> di
         PUBLIC_KEY: pem(with_key.public_key),
         VALUE: value,
     }
-
-
-def region_of(arn: str) -> str:
-    """The Region of a key's ARN; raises SignatureError for anything else, an alias among it."""
-    found = _ARN.fullmatch(arn)
-    if not found:
-        wanted = "arn:aws:kms:REGION:ACCOUNT:key/ID"
-        raise SignatureError(f"--sign: {one_line(arn)[:120]!r} is not the ARN of a KMS key ({wanted})")
-    return found[1]
