@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 MOST_FILES: Final = 20_000
 #: Folders below one another at most.
 _DEEPEST: Final = 10
-#: Bytes at most of what is read at once: a report of some hundred thousand keys.
-LARGEST: Final = 512 << 20
+#: Bytes at most of what is read at once: a report or a check of some hundred thousand keys.
+LARGEST: Final = 256 << 20
 #: Bytes at most of what is not payload.
 _LARGEST_TAG: Final = 8 << 20
 

@@ -70,7 +70,7 @@ def _lines(found: Verification) -> Iterator[str]:
     same = "" if other or not pack.again else ", each with the same result"
     yield f"verdicts: {counted(len(pack.again), 'key')} proved again{same}"
     if pack.recorded:
-        how = "as AWS Config recorded" if pack.kind == "report" else "told by the digest of its facts"
+        how = "as AWS Config recorded" if pack.kind == "report" else "told by digest alone"
         yield f"not proved again: {counted(pack.recorded, 'key')}, {how}"
     signed = found.signature
     who = f" ({signed.key_arn}, SHA-256 of the public key {signed.fingerprint})" if signed else ""

@@ -126,7 +126,7 @@ class TestWriting:
         ended = run("verify", pack)
         assert (ended.code, ended.err) == (0, "")
         assert "verdicts: 2 keys proved again, each with the same result" in ended.out
-        assert "not proved again: 1 key, told by the digest of its facts" in ended.out
+        assert "not proved again: 1 key, told by digest alone" in ended.out
         assert "signature: none. Damage and careless edits are found, and not whoever" in ended.out
         assert ended.out.endswith("Everything agrees.\n")
 
@@ -504,3 +504,18 @@ class TestVerifying:
         assert [each["detail"] for each in told.document["differences"]] == [
             "the pack is not signed, though a key was given"
         ]
+
+
+class TestAmongTheSources:
+    """A pack that lies in a folder which is checked."""
+
+    def test_it_is_passed_over_and_told_of(self, sources: Path, run: Run) -> None:
+        """What is in it was checked; and somebody could hide something there."""
+        words = ("check", sources, *SETTINGS, "--format", "json")
+        before = json.loads(run(*words, "--evidence", sources / "pack").out)
+        ended = run(*words)
+        after = json.loads(ended.out)
+        assert after["results"] == before["results"]
+        (passed,) = [each for each in after["passed_over"] if each not in before["passed_over"]]
+        assert passed["place"]["source"] == str(sources / "pack")
+        assert "it is an evidence pack" in ended.err
