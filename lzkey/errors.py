@@ -117,6 +117,14 @@ class ReportArgumentError(ReportError):
     exit_code: int = ExitCode.MISTAKEN
 
 
+class PackError(LzkeyError):
+    """Something is no evidence pack, or one that this lzkey does not read; nothing was verified."""
+
+
+class SignatureError(LzkeyError):
+    """A pack cannot be signed with what is given; none was written."""
+
+
 class ApplyError(LzkeyError):
     """A key policy could not be put, or what is read back is another one."""
 

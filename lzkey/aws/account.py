@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from io import BufferedReader
 from ipaddress import ip_address
 from threading import Lock
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from lzkey import Json
     from lzkey.aws.silence import Place
     from lzkey.aws.unanswered import Failure
+    from lzkey.aws.witness import Witness
 
 #: Is told what is done, how many are done, and of how many.
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -135,6 +137,8 @@ class Log:
     calls: Counter[str] = field(default_factory=Counter)
     known: set[str] = field(default_factory=set)
     """Regions in which the credentials are accepted."""
+    witness: Witness | None = None
+    """Keeps answers as they were read, where somebody must show them later."""
     _turns: dict[tuple[str, Question], float] = field(default_factory=dict)
     _notes: dict[str, None] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -177,6 +181,7 @@ class Caller:
 
     account: str
     partition: str
+    arn: str = ""
 
 
 class Asker:
@@ -200,19 +205,24 @@ class Asker:
         self._lock = Lock()
 
     @classmethod
-    def of(cls, session: boto3.Session, manner: Manner) -> tuple[Asker, Caller]:
+    def of(
+        cls, session: boto3.Session, manner: Manner, witness: Witness | None = None
+    ) -> tuple[Asker, Caller]:
         """The account that the credentials belong to, in the session's Region.
 
-        Raises UnansweredError, and CredentialsError where they are not accepted.
+        A witness keeps who asks, and what is read from then on. Raises UnansweredError, and CredentialsError
+        where they are not accepted.
         """
-        asker = cls(session, "", session.region_name, manner)
+        asker = cls(session, "", session.region_name, manner, Log(witness=witness))
         identity = asker.ask("sts:GetCallerIdentity")
         try:
-            asker.account, arn = str(identity["Account"]), str(identity["Arn"]).split(":")
-            caller = Caller(asker.account, arn[1])
+            asker.account, arn = str(identity["Account"]), str(identity["Arn"])
+            caller = Caller(asker.account, arn.split(":")[1], arn)
         except (KeyError, IndexError) as error:
             raise UnansweredError.of_answer("sts:GetCallerIdentity", error) from error
         asker.log.calls.clear()  # it needs no permission, and is no question about the account
+        if witness is not None:
+            witness.caller = caller
         return asker, caller
 
     def with_manner(self, manner: Manner) -> Asker:
@@ -323,9 +333,24 @@ class Asker:
 
     def _call(self, action: str, region: str | None, arguments: Mapping[str, object]) -> Json:
         client, operation = self._client(action, region)
+        asked_at = datetime.now(UTC)
         with self._asking(action, region):
             self.log.count(action)
-            return getattr(client, operation)(**arguments)
+            answer = getattr(client, operation)(**arguments)
+        self._witnessed(action, region, asked_at, arguments, answer)
+        return answer
+
+    def _witnessed(
+        self,
+        action: str,
+        region: str | None,
+        asked_at: datetime,
+        arguments: Mapping[str, object],
+        answer: Json,
+    ) -> None:
+        if self.log.witness is not None and isinstance(answer, dict):
+            where = (self.account, region or self.region)
+            self.log.witness.saw(action, where, asked_at, arguments, answer)
 
     def _pages(
         self, action: str, member: str, region: str | None, size: int | None, arguments: Mapping[str, object]
@@ -336,8 +361,11 @@ class Asker:
         pages = iter(client.get_paginator(operation).paginate(**arguments, PaginationConfig=limits))
 
         def following() -> Json:
+            asked_at = datetime.now(UTC)
             with self._asking(action, region):
-                return next(pages, None)
+                page = next(pages, None)
+            self._witnessed(action, region, asked_at, arguments, page)
+            return page
 
         try:
             while (page := following()) is not None:

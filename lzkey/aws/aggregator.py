@@ -31,7 +31,7 @@ _SOURCES, _ROWS, _DETAILS, _ITEMS = 100, 1000, 100, 100  # the most that each ca
 #: Never the policy: whether the rule judges a key does not depend on it.
 KEYS_QUERY: Final = (
     "SELECT resourceId, arn, accountId, awsRegion, resourceType, configurationItemStatus, "
-    "configurationItemCaptureTime, configuration.keyManager "
+    "configurationItemCaptureTime, configurationStateId, configuration.keyManager "
     f"WHERE resourceType = '{RESOURCE_TYPE}' AND awsRegion = '{{region}}'"
 )
 #: A system resource type: AWS Config records its own recorders everywhere.
@@ -195,22 +195,23 @@ def selected(asker: Asker, aggregator: str, query: str) -> Iterator[str]:
 @takes(facts=(selected,))
 def keys(asker: Asker, aggregator: str, region: str) -> Iterator[tuple[KmsKey, datetime | None]]:
     """The recorded keys of a Region, without their policies, and when each was last recorded."""
-    for item in _items(asker, selected(asker, aggregator, KEYS_QUERY.format(region=region))):
+    for text, item in _items(asker, selected(asker, aggregator, KEYS_QUERY.format(region=region))):
         if item.get("resourceType") == RESOURCE_TYPE:
             try:
-                yield (
-                    KmsKey.from_configuration_item(item),
-                    _moment(item.get("configurationItemCaptureTime")),
-                )
+                key = KmsKey.from_configuration_item(item)
             except KeyDataError as error:
                 _not_understood(asker, error)
+                continue
+            if asker.log.witness is not None:
+                asker.log.witness.saw_item(str(key.arn), text, item)
+            yield key, _moment(item.get("configurationItemCaptureTime"))
 
 
 @takes(facts=(selected,))
 def recorders(asker: Asker, aggregator: str, region: str) -> dict[str, Recorder]:
     """The recorders of a Region by account; an account that shows none is not in it."""
     items = _items(asker, selected(asker, aggregator, RECORDERS_QUERY.format(region=region)))
-    read = ((item["accountId"], Recorder.of_item(item.get("configuration"))) for item in items)
+    read = ((item["accountId"], Recorder.of_item(item.get("configuration"))) for _, item in items)
     return {account: recorder for account, recorder in read if recorder is not None}
 
 
@@ -237,8 +238,8 @@ def have_policy(asker: Asker, aggregator: str, region: str, account: str) -> tup
     return tuple(bool((item.get("supplementaryConfiguration") or {}).get("Policy")) for item in found)
 
 
-def _items(asker: Asker, texts: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """What was understood; the rest is a note."""
+def _items(asker: Asker, texts: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What was understood, as text and as what it says; the rest is a note."""
     for text in texts:
         try:
             item = json.loads(text)
@@ -246,7 +247,7 @@ def _items(asker: Asker, texts: Iterable[str]) -> Iterator[dict[str, Any]]:
             _not_understood(asker, error)
             continue
         if isinstance(item, dict):
-            yield item
+            yield text, item
         else:
             _not_understood(asker, "it is no object")
 

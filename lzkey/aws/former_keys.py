@@ -77,16 +77,21 @@ def _looked_at(asker: Asker, arn: KeyArn, zone: LandingZone) -> FormerKey | Unan
         found = key(asker, str(arn), arn.region)
         if found.key_manager == "AWS" or found.key_spec not in (None, "SYMMETRIC_DEFAULT"):
             return None
-        services = _admitted(found.with_policy(key_policy(asker, arn)), zone)
+        return former_key_of(found.with_policy(key_policy(asker, arn)), zone)
     except UnansweredError as error:
         return None if error.code == NOT_FOUND else error
+
+
+def former_key_of(found: KmsKey, zone: LandingZone) -> FormerKey | None:
+    """A key with its policy as a former one; None where the policy is not proved to admit any deliveries."""
+    services = admitted(found, zone)
     if not services:
         return None
     stands = standing_of(found)
     return FormerKey(stands.arn, stands.state, stands.deletion_date, stands.valid_to, services)
 
 
-def _admitted(found: KmsKey, zone: LandingZone) -> tuple[str, ...]:
+def admitted(found: KmsKey, zone: LandingZone) -> tuple[str, ...]:
     """The services whose every delivery the key's policy is proved to allow, whatever the key's state is.
 
     What is documented beyond that is asked of keys in use.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,15 @@ NOT_FOUND: Final = "NotFoundException"
 #: Keys at most in one BatchGetResourceConfig, and items in one page of GetResourceConfigHistory.
 #: https://docs.aws.amazon.com/config/latest/APIReference/API_BatchGetResourceConfig.html
 BATCH: Final = 100
+
+#: What a condition on a key's own tags begins with.
+#: https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html
+RESOURCE_TAG: Final = re.compile("aws:ResourceTag/", re.IGNORECASE)
+
+
+def has_tag_condition(policy: object) -> bool:
+    """Whether the text of a policy has a condition on the key's tags."""
+    return isinstance(policy, str) and RESOURCE_TAG.search(policy) is not None
 
 
 @takes("kms:ListKeys")

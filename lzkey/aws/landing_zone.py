@@ -33,6 +33,18 @@ class LandingZoneDetail:
     manifest: Mapping[str, Any] | None
     """None: it is not shown."""
 
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> LandingZoneDetail:
+        """Read GetLandingZone's `landingZone`."""
+        version = found.get("version")
+        return cls(
+            version,
+            found.get("latestAvailableVersion"),
+            found.get("status"),
+            (found.get("driftStatus") or {}).get("status"),
+            shown_manifest(found.get("manifest"), version),
+        )
+
     @property
     def manifest_keys(self) -> ManifestKeys:
         """The KMS keys of the manifest, what each is for, and what is delivered at all."""
@@ -77,15 +89,7 @@ def landing_zone_detail(asker: Asker, arn: str) -> LandingZoneDetail | None:
     )
     if answer is None:
         return None
-    found = answer["landingZone"]
-    version = found.get("version")
-    return LandingZoneDetail(
-        version,
-        found.get("latestAvailableVersion"),
-        found.get("status"),
-        (found.get("driftStatus") or {}).get("status"),
-        shown_manifest(found.get("manifest"), version),
-    )
+    return LandingZoneDetail.of(answer["landingZone"])
 
 
 def shown_manifest(manifest: object, version: object) -> Mapping[str, Any] | None:

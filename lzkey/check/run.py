@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
@@ -194,7 +194,11 @@ def judged_keys(
 ) -> Iterator[Judged]:
     """Judge keys as they come."""
     for found in keys:
-        yield found if isinstance(found, Unread | PassedOver) else judge(found, context.zone, at=at)
+        if isinstance(found, Unread | PassedOver):
+            yield found
+            continue
+        verdict = judge(found, context.zone, at=at)
+        yield verdict if context.keep is None else replace(verdict, kept=context.keep(found))
 
 
 def _judged(unit: Unit | Unread | PassedOver, context: Context, at: datetime) -> Iterator[Judged]:

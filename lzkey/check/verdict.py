@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from landing_zone_key import Assessment, Finding, LandingZone
     from landing_zone_key.advisories import Advisory
     from landing_zone_key.policy.document import Principals
-    from lzkey.sources.subject import FoundKey, Place
+    from lzkey.sources.subject import FoundKey, Kept, Place
 
 Lines: TypeAlias = "Mapping[str | int | None, int]"
 
@@ -89,6 +89,8 @@ class Verdict:
     remarks: tuple[Remark, ...] = ()
     unresolved: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    kept: Kept | None = None
+    """What an evidence pack keeps of the key's facts, where one is written."""
 
 
 def assessed(

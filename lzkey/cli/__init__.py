@@ -51,6 +51,7 @@ COMMANDS: Final = {
     "preflight": Row("preflight", "Say whether the next update finds a usable key."),
     "report": Row("report", "Report every account and Region, with its gaps."),
     "history": Row("history", "Say since when deliveries are refused, and by whom."),
+    "verify": Row("verify", "Prove an evidence pack's verdicts again, offline."),
     "doctor": Row("doctor", "Say whether the rule's results can be trusted."),
     "build": Row("deployment", "Generate the package that rdk deploys."),
     "deploy": Row("deployment", "Deploy the rule to one account, and verify it."),
@@ -93,7 +94,8 @@ app = typer.Typer(
     help="Prove that AWS Control Tower's landing zone can use its KMS key.",
     epilog="Exit codes: 0 done; 1 it went wrong; 2 wrong arguments, parameters or place, and nothing was "
     "changed, or no AWS credentials, or none any more; 130 interrupted. check, explain, fix, preflight, "
-    "report, history and doctor also end with 3: something is wrong, and 4: something cannot be determined.",
+    "report, history, verify and doctor also end with 3: something is wrong, and 4: something cannot be "
+    "determined.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -13,9 +14,12 @@ from lzkey.aws.address import is_address
 from lzkey.check.formats import Form, Head, write
 from lzkey.check.run import NOTHING_FOUND, Only, judged, judged_keys
 from lzkey.cli.answers import is_key
-from lzkey.cli.asked import FILES, Asked, live_policy_option, with_options
-from lzkey.cli.options import ALIVE, ExitZero, format_option, output_option
+from lzkey.cli.asked import FILES, Asked, iam_policy, with_options
+from lzkey.cli.options import ALIVE, Evidence, ExitZero, Sign, format_option, iam_policy_option, output_option
+from lzkey.cli.packing import Packing, with_signing
 from lzkey.errors import ExitCode, SettingsError
+from lzkey.evidence.check_pack import Keep, checking
+from lzkey.evidence.pack import Made
 from lzkey.files import require_no_source
 from lzkey.parameters import as_parameters
 from lzkey.sources import live, objects, units
@@ -27,6 +31,7 @@ from lzkey.terminal import warn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lzkey.aws.witness import Witness
     from lzkey.check.run import Judged, Tally
     from lzkey.sources.subject import Context
     from lzkey.sources.walk import Remote
@@ -42,6 +47,7 @@ $ lzkey check snapshot.json --parameters prod --only non-compliant
 $ lzkey check s3://BUCKET/AWSLogs/ --newest --parameters prod --profile logs
 $ terraform show -json plan | lzkey check - --parameters prod
 $ lzkey check --profile management --discover --landing-zone
+$ lzkey check --profile management --discover --landing-zone --evidence pack
 
 Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files; \
 3 a request would be refused, or a key is not what it must be; 4 none is, but a request may be refused, \
@@ -113,7 +119,7 @@ _Newest = Annotated[
         rich_help_panel=FILES,
     ),
 ]
-_Print = Annotated[bool, live_policy_option("check")]
+_Print = Annotated[bool, iam_policy_option(lambda: with_signing(iam_policy("check")))]
 
 
 @with_options
@@ -129,6 +135,8 @@ def check(
     ignore: _Ignore = None,
     skip_other_files: _SkipOthers = False,
     newest: _Newest = False,
+    evidence: Evidence = None,
+    sign: Sign = None,
     exit_zero: ExitZero = False,
     allow_empty: _AllowEmpty = False,
     print_iam_policy: _Print = False,
@@ -137,19 +145,21 @@ def check(
     del print_iam_policy  # its callback has ended the command
     files = output or []
     require_no_source(files, source or [])
-    if source and (key or landing_zone):
-        raise SettingsError("--key and --landing-zone are for the live account; leave out the files")
-    if named := next(filter(is_key, source or ()), None):
-        raise SettingsError(f"there is no file {named}; for the live key of that name: --key {named}")
-    if newest and not any(map(is_address, source or ())):
-        raise SettingsError("--newest is for objects of Amazon S3: give s3://BUCKET/PREFIX")
-    stdin = Input()
+    if source:
+        _require_files(source, newest=newest, alive=bool(key) or landing_zone)
+    if evidence is not None and only:
+        raise SettingsError("--evidence keeps every result: leave out --only")
+    packing = Packing.of(evidence, sign, asked.session)
+    stdin = Input(measured=packing is not None)
     context, at = asked.context(source or [], stdin, ignore or []), datetime.now(UTC)
+    if packing is not None:
+        context = replace(context, keep=Keep(context.zone, named=bool(key)))
 
     def exit_code(tally: Tally) -> ExitCode:
         return ExitCode.DONE if exit_zero else tally.exit_code(allow_empty=allow_empty)
 
     noted: list[str] = []
+    results: Iterator[Judged]
     if source:
         of = Selection(tuple(ignore or ()), newest=newest, named=not skip_other_files, tell=noted.append)
         remote = _remote(asked, context, of) if any(map(is_address, source)) else None
@@ -157,9 +167,15 @@ def check(
         results = judged(found, context, at)
     else:
         of_landing_zone = landing_zone or context.zone.key_scope is KeyScope.LANDING_ZONE
-        results = _live(asked, context, at, key, landing_zone=of_landing_zone)
+        witness = packing.witness if packing is not None else None
+        results = _live(asked, context, at, key, landing_zone=of_landing_zone, witness=witness)
     head = Head(as_parameters(context.zone), at, tuple(dict.fromkeys(only or ())))
-    tally = write(results, form, files, head, exit_code)
+    if packing is None:
+        tally = write(results, form, files, head, exit_code)
+    else:
+        with checking(packing.folder, stdin) as pack:
+            tally = write(pack.passing(results), form, [*files, pack.results], head, exit_code)
+            pack.write(Made("check", at, context.zone), packing.witness, packing.signer)
     for note in (*tally.notes, *noted):
         warn(note)
     if tally.empty and form is not Form.TEXT:
@@ -173,15 +189,29 @@ A file is recognised by what it holds, also in gzip: {RECOGNISED.replace("`", ""
 """  # the command's help
 
 
+def _require_files(source: list[str], *, newest: bool, alive: bool) -> None:
+    """Raise SettingsError where something else is asked for than what files can tell."""
+    if alive:
+        raise SettingsError("--key and --landing-zone are for the live account; leave out the files")
+    if named := next(filter(is_key, source), None):
+        raise SettingsError(f"there is no file {named}; for the live key of that name: --key {named}")
+    if newest and not any(map(is_address, source)):
+        raise SettingsError("--newest is for objects of Amazon S3: give s3://BUCKET/PREFIX")
+
+
 def _remote(asked: Asked, context: Context, selection: Selection) -> Remote:
     return objects(lambda: asked.session(context.zone.home_region), selection)
 
 
 def _live(
-    asked: Asked, context: Context, at: datetime, keys: list[str] | None, *, landing_zone: bool
+    asked: Asked,
+    context: Context,
+    at: datetime,
+    keys: list[str] | None,
+    *,
+    landing_zone: bool,
+    witness: Witness | None = None,
 ) -> Iterator[Judged]:
-    return judged_keys(
-        live(asked.session(context.zone.home_region), context, keys=keys, landing_zone=landing_zone),
-        context,
-        at,
-    )
+    session = asked.session(context.zone.home_region)
+    found = live(session, context, keys=keys, landing_zone=landing_zone, witness=witness)
+    return judged_keys(found, context, at)

@@ -99,6 +99,19 @@ Region = Annotated[
         rich_help_panel=ALIVE,
     ),
 ]
+Evidence = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Also write an evidence pack, a new folder; `lzkey verify` proves every verdict in it again.",
+    ),
+]
+Sign = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KMS-KEY-ARN", help="With --evidence: sign the pack with this key, an ECC or RSA key of KMS."
+    ),
+]
 OtherAccount = Annotated[
     bool, typer.Option("--allow-other-account", help="Work in an account that is not ManagementAccountId.")
 ]

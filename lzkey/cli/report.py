@@ -12,8 +12,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from lzkey import RULE_NAME
 from lzkey.aws.session import session
-from lzkey.cli.options import ExitZero, Profile, Region, format_option, iam_policy_option, output_option
+from lzkey.cli.options import (
+    Evidence,
+    ExitZero,
+    Profile,
+    Region,
+    Sign,
+    format_option,
+    iam_policy_option,
+    output_option,
+)
+from lzkey.cli.packing import Packing, with_signing
 from lzkey.errors import ExitCode, UsageError
+from lzkey.evidence.citing import cited
+from lzkey.evidence.report_pack import write_report_pack
 from lzkey.observed.values import Outcome
 from lzkey.report.collection import iam_policy
 from lzkey.report.facts import SAMPLE, Options
@@ -42,6 +54,7 @@ $ lzkey report --profile audit --management-role LandingZoneReader -o new.html
 $ lzkey report --observer-role landing-zone-observer -o report.html
 $ lzkey report --events -o report.html
 $ lzkey report --history -o report.html
+$ lzkey report --management-role LandingZoneReader --evidence pack
 $ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
 
 Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be \
@@ -103,7 +116,7 @@ _History = Annotated[
         "--history", help="Tell since when the landing zone's keys fail what they fail, and who began it."
     ),
 ]
-_Policy = Annotated[bool, iam_policy_option(iam_policy)]
+_Policy = Annotated[bool, iam_policy_option(lambda: with_signing(iam_policy()))]
 
 
 def report(
@@ -123,6 +136,8 @@ def report(
     history: _History = False,
     profile: Profile = None,
     region: Region = None,
+    evidence: Evidence = None,
+    sign: Sign = None,
     exit_zero: ExitZero = False,
     print_iam_policy: _Policy = False,
 ) -> None:
@@ -146,9 +161,14 @@ def report(
     )
     _require_sensible(options)
     earlier = earlier_reports(previous or [])
+    credentials = session(profile, region)
+    packing = Packing.of(evidence, sign, lambda _region: credentials)
     with _progress() as told:
-        made = make_report(session(profile, region), options, previous=earlier, progress=told)
-    write(made, outputs or [])
+        witness = packing.witness if packing is not None else None
+        made = make_report(credentials, options, previous=earlier, progress=told, witness=witness)
+    if packing is not None:
+        write_report_pack(packing.folder, made, packing.witness, packing.signer)
+    write(made, outputs or [], () if packing is None else cited(packing.folder))
     result(render(made, form))
     raise typer.Exit(ExitCode.DONE if exit_zero else exit_code(made))
 

@@ -9,7 +9,7 @@ from landing_zone_key import KeyDataError, KmsKey
 from lzkey.aws.account import Asker, Manner
 from lzkey.aws.events import HISTORY, event_history, is_of
 from lzkey.aws.fact import takes
-from lzkey.aws.keys import NOT_FOUND, described_key, key_policy, key_tags, recorded_history
+from lzkey.aws.keys import NOT_FOUND, described_key, has_tag_condition, key_policy, key_tags, recorded_history
 from lzkey.aws.recorder import CONTINUOUS, own_recorder
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.history.events import CHANGING, KMS, TAGGING
@@ -18,7 +18,6 @@ from lzkey.history.model import Gap, Origin, Source
 from lzkey.history.timeline import history_from
 from lzkey.history.told import Told
 from lzkey.history.trail_files import trail_files
-from lzkey.sources.open_policy import RESOURCE_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -218,7 +217,7 @@ def _names_tags(told: Told) -> bool:
     policies += [str(item.get("supplementaryConfiguration")) for item in told.items]
     if told.present is not None:
         policies.append(str(told.present.policy))
-    return any(map(RESOURCE_TAG.search, policies))
+    return any(map(has_tag_condition, policies))
 
 
 def _gaps(items: Sequence[Mapping[str, Any]], started: datetime, now: datetime) -> tuple[Gap, ...]:

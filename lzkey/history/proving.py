@@ -11,9 +11,9 @@ from landing_zone_key import Certainty, FindingReason, Requirement, assess
 from landing_zone_key.access import SERVICES
 from landing_zone_key.policy import Policy, PolicyError
 from landing_zone_key.policy.seeds import moments
+from lzkey.aws.keys import has_tag_condition
 from lzkey.history.model import Reason, Standing
 from lzkey.history.parts import GONE, NOT_YET, KeyState, Unknown
-from lzkey.sources.open_policy import RESOURCE_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ class Facts:
     def missing(self) -> tuple[str, ...]:
         """What is not known of it and matters, with the reason."""
         named = [("key policy", self.policy), ("key state", self.state)]
-        if isinstance(self.policy, str) and RESOURCE_TAG.search(self.policy):
+        if isinstance(self.policy, str) and has_tag_condition(self.policy):
             named.append(("tags that its policy names", self.tags))
         kind = "no source tells its key spec and usage"
         alike: dict[str, list[str]] = {}
@@ -141,7 +141,7 @@ def _proof(facts: Facts, findings: list[Finding]) -> Proof:
     possible = [each for each in findings if each not in refused and each not in not_known]
     if refused:
         return Proof(Standing.REFUSED, _reasons(refused))
-    if possible and isinstance(facts.tags, Unknown) and RESOURCE_TAG.search(str(facts.policy)):
+    if possible and isinstance(facts.tags, Unknown) and has_tag_condition(facts.policy):
         return Proof(Standing.UNKNOWN, unknown="; ".join(facts.missing))
     if possible:
         return Proof(Standing.POSSIBLE, _reasons(possible))

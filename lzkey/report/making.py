@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import boto3
 
     from lzkey.aws.account import Progress
+    from lzkey.aws.witness import Witness
     from lzkey.report.facts import World
     from lzkey.report.model import KeyResult, RegionResult
 
@@ -42,17 +43,19 @@ def make_report(
     previous: Sequence[Report] = (),
     now: datetime | None = None,
     progress: Progress = lambda _what, _done, _of: None,
+    witness: Witness | None = None,
 ) -> Report:
     """Read what AWS tells the session's account of the rule's results, and return the report.
 
     Nothing is changed anywhere. A call that is refused becomes one of the report's notes. `progress` is told
-    what is done, how many, of how many. Raises CredentialsError or UnansweredError where nothing can be
-    asked, ReportError where there is no Region, where it is not clear what to ask (several aggregators), and
-    where one of `previous` is of another organization, or later.
+    what is done, how many, of how many; a `witness` keeps what an evidence pack needs. Raises
+    CredentialsError or UnansweredError where nothing can be asked, ReportError where there is no Region,
+    where it is not clear what to ask (several aggregators), and where one of `previous` is of another
+    organization, or later.
     """
     moment = now or datetime.now(UTC)
     require_earlier(previous, moment)
-    aws, partition = _identified(session)
+    aws, partition = _identified(session, witness)
     report = as_report(collect(aws, partition, options, progress, moment), moment)
     report = replace(report, notes=aws.log.notes, calls=dict(sorted(aws.log.calls.items())))
     return replace(report, trend=trend(report, *previous)) if previous else report
@@ -104,9 +107,9 @@ def _with_absent(place: RegionResult, absent: list[KeyResult]) -> RegionResult:
     return with_keys(place, here) if here else place
 
 
-def _identified(session: boto3.Session) -> tuple[Asker, str]:
+def _identified(session: boto3.Session, witness: Witness | None) -> tuple[Asker, str]:
     """The account that the credentials belong to, and its partition."""
     if session.region_name is None:
         raise ReportArgumentError("there is no Region: set --region, AWS_REGION or the profile's")
-    asker, caller = Asker.of(session, MANNER)
+    asker, caller = Asker.of(session, MANNER, witness)
     return asker, caller.partition

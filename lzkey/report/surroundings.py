@@ -11,7 +11,7 @@ from landing_zone_key.manifest import Delivery
 from lzkey.aws.fact import takes
 from lzkey.aws.former_keys import FormerKeys, former_keys
 from lzkey.aws.function import function
-from lzkey.aws.keys import key, key_policy
+from lzkey.aws.keys import has_tag_condition, key, key_policy, key_tags
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import members
 from lzkey.aws.organization import organization as described
@@ -23,6 +23,7 @@ from lzkey.report.model import Account, LandingZoneFacts, RuleFacts
 if TYPE_CHECKING:
     from landing_zone_key import KmsKey
     from lzkey.aws.account import Asker
+    from lzkey.aws.landing_zone import LandingZoneDetail
     from lzkey.aws.organization import OrganizationDetail
 
 
@@ -75,11 +76,17 @@ def landing_zone(home: Asker, region: str, management: str | None) -> tuple[Land
     if arn is None or found is None:
         why = f"Control Tower knows no landing zone in account {home.account}, {region}"
         return LandingZoneFacts(None, None, None, (), why), None
-    facts = LandingZoneFacts(found.version, found.latest, found.status, (), home_region=home_region(arn))
+    facts = facts_of(found, home_region(arn))
+    return facts, None if facts.unknown else found.manifest
+
+
+def facts_of(found: LandingZoneDetail, region: str) -> LandingZoneFacts:
+    """What a landing zone with this home Region shows of itself."""
+    facts = LandingZoneFacts(found.version, found.latest, found.status, (), home_region=region)
     if found.manifest is None:
-        return replace(facts, unknown="Control Tower does not show its manifest"), None
+        return replace(facts, unknown="Control Tower does not show its manifest")
     keys = found.manifest_keys
-    facts = replace(
+    return replace(
         facts,
         keys=keys.logging,
         governed_regions=found.governed_regions,
@@ -87,7 +94,6 @@ def landing_zone(home: Asker, region: str, management: str | None) -> tuple[Land
         config_keys=tuple(key for key, use in keys.uses if use is Delivery.CONFIG),
         disabled=tuple(each.value for each in Delivery if each not in keys.delivers),
     )
-    return facts, found.manifest
 
 
 @takes(facts=(former_keys,))
@@ -99,14 +105,20 @@ def with_former_keys(home: Asker, facts: LandingZoneFacts, zone: LandingZone) ->
     return replace(facts, former_keys=found.keys)
 
 
-@takes(facts=(key, key_policy))
+@takes(facts=(key, key_policy, key_tags))
 def own_keys(home: Asker, facts: LandingZoneFacts) -> dict[str, KmsKey]:
-    """The landing zone's keys as KMS shows them today, by ARN; what cannot be read is a note."""
+    """The landing zone's keys as KMS shows them today, by ARN; what cannot be read is a note.
+
+    Tags are read where the policy has a condition on some.
+    """
     found: dict[str, KmsKey] = {}
     for text in facts.keys:
         try:
             arn = KeyArn.parse(text)
-            found[text] = key(home, text, arn.region).with_policy(key_policy(home, arn))
+            read = key(home, text, arn.region).with_policy(key_policy(home, arn))
+            found[text] = read
+            if has_tag_condition(read.policy):
+                found[text] = replace(read, tags=key_tags(home, arn))
         except KeyDataError:
             continue  # an alias may be any key's
         except UnansweredError as error:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import boto3
 
+    from lzkey.aws.witness import Witness
     from lzkey.sources.input import Input
     from lzkey.sources.selection import Selection
     from lzkey.sources.subject import Context, Declared, FoundKey, PassedOver, Unit, Unread
@@ -101,11 +102,12 @@ def live(
     *,
     keys: Sequence[str] | None = None,
     landing_zone: bool = False,
+    witness: Witness | None = None,
 ) -> Iterator[FoundKey | Unread]:
     """Read the keys of the live account; see `lzkey.sources.account`. Raises LiveError."""
     from lzkey.sources import account  # noqa: PLC0415 - as the module says
 
-    return account.live(session, context, keys=keys, landing_zone=landing_zone)
+    return account.live(session, context, keys=keys, landing_zone=landing_zone, witness=witness)
 
 
 def discover(session: boto3.Session) -> dict[str, str]:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.aws.account import Asker, Manner, at_once
-from lzkey.aws.keys import NOT_FOUND, key, key_arns, key_policy, key_tags
+from lzkey.aws.keys import NOT_FOUND, has_tag_condition, key, key_arns, key_policy, key_tags
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import members, organization
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import LiveError
-from lzkey.sources.open_policy import RESOURCE_TAG, TAGS_OPEN, with_any_tags
+from lzkey.sources.open_policy import TAGS_OPEN, with_any_tags
 from lzkey.sources.source import known_key
 from lzkey.sources.subject import FoundKey, Kind, Place, Unread
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from landing_zone_key.manifest import ManifestKeys
     from lzkey.aws.account import Caller
     from lzkey.aws.landing_zone import LandingZoneDetail
+    from lzkey.aws.witness import Witness
     from lzkey.sources.subject import Context
 
 #: Errors stand in files that others read.
@@ -43,13 +44,14 @@ def live(
     *,
     keys: Sequence[str] | None = None,
     landing_zone: bool = False,
+    witness: Witness | None = None,
 ) -> Iterator[FoundKey | Unread]:
     """Read keys that are given by ARN, id or alias; else those of the landing zone's manifest, or all.
 
-    What cannot be read of one key is unknown of that key; the rest goes on. Raises LiveError where not even
-    the caller's account can be told.
+    A witness keeps what is read. What cannot be read of one key is unknown of that key; the rest goes on.
+    Raises LiveError where not even the caller's account can be told.
     """
-    reader = _Reader(*Asker.of(session, MANNER), context)
+    reader = _Reader(*Asker.of(session, MANNER, witness), context)
     try:
         wanted = list(keys or (reader.of_manifest() if landing_zone else key_arns(reader.asker)))
     except LiveError as error:
@@ -124,7 +126,7 @@ class _Reader:
         whole = described.with_policy(None, "an AWS managed key's policy is not read")
         if whole.key_manager != "AWS":
             whole = self._with_policy(whole)
-        if isinstance(whole.policy, str) and RESOURCE_TAG.search(whole.policy):
+        if has_tag_condition(whole.policy):
             try:
                 whole = replace(whole, tags=key_tags(self.asker, whole.arn))
             except UnansweredError as error:

@@ -9,11 +9,11 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG
+from lzkey.aws.keys import RESOURCE_TAG
 from lzkey.sources.json_text import decoded, encoded_twice
 from lzkey.sources.source import best_case, default_policy, documented_policy, may_be_named
 from lzkey.sources.unknown import ABSENT, Located, Unknown, entries, is_known
@@ -44,7 +44,6 @@ ENCODED_TWICE: Final = (
 )
 
 TAGS_OPEN: Final = "the key's tags, on which its policy has a condition"
-RESOURCE_TAG: Final = re.compile("aws:ResourceTag/", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from landing_zone_key import KmsKey, LandingZone
     from landing_zone_key.manifest import ManifestKeys
@@ -129,6 +129,16 @@ UNTOLD: Final = Environment()
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What an evidence pack keeps of a key's facts."""
+
+    sha256: str
+    """Of the facts as text."""
+    facts: str | None = None
+    """The facts; None where the digest is enough."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What files do not tell."""
 
@@ -137,6 +147,8 @@ class Context:
     """For a bare key policy."""
     parameters: Mapping[str, str] | None = None
     """CloudFormation parameters by name, AWS::AccountId and the like among them."""
+    keep: Callable[[FoundKey], Kept] | None = None
+    """What keeps a key's facts, where an evidence pack is written; it can be pickled."""
 
 
 class Unit(Protocol):

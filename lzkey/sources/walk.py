@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
     from lzkey.sources.subject import Context, Declared, Environment, FoundKey, Unit
 
+
+#: What `--evidence` has written has answers of AWS in it, which are no sources.
+_OF_A_PACK: Final = ("bagit.txt", "data/pack.json", "data/verdicts.json")
+_PACK: Final = "it is an evidence pack: `lzkey verify` proves it again, and it is read where it is named"
 _SKIPPED_FOLDERS: Final = frozenset({"node_modules"})  # .git, .terraform and the like are hidden
 _OURS: Final = "it is being written"
 _LEADS_OUT: Final = "it is a link that leads out of the folder: name what it leads to"
@@ -152,7 +156,7 @@ class _Walk:
             path = str(here) if waiting or seen else folder
             if reason := self._left_out(here, folder, root) if seen else "":
                 if reason is not _OURS:
-                    yield PassedOver(Place(path), reason, told=reason is _LEADS_OUT)
+                    yield PassedOver(Place(path), reason, told=reason in (_LEADS_OUT, _PACK))
                 continue
             try:
                 status = here.stat()
@@ -176,6 +180,8 @@ class _Walk:
         if name.startswith(".") or name in _SKIPPED_FOLDERS:
             why = "its name begins with a dot" if name.startswith(".") else f"it is {name}"
             return f"{why}: it is read where it is named"
+        if all((here / each).is_file() for each in _OF_A_PACK):
+            return _PACK
         leads_out = here.is_symlink() and not Path(os.path.realpath(here)).is_relative_to(root)
         return self._ignoring(str(here), folder) or (_LEADS_OUT if leads_out and here.exists() else "")
 

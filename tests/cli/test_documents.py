@@ -22,6 +22,7 @@ from lzkey.cli.init import Initialised
 from lzkey.doctor.screen import Examined
 from lzkey.documents import document, schema_of
 from lzkey.documents.schema import schema
+from lzkey.evidence.screen import Verified
 from lzkey.history.formats.json import Lived
 from lzkey.preflight.formats.json import Preflown
 from lzkey.report.document import Summarised
@@ -49,6 +50,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "demo": schema("demo", Shown),
     "preflight": schema("preflight", Preflown),
     "history": schema("history", Lived),
+    "verify": schema("verify", Verified),
     "report": schema("report", Summarised, Report, sparse=True),
 }
 

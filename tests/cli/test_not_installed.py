@@ -27,6 +27,15 @@ NEEDED = [
     ("moto", "sandbox", "the demo", ("demo",)),
     ("awslambdaric", "sandbox", "the demo", ("demo",)),
     ("cyclonedx", "sbom", "--sbom", ("build", "no-such-name", "--sbom", "lambda.cdx.json")),
+    (
+        "cryptography",
+        "signature",
+        "a signature",
+        (
+            *("check", "policy.json", "--evidence", "no-such-pack", "--sign"),
+            "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        ),
+    ),
     ("packageurl", "sbom", "--sbom", ("build", "no-such-name", "--sbom", "lambda.cdx.json")),
 ]
 
@@ -38,7 +47,7 @@ def run(hidden: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 class TestNotInstalled:
-    """`lzkey demo` and `lzkey build --sbom`."""
+    """`lzkey demo`, `lzkey build --sbom`, and signatures."""
 
     @pytest.mark.parametrize(("package", "extra", "what", "words"), NEEDED)
     def test_one_sentence_says_what_is_missing(
@@ -52,7 +61,9 @@ class TestNotInstalled:
         )
         assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
-    @pytest.mark.parametrize("package", ["moto", "awslambdaric", "lzkey_sandbox", "cyclonedx", "packageurl"])
+    @pytest.mark.parametrize(
+        "package", ["moto", "awslambdaric", "lzkey_sandbox", "cyclonedx", "packageurl", "cryptography"]
+    )
     @pytest.mark.parametrize("words", [("demo", "--help"), ("build", "example")], ids=" ".join)
     def test_what_does_not_need_it_does_without(self, package: str, words: tuple[str, ...]) -> None:
         """It is imported when it is used, and not before."""

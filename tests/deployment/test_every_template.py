@@ -47,6 +47,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "kms:ListKeys": "the keys that it had before",
         "kms:DescribeKey": "the landing zone's keys of today and of before",
         "kms:GetKeyPolicy": "the landing zone's keys of today and of before",
+        "kms:ListResourceTags": "the tags that a condition of their policies names",
         "config:DescribeOrganizationConfigRules": "the rule, where the management account has made it",
         "config:GetOrganizationConfigRuleDetailedStatus": "how it fares in each account",
         "lambda:GetFunctionConfiguration": "its function's code",
@@ -62,7 +63,6 @@ NEEDED: dict[str, dict[str, str]] = {
         "config:GetResourceConfigHistory": "what the keys were like before",
         "config:DescribeConfigurationRecorders": "whether what was recorded of them is all there was",
         "config:DescribeConfigurationRecorderStatus": "since when it records",
-        "kms:ListResourceTags": "tags that a policy of before names",
     },
     "observer-role.yaml": {
         "AWS sts:AssumeRole": "the role of whoever makes the report, and no other",

@@ -7,6 +7,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from moto.kms.models import kms_backends
+
 from landing_zone_key.manifest import ManifestKeys
 from lzkey_sandbox import GeneratedPlan, LandingZone, OrganizationPlan, Sandbox
 from lzkey_sandbox.cloudtrail_events import key_changed
@@ -211,6 +213,35 @@ class ARuleEverywhere(Scene):
             assert "last delivered at " in seen[account]
 
 
+class EvidenceOfIt(ARuleEverywhere):
+    """The same, with the landing zone's key in KMS; the reader's signing key is the one that he has made."""
+
+    def begin(self) -> None:
+        """A key of the documented policy, which KMS knows by the id of the computed one."""
+        super().begin()
+        zone = self.sandbox.landing_zone
+        assert zone is not None
+        (arn,) = ManifestKeys.from_manifest(zone.manifest, zone.version).logging
+        template = (self.root / "deploy/landing-zone-key.yaml").read_text()
+        self.sandbox.client("cloudformation").create_stack(StackName=KEY, TemplateBody=template)
+        keys = kms_backends[self.sandbox.account][self.sandbox.region].keys
+        key = keys.pop(self.output(KEY, "KeyArn").rpartition("/")[2])
+        key.arn, key.id = arn, arn.rpartition("/")[2]
+        keys[key.id] = key
+
+    def before(self, line: str) -> str:
+        """Its id in place of the page's."""
+        for key in self.sandbox.client("kms").list_keys()["Keys"]:
+            described = self.sandbox.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            if described["KeyUsage"] == "SIGN_VERIFY":
+                line = line.replace("1234abcd-12ab-34cd-56ef-1234567890ab", key["KeyId"])
+        return super().before(line)
+
+    def end(self) -> None:
+        """The packs are there, and one is signed."""
+        assert (self.root / "signed/signature/signature.json").exists()
+
+
 class BeforeAChange(Scene):
     """A landing zone of 3.3 with members, the log bucket and a role beside it, and a key for the change."""
 
@@ -388,6 +419,7 @@ def forget_motos_role(sandbox: Sandbox) -> None:
 #: What each page's reader has, or the tests that run the page's commands in a scene of their own.
 SCENES: Final[dict[str, type[Scene] | str]] = {
     "docs/deploy.md": OneAccount,
+    "docs/evidence.md": EvidenceOfIt,
     "docs/organization.md": AnOrganization,
     "docs/history.md": AKeyWithAPast,
     "docs/preflight.md": BeforeAChange,

@@ -21,6 +21,7 @@ HOSTS: Final = {
     "pipx.pypa.io",
     "pre-commit.com",
     "semver.org",
+    "www.rfc-editor.org",
 }
 
 

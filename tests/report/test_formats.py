@@ -6,9 +6,12 @@ import csv
 import html
 import io
 import json
+import re
+import subprocess
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +28,7 @@ from lzkey.report.annotations import failures
 from lzkey.report.document import as_document
 from lzkey.report.formats import Form, render, write
 from lzkey.report.formats.csv import COLUMNS
+from lzkey.report.html import Beside, as_html
 from lzkey.report.model import Account, Cause, Collected, Doubt, KeyResult
 from lzkey.report.wording import percentage, unknowns
 from lzkey.state import State
@@ -334,8 +338,10 @@ class TestFiles:
         """Letter for letter what is rendered."""
         names = {"a.json": Form.JSON, "b.csv": Form.CSV, "c.md": Form.MARKDOWN, "d.HTML": Form.HTML}
         write(report, [tmp_path / name for name in names])
-        for name, form in names.items():
-            assert (tmp_path / name).read_bytes().decode() == render(report, form)
+        written = {form: (tmp_path / name).read_bytes().decode() for name, form in names.items()}
+        beside = Beside("a.json", sha256(written[Form.JSON].encode()).hexdigest())
+        assert written.pop(Form.HTML) == as_html(report, beside).encode("utf-8", "replace").decode()
+        assert written == {form: render(report, form) for form in written}
         assert len(list(tmp_path.iterdir())) == len(names)
 
     def test_one_that_cannot_be_written(self, load_report: Callable[[str], Report], tmp_path: Path) -> None:
@@ -372,6 +378,29 @@ class TestFiles:
         (tmp_path / "link.csv").symlink_to(tmp_path / ("report.csv" if same else "other.csv"))
         with pytest.raises(OutputError, match="twice") if same else nullcontext():
             require_files([tmp_path / "report.csv", tmp_path / "link.csv"], Form)
+
+
+class TestDigest:
+    """What the foot of a page says of the JSON file that was written with it."""
+
+    @pytest.mark.parametrize("name", ["report.json", "the auditor's copy.JSON", "$(touch x) <b>.json"])
+    def test_is_what_the_command_beside_it_prints(self, report: Report, tmp_path: Path, name: str) -> None:
+        """As it stands there, typed in the file's folder, whatever the file is called."""
+        write(report, [tmp_path / "page.html", tmp_path / name])
+        page = (tmp_path / "page.html").read_text()
+        (command,) = re.findall(r'id="recompute">([^<]+)<', page)
+        (digest,) = re.findall(r'id="fingerprint">([^<]+)<', page)
+        words = ["/bin/sh", "-c", html.unescape(command)]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert done.stdout.split()[0].lstrip("\\") == digest
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["page.html", name])
+
+    def test_is_not_there_without_such_a_file(self, report: Report, tmp_path: Path) -> None:
+        """Nobody could recompute it."""
+        write(report, [tmp_path / "page.html", tmp_path / "table.csv"])
+        assert (tmp_path / "page.html").read_text() == render(report, Form.HTML)
+        assert "SHA-256 of the data" not in render(report, Form.HTML)
+        assert "fingerprint" not in render(report, Form.HTML)
 
 
 class TestSubject:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shlex
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from lzkey_sandbox import LandingZone
 from .organizations import AGGREGATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .organizations import Org
@@ -152,9 +153,9 @@ class TestOverTheOrganization:
         examples = re.findall(r"^\$ lzkey report(.*)$", EXIT_CODES, re.MULTILINE)
         ended = [run(*shlex.split(example))[::2] for example in examples]
         org.sandbox.client("iam").delete_role(RoleName="LandingZoneReader")
-        assert ended == [(3, "")] * 8 + [(0, "")]
+        assert ended == [(3, "")] * 9 + [(0, "")]
         written = {path.name for path in tmp_path.iterdir()} - {"config"}
-        assert written == {"report.html", "report.json", "report.csv", "new.html", "new.json"}
+        assert written == {"report.html", "report.json", "report.csv", "new.html", "new.json", "pack"}
 
     def test_exclusions(self, run: Callable[..., Run], org: Org) -> None:
         """Expect nothing in an account, and say so."""
@@ -255,6 +256,18 @@ class TestExitCode:
         assert (report.counts[State.NON_COMPLIANT] > 0) == (name == "troubled")
 
 
+@contextmanager
+def a_tag_that_counts(org: Org) -> Iterator[None]:
+    """For a while the policy of the landing zone's key has a condition on a tag."""
+    kms, which = org.sandbox.client("kms"), {"KeyId": org.keys["landing zone"], "PolicyName": "default"}
+    before = kms.get_key_policy(**which)["Policy"]
+    policy = json.loads(before)
+    policy["Statement"][-1]["Condition"] = {"StringEquals": {"aws:ResourceTag/use": "logs"}}
+    kms.put_key_policy(**which, Policy=json.dumps(policy))
+    yield
+    kms.put_key_policy(**which, Policy=before)
+
+
 class TestPermissions:
     """--print-iam-policy."""
 
@@ -262,7 +275,13 @@ class TestPermissions:
         """Of operations that exist; the one that is none gets into the accounts."""
         code, out, _ = run("--print-iam-policy")
         assert code == 0
-        actions = [action for statement in json.loads(out)["Statement"] for action in statement["Action"]]
+        statements = {each["Sid"]: each["Action"] for each in json.loads(out)["Statement"]}
+        assert set(statements.pop("SignAnEvidencePack")) == {
+            "kms:DescribeKey",
+            "kms:GetPublicKey",
+            "kms:Sign",
+        }
+        actions = [action for each in statements.values() for action in each]
         session = get_session()
         for action in set(actions) - {"sts:AssumeRole"}:
             service, operation = action.partition(":")[0], operation_of(action)
@@ -278,6 +297,7 @@ class TestPermissions:
         allowed = {
             action
             for statement in json.loads(run("--print-iam-policy")[1])["Statement"]
+            if statement["Sid"] != "SignAnEvidencePack"
             for action in statement["Action"]
             if statement["Sid"] != "HistoryOfTheKeys"
         }
@@ -288,6 +308,8 @@ class TestPermissions:
         with org.another_landing_zone_key():
             used |= set(org.report().calls or ())
         used |= set(org.report(org.account("Payments")).calls or ())
+        with a_tag_that_counts(org):
+            used |= set(org.report().calls or ())
         zone = org.sandbox.landing_zone
         assert zone is not None
         block = {**zone.manifest["centralizedLogging"], "accountId": org.sandbox.account}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from lzkey.catalogue import PREMISES, mapped
 from lzkey.page.axis import ROOMS
@@ -12,7 +13,7 @@ from lzkey.report import wording
 from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
 from lzkey.report.html import sections, words
-from lzkey.report.html.rows import accounts_by_id, fingerprint, island, key_rows, matrix_rows, regions_of
+from lzkey.report.html.rows import accounts_by_id, island, key_rows, matrix_rows, regions_of
 from lzkey.report.html.scores import BOTTOM, HEIGHT, TOP, line
 from lzkey.report.model import Collected
 from lzkey.state import WORST_FIRST, State
@@ -32,8 +33,21 @@ ALL_ROWS: Final = 250
 FIRST_ROWS: Final = 100
 
 
-def as_html(report: Report) -> str:
-    """The report as one HTML page, the same for the same report.
+class Beside(NamedTuple):
+    """The same report as JSON, in a file that was written with the page."""
+
+    name: str
+    sha256: str
+    """Of the file's bytes."""
+
+    @property
+    def command(self) -> str:
+        """What prints the digest again, in the file's folder."""
+        return f"sha256sum {shlex.quote(self.name)}"
+
+
+def as_html(report: Report, beside: Beside | None = None) -> str:
+    """The report as one HTML page, the same for the same report, and for the same file beside it.
 
     It loads nothing, and its Content-Security-Policy lets it load nothing; nothing of the report is trusted.
     """
@@ -55,7 +69,7 @@ def as_html(report: Report) -> str:
         mapped=mapped(),
         subject=wording.sentence(wording.subject(report.scope).removeprefix("organization ")),
         data=ours(data),
-        fingerprint=fingerprint(data),
+        beside=beside,
         sections=_contents(report),
         keys=keys,
         written_keys=_written(keys),

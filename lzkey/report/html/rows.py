@@ -9,7 +9,6 @@ import json
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from lzkey.figures import counted
@@ -252,8 +251,3 @@ def island(
 def _regions(report: Report, keys: Sequence[KeyRow]) -> list[int]:
     places = {region: place for place, region in enumerate(regions_of(report))}
     return [places[row.region] for row in keys]
-
-
-def fingerprint(text: str) -> str:
-    """The SHA-256 of a text as hexadecimal digits."""
-    return sha256(text.encode()).hexdigest()

@@ -1,0 +1,58 @@
+"""What `--evidence` and `--sign` ask for, found out before the long work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from lzkey.aws.fact import actions_of, statement
+from lzkey.aws.witness import Witness
+from lzkey.errors import UsageError
+from lzkey.evidence.bag import require_new
+from lzkey.evidence.signature import region_of, require_library
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import boto3
+
+    from lzkey.evidence.signing import Signer
+
+
+def with_signing(policy: dict[str, Any]) -> dict[str, Any]:
+    """What a command must be allowed, and what `--sign` takes beside it."""
+    signing = import_module("lzkey.evidence.signing")
+    actions = actions_of(signing.signing_key, signing.sign)
+    return {**policy, "Statement": [*policy["Statement"], statement("SignAnEvidencePack", actions)]}
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """Where an evidence pack goes, what keeps what is read for it, and who signs it."""
+
+    folder: Path
+    signer: Signer | None = None
+    witness: Witness = field(default_factory=Witness)
+
+    @classmethod
+    def of(
+        cls, folder: Path | None, sign: str | None, session: Callable[[str], boto3.Session]
+    ) -> Packing | None:
+        """What is asked for; None where no pack is. `session` makes one, if need be in the key's Region.
+
+        Raises OutputError where it could not be written, and what `Signer.of` does where it could not be
+        signed.
+        """
+        if folder is None:
+            if sign is not None:
+                raise UsageError("--sign needs --evidence: it is the pack that is signed")
+            return None
+        require_new(folder)
+        if sign is None:
+            return cls(folder)
+        region = region_of(sign)
+        require_library()
+        signing = import_module("lzkey.evidence.signing")  # which imports an AWS client
+        return cls(folder, signing.Signer.of(session(region), sign))
