@@ -133,7 +133,7 @@ class TestWriting:
         assert found == {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in payload}
         uuids = {uuid for uuid, link in links if folder_of(org, "log") in link["href"]}
         cites = {
-            evidence["href"].lstrip("#")
+            evidence.get("href", "").lstrip("#")
             for one in told["results"][0]["observations"]
             if org.keys["log"] in json.dumps(one)
             for evidence in one.get("relevant-evidence", [])
