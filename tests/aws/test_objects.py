@@ -168,7 +168,7 @@ class TestAddress:
 class TestListing:
     """What there is under a prefix."""
 
-    def test_is_in_order_with_sizes(self, asker: Asker) -> None:
+    def test_is_in_order_with_sizes_and_storage_classes(self, asker: Asker) -> None:
         """Keys are told as they are, not as an answer encodes them."""
         assert list(listed(asker, BUCKET, "AWSLogs/")) == [
             StoredObject(BUCKET, "AWSLogs/1/a b+ü", len(TEXT)),

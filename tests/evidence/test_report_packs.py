@@ -270,7 +270,7 @@ class TestWhatWasRefused:
     ) -> None:
         """What has changed since an earlier one."""
         witness = Witness()
-        report = org.report(witness=witness, previous=made[0])
+        report = org.report(witness=witness, previous=made[:1])
         assert report.trend is not None
         write_report_pack(tmp_path / "pack", report, witness)
         assert verify(tmp_path / "pack").code == 0
