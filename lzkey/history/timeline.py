@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _SECOND: Final = timedelta(seconds=1)
 _GONE: Final = "the key is gone: whatever still encrypts with it is refused, and nobody asked what does"
 _DATE: Final = "a date had come that its policy names"
+#: Sources that are a trail's files.
+_OF_TRAILS: Final = frozenset({Origin.TRAIL_FILES, Origin.ATHENA})
 #: Whether such a key can be used depends on its key store, of which no event of the key tells.
 #: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 _STORES: Final = ("AWS_CLOUDHSM", "EXTERNAL_KEY_STORE")
@@ -241,6 +243,23 @@ def _contradictions(courses: dict[Part, Course]) -> Iterator[str]:
         yield from course.contradictions
 
 
+def _of_a_trail(told: Told) -> str:
+    """What is taken for granted of a trail whose files tell everything; empty of other sources.
+
+    Its event selectors may leave out KMS's events, or all that change something, and no file says so.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
+    """
+    if told.source.origin not in _OF_TRAILS or told.source.start is None:
+        return ""
+    granted = "that its trail logs the requests that change keys, and leaves KMS's events out at no time"
+    if told.events:
+        return f"{told.source.place}: {granted}, is taken for granted"
+    return (
+        f"{told.source.place} has no event of the key: {granted}, is taken for granted, and nothing there "
+        "shows it: look at the trail's event selectors"
+    )
+
+
 def _notes(told: _AllTold, zone: LandingZone, start: datetime, later: Sequence[str]) -> Iterator[str]:
     yield from told.believed.future
     if told.created is None or told.created < start:
@@ -249,6 +268,7 @@ def _notes(told: _AllTold, zone: LandingZone, start: datetime, later: Sequence[s
         "every time is proved with today's rule parameters: that the landing zone was set up so then, and "
         "used this key, is taken for granted"
     )
+    yield from dict.fromkeys(filter(None, map(_of_a_trail, told.sources)))
     if zone.accounts:
         today = counted(len(zone.accounts), "account")
         yield f"AWS Config is proved for today's {today}: which ones there were before is not known"

@@ -515,3 +515,29 @@ class TestOtherKeys:
     def test_days_are_counted_as_the_tables_do(self) -> None:
         """Of what the tables above are written in."""
         assert days(ago(3)) == 3
+
+
+class TestTrails:
+    """What a trail's files do not tell: which events it logs."""
+
+    @pytest.mark.parametrize("origin", [Origin.TRAIL_FILES, Origin.ATHENA])
+    def test_that_it_logs_changes_of_keys_is_taken_for_granted(self, origin: Origin) -> None:
+        """And is told; more so where nothing shows it."""
+
+        def notes(*records: Any) -> list[str]:
+            found = history(told(*records, origin=origin), present())
+            return [note for note in found.notes if "leaves KMS's events out" in note]
+
+        (shown,) = notes(made(20))
+        assert shown.startswith("a place: that its trail logs the requests that change keys")
+        (not_shown,) = notes()
+        assert not_shown.startswith("a place has no event of the key: that its trail logs")
+        assert not_shown.endswith("nothing there shows it: look at the trail's event selectors")
+
+    @pytest.mark.parametrize(
+        ("origin", "since"), [(Origin.EVENT_HISTORY, 90), (Origin.TRAIL_FILES, None), (Origin.ATHENA, None)]
+    )
+    def test_nothing_is_granted_where_nothing_is_taken(self, origin: Origin, since: float | None) -> None:
+        """CloudTrail's event history has every change; single moments claim nothing between them."""
+        found = history(told(made(20), origin=origin, since=since), present())
+        assert not any("leaves KMS's events out" in note for note in found.notes)
