@@ -44,7 +44,7 @@ $ lzkey check . --home-region us-east-1 --management-account-id 111122223333
 $ lzkey check template.yaml --parameter Trails=cloudtrail.amazonaws.com
 $ lzkey check . --parameters prod --format md -o result.sarif -o result.json
 $ lzkey check snapshot.json --parameters prod --only non-compliant
-$ lzkey check s3://BUCKET/AWSLogs/ --newest --parameters prod --profile logs
+$ lzkey check s3://BUCKET/AWSLogs/ --newest --parameters prod
 $ terraform show -json plan | lzkey check - --parameters prod
 $ lzkey check --profile management --discover --landing-zone
 $ lzkey check --profile management --discover --landing-zone --evidence pack
