@@ -73,6 +73,12 @@ class LiveError(LzkeyError):
     exit_code: int = ExitCode.FAILED
 
 
+class WorkerError(LzkeyError):
+    """A process that shared the work was ended from outside; what it had to do is not done."""
+
+    exit_code: int = ExitCode.FAILED
+
+
 class NotInstalledError(LzkeyError):
     """A command needs a part of lzkey that is installed only where it is asked for; nothing was done."""
 

@@ -7,16 +7,22 @@ import os
 import signal
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from threading import Thread
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from lzkey.errors import ExitCode
+from lzkey.errors import ExitCode, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Executor, Future
+
+_ENDED: Final = (
+    "a process that shared the work was ended from outside, such as by a system that is short of memory: "
+    "what was told until then is not all; give it more memory, or fewer sources at a time"
+)
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -31,7 +37,10 @@ def cores() -> int:
 def working(
     workers: int, begin: Callable[..., None] | None = None, given: tuple[object, ...] = ()
 ) -> Iterator[ProcessPoolExecutor]:
-    """So many processes, each of which begins with `begin(*given)`, and none of which outlives this one."""
+    """So many processes, each of which begins with `begin(*given)`, and none of which outlives this one.
+
+    Raises WorkerError where somebody else ends one, such as a system that is short of memory.
+    """
     # Not forked: a process with threads, such as that of a progress bar, must not be.
     spawning = multiprocessing.get_context("spawn")
     with undisturbed():
@@ -39,10 +48,12 @@ def working(
     try:
         yield pool
         pool.shutdown()
-    except BaseException:  # also by Ctrl-C, or where nobody wants the rest
+    except BaseException as error:  # also by Ctrl-C, or where nobody wants the rest
         for worker in multiprocessing.active_children():
             worker.terminate()
         pool.shutdown(wait=False, cancel_futures=True)
+        if isinstance(error, BrokenProcessPool):
+            raise WorkerError(_ENDED) from error
         raise
 
 

@@ -10,6 +10,8 @@ from lzkey.errors import UsageError
 
 SCHEME: Final = "s3://"
 _RIGHT: Final = "right is s3://BUCKET/PREFIX"
+#: What somebody means by it, however it is written; a file of such a name is given as `./s3:…`.
+_MEANT: Final = re.compile(r"s3:", re.IGNORECASE)
 _ARN: Final = re.compile(r"(?:s3://)?arn:[a-z-]+:s3[a-z0-9-]*:")
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; old ones are longer, with
 #: capital letters and underscores.
@@ -31,8 +33,10 @@ class Address:
         """
         if _ARN.match(text):
             raise UsageError(f"{text} is an ARN; neither those nor access points are taken: {_RIGHT}")
+        if not text.startswith(SCHEME):
+            raise UsageError(f"{text} is no address of objects, which begins with {SCHEME}; {_RIGHT}")
         bucket, _, prefix = text.removeprefix(SCHEME).partition("/")
-        if not is_address(text) or not bucket:
+        if not bucket:
             raise UsageError(f"{text} names no bucket; {_RIGHT}")
         if not _BUCKET.fullmatch(bucket) or ".." in bucket:
             why = f"{bucket} is no name of a bucket, which has letters, digits, dots and hyphens"
@@ -45,5 +49,5 @@ class Address:
 
 
 def is_address(text: str) -> bool:
-    """Whether somebody means objects of Amazon S3: an address, or an ARN in its place."""
-    return text.startswith(SCHEME) or bool(_ARN.match(text))
+    """Whether somebody means objects of Amazon S3: an address, also a wrong one, or an ARN in its place."""
+    return bool(_MEANT.match(text) or _ARN.match(text))

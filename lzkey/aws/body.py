@@ -65,7 +65,11 @@ class Body(RawIOBase):
                     raise self._broken(error) from error
             tried += 1
             self._body.close()
-            self._body = self._ask(Range=f"bytes={self._done}-", IfMatch=self._version)["Body"]
+            answer: dict[str, Any] = self._ask(Range=f"bytes={self._done}-", IfMatch=self._version)
+            self._body, rest = answer["Body"], self._size - self._done
+            if int(answer["ContentLength"]) != rest:  # such as all of it, from a proxy that knows no Range
+                whole = ValueError(f"the rest of {self._about} has not {rest:,} bytes")
+                raise UnansweredError.of_answer(self._action, whole)
 
     def _broken(self, error: BotoCoreError) -> UnansweredError:
         after = f"{self._about} breaks off after {self._done:,} of {self._size:,} bytes"

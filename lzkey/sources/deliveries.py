@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from landing_zone_key.key import RESOURCE_TYPE
@@ -21,7 +22,7 @@ _DELIVERY: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SNAPSHOT: Final = re.compile(
-    r"\d{12}_Config_[a-z0-9-]+_ConfigSnapshot_(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)_[^/]+"
+    r"(?P<account>\d{12})_Config_(?P<region>[a-z0-9-]+)_ConfigSnapshot_(?P<moment>\d{8}T\d{6}Z)_[^/]+"
 )
 _HISTORY: Final = re.compile(
     r"\d{12}_Config_[a-z0-9-]+_ConfigHistory_([A-Za-z0-9]+(?:::[A-Za-z0-9]+){2})_\d{8}T[^/]+"
@@ -63,12 +64,23 @@ def delivery(key: str) -> Delivery:
         return Delivery(why_not=f"it is a delivery of {found['service']}, not of AWS Config, by its name")
     if name == _WRITABILITY:
         return Delivery(why_not="it is what AWS Config has tried with whether it can deliver, by its name")
-    if kind == "ConfigSnapshot" and (its := _SNAPSHOT.fullmatch(name)):
-        moment = "{}-{}-{}:{}:{}".format(*its.groups())
-        return Delivery(Snapshot(found["account"], found["region"], moment), holds_keys=True)
+    if kind == "ConfigSnapshot" and (its := _snapshot(found, name)):
+        return Delivery(its, holds_keys=True)
     history = _HISTORY.fullmatch(name) if kind == "ConfigHistory" else None
     if history is None:
         return _UNTOLD
     is_of_keys = history[1] == RESOURCE_TYPE
     why_not = "" if is_of_keys else f"it is AWS Config's history of {history[1]}, by its name"
     return Delivery(holds_keys=is_of_keys, why_not=why_not)
+
+
+def _snapshot(place: re.Match[str], name: str) -> Snapshot | None:
+    """What a name says; None where it contradicts its place, or its moment is none: AWS gives no such."""
+    found = _SNAPSHOT.fullmatch(name)
+    if found is None or found.group("account", "region") != place.group("account", "region"):
+        return None
+    try:
+        moment = datetime.strptime(found["moment"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return Snapshot(found["account"], found["region"], f"{moment:%Y-%m-%dT%H:%M:%SZ}")

@@ -6,7 +6,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.account import AT_ONCE, Asker, Manner
@@ -61,30 +61,37 @@ class Objects:
 class _Snapshots:
     """The snapshots that there are, in as much memory as there are accounts and Regions."""
 
-    newest: dict[tuple[str, str], tuple[Snapshot, StoredObject]] = field(default_factory=dict)
+    newest: dict[tuple[str, str], tuple[str, list[StoredObject]]] = field(default_factory=dict)
+    """By account and Region the moment, and what is of it."""
     several: set[tuple[str, str]] = field(default_factory=set)
     histories: int = 0
     """Objects of AWS Config's history of keys."""
+    complete: bool = True
+    """Whether there were objects, and all were listed: else that is told."""
 
-    def see(self, snapshot: Snapshot, stored: StoredObject) -> StoredObject | None:
-        """Note one; return the older of two."""
+    def see(self, snapshot: Snapshot, stored: StoredObject) -> list[StoredObject]:
+        """Note one; return those that are older than another one."""
         place = snapshot.account, snapshot.region
-        before = self.newest.get(place)
-        if before is None:
-            self.newest[place] = snapshot, stored
-            return None
+        if place not in self.newest:
+            self.newest[place] = snapshot.moment, [stored]
+            return []
         self.several.add(place)
-        if before[0].moment >= snapshot.moment:
-            return stored
-        self.newest[place] = snapshot, stored
-        return before[1]
+        moment, those = self.newest[place]
+        if moment > snapshot.moment:
+            return [stored]
+        if moment == snapshot.moment:  # nobody can tell which counts
+            those.append(stored)
+            return []
+        self.newest[place] = snapshot.moment, [stored]
+        return those
 
     def note(self, *, newest: bool) -> str:
         """What a reader should know of their moments; empty where that is nothing."""
-        moments = sorted(snapshot.moment for snapshot, _ in self.newest.values())
+        moments = sorted(moment for moment, _ in self.newest.values())
         if newest and moments:
             of = f"{len(moments):,} {'account and Region' if len(moments) == 1 else 'accounts and Regions'}"
-            return f"the newest AWS Config snapshots of {of} are of {moments[0]} to {moments[-1]}"
+            told = f"the newest AWS Config snapshots of {of} are of {moments[0]} to {moments[-1]}"
+            return told if self.complete else f"of what was listed, {told}; there may be newer ones"
         several = (
             f"of {len(self.several):,} of {len(moments):,} accounts and Regions there are several AWS Config "
             f"snapshots, the newest of {max(moments, default='')}"
@@ -129,12 +136,13 @@ class _Chosen:
             stored, its = entry
             if its.snapshot is None:
                 yield PassedOver(Place(str(stored)), _OTHER)
-            elif older := self.snapshots.see(its.snapshot, stored):
-                why = f"it is older than another snapshot of {its.snapshot.account} in {its.snapshot.region}"
+                continue
+            why = f"it is older than another snapshot of {its.snapshot.account} in {its.snapshot.region}"
+            for older in self.snapshots.see(its.snapshot, stored):
                 yield PassedOver(Place(str(older)), why)
-        found = sorted((stored for _, stored in self.snapshots.newest.values()), key=lambda each: each.key)
-        yield from found
-        if not found:
+        found = chain.from_iterable(those for _, those in self.snapshots.newest.values())
+        yield from sorted(found, key=lambda each: each.key)
+        if not self.snapshots.newest and self.snapshots.complete:
             why = "there is no snapshot of AWS Config, by its name, of which --newest could take the newest"
             yield Unread(Place(str(self.address)), f"{self.address}: {why}")
 
@@ -149,10 +157,12 @@ class _Chosen:
                 else:
                     yield last, its
         except UnansweredError as error:
+            self.snapshots.complete = False
             rest = f"; the objects behind {last} are not known" if last else ""
             yield Unread(Place(str(self.address)), f"{error}{rest}")
             return
         if last is None:
+            self.snapshots.complete = False
             where = f"no object's key begins with {self.address.prefix!r}, which is taken as it stands"
             why = where if self.address.prefix else "the bucket holds no object"
             yield Unread(Place(str(self.address)), f"{self.address}: {why}")

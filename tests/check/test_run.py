@@ -23,6 +23,7 @@ import pytest
 from lzkey.check import run as running
 from lzkey.check.run import Tally, judged
 from lzkey.check.verdict import Verdict
+from lzkey.errors import WorkerError
 from lzkey.sources import units
 from lzkey.sources.reading import Packed
 from lzkey.sources.subject import Context, FoundKey, PassedOver, Place, Unread
@@ -101,6 +102,27 @@ class TestOrder:
         ahead = [taken - done for done, _ in enumerate(judged(units(), Context(zone), NOON, processes=2))]
         assert max(ahead) <= running.ALONE + 2
         assert taken == 100
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A unit that ends the process in which it is judged, as a system does that is short of memory."""
+
+    home: int
+
+    def keys(self, context: Context) -> Iterator[FoundKey]:
+        """None at home, and none anywhere else."""
+        del context
+        if os.getpid() != self.home:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield from ()
+
+
+def test_a_process_that_is_ended_is_told(zone: LandingZone) -> None:
+    """In a sentence: what is lost is not taken for nothing."""
+    endings = [Ending(os.getpid()) for _ in range(running.ALONE + 8)]
+    with pytest.raises(WorkerError, match="was ended from outside, such as by a system that is short of mem"):
+        list(judged(endings, Context(zone), NOON, processes=2))
 
 
 class TestPacked:

@@ -250,6 +250,16 @@ class TestPlan:
         with pytest.raises(UsageError, match="the table begins with 2026-11-24, after the time"):
             planned(lake, replace(SEARCH, start=ago(20), end=ago(10)))
 
+    def test_days_after_which_the_table_ends(self, lake: Lake) -> None:
+        """Are not searched: files of theirs do not tell that nothing happened."""
+        ends = {"projection__timestamp__range": f"2020/01/01,{ago(5):%Y/%m/%d}"}
+        lake.table(("timestamp",), **{**projection(), **ends})
+        lake.daily()
+        found = search_with(lake.asker, planned(lake), Told().waiting).source
+        assert (found.start, found.end) == (SEARCH.start, ago(5) - LATE)
+        with pytest.raises(UsageError, match="the table ends with 2026-11-24, before the time that is asked"):
+            planned(lake, replace(SEARCH, start=ago(4)))
+
     def test_a_range_that_is_not_understood(self, lake: Lake) -> None:
         """Leaves open from when on nothing is missing."""
         lake.table(("timestamp",), **projection("some day"))

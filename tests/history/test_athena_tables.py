@@ -146,6 +146,73 @@ class TestLayout:
         assert isinstance(days, DayColumn)
         assert days.start == expected
 
+    @pytest.mark.parametrize(
+        ("end", "expected", "unclear"),
+        [
+            ("2024/02/29", date(2024, 2, 29), ()),
+            ("NOW", None, ()),
+            ("NOW+1DAY", None, ()),
+            ("2099/01/01", None, ()),
+            ("NOW-30DAYS", date(2026, 10, 30), ()),
+            ("NOW-1YEAR", date(2025, 11, 28), ()),
+            ("NOW-3MONTHS", date(2026, 8, 28), ()),
+            ("some day", None, ("projection.timestamp.range",)),
+            ("", None, ("projection.timestamp.range",)),
+        ],
+    )
+    def test_where_days_end(self, end: str, expected: date | None, unclear: tuple[str, ...]) -> None:
+        """Never later than they do: a month has 31 days at most; a range that goes on has no end."""
+        properties = {**projection(), "projection__timestamp__range": f"2020/01/01,{end}"}
+        days = layout_of(table(DAY, **properties), KEY, NOW).days
+        assert isinstance(days, DayColumn)
+        assert (days.end, days.unclear) == (expected, unclear)
+        assert days.has(date(2024, 1, 1))
+        assert not days.has(date(2019, 12, 31))
+        assert days.has(NOW.date()) is (expected is None)
+
+    @pytest.mark.parametrize(
+        ("interval", "unit"), [("7", "DAYS"), ("1", "MONTHS"), ("x", "DAYS"), ("1", "?")]
+    )
+    def test_days_that_are_not_each_day(self, interval: str, unit: str) -> None:
+        """Are not known one by one."""
+        properties = {
+            **projection(),
+            "projection__timestamp__interval": interval,
+            "projection__timestamp__interval__unit": unit,
+        }
+        days = layout_of(table(DAY, **properties), KEY, NOW).days
+        assert days is not None
+        assert days.unclear == ("projection.timestamp.interval",)
+
+    @pytest.mark.parametrize(
+        ("properties", "has", "lacks"),
+        [
+            ({"type": "integer", "range": "2020,2025"}, 2025, 2026),
+            ({"type": "integer", "range": "2020, 2030", "interval": "2"}, 2022, 2021),
+            ({"type": "enum", "values": "2024, 2026"}, 2026, 2025),
+        ],
+    )
+    def test_parts_of_days_that_are_projected(self, properties: dict[str, str], has: int, lacks: int) -> None:
+        """Are those that the table lists: Athena finds nothing of others."""
+        its = {
+            "projection__enabled": "true",
+            "projection__month__type": "integer",
+            "projection__month__range": "1,12",
+            "projection__day__type": "integer",
+            "projection__day__range": "1,28",
+            **{f"projection__year__{name}": value for name, value in properties.items()},
+        }
+        days = layout_of(table(dict.fromkeys(PARTS, "int"), **its), KEY, NOW).days
+        assert isinstance(days, DayParts)
+        assert days.unclear == ()
+        assert days.has(date(has, 12, 28))
+        assert not days.has(date(has, 12, 29))
+        assert not days.has(date(lacks, 12, 28))
+        del its["projection__year__type"]
+        days = layout_of(table(dict.fromkeys(PARTS, "int"), **its), KEY, NOW).days
+        assert days is not None
+        assert (days.unclear, days.has(date(lacks, 12, 29))) == (("projection.year",), True)
+
     @pytest.mark.parametrize(("name", "value"), [("account", "111122223333"), ("region", "us-east-1")])
     def test_a_projection_that_leaves_the_key_out(self, name: str, value: str) -> None:
         """Would find nothing, which is no answer; one that has it is one."""

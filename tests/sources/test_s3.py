@@ -477,6 +477,44 @@ class TestSelection:
             "2026-10-01T12:00:00Z to 2026-11-24T12:00:00Z"
         )
 
+    def test_two_of_one_moment_both_count(self, bucket: Bucket, item: dict[str, Any]) -> None:
+        """Neither is older, so that neither is passed over."""
+        name = snapshot_name("111111111111")
+        bucket.put(snapshot_name("111111111111", "2026/10/2"), items(item, 1))
+        bucket.put(name, items(item, 2))
+        bucket.put(name.replace("_a.json", "_b.json"), items(item, 3))
+        result = bucket.read(newest=True)
+        assert numbers(result) == [2, 3]
+        assert len(result.passed) == 1
+
+    def test_the_newest_of_a_listing_that_breaks_off(self, reader: Reader) -> None:
+        """May not be the newest there is, which is said beside the error."""
+        newest = snapshot_name("111111111111")
+        page = {
+            "Contents": [{"Key": newest, "Size": 1}],
+            "IsTruncated": True,
+            "NextContinuationToken": "x",
+        }
+        session = Answering(
+            ("list_objects_v2", page), ("list_objects_v2", "InternalError"), ("get_object", "AccessDenied")
+        )
+        notes: list[str] = []
+        remote = objects(lambda: session, Selection(newest=True, tell=notes.append))
+        result = settled(units(["s3://logs"], stdin=io.BytesIO(), remote=remote), reader)
+        assert len(result.unread) == 2
+        (note,) = notes
+        assert note == (
+            "s3://logs/: of what was listed, the newest AWS Config snapshots of 1 account and Region are of "
+            "2026-11-24T12:00:00Z to 2026-11-24T12:00:00Z; there may be newer ones"
+        )
+
+    @pytest.mark.parametrize("prefix", ["no/", "o-exampleorgid/"])
+    def test_the_newest_of_what_is_not_listed(self, bucket: Bucket, prefix: str) -> None:
+        """Is told once: nothing is known of what there is."""
+        assert bucket.read(prefix, newest=True).message == (
+            f"s3://{BUCKET}/{prefix}: no object's key begins with '{prefix}', which is taken as it stands"
+        )
+
     def test_the_newest_of_none(self, days: Bucket) -> None:
         """Is nothing that is known."""
         result = days.read("other", newest=True)

@@ -83,7 +83,7 @@ class Coverage:
         lacking = [day for day in _days(*days) if day not in self.days | self.archived]
         archived = [day for day in _days(*days) if day in self.archived]
         found = (
-            *_gaps(lacking, search, f"where the table lies, there is no log file of {whose}"),
+            *_gaps(lacking, search, f"where the table looks, there is no log file of {whose}"),
             *_gaps(archived, search, f"Athena passes over archived log files of {whose}"),
         )
         return tuple(sorted(found, key=lambda gap: gap.start))
@@ -120,7 +120,8 @@ def _places(asker: Asker, name: TableName, table: Table, layout: Layout, search:
     first, last = search.days
     if layout.projected:
         last = min(last, datetime.now(UTC).date() + _DAY)
-        prefixes = [prefix_of(table, layout, search.key, day) for day in _days(first, last)]
+        days = (day for day in _days(first, last) if layout.days is None or layout.days.has(day))
+        prefixes = [prefix_of(table, layout, search.key, day) for day in days]
         yield from (table.location if each is None else each for each in prefixes)
     elif layout.keys:
         for each in table_partitions(asker, name.database, name.table, partitions_of(layout, search)):

@@ -18,7 +18,7 @@ from lzkey.errors import UsageError
 from lzkey.history.athena.columns import is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from landing_zone_key.key import KeyArn
     from lzkey.aws.athena import Table
@@ -43,8 +43,10 @@ _NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 #: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
 FORMATS: Final = {"yyyy/MM/dd": "%Y/%m/%d", "yyyy-MM-dd": "%Y-%m-%d", "yyyyMMdd": "%Y%m%d"}
 _RELATIVE: Final = re.compile(r"NOW(?:\s*([+-])\s*(\d{1,5})\s*(DAY|WEEK|MONTH|YEAR)S?)?", re.IGNORECASE)
-#: The fewest that each can have: what is said to begin later than it does claims nothing that is not so.
-_DAYS: Final = {"DAY": 1, "WEEK": 7, "MONTH": 28, "YEAR": 365}
+#: The fewest and the most that each can have: a range is said to be no longer than it is.
+_DAYS: Final = {"DAY": (1, 1), "WEEK": (7, 7), "MONTH": (28, 31), "YEAR": (365, 366)}
+_INTERVALS: Final = frozenset({"", "DAY", "DAYS"})
+_NUMBERS: Final = re.compile(r"(\d{1,4})\s*,\s*(\d{1,4})")
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 
 
@@ -57,6 +59,14 @@ class DayColumn:
     """As Python writes it."""
     start: date | None
     """The first day that Athena looks at; None where the table's range says nothing that is understood."""
+    end: date | None = None
+    """The last one; None where that is today, or later."""
+    unclear: tuple[str, ...] = ()
+    """Properties of the table that say otherwise which days it has."""
+
+    def has(self, day: date) -> bool:
+        """Whether Athena looks at a day."""
+        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
     def written(self, day: date) -> str:
         """The value of a day."""
@@ -70,6 +80,15 @@ class DayParts:
     year_is_text: bool
     digits: tuple[int, int, int] = (4, 2, 2)
     """How many each has in a place of Amazon S3."""
+    values: tuple[Container[int], ...] = ()
+    """What each may be, where partitions are projected."""
+    unclear: tuple[str, ...] = ()
+    """As of a `DayColumn`."""
+
+    def has(self, day: date) -> bool:
+        """Whether Athena looks at a day."""
+        parts = (day.year, day.month, day.day)
+        return all(part in values for part, values in zip(parts, self.values, strict=False))
 
 
 Days: TypeAlias = DayColumn | DayParts
@@ -161,21 +180,48 @@ def _days(
     for name in types:
         form = FORMATS.get(projection.get(f"projection.{name}.format", "").strip())
         if _declared(projection, name) == "date" and form and name in texts and _NAME.fullmatch(name):
-            begin = projection.get(f"projection.{name}.range", "").partition(",")[0].strip()
-            return DayColumn(name, form, _begin(begin, form, now))
+            return _day_column(name, form, projection, now)
     if all(name in texts or types.get(name) in _INTEGERS for name in _PARTS):
-        return DayParts("year" in texts, _digits(projection))
+        values = {name: _values(projection, name) for name in _PARTS} if projection else {}
+        unclear = tuple(f"projection.{name}" for name, found in values.items() if found is None)
+        known = () if unclear else tuple(each for each in values.values() if each is not None)
+        return DayParts("year" in texts, _digits(projection), known, unclear)
     return None
 
 
-def _begin(text: str, form: str, now: datetime) -> date | None:
-    """The day that a range begins with, as a date or as a time from now on; None for anything else."""
+def _day_column(name: str, form: str, projection: Mapping[str, str], now: datetime) -> DayColumn:
+    """A key of dates, with the days that its range and interval say."""
+    begin, _, until = projection.get(f"projection.{name}.range", "").partition(",")
+    start, end = _limit(begin.strip(), form, now), _limit(until.strip(), form, now, ends=True)
+    interval = projection.get(f"projection.{name}.interval", "1").strip()
+    unit = projection.get(f"projection.{name}.interval.unit", "").strip().upper()
+    daily = interval == "1" and unit in _INTERVALS
+    unclear = {"range": start is not None and end is not None, "interval": daily}
+    told = tuple(f"projection.{name}.{each}" for each, is_clear in unclear.items() if not is_clear)
+    return DayColumn(name, form, start, end if end and end < now.date() else None, told)
+
+
+def _values(projection: Mapping[str, str], name: str) -> Container[int] | None:
+    """What a projected number may be; None where that is not understood."""
+    kind = _declared(projection, name)
+    numbers = _NUMBERS.fullmatch(projection.get(f"projection.{name}.range", "").strip())
+    step = projection.get(f"projection.{name}.interval", "1").strip()
+    if kind == "integer" and numbers and re.fullmatch(r"[1-9]\d{0,3}", step):
+        return range(int(numbers[1]), int(numbers[2]) + 1, int(step))
+    listed = [each.strip() for each in projection.get(f"projection.{name}.values", "").split(",")]
+    if kind == "enum" and all(re.fullmatch(r"\d{1,4}", each) for each in listed):
+        return frozenset(map(int, listed))
+    return None
+
+
+def _limit(text: str, form: str, now: datetime, *, ends: bool = False) -> date | None:
+    """The first or last day of a range, as a date or as a time from now on; None for anything else."""
     relative = _RELATIVE.fullmatch(text)
     try:
         if relative is None:
             return datetime.strptime(text, form).replace(tzinfo=UTC).date()
         sign, number, unit = relative.groups()
-        days = int(number) * _DAYS[unit.upper()] if unit else 0
+        days = int(number) * _DAYS[unit.upper()][ends == (sign == "-")] if unit else 0
         return (now + timedelta(days=-days if sign == "-" else days)).date()
     except (ValueError, OverflowError):
         return None

@@ -147,6 +147,8 @@ def _within(search: Search, layout: Layout) -> Search:
     days = layout.days
     if not isinstance(days, DayColumn) or days.start is None:
         return search
+    if days.end and days.end < search.start.astimezone(UTC).date():
+        raise UsageError(f"the table ends with {days.end}, before the time that is asked for")
     start = max(search.start, datetime.combine(days.start, time(), UTC))
     if start >= search.end:
         raise UsageError(f"the table begins with {days.start}, after the time that is asked for")
@@ -155,11 +157,9 @@ def _within(search: Search, layout: Layout) -> Search:
 
 def _known(seen: Coverage, layout: Layout) -> Coverage:
     """What is covered, and what the table's properties leave open."""
-    if isinstance(layout.days, DayColumn) and layout.days.start is None:
-        name = f"projection.{layout.days.name}.range"
-        why = f"from when on the table has days is not known: {name} is not understood"
-        return replace(seen, unknown=(*seen.unknown, why))
-    return seen
+    unclear = layout.days.unclear if layout.days else ()
+    why = (f"which days the table has is not known: {name} is not understood" for name in unclear)
+    return replace(seen, unknown=(*seen.unknown, *why))
 
 
 def _counting(waiting: Waiting) -> Progress:
