@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from io import BytesIO
 from itertools import pairwise
@@ -22,6 +21,7 @@ from lzkey.aws.objects import Address, is_address, listed, stream
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import SettingsError
 from lzkey.figures import counted, some
+from lzkey.history.coverage import LATE
 from lzkey.history.log_files import Scanned, is_log_file, name_of, scanned
 from lzkey.history.model import Gap, Origin, Source
 from lzkey.history.told import Told
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from lzkey.aws.account import Asker
     from lzkey.aws.events import Event
     from lzkey.history.log_files import Name
-
-#: How long after an event its file comes, at most: about five minutes on average, and nothing is promised.
-#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
-LATE: Final = timedelta(minutes=15)
 
 #: So many files are read before other processes are worth their start.
 _ALONE: Final = 64

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from lzkey.history.model import Origin, Standing
+from landing_zone_key import KmsKey
+from lzkey.history.model import Origin, Source, Standing
 from lzkey.history.timeline import history_from
+from lzkey.history.told import Told
 
 from .lives import (
     ACCOUNT,
@@ -30,6 +33,9 @@ from .lives import (
     recorded,
     told,
 )
+
+# As late as sources may tell, in days.
+LATE = round(15 / 1440, 3)
 
 # What sources tell; and the life: A allowed, R refused, ? not known, - no key; since so many days.
 LIVES: dict[str, tuple[list[Any], str]] = {
@@ -182,6 +188,38 @@ LIVES: dict[str, tuple[list[Any], str]] = {
         [recorded(item(9), item(3, status="ResourceDeleted"), since=9)],
         "A9 -3",
     ),
+    "what nobody has told yet of the last minutes is not known, where it is otherwise now": (
+        [told(made(20), until=LATE), present(BAD)],
+        f"A20 ?{LATE:g} R0",
+    ),
+    "and of the last minutes nothing is known without the present": (
+        [told(made(20), until=LATE)],
+        f"A20 ?{LATE:g}",
+    ),
+    "where the present is as it was told, it was so in the last minutes": (
+        [told(made(20), until=LATE), present()],
+        "A20",
+    ),
+    "changes of the last minutes that are told are known with the present": (
+        [told(made(20), put(0.005, BAD), put(0.003, GOOD), until=LATE), present()],
+        "A20 R0.005 A0.003",
+    ),
+    "an item may tell of the last minutes before an event does": (
+        [told(made(20), until=LATE), recorded(item(0.003, BAD)), present(BAD)],
+        f"A20 ?{LATE:g} R0",
+    ),
+    "an item that cannot be read may be the change": (
+        [recorded(item(9), {**item(5, BAD), "configuration": "{"}, since=9), present()],
+        "?9 A0",
+    ),
+    "items without the policy tell of none of its changes": (
+        [recorded({**item(9), "supplementaryConfiguration": {}}, since=9), present()],
+        "?9 A0",
+    ),
+    "an item so soon after a change, where events do not tell everything": (
+        [told(made(20), until=20), recorded(item(19.999, BAD), since=21)],
+        "A20 ?19.999",
+    ),
     "an item that is later than the change that it does not show yet": (
         [told(made(20), put(3, BAD)), recorded(item(2.999, GOOD)), present(BAD)],
         "A20 R3",
@@ -241,6 +279,16 @@ class TestWindows:
         denied = {**put(9, BAD), "errorCode": "AccessDenied"}
         assert line(history(told(made(20), denied))) == "A20"
         assert line(history(told(made(20), put(9, BAD)))) == "A20 R9"
+
+    @pytest.mark.parametrize(
+        ("policy", "act"), [(GOOD, "DisableKey"), (BAD, "PutKeyPolicy")], ids=["by one", "by both"]
+    )
+    def test_two_changes_in_one_second(self, policy: str, act: str) -> None:
+        """The one that made it so is named, and not the one beside it."""
+        found = history(told(made(20), put(9, policy), did("DisableKey", 9)), present(policy, "Disabled"))
+        (window,) = [each for each in found.windows if each.service == "CloudTrail"]
+        assert window.begun_by is not None
+        assert window.begun_by.name == act
 
     def test_one_service_alone(self) -> None:
         """A policy that lacks one statement refuses the deliveries of one."""
@@ -361,6 +409,24 @@ class TestUnknown:
         assert line(found) == "?20 A0"
         assert any("key store" in note for note in found.notes)
 
+    def test_a_key_that_nobody_tells_of(self) -> None:
+        """May be a slip of the pen, and is not said to have been deleted."""
+        gone = Told(
+            Source(Origin.PRESENT, "KMS"), present=replace(KmsKey.from_arn(KEY), policy=None, deleted=True)
+        )
+        never, once = history(told(), gone), history(told(did("DisableKey", 9)), gone)
+        assert ["is its id right" in " ".join(each.notes) for each in (never, once)] == [True, False]
+        assert ["the key is gone" in " ".join(each.notes) for each in (never, once)] == [False, True]
+        assert (never.exit_code, once.exit_code) == (4, 4)
+
+    def test_not_as_far_back_as_is_told(self) -> None:
+        """That nobody tells of before is said where it is so."""
+        sources = [told(made(100), since=110), present()]
+        for since, said in ((30, False), (95, False), (120, False)):
+            notes = history_from(KEY, ZONE, NOW, sources, since=ago(since)).notes
+            assert any("no source here tells" in each for each in notes) is said
+        assert any("no source here tells" in each for each in history(told(since=30), present()).notes)
+
     def test_further_back_than_anything_tells(self) -> None:
         """Asked for, it is there, and not known."""
         assert line(history(told(), present(), since=ago(120))) == "?120 A90"
@@ -427,6 +493,27 @@ class TestContradictions:
         assert found.exit_code == 3
         assert of(found)[-1].standing is Standing.REFUSED
 
+    @pytest.mark.parametrize(
+        "other",
+        [{"errorCode": "AccessDeniedException"}, {"eventName": "TagResource"}],
+        ids=["with an error", "as another change"],
+    )
+    @pytest.mark.parametrize("turned", [False, True], ids=["in files", "in the event history"])
+    def test_whatever_either_telling_changes_is_in_doubt(
+        self, other: dict[str, str], *, turned: bool
+    ) -> None:
+        """A change that another source tells as none is not taken for none."""
+        record = did("DisableKey", 9)
+        one, two = ({**record, **other}, record) if turned else (record, {**record, **other})
+        found = history(told(made(20), one), told(two, since=None, origin=Origin.TRAIL_FILES))
+        assert (line(found), len(found.contradictions)) == ("A20 ?9", 1)
+
+    def test_what_is_told_of_before_the_key_was_made(self) -> None:
+        """Is not passed over."""
+        found = history(told(made(20)), recorded(item(30, BAD)), present())
+        assert "before the event of 2026-11-09 12:00 UTC that made it" in found.contradictions[0]
+        assert found.exit_code == 4
+
     def test_one_event_told_in_two_ways(self) -> None:
         """Neither is believed, and what it changed is not known."""
         record = put(9, BAD)
@@ -474,7 +561,8 @@ class TestClocks:
         """And is said."""
         found = history(told(made(20), put(-0.05, BAD)))
         assert line(found) == "A20"
-        assert any("later than now" in note for note in found.notes)
+        assert any("later than now" in each for each in found.contradictions)
+        assert found.exit_code == 4
 
     def test_an_item_of_the_future(self) -> None:
         """Neither; it is said of its source."""
