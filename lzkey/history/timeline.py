@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 _SECOND: Final = timedelta(seconds=1)
 _INSTANT: Final = timedelta(microseconds=1)
 _GONE: Final = "the key is gone: whatever still encrypts with it is refused, and nobody asked what does"
-_NEVER: Final = "KMS has no such key, and no source tells that there ever was one: is its id right, its account, its Region?"
+_NEVER: Final = (
+    "KMS has no such key, and no source tells that there ever was one: is its id right, and its Region?"
+)
 _DATE: Final = "a date had come that its policy names"
 #: Whether such a key can be used depends on its key store, of which no event of the key tells.
 #: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
@@ -174,6 +176,10 @@ _PRESUMED: Final = (
     "sources tell what happened in the last 15 minutes only later: where KMS shows the key now as it was "
     "told before, nothing is taken to have happened in them"
 )
+_RECORDS_KMS: Final = (
+    "that the trail recorded the changes of keys all the time is taken for granted: one may leave out KMS"
+)
+_OF_TRAILS: Final = (Origin.TRAIL_FILES, Origin.ATHENA)
 _LATER: Final = "what happened in the last minutes sources tell only later"
 _OTHERWISE: Final = "the {} is another now than was told, and sources tell of the last minutes only later"
 
@@ -320,6 +326,8 @@ def _notes(told: _AllTold, zone: LandingZone, start: datetime, later: Sequence[s
         "every time is proved with today's rule parameters: that the landing zone was set up so then, and "
         "used this key, is taken for granted"
     )
+    if any(each.source.origin in _OF_TRAILS and each.source.start for each in told.sources):
+        yield _RECORDS_KMS
     if told.is_present_believed:
         yield _PRESUMED
     if zone.accounts:

@@ -298,9 +298,10 @@ class TestFiles:
         s3 = sandbox.client("s3")
         s3.create_bucket(Bucket="logs")
         now = datetime.now(UTC)
+        used = {"eventSource": "kms.amazonaws.com", "eventName": "GenerateDataKey"}
         for day in range(20, -1, -1):
             at = now - timedelta(days=day)
-            body = b"broken" if day == 15 else content([])
+            body = b"broken" if day == 15 else content([used])
             s3.put_object(Bucket="logs", Key=f"AWSLogs/{name(at)}", Body=body)
         code, said, _ = run(arn, "--trail-files", "s3://logs/AWSLogs", "--format", "json")
         found = json.loads(said)
