@@ -300,7 +300,16 @@ def _of_service(service: str, proved: Iterable[_Proved]) -> Iterator[Span]:
         if spans:
             spans[-1] = replace(spans[-1], end=each.at, ended_by=each.begun_by[service])
         spans.append(
-            Span(service, each.at, None, proof.standing, proof.reasons, proof.unknown, each.begun_by[service])
+            Span(
+                service,
+                each.at,
+                None,
+                proof.standing,
+                proof.reasons,
+                proof.unknown,
+                each.begun_by[service],
+                besides=proof.besides,
+            )
         )
         before = proof
     yield from spans

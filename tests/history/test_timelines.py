@@ -10,6 +10,7 @@ import pytest
 
 from landing_zone_key import KmsKey
 from lzkey.history.model import Origin, Source, Standing
+from lzkey.history.since import finding_since
 from lzkey.history.timeline import history_from
 from lzkey.history.told import Told
 
@@ -19,6 +20,7 @@ from .lives import (
     BAD,
     GOOD,
     KEY,
+    METADATA,
     NOW,
     ZONE,
     ago,
@@ -236,6 +238,9 @@ class TestLives:
         assert line(history_from(KEY, ZONE, NOW, sources)) == life
 
 
+KEY_ALONE = KmsKey.from_describe_key({**METADATA, "keyState": "Disabled"})
+
+
 def history(*sources: Any, zone: Any = ZONE, **more: Any) -> Any:
     """The history that these sources tell."""
     return history_from(KEY, zone, NOW, sources, **more)
@@ -305,6 +310,47 @@ class TestWindows:
     def test_a_key_that_is_not_symmetric_is_one(self) -> None:
         """Nothing can be encrypted with it."""
         assert line(history(told(made(20, keySpec="RSA_2048")))) == "R20"
+
+
+class TestFindings:
+    """Since when one requirement has not held, whatever else was wrong beside it."""
+
+    PERHAPS = json.dumps(
+        {
+            **json.loads(GOOD),
+            "Statement": [
+                {**each, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
+                if "config.amazonaws.com" in json.dumps(each)
+                else each
+                for each in json.loads(GOOD)["Statement"]
+            ],
+        }
+    )
+
+    @pytest.mark.parametrize("enabled", [True, False], ids=["and enabled", "and still so"])
+    def test_disabled_in_between(self, *, enabled: bool) -> None:
+        """Neither ends nor begins what the policy has done, for certain or perhaps."""
+        then = [did("EnableKey", 5)] if enabled else []
+        records = [made(20), put(15, self.PERHAPS), did("DisableKey", 9), *then]
+        found = history(told(*records), present(self.PERHAPS, "Enabled" if enabled else "Disabled"))
+        assert line(found, "AWS Config") == ("A20 P15 R9 P5" if enabled else "A20 P15 R9")
+        since = finding_since(found, "CONFIG_ACCESS")
+        assert since is not None
+        assert (since.at, since.begun_by and since.begun_by.name) == (ago(15), "PutKeyPolicy")
+        assert since.unknown == ""
+
+    def test_a_policy_that_is_not_known(self) -> None:
+        """Does not hold because the key is disabled as well; nor did it while that was so."""
+        off = history(told(did("DisableKey", 9)), replace(present(), present=KEY_ALONE))
+        now = finding_since(off, "CLOUDTRAIL_ACCESS")
+        assert (line(off), now and now.at) == ("?90 R9", None)
+        assert now is not None
+        assert now.unknown.startswith("key policy: ")
+        on = history(told(did("DisableKey", 9), put(5, BAD), did("EnableKey", 5)), present(BAD))
+        before = finding_since(on, "CLOUDTRAIL_ACCESS")
+        assert (line(on), before and before.at) == ("?90 R9 R5", ago(5))
+        assert before is not None
+        assert before.unknown.startswith("what was before is not known: key policy: ")
 
 
 class TestDates:
