@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from lzkey.history.edges import RECORDED_LATER, is_recorded
 from lzkey.history.model import Standing
 
 if TYPE_CHECKING:
@@ -83,4 +84,6 @@ def _back(history: History, spans: tuple[Span, ...], is_so: Callable[[Span], boo
         unknown = f"what was before is not known: {lacking}" if lacking else ""
     else:
         unknown = "" if first.begun_by else BEGINNING
+    if not unknown and is_recorded(first.begun_by):
+        unknown = RECORDED_LATER
     return Since(max(first.start, history.start), first.begun_by, unknown)
