@@ -114,19 +114,25 @@ def _opened(checked: Checked) -> Opened:
     if told.get("pack_version") != PACK_VERSION or isinstance(told.get("pack_version"), bool):
         its = quoted(told.get("pack_version"))
         raise PackError(f"this is a pack of version {its}; this lzkey reads {PACK_VERSION}")
-    kind, tool, notes = told.get("kind"), told.get("tool"), told.get("notes")
-    if kind not in _KINDS:
+    kind, zone = told.get("kind"), told.get("landing_zone")
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise PackError(f"{PACK} says that it is a {quoted(kind)}, none of {', '.join(_KINDS)}")
-    version = tool.get("version") if isinstance(tool, dict) else None
-    zone = told.get("landing_zone")
+    tool, notes, caller = told.get("tool"), told.get("notes"), told.get("caller")
+    made_by = tool.get("version") if isinstance(tool, dict) else None, told.get("engine_sha256")
+    if not all(map(_is_text, made_by)):
+        raise PackError(f"{PACK} does not say which lzkey made it: version and engine_sha256 must be text")
+    if not isinstance(notes, list) or not all(map(_is_text, notes)):
+        raise PackError(f"{PACK}: notes must be a list of texts")
+    if caller is not None and not _is_text(caller):
+        raise PackError(f"{PACK}: caller must be text, or null")
     return Opened(
         checked,
-        str(kind),
+        kind,
         _moment(told.get("made_at")),
         None if zone is None else zone_of(zone, f"{PACK}: landing_zone"),
-        Engine(quoted(version), quoted(told.get("engine_sha256"))),
-        quoted(told.get("caller") or ""),
-        tuple(map(one_line, notes)) if isinstance(notes, list) and all(map(_is_text, notes)) else (),
+        Engine(*map(quoted, made_by)),
+        quoted(caller or ""),
+        tuple(map(one_line, notes)),
     )
 
 
@@ -141,9 +147,11 @@ def _damaged(checked: Checked, why: str) -> Opened:
 def _moment(text: Json) -> datetime:
     try:
         found = datetime.fromisoformat(text)
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise PackError(f"{PACK} has the time {quoted(text)!r}, and must have one in UTC") from error
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise PackError(f"{PACK} has the time {quoted(text)!r}, and must have one with its zone")
 
 
 def _is_text(value: object) -> bool:

@@ -366,6 +366,14 @@ class TestForgery:
             (VERDICTS, acquit, {"verdict", "content"}),
             (CHECK, acquit_result, {"content"}),
             (CHECK, lambda it: it["summary"].update(keys=7), {"content"}),
+            (CHECK, lambda it: it["summary"].update(unread=1), {"content"}),
+            (CHECK, lambda it: it["summary"]["findings"].pop(), {"content"}),
+            (CHECK, lambda it: it["summary"]["findings"][0].update(keys=2), {"content"}),
+            (CHECK, lambda it: it["passed_over"].append({}), {"content"}),
+            (CHECK, lambda it: it.update(left_out=1), {"content"}),
+            (CHECK, lambda it: it.update(exit_code=4), {"content"}),
+            (CHECK, lambda it: it["results"].append({"type": "key-like"}), {"content"}),
+            (CHECK, lambda it: it["results"][0].update(compliance=["COMPLIANT"]), {"content"}),
             (CHECK, lambda it: it["results"].pop(), {"content"}),
             (CHECK, lambda it: it.update(requests_from="2020-01-01T00:00:00+00:00"), {"content"}),
             (CHECK, lambda it: it["settings"].update(HomeRegion="eu-west-1"), {"content"}),
@@ -373,6 +381,8 @@ class TestForgery:
             (RECORDED, lambda it: it["keys"].clear(), {"content"}),
             (RECORDED, lambda it: it["keys"][0].update(compliance="COMPLIANT"), {"content"}),
             (VERDICTS, lambda it: it["keys"].pop(), {"content"}),
+            (VERDICTS, lambda it: it["keys"][0].update(verdict="COMPLIANT"), {"verdict", "content"}),
+            (VERDICTS, lambda it: it["keys"][0].update(verdict=3), {"verdict", "content"}),
             (VERDICTS, lambda it: it["keys"][0].update(arn=OTHER), {"content"}),
             (VERDICTS, lambda it: it["keys"][0].update(folder="data/keys/us-east-1/../../.."), {"content"}),
             (VERDICTS, lambda it: it["keys"][0].update(folder=["\x1b"]), {"content"}),
@@ -410,8 +420,15 @@ class TestForgery:
         [
             (lambda it: it.update(pack_version=2), "this is a pack of version 2; this lzkey reads 1"),
             (lambda it: it.update(pack_version=True), "this is a pack of version True"),
+            (lambda it: it.update(kind=["report"]), "says that it is a ['report'], none of report, check"),
+            (lambda it: it.update(made_at="2026-01-01T00:00:00"), "and must have one with its zone"),
+            (lambda it: it.update(engine_sha256=None), "does not say which lzkey made it"),
+            (lambda it: it.update(tool="lzkey"), "does not say which lzkey made it"),
+            (lambda it: it.update(notes="none"), "notes must be a list of texts"),
+            (lambda it: it.update(notes=[1]), "notes must be a list of texts"),
+            (lambda it: it.update(caller=5), "caller must be text, or null"),
             (lambda it: it.update(kind="\x1b[2J"), "says that it is a ?[2J, none of report, check"),
-            (lambda it: it.update(made_at="noon"), "has the time 'noon', and must have one in UTC"),
+            (lambda it: it.update(made_at="noon"), "has the time 'noon', and must have one with its zone"),
             (
                 lambda it: it.update(landing_zone={"x": 1}),
                 "lacks home_region, management_account_id or",
@@ -431,6 +448,25 @@ class TestForgery:
         ended = run("verify", pack)
         assert (ended.code, ended.out) == (2, "")
         assert said in ended.err
+
+    @pytest.mark.parametrize("document", ["[]", "null", "3", '"text"', "{}", '{"results": [1]}'])
+    @pytest.mark.parametrize("name", [CHECK, VERDICTS, RECORDED, "data/sources.json", FACTS])
+    def test_a_file_of_another_shape(self, pack: Path, verify: Verify, name: str, document: str) -> None:
+        """Differs, and never ends in a traceback."""
+        (pack / name).write_text(document)
+        forge(pack)
+        assert verify(pack).code == 3
+
+    def test_facts_that_a_file_told_are_said_to_be(self, pack: Path, verify: Verify) -> None:
+        """No answer of AWS is beside them, which is no fault, and is told."""
+        (remark,) = verify(pack).document["remarks"]
+        assert remark.startswith("no answer of AWS is beside the facts of 2 keys")
+
+    def test_facts_that_kms_is_said_to_have_told(self, pack: Path, verify: Verify) -> None:
+        """Where no answer of KMS is beside them."""
+        edit(pack / FACTS, lambda it: it["place"].update(kind="live"))
+        forge(pack)
+        assert ("content", FACTS) in verify(pack).kinds
 
     def test_a_text_that_is_no_json(self, pack: Path, verify: Verify) -> None:
         """Told with its place."""

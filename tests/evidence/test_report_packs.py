@@ -92,6 +92,11 @@ def folder_of(org: Org, word: str) -> str:
     return f"data/keys/us-east-1/{org.keys[word].rpartition('/')[2]}"
 
 
+def told_twice(recorded: Any) -> None:
+    """A key of which something else is told before."""
+    recorded["keys"].insert(0, {**recorded["keys"][0], "state": "COMPLIANT"})
+
+
 class TestWriting:
     """What is in it."""
 
@@ -270,7 +275,7 @@ class TestWhatWasRefused:
     ) -> None:
         """What has changed since an earlier one."""
         witness = Witness()
-        report = org.report(witness=witness, previous=made[0])
+        report = org.report(witness=witness, previous=(made[0],))
         assert report.trend is not None
         write_report_pack(tmp_path / "pack", report, witness)
         assert verify(tmp_path / "pack").code == 0
@@ -355,7 +360,11 @@ class TestEdits:
             (REPORT, lambda it: it.update(schema_version=2), [("content", REPORT)]),
             (RECORDED, lambda it: it["keys"][0].update(state="COMPLIANT"), [("content", RECORDED)]),
             (RECORDED, lambda it: it["keys"].clear(), [("content", RECORDED)]),
+            (RECORDED, lambda it: it["keys"].append(it["keys"][0]), [("content", RECORDED)]),
+            (RECORDED, told_twice, [("content", RECORDED)]),
             (VERDICTS, lambda it: it["keys"][0].update(uses=["config"]), [("content", VERDICTS)]),
+            (VERDICTS, lambda it: it["keys"][0].update(uses=5), [("content", VERDICTS)]),
+            (VERDICTS, lambda it: it["keys"][2].update(uses="former"), [("content", VERDICTS)]),
             (VERDICTS, lambda it: it["keys"][0].pop("recorded"), [("content", VERDICTS)]),
             (VERDICTS, lambda it: it["keys"][2].update(admits_deliveries_of=[]), [("verdict", REPORT)]),
             (PACK, lambda it: it["landing_zone"]["accounts"].pop(), [("content", PACK)]),
@@ -424,6 +433,74 @@ class TestEdits:
         )
         forge(pack)
         assert ("content", f"{folder_of(org, 'log')}/facts.json") in verify(pack).kinds
+
+    @pytest.mark.parametrize("name", ["describe-key.json", "key-policy.json", "tags.json"])
+    @pytest.mark.parametrize("content", [None, "null"])
+    def test_facts_without_their_answer(
+        self, org: Org, pack: Path, verify: Verify, name: str, content: str | None
+    ) -> None:
+        """It was taken away, and the manifests written again: nothing says then that KMS told the facts."""
+        path = pack / folder_of(org, "config") / name
+        path.unlink()
+        if content is not None:
+            path.write_text(content)
+        forge(pack)
+        assert ("content", f"{folder_of(org, 'config')}/facts.json") in verify(pack).kinds
+
+    def test_facts_without_any_answer(self, org: Org, pack: Path, verify: Verify) -> None:
+        """As little."""
+        for name in ("describe-key.json", "key-policy.json"):
+            (pack / folder_of(org, "log") / name).unlink()
+        forge(pack)
+        assert verify(pack).kinds == [("content", f"{folder_of(org, 'log')}/facts.json")]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda it: it.update(unresolved=["something"]),
+            lambda it: it.update(hopeful=it["key"]),
+            lambda it: it.update(not_known=[0]),
+            lambda it: it.update(arn_known=False),
+            lambda it: it.update(manifest_keys={}),
+            lambda it: it.update(name="another"),
+        ],
+    )
+    def test_what_is_told_beside_the_key(
+        self, org: Org, pack: Path, verify: Verify, change: Callable[[Any], object]
+    ) -> None:
+        """Follows from the answers; of a pack of another version nobody can say."""
+        facts = f"{folder_of(org, 'log')}/facts.json"
+        edit(pack / facts, change)
+        forge(pack)
+        assert ("content", facts) in verify(pack).kinds
+        edit(pack / PACK, lambda told: told["tool"].update(version="0.9.0"))
+        forge(pack)
+        told = verify(pack)
+        assert ("content", facts) not in told.kinds
+        assert any(
+            facts in doubt and "it was made by lzkey 0.9.0" in doubt for doubt in told.document["doubts"]
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "change"),
+        [
+            ("key-policy.json", lambda it: it["arguments"].update(KeyId="another")),
+            ("key-policy.json", lambda it: it.update(operation="kms:DescribeKey")),
+            ("key-policy.json", lambda it: it.update(arguments=None)),
+            ("describe-key.json", lambda it: it.update(operation="kms:GetKeyPolicy")),
+            ("tags.json", lambda it: it["arguments"].clear()),
+            ("tags.json", lambda it: it["answer"].update(Tags=5)),
+        ],
+    )
+    def test_an_answer_to_another_question(
+        self, org: Org, pack: Path, verify: Verify, name: str, change: Callable[[Any], object]
+    ) -> None:
+        """GetKeyPolicy and ListResourceTags do not name the key in their answers: what was asked does."""
+        edit(pack / folder_of(org, "config") / name, change)
+        forge(pack)
+        told = verify(pack)
+        assert told.code == 3
+        assert any(path.startswith(folder_of(org, "config")) for _, path in told.kinds)
 
     def test_the_page(self, pack: Path, verify: Verify) -> None:
         """What people read must be what the data says."""
