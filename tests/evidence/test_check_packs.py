@@ -224,6 +224,9 @@ class TestWriting:
             (("--evidence", "pack", "--sign", "alias/x"), "'alias/x' is not the ARN of a KMS key"),
             (("--evidence", "sources"), "sources is not empty: a pack is written into a new folder"),
             (("--evidence", "no/pack"), "there is no folder"),
+            (("--evidence", "empty", "-o", "empty/check.json"), "empty/check.json would be a part of"),
+            (("--evidence", "empty", "-o", "empty/../empty/check.json"), "would be a part of"),
+            (("--evidence", "pack.json", "-o", "pack.json"), "pack.json would be a part of"),
         ],
     )
     def test_what_cannot_be_is_said_first(
@@ -237,10 +240,12 @@ class TestWriting:
     ) -> None:
         """Nothing is checked, nothing is written."""
         monkeypatch.chdir(tmp_path)
+        (tmp_path / "empty").mkdir()
         ended = run("check", sources, *SETTINGS, *words)
         assert (ended.code, ended.out) == (2, "")
         assert said in ended.err
-        assert [path.name for path in tmp_path.iterdir()] == ["sources"]
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "sources"]
+        assert [*(tmp_path / "empty").iterdir()] == []
 
     def test_without_a_key_there_is_nothing_to_prove_again(
         self, tmp_path: Path, run: Run, verify: Verify

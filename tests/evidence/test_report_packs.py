@@ -332,6 +332,15 @@ class TestSigning:
         assert "cannot sign: it is SYMMETRIC_DEFAULT for ENCRYPT_DECRYPT" in ended.err
         assert list(tmp_path.iterdir()) == []
 
+    def test_no_other_file_goes_into_it(self, org: Org, tmp_path: Path, run: Run) -> None:
+        """It would be one that no manifest names."""
+        (tmp_path / "pack").mkdir()
+        org.sandbox.forget_calls()
+        ended = run("report", "--evidence", tmp_path / "pack", "-o", tmp_path / "pack" / "report.html")
+        assert (ended.code, ended.out) == (2, "")
+        assert "report.html would be a part of the evidence pack" in ended.err
+        assert [*(tmp_path / "pack").iterdir()] == []
+
     def test_a_signature_that_is_refused_leaves_no_pack(self, org: Org, tmp_path: Path, run: Run) -> None:
         """Nor anything half-written."""
         kms = org.sandbox.client("kms")
