@@ -73,6 +73,8 @@ class Opened:
     made_by: Engine
     caller: str
     notes: tuple[str, ...]
+    signed_by: Json = None
+    """Who signs it, as its own contents say; None: it was not to be signed."""
     differences: list[Difference] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     """What cannot be said, a sentence each."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from lzkey.documents import time_text
 from lzkey.errors import ExitCode, PackError
 from lzkey.evidence import check_again, report_again, signature
 from lzkey.evidence.again import prove_again
@@ -133,6 +134,7 @@ def _opened(checked: Checked) -> Opened:
         Engine(*map(quoted, made_by)),
         quoted(caller or ""),
         tuple(map(one_line, notes)),
+        told.get("signed_by"),
     )
 
 
@@ -165,6 +167,10 @@ def _trust(pack: Opened, outside: Outside) -> tuple[Signature | None, Trust]:
     if not there:
         if outside:
             pack.differ(Kind.SIGNATURE, signature.VALUE, "the pack is not signed, though a key was given")
+        if pack.signed_by is not None:
+            pack.differ(
+                Kind.SIGNATURE, signature.VALUE, f"it is missing: {PACK} says that the pack is signed"
+            )
         return None, Trust.UNSIGNED
     try:
         description, key, value = (content(folder, path, signature.LARGEST) for path in signature.FILES)
@@ -177,4 +183,15 @@ def _trust(pack: Opened, outside: Outside) -> tuple[Signature | None, Trust]:
         pack.differ(Kind.SIGNATURE, signature.VALUE, _BAD[trust])
     elif trust in _OPEN:
         pack.doubts.append(_OPEN[trust])
+    if pack.kind:
+        _compare_signer(pack, signed)
     return signed, trust
+
+
+def _compare_signer(pack: Opened, signed: Signature) -> None:
+    """What is said of the signature, which nobody has signed, against what was signed."""
+    wanted = signature.signer_members(signed.key_arn, signed.public_key)
+    if pack.signed_by != wanted or signed.told_fingerprint != signed.fingerprint:
+        pack.differ(Kind.SIGNATURE, signature.DESCRIPTION, f"its key is not the one that {PACK} tells of")
+    if signed.signed_at != time_text(pack.at):
+        pack.differ(Kind.SIGNATURE, signature.DESCRIPTION, f"its signed_at is not the made_at of {PACK}")

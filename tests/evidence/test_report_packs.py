@@ -16,6 +16,7 @@ from lzkey.aws.former_keys import MOST
 from lzkey.aws.witness import KEPT, Witness
 from lzkey.evidence.citing import cited
 from lzkey.evidence.report_pack import write_report_pack
+from lzkey.evidence.signing import Signer
 from lzkey.report.facts import Options
 from lzkey.report.formats import write
 from lzkey_sandbox import LandingZone, OrganizationPlan
@@ -313,7 +314,29 @@ class TestSigning:
         shutil.rmtree(pack / "signature")
         assert verify(pack, "--public-key", key).document["trust"] == "unsigned"
         assert verify(pack, "--public-key", key).code == 3
-        assert verify(pack).code == 0
+        assert verify(pack).kinds == [("signature", "signature/tagmanifest-sha256.txt.sig")]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda told: told.update(key_arn="arn:aws:kms:us-east-1:111122223333:key/somebody-s"),
+            lambda told: told.update(public_key_sha256="0" * 64),
+            lambda told: told.update(signed_at="1999-01-01T00:00:00.000Z"),
+        ],
+        ids=["whose", "which", "when"],
+    )
+    def test_what_is_said_of_a_signature(
+        self, org: Org, tmp_path: Path, made: Any, verify: Verify, change: Callable[[Any], object]
+    ) -> None:
+        """It is not signed itself, and must be what was signed: also where the signature is vouched for."""
+        arn = org.sandbox.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+        signer = Signer.of(org.session(org.sandbox.account), arn["KeyMetadata"]["Arn"])
+        write_report_pack(tmp_path / "pack", *made, signer)
+        words = "--key-fingerprint", hashlib.sha256(signer.key.public_key).hexdigest()
+        assert verify(tmp_path / "pack", *words).code == 0
+        edit(tmp_path / "pack/signature/signature.json", change)
+        told = verify(tmp_path / "pack", *words)
+        assert (told.code, told.kinds) == (3, [("signature", "signature/signature.json")])
 
     def test_a_part_of_a_signature(self, tmp_path: Path, made: Any, verify: Verify) -> None:
         """Is none: it is said what is missing."""
