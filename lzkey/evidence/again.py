@@ -50,8 +50,8 @@ def prove_again(opened: Opened) -> None:
     if opened.unanswered:
         keys = counted(opened.unanswered, "key")
         opened.remarks.append(
-            f"no answer of AWS is beside the facts of {keys}: they are what the checked files say, of which "
-            "the pack has the digest alone"
+            f"no answer of AWS is beside the facts of {keys}: they are what the checked files say, which are "
+            "not in the pack"
         )
     for path in opened.checked.under(KEYS):
         if path.rpartition("/")[0] not in folders:

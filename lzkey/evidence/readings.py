@@ -18,7 +18,7 @@ from lzkey.sources.subject import Context, FoundKey, Kind, Place
 from lzkey.terminal import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from landing_zone_key import LandingZone
     from landing_zone_key.key import KeyArn
@@ -33,7 +33,7 @@ _NAMES: Final = (DESCRIBED, POLICY, TAGS)
 #: What was asked for each.
 _OPERATIONS: Final = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListResourceTags")
 
-_UNTOLD: Final = "KMS did not tell it to whoever made the pack, whose notes say why"
+_UNTOLD: Final = "KMS did not tell it to whoever made the pack"
 
 
 class KeyReadings(NamedTuple):
@@ -57,6 +57,13 @@ class KeyReadings(NamedTuple):
         tags = as_members(pages[0])
         tags["answer"] = {"Tags": [tag for page in pages for tag in page.answer.get("Tags", ())]}
         return cls(told, put, _with_named_tags(tags, put["answer"].get("Policy"), arn))
+
+    def lacking(self, found: FoundKey) -> Iterator[str]:
+        """The questions that were to be answered of a key and were not."""
+        wanted = (True, True, has_tag_condition(found.key.policy))
+        for operation, reading, needed in zip(_OPERATIONS, self, wanted, strict=True):
+            if needed and reading is None:
+                yield operation
 
     def files(self) -> dict[str, Json]:
         """The answers that there are, by the names of their files."""

@@ -15,6 +15,7 @@ import bagit
 import pytest
 
 from lzkey.evidence.pack import digests
+from lzkey_sandbox import Sandbox
 
 from .bags import edit, flip, forge
 
@@ -157,6 +158,23 @@ class TestWriting:
         (told,) = json.loads((tmp_path / "pack/data/sources.json").read_text())["sources"]
         assert told == {"source": "-", "sha256": hashlib.sha256(content).hexdigest()}
         assert verify(tmp_path / "pack").code == 0
+
+    def test_of_an_object_there_is_the_address_alone(
+        self, tmp_path: Path, run: Run, verify: Verify, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Which is told: its bytes cannot be compared later."""
+        with Sandbox() as sandbox:
+            for name, value in sandbox.environment.items():
+                monkeypatch.setenv(name, value)
+            s3 = sandbox.client("s3")
+            s3.create_bucket(Bucket="snapshots")
+            s3.put_object(Bucket="snapshots", Key="item.json", Body=json.dumps(item(ARN, GRANT)).encode())
+            run("check", "s3://snapshots/", *SETTINGS, "--evidence", tmp_path / "pack")
+        told = verify(tmp_path / "pack")
+        assert told.counts == (1, 0)
+        assert told.document["notes"] == [
+            "objects of Amazon S3 are streamed once, and have no digest in the pack: 1"
+        ]
 
     def test_tags_are_those_that_a_condition_names(self, tmp_path: Path, run: Run, verify: Verify) -> None:
         """In whatever case it writes them, and no others; the verdict is the same."""

@@ -249,6 +249,7 @@ class TestWhatWasRefused:
         told = verify(tmp_path / "pack")
         assert (told.code, told.document["differences"]) == (4, [])
         assert any("kms:GetKeyPolicy" in note for note in report.notes)
+        assert any("no answer to kms:GetKeyPolicy is in the pack" in note for note in told.document["notes"])
         assert all("the facts in the pack do not tell" in doubt for doubt in told.document["doubts"])
 
     def test_tags_that_were_not_read(self, org: Org, tmp_path: Path, verify: Verify) -> None:
@@ -260,6 +261,8 @@ class TestWhatWasRefused:
         assert (told.code, told.document["differences"]) == (4, [])
         (doubt,) = told.document["doubts"]
         assert doubt.startswith(f"{org.keys['config']}: the report says COMPLIANT")
+        said = f"{org.keys['config']}: no answer to kms:ListResourceTags is in the pack: AWS gave none"
+        assert told.document["notes"] == [said]
 
     def test_an_account_without_aggregator(self, org: Org, tmp_path: Path, verify: Verify) -> None:
         """Its own results: no configuration items are known, and all the rest agrees."""
