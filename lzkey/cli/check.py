@@ -149,7 +149,7 @@ def check(
         _require_files(source, newest=newest, alive=bool(key) or landing_zone)
     if evidence is not None and only:
         raise SettingsError("--evidence keeps every result: leave out --only")
-    packing = Packing.of(evidence, sign, asked.session)
+    packing = Packing.of(evidence, sign, asked.session, files)
     stdin = Input(measured=packing is not None)
     context, at = asked.context(source or [], stdin, ignore or []), datetime.now(UTC)
     if packing is not None:
