@@ -44,7 +44,7 @@ $ lzkey check . --home-region us-east-1 --management-account-id 111122223333
 $ lzkey check template.yaml --parameter Trails=cloudtrail.amazonaws.com
 $ lzkey check . --parameters prod --format md -o result.sarif -o result.json
 $ lzkey check snapshot.json --parameters prod --only non-compliant
-$ lzkey check s3://BUCKET/AWSLogs/ --newest --parameters prod --profile logs
+$ lzkey check s3://BUCKET/AWSLogs/ --newest --parameters prod
 $ terraform show -json plan | lzkey check - --parameters prod
 $ lzkey check --profile management --discover --landing-zone
 $ lzkey check --profile management --discover --landing-zone --evidence pack
@@ -149,7 +149,7 @@ def check(
         _require_files(source, newest=newest, alive=bool(key) or landing_zone)
     if evidence is not None and only:
         raise SettingsError("--evidence keeps every result: leave out --only")
-    packing = Packing.of(evidence, sign, asked.session)
+    packing = Packing.of(evidence, sign, asked.session, files)
     stdin = Input(measured=packing is not None)
     context, at = asked.context(source or [], stdin, ignore or []), datetime.now(UTC)
     if packing is not None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from lzkey.aws.fact import actions_of, statement
 from lzkey.aws.witness import Witness
-from lzkey.errors import UsageError
+from lzkey.errors import OutputError, UsageError
 from lzkey.evidence.bag import require_new
 from lzkey.evidence.signature import region_of, require_library
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import boto3
@@ -38,10 +38,15 @@ class Packing:
 
     @classmethod
     def of(
-        cls, folder: Path | None, sign: str | None, session: Callable[[str], boto3.Session]
+        cls,
+        folder: Path | None,
+        sign: str | None,
+        session: Callable[[str], boto3.Session],
+        files: Sequence[Path],
     ) -> Packing | None:
         """What is asked for; None where no pack is. `session` makes one, if need be in the key's Region.
 
+        `files` are written beside the pack, and none into it: its manifests would not name it.
         Raises OutputError where it could not be written, and what `Signer.of` does where it could not be
         signed.
         """
@@ -50,6 +55,12 @@ class Packing:
                 raise UsageError("--sign needs --evidence: it is the pack that is signed")
             return None
         require_new(folder)
+        place = folder.resolve()
+        for path in files:
+            if place in (path.resolve(), *path.resolve().parents):
+                raise OutputError(
+                    f"{path} would be a part of the evidence pack {folder}: give it another place"
+                )
         if sign is None:
             return cls(folder)
         region = region_of(sign)

@@ -162,7 +162,7 @@ def report(
     _require_sensible(options)
     earlier = earlier_reports(previous or [])
     credentials = session(profile, region)
-    packing = Packing.of(evidence, sign, lambda _region: credentials)
+    packing = Packing.of(evidence, sign, lambda _region: credentials, outputs or [])
     with _progress() as told:
         witness = packing.witness if packing is not None else None
         made = make_report(credentials, options, previous=earlier, progress=told, witness=witness)

@@ -9,9 +9,11 @@ from lzkey.check.formats.json import key as verdict_members
 from lzkey.check.verdict import judge
 from lzkey.errors import PackError
 from lzkey.evidence.differences import Again, Kind, differing, quoted
-from lzkey.evidence.facts import found_key, key_members
+from lzkey.evidence.facts import as_facts, found_key, key_members
 from lzkey.evidence.pack import FACTS, KEYS, VERDICTS
-from lzkey.evidence.readings import DESCRIBED, POLICY, TAGS, KeyReadings
+from lzkey.evidence.readings import DESCRIBED, POLICY, TAGS, KeyReadings, found_in
+from lzkey.figures import counted
+from lzkey.sources.subject import Kind as Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,9 @@ _FOLDER: Final = re.compile(rf"{KEYS}/[a-z0-9-]{{1,40}}/[A-Za-z0-9.-]{{1,100}}",
 
 #: What is said otherwise of a key by who read its facts than by the answers themselves.
 _SAID_OTHERWISE: Final = ("attributes_missing", "policy_missing", "deleted")
+
+#: In place of the key itself, which is compared before the rest.
+_KEY_ASIDE: Final[dict[str, Any]] = {"key": None}
 
 
 def prove_again(opened: Opened) -> None:
@@ -42,6 +47,12 @@ def prove_again(opened: Opened) -> None:
         except PackError as error:
             opened.contradict(folder, str(error))
             opened.doubts.append(f"the verdict of {quoted(entry.get('arn'))} cannot be proved again: {error}")
+    if opened.unanswered:
+        keys = counted(opened.unanswered, "key")
+        opened.remarks.append(
+            f"no answer of AWS is beside the facts of {keys}: they are what the checked files say, which are "
+            "not in the pack"
+        )
     for path in opened.checked.under(KEYS):
         if path.rpartition("/")[0] not in folders:
             opened.contradict(path, f"{VERDICTS} names no key that it belongs to")
@@ -88,7 +99,7 @@ def _otherwise(told: Json, verdict: Mapping[str, Json], names: str) -> str:
 
 
 def _compare_readings(opened: Opened, folder: str, found: FoundKey) -> None:
-    """The facts against the answers of AWS that they were read from, where these are there."""
+    """The facts against the answers of AWS that they were read from; those of a file have none."""
     names = {path.rpartition("/")[2] for path in opened.checked.under(folder)}
     for name in sorted(names - {FACTS, DESCRIBED, POLICY, TAGS}):
         opened.contradict(f"{folder}/{name}", "no pack has such a file")
@@ -98,19 +109,24 @@ def _compare_readings(opened: Opened, folder: str, found: FoundKey) -> None:
             for name in (DESCRIBED, POLICY, TAGS)
         )
     )
-    if readings == KeyReadings():
+    is_of_report = opened.kind == "report"
+    if readings == KeyReadings() and not is_of_report and found.place.kind != Source.LIVE:
+        opened.unanswered += 1
         return
-    read, facts = (_told(key, readings) for key in (readings.key(found.key.arn), found.key))
-    if different := differing(read, facts):
+    answered = readings.key(found.key.arn)
+    if different := differing(_told(answered), _told(found.key)):
         said = f"its {different} is not what the answers of KMS beside it say"
         opened.contradict(f"{folder}/{FACTS}", said)
+    elif is_of_report and opened.zone is not None:
+        _compare_rest(opened, f"{folder}/{FACTS}", found, found_in(answered, opened.zone))
 
 
-def _told(key: KmsKey, readings: KeyReadings) -> dict[str, Json]:
-    """What is said of a key where there is an answer, but for what each reader says in words of its own."""
-    own = {"policy": readings.policy, "tags": readings.tags}
-    return {
-        name: value
-        for name, value in key_members(key).items()
-        if name not in _SAID_OTHERWISE and own.get(name, readings.described) is not None
-    }
+def _told(key: KmsKey) -> dict[str, Json]:
+    """What is said of a key, but for what each reader says in words of its own."""
+    return {name: value for name, value in key_members(key).items() if name not in _SAID_OTHERWISE}
+
+
+def _compare_rest(opened: Opened, path: str, found: FoundKey, again: FoundKey) -> None:
+    """What a report's facts say beside the key, which all follows from it; by another engine otherwise."""
+    if different := differing(as_facts(found) | _KEY_ASIDE, as_facts(again) | _KEY_ASIDE):
+        opened.does_not_follow(path, f"its {different} is not what follows from the answers of KMS beside it")

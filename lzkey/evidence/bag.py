@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lzkey.errors import OutputError
-from lzkey.files import UNFINISHED
+from lzkey.files import UNFINISHED, require_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -163,8 +163,10 @@ def opened(path: Path) -> Iterator[int]:
 
 def require_new(folder: Path) -> None:
     """Raise OutputError, before the long work, where no pack could be written there."""
-    if not folder.absolute().parent.is_dir():
-        raise OutputError(f"{folder} cannot be written: there is no folder {folder.absolute().parent}")
+    require_folder(folder)
+    parent = folder.absolute().parent
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder} cannot be written: nothing new can be put into {parent}")
     try:
         status = folder.lstat()
     except FileNotFoundError:

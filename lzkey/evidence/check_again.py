@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import LandingZone, SettingsError
 from landing_zone_key.settings import MAXIMUM_PARAMETERS_LENGTH
-from lzkey.errors import PackError
+from lzkey.check.run import Tally
+from lzkey.errors import ExitCode, PackError
 from lzkey.evidence.again import listed
 from lzkey.evidence.differences import differing
 from lzkey.evidence.facts import zone_members
@@ -16,8 +17,6 @@ from lzkey.evidence.pack import CHECK, PACK, RECORDED, SOURCES, VERDICTS
 from lzkey.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lzkey import Json
     from lzkey.evidence.differences import Opened
 
@@ -29,7 +28,8 @@ _ROW: Final = ("name", "arn", "place", "compliance")
 
 def compare_results(opened: Opened) -> None:
     """Compare the results of the check with what the pack has of each key."""
-    results = [each for each in listed(opened, CHECK, "results") if each.get("type") == "key"]
+    document, entries = _check(opened)
+    results = [each for each in entries if each.get("type") == "key"]
     rows = listed(opened, RECORDED, "keys")
     opened.recorded = len(rows)
     told = [entry.get("verdict") for entry in listed(opened, VERDICTS, "keys")]
@@ -38,24 +38,56 @@ def compare_results(opened: Opened) -> None:
     rest = Counter(_row(each) for each in results) - Counter(_row(each) for each in told)
     if rest != Counter(map(_row, rows)):
         opened.contradict(RECORDED, f"it does not say of every other key what {CHECK} says")
-    _compare_summary(opened, results)
-    listed(opened, SOURCES, "sources")
-
-
-def _compare_summary(opened: Opened, results: list[dict[str, Any]]) -> None:
-    try:
-        document = opened.checked.json(CHECK)
-    except PackError:
-        return  # which is said already
-    counts = Counter(each.get("compliance") for each in results)
-    summary = document.get("summary")
-    again = {"keys": len(results), **{state.value: counts[state.value] for state in State}}
-    told = {name: summary.get(name) for name in again} if isinstance(summary, dict) else None
-    if told != again or document.get("only"):
-        opened.contradict(CHECK, "its summary does not count what its results are")
+    _compare_summary(opened, document, entries)
     if document.get("requests_from") != opened.at.isoformat(timespec="seconds"):
         opened.contradict(CHECK, f"its requests_from is not the moment that {PACK} tells of")
     _compare_settings(opened, document.get("settings"))
+    listed(opened, SOURCES, "sources")
+
+
+def _check(opened: Opened) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The check, and its results; neither where it is none, which is said."""
+    results = listed(opened, CHECK, "results")
+    try:
+        document = opened.checked.json(CHECK)
+    except PackError:
+        document = None  # which is said already
+    return (document, results) if isinstance(document, dict) else ({}, [])
+
+
+def _compare_summary(opened: Opened, document: dict[str, Any], entries: list[dict[str, Any]]) -> None:
+    """What the check says of all its results, counted again."""
+    kinds = Counter(_text(each.get("type")) for each in entries)
+    states = Counter(_text(each.get("compliance")) for each in entries if each.get("type") == "key")
+    count = {state: states[_text(state.value)] for state in State}
+    keys, unread = kinds[_text("key")], kinds[_text("unread")]
+    passed_over = document.get("passed_over")
+    again = {
+        "keys": keys,
+        **{state.value: number for state, number in count.items()},
+        "unread": unread,
+        "passed_over": len(passed_over) if isinstance(passed_over, list) else None,
+        "findings": Counter(_failing(each) for entry in entries for each in _objects(entry.get("findings"))),
+    }
+    summary = document.get("summary")
+    told = dict(summary) if isinstance(summary, dict) else {}
+    told["findings"] = Counter()
+    for each in _objects(summary.get("findings") if isinstance(summary, dict) else None):
+        told["findings"][_failing(each)] += each["keys"] if type(each.get("keys")) is int else 0
+    if told != again or keys + unread != len(entries) or document.get("only") or document.get("left_out"):
+        opened.contradict(CHECK, "its summary does not count what its results are")
+    worst = Tally(states=count, unread=unread)
+    codes = {ExitCode.DONE, worst.exit_code(), worst.exit_code(allow_empty=True)}
+    if document.get("exit_code") not in [*codes]:
+        opened.contradict(CHECK, "its exit_code is not what its results come to")
+
+
+def _objects(value: Json) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _failing(finding: dict[str, Any]) -> str:
+    return _text([finding.get(name) for name in ("requirement", "reason", "certainty")])
 
 
 def _compare_settings(opened: Opened, settings: Json) -> None:
@@ -78,5 +110,6 @@ def _text(value: Json) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _row(entry: Mapping[str, Json] | None) -> str:
-    return _text([(entry or {}).get(name) for name in _ROW])
+def _row(entry: Json) -> str:
+    members = entry if isinstance(entry, dict) else {}
+    return _text([members.get(name) for name in _ROW])

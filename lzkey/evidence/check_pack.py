@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from lzkey.aws.address import is_address
 from lzkey.check.formats.json import as_json
 from lzkey.check.formats.json import key as verdict_members
 from lzkey.check.verdict import Verdict, zone_for
@@ -124,6 +125,12 @@ class Collected:
             self._sources["-"] = {"sha256": self.stdin.sha256}
         return [{"source": source, **(told or {"sha256": None})} for source, told in self._sources.items()]
 
+    def undigested(self) -> Iterator[str]:
+        """That the objects of Amazon S3 which were read have no digest: they are streamed once."""
+        objects = sum(told is None and is_address(source) for source, told in self._sources.items())
+        if objects:
+            yield f"objects of Amazon S3 are streamed once, and have no digest in the pack: {objects:,}"
+
 
 @dataclass(frozen=True, slots=True)
 class CheckPack:
@@ -172,7 +179,7 @@ def _write(bag: Bag, made: Made, collected: Collected, witness: Witness, signer:
         verdicts.append({**told, "verdict": verdict_members(verdict)})
     bag.write(VERDICTS, written(document({"keys": verdicts})))
     bag.write(SOURCES, written(document({"sources": collected.sources()})))
-    notes = made.notes
+    notes = (*made.notes, *collected.undigested())
     if collected.left_out:
         notes = (
             *notes,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from lzkey.evidence.engine import this_engine
 from lzkey.terminal import one_line
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Opened:
     made_by: Engine
     caller: str
     notes: tuple[str, ...]
+    signed_by: Json = None
+    """Who signs it, as its own contents say; None: it was not to be signed."""
     differences: list[Difference] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     """What cannot be said, a sentence each."""
@@ -80,6 +83,8 @@ class Opened:
     again: list[Again] = field(default_factory=list)
     recorded: int = 0
     """Keys that are told of and cannot be proved again."""
+    unanswered: int = 0
+    """Keys in full that no answer of AWS lies beside: a file told of them."""
 
     def differ(self, kind: Kind, path: str, detail: str) -> None:
         """Remember a difference."""
@@ -88,6 +93,18 @@ class Opened:
     def contradict(self, path: str, detail: str) -> None:
         """Remember that a file contradicts another, or what follows from one."""
         self.differ(Kind.CONTENT, path, detail)
+
+    def does_not_follow(self, path: str, detail: str) -> None:
+        """Remember that this lzkey would write a file otherwise: another one may have had its reasons."""
+        if self.made_by == this_engine():
+            self.contradict(path, detail)
+        else:
+            self.doubts.append(
+                one_line(
+                    f"{path}: {detail}: it was made by {self.made_by}, and this is {this_engine()}, "
+                    "which may make another one"
+                )
+            )
 
 
 def differing(one: Json, other: Json) -> str:

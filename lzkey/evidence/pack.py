@@ -132,6 +132,7 @@ def finish(bag: Bag, made: Made, signer: Signer | None) -> None:
         "tool": {"name": "lzkey", "version": version("lzkey")},
         "engine_sha256": this_engine().sha256,
         "caller": made.caller or None,
+        "signed_by": None if signer is None else signer.told,
         "landing_zone": None if made.zone is None else zone_members(made.zone),
         "notes": [*made.notes],
     }

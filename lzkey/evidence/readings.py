@@ -15,9 +15,10 @@ from lzkey.evidence.facts import with_named_tags
 from lzkey.sources.open_policy import TAGS_OPEN, with_any_tags
 from lzkey.sources.source import known_key
 from lzkey.sources.subject import Context, FoundKey, Kind, Place
+from lzkey.terminal import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from landing_zone_key import LandingZone
     from landing_zone_key.key import KeyArn
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 DESCRIBED: Final = "describe-key.json"
 POLICY: Final = "key-policy.json"
 TAGS: Final = "tags.json"
+_NAMES: Final = (DESCRIBED, POLICY, TAGS)
+#: What was asked for each.
+_OPERATIONS: Final = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListResourceTags")
 
-_UNTOLD: Final = "KMS did not tell it to whoever made the pack, whose notes say why"
+_UNTOLD: Final = "KMS did not tell it to whoever made the pack"
 
 
 class KeyReadings(NamedTuple):
@@ -54,13 +58,23 @@ class KeyReadings(NamedTuple):
         tags["answer"] = {"Tags": [tag for page in pages for tag in page.answer.get("Tags", ())]}
         return cls(told, put, _with_named_tags(tags, put["answer"].get("Policy"), arn))
 
+    def lacking(self, found: FoundKey) -> Iterator[str]:
+        """The questions that were to be answered of a key and were not."""
+        wanted = (True, True, has_tag_condition(found.key.policy))
+        for operation, reading, needed in zip(_OPERATIONS, self, wanted, strict=True):
+            if needed and reading is None:
+                yield operation
+
     def files(self) -> dict[str, Json]:
         """The answers that there are, by the names of their files."""
-        named = zip((DESCRIBED, POLICY, TAGS), self, strict=True)
+        named = zip(_NAMES, self, strict=True)
         return {name: reading for name, reading in named if reading is not None}
 
     def key(self, arn: KeyArn) -> KmsKey:
         """The key that the answers tell of; raises PackError where they tell of none, or of another one."""
+        for name, reading, operation in zip(_NAMES, self, _OPERATIONS, strict=True):
+            if reading is not None:
+                _require_question(reading, name, operation, None if name == DESCRIBED else str(arn))
         found = replace(KmsKey.from_arn(arn), attributes_missing=_UNTOLD)
         if self.described is not None:
             try:
@@ -127,6 +141,16 @@ def _with_named_tags(tags: dict[str, Any], policy: object, arn: KeyArn) -> dict[
     return tags | {"answer": {"Tags": kept}, "left_out": "tags that no condition of the policy names"}
 
 
+def _require_question(reading: Json, name: str, operation: str, arn: str | None) -> None:
+    """Raise PackError where it was asked otherwise; `arn` is of a key that the answer does not name."""
+    told = reading if isinstance(reading, dict) else {}
+    arguments = told.get("arguments")
+    asked = arguments.get("KeyId") if isinstance(arguments, dict) else None
+    if told.get("operation") != operation or (arn is not None and asked != arn):
+        what = one_line(f"{told.get('operation')} of {asked}")[:160]
+        raise PackError(f"{name} is the answer to {what}, and lies where that to {operation} belongs")
+
+
 def _answer(reading: Json, name: str) -> Mapping[str, Json]:
     answer = reading.get("answer") if isinstance(reading, dict) else None
     if not isinstance(answer, dict):
@@ -136,7 +160,8 @@ def _answer(reading: Json, name: str) -> Mapping[str, Json]:
 
 def _tags(reading: Json) -> dict[str, str]:
     tags = _answer(reading, TAGS).get("Tags")
-    pairs = [(tag.get("TagKey"), tag.get("TagValue")) for tag in tags or () if isinstance(tag, dict)]
+    listed = tags if isinstance(tags, list) else []
+    pairs = [(tag.get("TagKey"), tag.get("TagValue")) for tag in listed if isinstance(tag, dict)]
     return {name: value for name, value in pairs if isinstance(name, str) and isinstance(value, str)}
 
 

@@ -13,7 +13,6 @@ from lzkey.documents import time_text
 from lzkey.errors import PackError, ReportError
 from lzkey.evidence.again import listed
 from lzkey.evidence.differences import Kind, differing, quoted
-from lzkey.evidence.engine import this_engine
 from lzkey.evidence.facts import zone_members
 from lzkey.evidence.pack import (
     LANDING_ZONE,
@@ -136,12 +135,16 @@ def _compare_keys(opened: Opened, report: Report) -> None:
     in_full = {str(each.found.key.arn) for each in opened.again}
     for each in opened.again:
         _compare_key(opened, report, each, results.get(str(each.found.key.arn)))
-    rows = {str(row.get("arn")): row for row in listed(opened, RECORDED, "keys")}
-    opened.recorded = len(rows)
-    for arn, row in rows.items():
+    rows = set()
+    for row in listed(opened, RECORDED, "keys"):
+        arn = str(row.get("arn"))
         told = {name: value for name, value in row.items() if name not in ("arn", "item")}
-        if arn not in results or told != as_recorded(results[arn]):
+        if arn in rows or arn in in_full:
+            opened.contradict(RECORDED, f"it tells of {quoted(arn)}, which the pack tells of already")
+        elif arn not in results or told != as_recorded(results[arn]):
             opened.contradict(RECORDED, f"what it says of {quoted(arn)} is not what {REPORT} says")
+        rows.add(arn)
+    opened.recorded = len(rows)
     for key in report.keys:
         if key.arn not in rows and key.arn not in in_full:
             opened.contradict(RECORDED, f"it lacks {key.arn}, of which {REPORT} tells")
@@ -156,7 +159,7 @@ def _compare_key(opened: Opened, report: Report, again: Again, result: KeyResult
     recorded = None if result is None else as_recorded(result)
     if again.entry.get("recorded") != recorded:
         opened.contradict(VERDICTS, f"what it says was recorded of {arn} is not what {REPORT} says")
-    if FORMER in (again.entry.get("uses") or ()):
+    if again.entry.get("uses") == [FORMER]:
         _compare_former(opened, report, again)
     elif opened.zone is not None:
         uses = sorted(use.value for use in opened.zone.uses_of({arn, again.found.key.arn.key_id}))
@@ -209,12 +212,5 @@ def _compare_page(opened: Opened, report: Report) -> None:
     except (PackError, UnicodeDecodeError) as error:
         opened.contradict(PAGE, str(error))
         return
-    if page == page_of(report, data).encode():
-        return
-    if opened.made_by == this_engine():
-        opened.contradict(PAGE, f"it is not the page that lzkey makes of {REPORT}")
-    else:
-        opened.doubts.append(
-            f"{PAGE} is not the page that this lzkey makes of {REPORT}: it was made by {opened.made_by}, and "
-            f"this is {this_engine()}, which may make another one"
-        )
+    if page != page_of(report, data).encode():
+        opened.does_not_follow(PAGE, f"it is not the page that lzkey makes of {REPORT}")

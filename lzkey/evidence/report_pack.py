@@ -36,7 +36,7 @@ from lzkey.report.formats import html as html_page
 from lzkey.report.formats import json as json_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -84,7 +84,7 @@ def write_report_pack(folder: Path, report: Report, witness: Witness, signer: Si
         if rule is not None:
             bag.write(RULE, written(rule))
         caller = witness.caller.arn if witness.caller else ""
-        notes = tuple(_notes(report, zone, full))
+        notes = (*_notes(report, zone, full), *_unanswered(keys))
         finish(bag, Made("report", report.as_of, zone, caller, notes), signer)
 
 
@@ -185,6 +185,14 @@ def as_recorded(key: KeyResult) -> dict[str, Json]:
         "annotation": key.annotation,
         "evaluated_at": None if key.evaluated_at is None else time_text(key.evaluated_at),
     }
+
+
+def _unanswered(keys: Sequence[_InFull]) -> Iterator[str]:
+    """What is not known of keys in full: why not, say the report's own notes."""
+    for each in keys:
+        if lacking := [*each.readings.lacking(each.found)]:
+            what = " and ".join(lacking)
+            yield f"{each.found.key.arn}: no answer to {what} is in the pack: AWS gave none"
 
 
 def _notes(report: Report, zone: LandingZone | None, full: set[str]) -> Iterator[str]:

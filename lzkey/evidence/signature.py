@@ -64,12 +64,22 @@ _ARN: Final = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
+def signer_members(key_arn: str, public_key: bytes) -> dict[str, str]:
+    """Who signs: in `signature.json`, which is not signed, and in `pack.json`, which is."""
+    return {"key_arn": key_arn, "public_key_sha256": fingerprint(public_key)}
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a pack says of who has signed it: nothing of it is believed without a key from outside."""
+    """What a pack says of who has signed it: nothing of it is believed without a key from outside.
+
+    What stands in `signature.json` is not signed itself; it must be what `pack.json` says, which is.
+    """
 
     algorithm: str
     key_arn: str
+    """As the pack says."""
+    told_fingerprint: str
     """As the pack says."""
     signed_at: str
     """As the pack says."""
@@ -130,8 +140,9 @@ def told_by(description: Json, public_key: bytes, value: bytes) -> Signature:
     if not isinstance(algorithm, str) or algorithm not in SCHEMES:
         its = one_line(json.dumps(algorithm))[:60]
         raise PackError(f"{DESCRIPTION} has the algorithm {its}, none of {', '.join(SCHEMES)}")
-    arn, at = (one_line(str(description.get(name, "")))[:160] for name in ("key_arn", "signed_at"))
-    return Signature(algorithm, arn, at, as_der(public_key, PUBLIC_KEY), value)
+    names = ("key_arn", "public_key_sha256", "signed_at")
+    arn, told, at = (one_line(str(description.get(name, "")))[:160] for name in names)
+    return Signature(algorithm, arn, told, at, as_der(public_key, PUBLIC_KEY), value)
 
 
 def require_library() -> None:

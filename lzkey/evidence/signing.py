@@ -20,11 +20,11 @@ from lzkey.evidence.signature import (
     SCHEMES,
     SIGNED,
     VALUE,
-    fingerprint,
     fits,
     pem,
     region_of,
     require_library,
+    signer_members,
 )
 from lzkey.terminal import one_line
 
@@ -65,6 +65,11 @@ class Signer:
         require_library()
         asker, _ = Asker.of(session, Manner())
         return cls(asker, signing_key(asker, arn))
+
+    @property
+    def told(self) -> dict[str, str]:
+        """Who signs, as what is signed says it."""
+        return signer_members(self.key.arn, self.key.public_key)
 
     def sign(self, message: bytes, at: datetime) -> dict[str, bytes]:
         """The files of the signature of a message; see `sign`."""
@@ -116,8 +121,7 @@ def sign(asker: Asker, with_key: SigningKey, message: bytes, at: datetime) -> di
         {
             "signed": SIGNED,
             "algorithm": with_key.algorithm,
-            "key_arn": with_key.arn,
-            "public_key_sha256": fingerprint(with_key.public_key),
+            **signer_members(with_key.arn, with_key.public_key),
             "signed_at": time_text(at),
         }
     )

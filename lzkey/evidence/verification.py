@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from lzkey.documents import time_text
 from lzkey.errors import ExitCode, PackError
 from lzkey.evidence import check_again, report_again, signature
 from lzkey.evidence.again import prove_again
@@ -114,19 +115,26 @@ def _opened(checked: Checked) -> Opened:
     if told.get("pack_version") != PACK_VERSION or isinstance(told.get("pack_version"), bool):
         its = quoted(told.get("pack_version"))
         raise PackError(f"this is a pack of version {its}; this lzkey reads {PACK_VERSION}")
-    kind, tool, notes = told.get("kind"), told.get("tool"), told.get("notes")
-    if kind not in _KINDS:
+    kind, zone = told.get("kind"), told.get("landing_zone")
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise PackError(f"{PACK} says that it is a {quoted(kind)}, none of {', '.join(_KINDS)}")
-    version = tool.get("version") if isinstance(tool, dict) else None
-    zone = told.get("landing_zone")
+    tool, notes, caller = told.get("tool"), told.get("notes"), told.get("caller")
+    made_by = tool.get("version") if isinstance(tool, dict) else None, told.get("engine_sha256")
+    if not all(map(_is_text, made_by)):
+        raise PackError(f"{PACK} does not say which lzkey made it: version and engine_sha256 must be text")
+    if not isinstance(notes, list) or not all(map(_is_text, notes)):
+        raise PackError(f"{PACK}: notes must be a list of texts")
+    if caller is not None and not _is_text(caller):
+        raise PackError(f"{PACK}: caller must be text, or null")
     return Opened(
         checked,
-        str(kind),
+        kind,
         _moment(told.get("made_at")),
         None if zone is None else zone_of(zone, f"{PACK}: landing_zone"),
-        Engine(quoted(version), quoted(told.get("engine_sha256"))),
-        quoted(told.get("caller") or ""),
-        tuple(map(one_line, notes)) if isinstance(notes, list) and all(map(_is_text, notes)) else (),
+        Engine(*map(quoted, made_by)),
+        quoted(caller or ""),
+        tuple(map(one_line, notes)),
+        told.get("signed_by"),
     )
 
 
@@ -141,9 +149,11 @@ def _damaged(checked: Checked, why: str) -> Opened:
 def _moment(text: Json) -> datetime:
     try:
         found = datetime.fromisoformat(text)
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise PackError(f"{PACK} has the time {quoted(text)!r}, and must have one in UTC") from error
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise PackError(f"{PACK} has the time {quoted(text)!r}, and must have one with its zone")
 
 
 def _is_text(value: object) -> bool:
@@ -157,6 +167,10 @@ def _trust(pack: Opened, outside: Outside) -> tuple[Signature | None, Trust]:
     if not there:
         if outside:
             pack.differ(Kind.SIGNATURE, signature.VALUE, "the pack is not signed, though a key was given")
+        if pack.signed_by is not None:
+            pack.differ(
+                Kind.SIGNATURE, signature.VALUE, f"it is missing: {PACK} says that the pack is signed"
+            )
         return None, Trust.UNSIGNED
     try:
         description, key, value = (content(folder, path, signature.LARGEST) for path in signature.FILES)
@@ -169,4 +183,15 @@ def _trust(pack: Opened, outside: Outside) -> tuple[Signature | None, Trust]:
         pack.differ(Kind.SIGNATURE, signature.VALUE, _BAD[trust])
     elif trust in _OPEN:
         pack.doubts.append(_OPEN[trust])
+    if pack.kind:
+        _compare_signer(pack, signed)
     return signed, trust
+
+
+def _compare_signer(pack: Opened, signed: Signature) -> None:
+    """What is said of the signature, which nobody has signed, against what was signed."""
+    wanted = signature.signer_members(signed.key_arn, signed.public_key)
+    if pack.signed_by != wanted or signed.told_fingerprint != signed.fingerprint:
+        pack.differ(Kind.SIGNATURE, signature.DESCRIPTION, f"its key is not the one that {PACK} tells of")
+    if signed.signed_at != time_text(pack.at):
+        pack.differ(Kind.SIGNATURE, signature.DESCRIPTION, f"its signed_at is not the made_at of {PACK}")

@@ -12,6 +12,7 @@ from lzkey.aws.fact import takes
 from lzkey.aws.keys import NOT_FOUND, described_key, has_tag_condition, key_policy, key_tags, recorded_history
 from lzkey.aws.recorder import CONTINUOUS, own_recorder
 from lzkey.aws.unanswered import UnansweredError
+from lzkey.history.coverage import LATE
 from lzkey.history.events import CHANGING, KMS, TAGGING
 from lzkey.history.items import moment_of, seen
 from lzkey.history.model import Gap, Origin, Source
@@ -123,7 +124,7 @@ class _Asking:
             unread = f"not all events are known: {error}"
         if unread:
             return Told(replace(source, found=len(found), unread=(unread,)), tuple(found))
-        return Told(replace(source, start=since, end=self.now, found=len(found)), tuple(found))
+        return Told(replace(source, start=since, end=self.now - LATE, found=len(found)), tuple(found))
 
     def _named(self, name: str, since: datetime) -> Iterator[Event]:
         for event in event_history(self.asker, self.key.region, since, name=name):
@@ -149,8 +150,9 @@ class _Asking:
             started = None
             source = replace(source, unread=(f"since when AWS Config records is not known: {error}",))
         source = replace(source, found=len(items))
-        if started is not None:
-            source = replace(source, start=started, end=self.now, gaps=_gaps(items, started, self.now))
+        end = self.now - LATE
+        if started is not None and started < end:
+            source = replace(source, start=started, end=end, gaps=_gaps(items, started, self.now))
         return Told(source, items=items)
 
     def _recording_since(self) -> datetime | None:

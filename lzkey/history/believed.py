@@ -27,7 +27,7 @@ class Believed:
 
     events: tuple[tuple[Event, Origin], ...]
     doubted: tuple[tuple[Event, Origin], ...] = ()
-    """One of each two that differ: something was changed, but not to what."""
+    """All tellings of each event that is told in two ways: something was changed, nobody knows to what."""
     contradictions: tuple[str, ...] = ()
     future: tuple[str, ...] = ()
 
@@ -44,21 +44,28 @@ def believed(sources: Iterable[Told], now: datetime) -> Believed:
             its = replace(event, at=min(event.at, now))
             by_id.setdefault(event.id or _content(event), []).append((its, told.source.origin))
     alike: list[tuple[Event, Origin]] = []
-    different: list[tuple[Event, Origin]] = []
+    different: list[list[tuple[Event, Origin]]] = []
     for found in by_id.values():
-        contents = {_content(event) for event, _ in found}
-        (alike if len(contents) == 1 else different).append(
-            min(found, key=lambda each: ([*Origin].index(each[1]), _content(each[0])))
-        )
+        by_content = {_content(event): (event, origin) for event, origin in sorted(found, key=_worth)[::-1]}
+        if len(by_content) == 1:
+            alike += by_content.values()
+        else:
+            different.append(sorted(by_content.values(), key=_worth))
     return Believed(
         tuple(alike),
-        tuple(different),
+        tuple(each for found in different for each in found),
         tuple(
             f"the event {event.id} ({event.name}, {moment(event.at)}) is told in two ways, and not believed"
-            for event, _ in sorted(different, key=lambda each: (each[0].at, each[0].id))
+            for event, _ in sorted((one for one, *_ in different), key=lambda each: (each[0].at, each[0].id))
         ),
         tuple(_of_future(origin, found) for origin, found in future.items()),
     )
+
+
+def _worth(told: tuple[Event, Origin]) -> tuple[int, str]:
+    """Which telling of an event is taken: the same one in whatever order they come."""
+    event, origin = told
+    return [*Origin].index(origin), _content(event)
 
 
 def _content(event: Event) -> str:

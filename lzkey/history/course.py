@@ -30,6 +30,7 @@ SETTLING: Final = timedelta(minutes=5)
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _PENDING: Final = "PendingDeletion"
 _REPLICAS: Final = KeyState("PendingReplicaDeletion")
+_SO_SOON: Final = "AWS Config has it otherwise so soon after a change that it may be of before it"
 _DELETED: Final = "the day had come for which its deletion was scheduled"
 
 
@@ -119,7 +120,12 @@ class _Making:
         """What events tell of one moment: events tell whole seconds, and not which of them was the last."""
         made = [each for each in changes if each.creates]
         for each in made[:1]:
-            self.pieces = [Piece(_EVER, NOT_YET)]
+            if self._at is not None and at - self._at > SETTLING:
+                self._contradict(
+                    f"what is told of the key is of before the event of {moment(at)} that made it"
+                )
+            else:
+                self.pieces = [Piece(_EVER, NOT_YET)]
             self._set(at, each.becomes(NOT_YET), each.act)
         others = [each for each in changes if not each.creates]
         if not others:
@@ -144,11 +150,11 @@ class _Making:
             return
         if isinstance(before, Unknown):
             self._fill(sight)
-        elif before == _REPLICAS and sight.value in (KeyState(_PENDING), GONE):
-            self._set(
-                sight.at, sight.value, None, seen=True
-            )  # its replicas are gone, of which no event tells
+        elif _is_without_replicas(before, sight.value):
+            self._set(sight.at, sight.value, None, seen=True)
         elif self._may_be_late(sight):
+            if not self.times.by_events.covers(self._changed or sight.at, sight.at):
+                self._set(sight.at, Unknown(_SO_SOON), None, seen=True)
             return
         elif self._is_contradicted(sight):
             self._contradict(
@@ -228,6 +234,11 @@ class _Making:
         if self.pieces[-1].start >= at:
             self.pieces.pop()
         self.pieces.append(Piece(at, value, act))
+
+
+def _is_without_replicas(before: Value, after: Value) -> bool:
+    """Whether the replicas are gone for which a key waited: no event tells of that."""
+    return before == _REPLICAS and after in (KeyState(_PENDING), GONE)
 
 
 def _is_same(one: Value, other: Value) -> bool:

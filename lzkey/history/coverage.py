@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from lzkey.history.model import Source
+
+#: How long after a change its event, its log file or its configuration item comes, at most: about five
+#: minutes on average, and nothing is promised.
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html and
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
+LATE: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +26,13 @@ class Coverage:
     times: tuple[tuple[datetime, datetime], ...] = ()
 
     @classmethod
-    def of(cls, sources: Iterable[Source]) -> Coverage:
-        """What at least one of the sources tells everything of."""
+    def of(cls, sources: Iterable[Source], now: datetime | None = None) -> Coverage:
+        """What at least one of the sources tells everything of; with `now`, of the last minutes as well.
+
+        What happened in these they may tell only later.
+        """
+        if now is not None:
+            sources = [replace(one, end=now) if one.end and one.end >= now - LATE else one for one in sources]
         joined: list[tuple[datetime, datetime]] = []
         for start, end in sorted(time for source in sources for time in _without_gaps(source)):
             if joined and start <= joined[-1][1]:

@@ -10,7 +10,7 @@ import io
 import json
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -51,6 +51,8 @@ _TAIL: Final = 64
 #: Most files have the key, which CloudTrail uses for each delivery, and none of its changes.
 _CHANGES: Final = re.compile(rb'"eventName"\s*:\s*"(?:' + "|".join(sorted(_NAMES)).encode() + rb')"')
 
+_OF_KMS: Final = re.compile(rb'"eventSource"\s*:\s*"kms\.amazonaws\.com"')
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -67,6 +69,8 @@ class Scanned:
 
     events: tuple[Event, ...] = ()
     fault: str = ""
+    of_kms: bool = False
+    """Whether it has any event of KMS, be it of another key: the trail then does not leave them out."""
 
 
 def name_of(file: str) -> Name | None:
@@ -90,10 +94,11 @@ def scanned(raw: BinaryIO, key: KeyArn) -> Scanned:
     """What a file holds; a file that is no log file, or not a whole one, has a fault, and no event."""
     try:
         content = _unpacked(raw)
+        of_kms = bool(_OF_KMS.search(content))
         has_none = key.key_id.encode() not in content or not _CHANGES.search(content)
         if has_none and _BEGINS.match(content) and _ENDS.search(content[-_TAIL:]):
-            return Scanned()
-        return _events(json.loads(content), key)
+            return Scanned(of_kms=of_kms)
+        return replace(_events(json.loads(content), key), of_kms=of_kms)
     except UnansweredError as error:
         return Scanned(fault=str(error))
     except (EOFError, zlib.error, OSError, ValueError, RecursionError, MemoryError) as error:

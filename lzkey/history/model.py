@@ -125,6 +125,8 @@ class Span:
     begun_by: Act | None = None
     """None: it was so when what is known begins, or nobody knows what began it."""
     ended_by: Act | None = None
+    besides: str = ""
+    """What else is not known where it is refused, or may be: what no reason names may hold then, or not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ class Proof:
     standing: Standing
     reasons: tuple[Reason, ...] = ()
     unknown: str = ""
+    besides: str = ""
 
 
 def proofs(facts: Facts, zone: LandingZone, start: datetime, until: datetime) -> dict[str, Proof]:
@@ -139,12 +140,13 @@ def _proof(facts: Facts, findings: list[Finding]) -> Proof:
     refused = [each for each in findings if each.certainty is Certainty.REFUSED]
     not_known = [each for each in findings if each.reason in _NOT_KNOWN]
     possible = [each for each in findings if each not in refused and each not in not_known]
-    if refused:
-        return Proof(Standing.REFUSED, _reasons(refused))
+    missing = "; ".join(facts.missing)
     if possible and isinstance(facts.tags, Unknown) and has_tag_condition(facts.policy):
-        return Proof(Standing.UNKNOWN, unknown="; ".join(facts.missing))
+        possible, not_known = [], [*not_known, *possible]
+    if refused:
+        return Proof(Standing.REFUSED, _reasons([*refused, *possible]), besides=missing)
     if possible:
-        return Proof(Standing.POSSIBLE, _reasons(possible))
+        return Proof(Standing.POSSIBLE, _reasons(possible), besides=missing)
     if not_known:
         why = facts.missing or tuple(each.message for each in not_known)
         return Proof(Standing.UNKNOWN, unknown="; ".join(why))

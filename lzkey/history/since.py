@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from lzkey.history.edges import RECORDED_LATER, is_recorded
 from lzkey.history.model import Standing
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def standing_now(history: History, service: str) -> tuple[Standing, Since]:
 def finding_since(history: History, requirement: str) -> Since | None:
     """Since when a requirement has not held, for whichever service that is longest; None where it holds now.
 
-    Where a service's present is not known and no other's tells of it, neither is this: `at` is None.
+    Where a service's present is not known, or not whole, and no other's tells of it, neither is this: `at` is
+    None.
     """
     found: list[Since] = []
     doubts: list[Since] = []
@@ -56,8 +58,8 @@ def finding_since(history: History, requirement: str) -> Since | None:
         spans = _of(history, service)
         if _fails(spans[-1], requirement):
             found.append(_back(history, spans, lambda span: _fails(span, requirement)))
-        elif spans[-1].standing is Standing.UNKNOWN:
-            doubts.append(Since(None, unknown=spans[-1].unknown))
+        elif lacking := spans[-1].unknown or spans[-1].besides:
+            doubts.append(Since(None, unknown=lacking))
     if found:
         return min(found, key=lambda each: each.at or history.as_of)
     return doubts[0] if doubts else None
@@ -78,8 +80,10 @@ def _back(history: History, spans: tuple[Span, ...], is_so: Callable[[Span], boo
         number -= 1
     first, before = spans[number], spans[number - 1] if number else None
     if before is not None and before.end == first.start:
-        lacking = f"what was before is not known: {before.unknown}"
-        unknown = lacking if before.standing is Standing.UNKNOWN else ""
+        lacking = before.unknown or before.besides
+        unknown = f"what was before is not known: {lacking}" if lacking else ""
     else:
         unknown = "" if first.begun_by else BEGINNING
+    if not unknown and is_recorded(first.begun_by):
+        unknown = RECORDED_LATER
     return Since(max(first.start, history.start), first.begun_by, unknown)

@@ -22,6 +22,7 @@ from lzkey.aws.objects import Address, is_address, listed, stream
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import SettingsError
 from lzkey.figures import counted, some
+from lzkey.history.coverage import LATE
 from lzkey.history.log_files import Scanned, is_log_file, name_of, scanned
 from lzkey.history.model import Gap, Origin, Source
 from lzkey.history.told import Told
@@ -36,16 +37,20 @@ if TYPE_CHECKING:
     from lzkey.aws.events import Event
     from lzkey.history.log_files import Name
 
-#: How long after an event its file comes, at most: about five minutes on average, and nothing is promised.
-#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
-LATE: Final = timedelta(minutes=15)
-
 #: So many files are read before other processes are worth their start.
 _ALONE: Final = 64
 _AHEAD: Final = 8
 #: Sentences at most about files that cannot be read.
 _TOLD: Final = 20
 _EVERY: Final = 1000
+_DAY: Final = timedelta(days=1)
+#: The name of a file tells the minute.
+_MINUTE: Final = timedelta(minutes=1)
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
+_WITHOUT_KMS: Final = (
+    "none of its files has an event of KMS: a trail may leave out all of them, so that nobody can say that "
+    "nothing is missing"
+)
 
 Tell: TypeAlias = "Callable[[str], None]"
 
@@ -182,8 +187,10 @@ def _counting(read: Iterator[Scanned], total: int, tell: Tell) -> Iterator[Scann
 def _told(place: str, found: _Found, read: Iterator[Scanned]) -> Told:
     events: list[Event] = []
     faults: list[tuple[_File, str]] = []
+    of_kms = False
     for file, its in zip(found.files, read, strict=True):
         events += its.events
+        of_kms |= its.of_kms
         if its.fault:
             faults.append((file, its.fault))
     times = [file.name.at for file in found.files if file.name is not None]
@@ -196,8 +203,10 @@ def _told(place: str, found: _Found, read: Iterator[Scanned]) -> Told:
         unread.append(
             f"none of its files is told to be of the key's account and Region ({found.others:,} others)"
         )
+    if times and not of_kms and len(faults) < len(found.files):
+        unread.append(_WITHOUT_KMS)
     # A list that breaks off, or a file of an unknown time that cannot be read: anything may be missing.
-    whole = bool(times) and not found.broken and not any(file.name is None for file, _ in faults)
+    whole = bool(times) and of_kms and not found.broken and not any(file.name is None for file, _ in faults)
     start, end = (times[0], times[-1] - LATE) if whole else (None, None)
     gaps = [*_days_without(times), *(gap for file, why in faults if (gap := _gap(file, why)) is not None)]
     if start is None or end is None or end <= start:
@@ -236,11 +245,11 @@ def _gap(file: _File, why: str) -> Gap | None:
     """What a file that cannot be read may have told."""
     if file.name is None:
         return None
-    return Gap(file.name.at - LATE, file.name.at, f"a log file of then cannot be read: {why}")
+    return Gap(file.name.at - LATE, file.name.at + _MINUTE, f"a log file of then cannot be read: {why}")
 
 
 def _days_without(times: Sequence[datetime]) -> Iterator[Gap]:
-    """The times around days of which there is no file: an account in use has some every day."""
+    """The times of a day or longer in which no file came: an account in use has some every day."""
     for before, after in pairwise(times):
-        if (after.date() - before.date()).days > 1:
+        if after - before > _DAY:
             yield Gap(before - LATE, after, "there is no log file of a whole day")

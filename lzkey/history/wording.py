@@ -6,13 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from lzkey.figures import counted, moment
+from lzkey.history.edges import LATEST, Edge, Edges
 from lzkey.history.model import BY_ITSELF, RECORDED, Standing
+from lzkey.history.since import standing_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
     from lzkey.history.model import Act, History, Source, Span
+    from lzkey.history.since import Since
 
 NOW: Final = "now"
 WINDOWS: Final = "Times in which deliveries were refused, or may have been"
@@ -42,9 +44,10 @@ def title(history: History) -> str:
 def answer(history: History, service: str) -> str:
     """How a service's deliveries stand, since when and by whom, and how often they were refused before."""
     its = [span for span in history.spans if span.service == service]
-    last = history.open_since(service) or its[-1]
-    why = f": {last.unknown}" if last.unknown else ""
-    return f"{service}: {_WORDS[last.standing]}{_since(history, last)}{why}{_before(history, last)}"
+    now, since = standing_now(history, service)
+    last = its[-1].unknown
+    why = f": {last}" if last else ""
+    return f"{service}: {_WORDS[now]}{_since(history, since)}{why}{_before(history, service, since)}"
 
 
 def standing(span: Span) -> str:
@@ -52,9 +55,37 @@ def standing(span: Span) -> str:
     return _WORDS[span.standing]
 
 
-def until(span: Span) -> str:
-    """When it ended."""
-    return NOW if span.end is None else moment(span.end)
+def beginning(edges: Edges, span: Span) -> str:
+    """When it began, as exactly as it is known; of a time that is not known itself, just that."""
+    return " ".join(filter(None, [moment(span.start), _began(edges, span).word]))
+
+
+def ending(edges: Edges, span: Span) -> str:
+    """When it ended, as exactly as it is known."""
+    return " ".join(filter(None, [NOW if span.end is None else moment(span.end), _ended(edges, span).word]))
+
+
+def when(edges: Edges, span: Span) -> str:
+    """From when to when."""
+    return f"from {beginning(edges, span)} to {ending(edges, span)}"
+
+
+def begun_by(edges: Edges, span: Span) -> str:
+    """What began it, and why no more is known of that."""
+    return "; ".join(filter(None, [by(span.begun_by), _began(edges, span).why]))
+
+
+def ended_by(edges: Edges, span: Span) -> str:
+    """What ended it, and why no more is known of that; empty where it has not ended."""
+    return "" if span.end is None else "; ".join(filter(None, [by(span.ended_by), _ended(edges, span).why]))
+
+
+def _began(edges: Edges, span: Span) -> Edge:
+    return Edge() if span.standing is Standing.UNKNOWN else edges.began(span)
+
+
+def _ended(edges: Edges, span: Span) -> Edge:
+    return Edge() if span.standing is Standing.UNKNOWN else edges.ended(span)
 
 
 def by(act: Act | None) -> str:
@@ -80,13 +111,14 @@ def unknown(history: History) -> tuple[Span, ...]:
     return tuple(span for span in history.spans if span.standing is Standing.UNKNOWN)
 
 
-def together(spans: Iterable[Span]) -> list[tuple[str, Span]]:
+def together(edges: Edges, spans: Iterable[Span]) -> list[tuple[str, Span]]:
     """Times that are alike for both services once, by time, with the names of the services."""
-    alike: dict[tuple[datetime, Span], list[str]] = {}
+    alike: dict[tuple[Span, Edge, Edge], list[Span]] = {}
     for span in spans:
-        alike.setdefault((span.start, replace(span, service="")), []).append(span.service)
-    found = sorted(alike.items(), key=lambda each: each[0][0])
-    return [(" and ".join(names), span) for (_, span), names in found]
+        its = replace(span, service=""), _began(edges, span), _ended(edges, span)
+        alike.setdefault(its, []).append(span)
+    found = sorted(alike.values(), key=lambda each: each[0].start)
+    return [(" and ".join(span.service for span in each), each[0]) for each in found]
 
 
 def source(told: Source) -> Iterator[str]:
@@ -110,24 +142,23 @@ def _kind(told: Source) -> str:
     return {"AWS Config": "item", "KMS today": "look"}.get(told.origin.value, "event")
 
 
-def _since(history: History, span: Span) -> str:
-    if span.begun_by is not None:
-        return f" since {moment(span.start)}, by {by(span.begun_by)}"
-    if span.start == history.as_of:
+def _since(history: History, since: Since) -> str:
+    if since.at is None or since.at >= history.as_of:
         return " now; since when is not known"
-    if span.start == history.start:
-        return f" since {moment(span.start)} at the latest"
-    return f" since {moment(span.start)}{'' if span.unknown else ', or longer'}"
+    latest = f" {LATEST}" if since.unknown else ""
+    act = f", by {by(since.begun_by)}" if since.begun_by else ""
+    return f" since {moment(since.at)}{latest}{act}"
 
 
-def _before(history: History, last: Span) -> str:
+def _before(history: History, service: str, since: Since) -> str:
+    last = since.at or history.as_of
     windows = [
         each
         for each in history.windows
-        if each.service == last.service and each.end is not None and each.end <= last.start
+        if each.service == service and each.end is not None and each.end <= last
     ]
     if not windows:
         return ""
     latest = windows[-1]
     times = "before" if len(windows) == 1 else f"{len(windows)} times before, the last time"
-    return f"; {_WORDS[latest.standing]} {times} from {moment(latest.start)} to {until(latest)}"
+    return f"; {_WORDS[latest.standing]} {times} {when(Edges.of(history), latest)}"

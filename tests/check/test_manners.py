@@ -271,6 +271,7 @@ class TestPermissions:
                     ("check", "--discover", "--landing-zone"),
                     ("check", "--key", "KEY", *SETTINGS),
                     ("check", "s3://logs/", *SETTINGS),
+                    ("check", "--key", "KEY", *SETTINGS, "--evidence", "pack", "--sign", "SIGNER"),
                 ],
             ),
             ("explain", [("explain", "KEY", "--discover", "--live")]),
@@ -303,11 +304,12 @@ class TestPermissions:
                 },
             }
         )
+        signer = create("documented", KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
         live.landing_zone = LandingZone.with_key(arn)
         live.trail = TrailState(error="AccessDenied")  # since when that counts is asked, too
         with delivery_channel(live, arn):
             for step in steps:
-                run(*[arn if word == "KEY" else word for word in step])
+                run(*[{"KEY": arn, "SIGNER": signer}.get(word, word) for word in step])
             made = {f"{call.service}:{call.operation}" for call in live.calls} - {"sts:GetCallerIdentity"}
         live.trail = TrailState()
         objects.delete_object(Bucket="logs", Key="one")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    *("init", "check", "explain", "fix", "preflight", "report", "verify", "doctor", "demo"),
+    *("init", "check", "explain", "fix", "preflight", "report", "history", "verify", "doctor", "demo"),
     *("build", "deploy", "undeploy", "deploy-organization", "undeploy-organization"),
 )
 

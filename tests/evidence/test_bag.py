@@ -10,7 +10,7 @@ import bagit
 import pytest
 
 from lzkey.errors import OutputError, PackError
-from lzkey.evidence.bag import new_bag
+from lzkey.evidence.bag import new_bag, require_new
 from lzkey.evidence.checking import Damage, check
 
 from .bags import flip, forge, seal
@@ -90,6 +90,14 @@ class TestWriting:
         """No folder is made on the way to it."""
         with pytest.raises(OutputError, match="there is no folder"):
             write(tmp_path / "no" / "pack")
+
+    def test_the_place_must_take_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Which is asked before the long work, not when it is done."""
+        asked: list[object] = []
+        monkeypatch.setattr(os, "access", lambda *of: asked.append(of))
+        with pytest.raises(OutputError, match=f"nothing new can be put into {tmp_path}"):
+            require_new(tmp_path / "pack")
+        assert asked == [(tmp_path, os.W_OK | os.X_OK)]
 
     def test_nothing_half_written_stays(self, tmp_path: Path) -> None:
         """However the writing ends."""

@@ -15,6 +15,7 @@ import bagit
 import pytest
 
 from lzkey.evidence.pack import digests
+from lzkey_sandbox import Sandbox
 
 from .bags import edit, flip, forge
 
@@ -158,6 +159,23 @@ class TestWriting:
         assert told == {"source": "-", "sha256": hashlib.sha256(content).hexdigest()}
         assert verify(tmp_path / "pack").code == 0
 
+    def test_of_an_object_there_is_the_address_alone(
+        self, tmp_path: Path, run: Run, verify: Verify, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Which is told: its bytes cannot be compared later."""
+        with Sandbox() as sandbox:
+            for name, value in sandbox.environment.items():
+                monkeypatch.setenv(name, value)
+            s3 = sandbox.client("s3")
+            s3.create_bucket(Bucket="snapshots")
+            s3.put_object(Bucket="snapshots", Key="item.json", Body=json.dumps(item(ARN, GRANT)).encode())
+            run("check", "s3://snapshots/", *SETTINGS, "--evidence", tmp_path / "pack")
+        told = verify(tmp_path / "pack")
+        assert told.counts == (1, 0)
+        assert told.document["notes"] == [
+            "objects of Amazon S3 are streamed once, and have no digest in the pack: 1"
+        ]
+
     def test_tags_are_those_that_a_condition_names(self, tmp_path: Path, run: Run, verify: Verify) -> None:
         """In whatever case it writes them, and no others; the verdict is the same."""
         condition = {"StringEquals": {"AWS:resourcetag/Use": "logs"}}
@@ -224,6 +242,9 @@ class TestWriting:
             (("--evidence", "pack", "--sign", "alias/x"), "'alias/x' is not the ARN of a KMS key"),
             (("--evidence", "sources"), "sources is not empty: a pack is written into a new folder"),
             (("--evidence", "no/pack"), "there is no folder"),
+            (("--evidence", "empty", "-o", "empty/check.json"), "empty/check.json would be a part of"),
+            (("--evidence", "empty", "-o", "empty/../empty/check.json"), "would be a part of"),
+            (("--evidence", "pack.json", "-o", "pack.json"), "pack.json would be a part of"),
         ],
     )
     def test_what_cannot_be_is_said_first(
@@ -237,10 +258,12 @@ class TestWriting:
     ) -> None:
         """Nothing is checked, nothing is written."""
         monkeypatch.chdir(tmp_path)
+        (tmp_path / "empty").mkdir()
         ended = run("check", sources, *SETTINGS, *words)
         assert (ended.code, ended.out) == (2, "")
         assert said in ended.err
-        assert [path.name for path in tmp_path.iterdir()] == ["sources"]
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "sources"]
+        assert [*(tmp_path / "empty").iterdir()] == []
 
     def test_without_a_key_there_is_nothing_to_prove_again(
         self, tmp_path: Path, run: Run, verify: Verify
@@ -366,6 +389,14 @@ class TestForgery:
             (VERDICTS, acquit, {"verdict", "content"}),
             (CHECK, acquit_result, {"content"}),
             (CHECK, lambda it: it["summary"].update(keys=7), {"content"}),
+            (CHECK, lambda it: it["summary"].update(unread=1), {"content"}),
+            (CHECK, lambda it: it["summary"]["findings"].pop(), {"content"}),
+            (CHECK, lambda it: it["summary"]["findings"][0].update(keys=2), {"content"}),
+            (CHECK, lambda it: it["passed_over"].append({}), {"content"}),
+            (CHECK, lambda it: it.update(left_out=1), {"content"}),
+            (CHECK, lambda it: it.update(exit_code=4), {"content"}),
+            (CHECK, lambda it: it["results"].append({"type": "key-like"}), {"content"}),
+            (CHECK, lambda it: it["results"][0].update(compliance=["COMPLIANT"]), {"content"}),
             (CHECK, lambda it: it["results"].pop(), {"content"}),
             (CHECK, lambda it: it.update(requests_from="2020-01-01T00:00:00+00:00"), {"content"}),
             (CHECK, lambda it: it["settings"].update(HomeRegion="eu-west-1"), {"content"}),
@@ -373,6 +404,8 @@ class TestForgery:
             (RECORDED, lambda it: it["keys"].clear(), {"content"}),
             (RECORDED, lambda it: it["keys"][0].update(compliance="COMPLIANT"), {"content"}),
             (VERDICTS, lambda it: it["keys"].pop(), {"content"}),
+            (VERDICTS, lambda it: it["keys"][0].update(verdict="COMPLIANT"), {"verdict", "content"}),
+            (VERDICTS, lambda it: it["keys"][0].update(verdict=3), {"verdict", "content"}),
             (VERDICTS, lambda it: it["keys"][0].update(arn=OTHER), {"content"}),
             (VERDICTS, lambda it: it["keys"][0].update(folder="data/keys/us-east-1/../../.."), {"content"}),
             (VERDICTS, lambda it: it["keys"][0].update(folder=["\x1b"]), {"content"}),
@@ -410,8 +443,15 @@ class TestForgery:
         [
             (lambda it: it.update(pack_version=2), "this is a pack of version 2; this lzkey reads 1"),
             (lambda it: it.update(pack_version=True), "this is a pack of version True"),
+            (lambda it: it.update(kind=["report"]), "says that it is a ['report'], none of report, check"),
+            (lambda it: it.update(made_at="2026-01-01T00:00:00"), "and must have one with its zone"),
+            (lambda it: it.update(engine_sha256=None), "does not say which lzkey made it"),
+            (lambda it: it.update(tool="lzkey"), "does not say which lzkey made it"),
+            (lambda it: it.update(notes="none"), "notes must be a list of texts"),
+            (lambda it: it.update(notes=[1]), "notes must be a list of texts"),
+            (lambda it: it.update(caller=5), "caller must be text, or null"),
             (lambda it: it.update(kind="\x1b[2J"), "says that it is a ?[2J, none of report, check"),
-            (lambda it: it.update(made_at="noon"), "has the time 'noon', and must have one in UTC"),
+            (lambda it: it.update(made_at="noon"), "has the time 'noon', and must have one with its zone"),
             (
                 lambda it: it.update(landing_zone={"x": 1}),
                 "lacks home_region, management_account_id or",
@@ -431,6 +471,25 @@ class TestForgery:
         ended = run("verify", pack)
         assert (ended.code, ended.out) == (2, "")
         assert said in ended.err
+
+    @pytest.mark.parametrize("document", ["[]", "null", "3", '"text"', "{}", '{"results": [1]}'])
+    @pytest.mark.parametrize("name", [CHECK, VERDICTS, RECORDED, "data/sources.json", FACTS])
+    def test_a_file_of_another_shape(self, pack: Path, verify: Verify, name: str, document: str) -> None:
+        """Differs, and never ends in a traceback."""
+        (pack / name).write_text(document)
+        forge(pack)
+        assert verify(pack).code == 3
+
+    def test_facts_that_a_file_told_are_said_to_be(self, pack: Path, verify: Verify) -> None:
+        """No answer of AWS is beside them, which is no fault, and is told."""
+        (remark,) = verify(pack).document["remarks"]
+        assert remark.startswith("no answer of AWS is beside the facts of 2 keys")
+
+    def test_facts_that_kms_is_said_to_have_told(self, pack: Path, verify: Verify) -> None:
+        """Where no answer of KMS is beside them."""
+        edit(pack / FACTS, lambda it: it["place"].update(kind="live"))
+        forge(pack)
+        assert ("content", FACTS) in verify(pack).kinds
 
     def test_a_text_that_is_no_json(self, pack: Path, verify: Verify) -> None:
         """Told with its place."""

@@ -16,6 +16,7 @@ from lzkey.aws.former_keys import MOST
 from lzkey.aws.witness import KEPT, Witness
 from lzkey.evidence.citing import cited
 from lzkey.evidence.report_pack import write_report_pack
+from lzkey.evidence.signing import Signer
 from lzkey.report.facts import Options
 from lzkey.report.formats import write
 from lzkey_sandbox import LandingZone, OrganizationPlan
@@ -90,6 +91,11 @@ def pack(tmp_path: Path, made: tuple[Report, Witness]) -> Path:
 def folder_of(org: Org, word: str) -> str:
     """The folder of one of the keys."""
     return f"data/keys/us-east-1/{org.keys[word].rpartition('/')[2]}"
+
+
+def told_twice(recorded: Any) -> None:
+    """A key of which something else is told before."""
+    recorded["keys"].insert(0, {**recorded["keys"][0], "state": "COMPLIANT"})
 
 
 class TestWriting:
@@ -243,6 +249,7 @@ class TestWhatWasRefused:
         told = verify(tmp_path / "pack")
         assert (told.code, told.document["differences"]) == (4, [])
         assert any("kms:GetKeyPolicy" in note for note in report.notes)
+        assert any("no answer to kms:GetKeyPolicy is in the pack" in note for note in told.document["notes"])
         assert all("the facts in the pack do not tell" in doubt for doubt in told.document["doubts"])
 
     def test_tags_that_were_not_read(self, org: Org, tmp_path: Path, verify: Verify) -> None:
@@ -254,6 +261,8 @@ class TestWhatWasRefused:
         assert (told.code, told.document["differences"]) == (4, [])
         (doubt,) = told.document["doubts"]
         assert doubt.startswith(f"{org.keys['config']}: the report says COMPLIANT")
+        said = f"{org.keys['config']}: no answer to kms:ListResourceTags is in the pack: AWS gave none"
+        assert told.document["notes"] == [said]
 
     def test_an_account_without_aggregator(self, org: Org, tmp_path: Path, verify: Verify) -> None:
         """Its own results: no configuration items are known, and all the rest agrees."""
@@ -308,7 +317,29 @@ class TestSigning:
         shutil.rmtree(pack / "signature")
         assert verify(pack, "--public-key", key).document["trust"] == "unsigned"
         assert verify(pack, "--public-key", key).code == 3
-        assert verify(pack).code == 0
+        assert verify(pack).kinds == [("signature", "signature/tagmanifest-sha256.txt.sig")]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda told: told.update(key_arn="arn:aws:kms:us-east-1:111122223333:key/somebody-s"),
+            lambda told: told.update(public_key_sha256="0" * 64),
+            lambda told: told.update(signed_at="1999-01-01T00:00:00.000Z"),
+        ],
+        ids=["whose", "which", "when"],
+    )
+    def test_what_is_said_of_a_signature(
+        self, org: Org, tmp_path: Path, made: Any, verify: Verify, change: Callable[[Any], object]
+    ) -> None:
+        """It is not signed itself, and must be what was signed: also where the signature is vouched for."""
+        arn = org.sandbox.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+        signer = Signer.of(org.session(org.sandbox.account), arn["KeyMetadata"]["Arn"])
+        write_report_pack(tmp_path / "pack", *made, signer)
+        words = "--key-fingerprint", hashlib.sha256(signer.key.public_key).hexdigest()
+        assert verify(tmp_path / "pack", *words).code == 0
+        edit(tmp_path / "pack/signature/signature.json", change)
+        told = verify(tmp_path / "pack", *words)
+        assert (told.code, told.kinds) == (3, [("signature", "signature/signature.json")])
 
     def test_a_part_of_a_signature(self, tmp_path: Path, made: Any, verify: Verify) -> None:
         """Is none: it is said what is missing."""
@@ -326,6 +357,15 @@ class TestSigning:
         assert (ended.code, ended.out) == (2, "")
         assert "cannot sign: it is SYMMETRIC_DEFAULT for ENCRYPT_DECRYPT" in ended.err
         assert list(tmp_path.iterdir()) == []
+
+    def test_no_other_file_goes_into_it(self, org: Org, tmp_path: Path, run: Run) -> None:
+        """It would be one that no manifest names."""
+        (tmp_path / "pack").mkdir()
+        org.sandbox.forget_calls()
+        ended = run("report", "--evidence", tmp_path / "pack", "-o", tmp_path / "pack" / "report.html")
+        assert (ended.code, ended.out) == (2, "")
+        assert "report.html would be a part of the evidence pack" in ended.err
+        assert [*(tmp_path / "pack").iterdir()] == []
 
     def test_a_signature_that_is_refused_leaves_no_pack(self, org: Org, tmp_path: Path, run: Run) -> None:
         """Nor anything half-written."""
@@ -355,7 +395,11 @@ class TestEdits:
             (REPORT, lambda it: it.update(schema_version=2), [("content", REPORT)]),
             (RECORDED, lambda it: it["keys"][0].update(state="COMPLIANT"), [("content", RECORDED)]),
             (RECORDED, lambda it: it["keys"].clear(), [("content", RECORDED)]),
+            (RECORDED, lambda it: it["keys"].append(it["keys"][0]), [("content", RECORDED)]),
+            (RECORDED, told_twice, [("content", RECORDED)]),
             (VERDICTS, lambda it: it["keys"][0].update(uses=["config"]), [("content", VERDICTS)]),
+            (VERDICTS, lambda it: it["keys"][0].update(uses=5), [("content", VERDICTS)]),
+            (VERDICTS, lambda it: it["keys"][2].update(uses="former"), [("content", VERDICTS)]),
             (VERDICTS, lambda it: it["keys"][0].pop("recorded"), [("content", VERDICTS)]),
             (VERDICTS, lambda it: it["keys"][2].update(admits_deliveries_of=[]), [("verdict", REPORT)]),
             (PACK, lambda it: it["landing_zone"]["accounts"].pop(), [("content", PACK)]),
@@ -424,6 +468,74 @@ class TestEdits:
         )
         forge(pack)
         assert ("content", f"{folder_of(org, 'log')}/facts.json") in verify(pack).kinds
+
+    @pytest.mark.parametrize("name", ["describe-key.json", "key-policy.json", "tags.json"])
+    @pytest.mark.parametrize("content", [None, "null"])
+    def test_facts_without_their_answer(
+        self, org: Org, pack: Path, verify: Verify, name: str, content: str | None
+    ) -> None:
+        """It was taken away, and the manifests written again: nothing says then that KMS told the facts."""
+        path = pack / folder_of(org, "config") / name
+        path.unlink()
+        if content is not None:
+            path.write_text(content)
+        forge(pack)
+        assert ("content", f"{folder_of(org, 'config')}/facts.json") in verify(pack).kinds
+
+    def test_facts_without_any_answer(self, org: Org, pack: Path, verify: Verify) -> None:
+        """As little."""
+        for name in ("describe-key.json", "key-policy.json"):
+            (pack / folder_of(org, "log") / name).unlink()
+        forge(pack)
+        assert verify(pack).kinds == [("content", f"{folder_of(org, 'log')}/facts.json")]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda it: it.update(unresolved=["something"]),
+            lambda it: it.update(hopeful=it["key"]),
+            lambda it: it.update(not_known=[0]),
+            lambda it: it.update(arn_known=False),
+            lambda it: it.update(manifest_keys={}),
+            lambda it: it.update(name="another"),
+        ],
+    )
+    def test_what_is_told_beside_the_key(
+        self, org: Org, pack: Path, verify: Verify, change: Callable[[Any], object]
+    ) -> None:
+        """Follows from the answers; of a pack of another version nobody can say."""
+        facts = f"{folder_of(org, 'log')}/facts.json"
+        edit(pack / facts, change)
+        forge(pack)
+        assert ("content", facts) in verify(pack).kinds
+        edit(pack / PACK, lambda told: told["tool"].update(version="0.9.0"))
+        forge(pack)
+        told = verify(pack)
+        assert ("content", facts) not in told.kinds
+        assert any(
+            facts in doubt and "it was made by lzkey 0.9.0" in doubt for doubt in told.document["doubts"]
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "change"),
+        [
+            ("key-policy.json", lambda it: it["arguments"].update(KeyId="another")),
+            ("key-policy.json", lambda it: it.update(operation="kms:DescribeKey")),
+            ("key-policy.json", lambda it: it.update(arguments=None)),
+            ("describe-key.json", lambda it: it.update(operation="kms:GetKeyPolicy")),
+            ("tags.json", lambda it: it["arguments"].clear()),
+            ("tags.json", lambda it: it["answer"].update(Tags=5)),
+        ],
+    )
+    def test_an_answer_to_another_question(
+        self, org: Org, pack: Path, verify: Verify, name: str, change: Callable[[Any], object]
+    ) -> None:
+        """GetKeyPolicy and ListResourceTags do not name the key in their answers: what was asked does."""
+        edit(pack / folder_of(org, "config") / name, change)
+        forge(pack)
+        told = verify(pack)
+        assert told.code == 3
+        assert any(path.startswith(folder_of(org, "config")) for _, path in told.kinds)
 
     def test_the_page(self, pack: Path, verify: Verify) -> None:
         """What people read must be what the data says."""

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lzkey.figures import lasted, to_the_second
+from lzkey.history.edges import EARLIEST, LATEST, Edge
+from lzkey.history.formats.markdown import render as markdown
+from lzkey.history.formats.terminal import render as text
 from lzkey.history.html import as_html
 from lzkey.history.html.drawing import LEAST, drawing
 from lzkey.history.html.page import SHOWN
 from lzkey.history.html.rows import answers, windows
-from lzkey.history.model import Act, History, Origin, Reason, Span, Standing
+from lzkey.history.model import RECORDED, Act, History, Origin, Reason, Span, Standing
 from lzkey.history.since import BEGINNING, Since, finding_since, standing_now
 from lzkey.page.axis import CHARACTER, ROOMS, Scale, ticks
 
@@ -27,6 +30,8 @@ NARROW, BROAD = ROOMS.values()
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ALICE = "arn:aws:iam::111122223333:user/alice"
 WHY = "no file of these days"
+PUT = Act(NOW - timedelta(days=80), "PutKeyPolicy", ALICE)
+NOTED = Act(NOW - timedelta(days=80), RECORDED, "", origin=Origin.CONFIG)
 DENIED = Reason("CLOUDTRAIL_ACCESS", "DENIED", 'denied by "Outside"', "refused")
 OFF = Reason("ENABLED", "STATE", "the key is Disabled", "refused")
 
@@ -335,17 +340,57 @@ class TestWindows:
         )
         (found,) = windows(told(spans))
         assert found.lasted == lasting
-        assert [bool(found.before), bool(found.after)] == [one is Standing.UNKNOWN for one in around]
+        assert [bool(found.began.why), bool(found.ended.why)] == [one is Standing.UNKNOWN for one in around]
         page = as_html(told(spans))
-        assert ("at the latest 2026" in page) is bool(found.before)
-        assert ("at the earliest 2026" in page) is bool(found.after)
+        assert ("at the latest 2026" in page) is bool(found.began.word)
+        assert ("at the earliest 2026" in page) is bool(found.ended.word)
+
+    @pytest.mark.parametrize("alike", [True, False], ids=["of both services", "of one"])
+    @pytest.mark.parametrize(
+        ("around", "acts", "words", "lasting"),
+        [
+            ((Standing.ALLOWED, Standing.ALLOWED), (PUT, PUT), ("", ""), "10 days"),
+            ((Standing.UNKNOWN, Standing.ALLOWED), (PUT, PUT), (LATEST, ""), "at least 10 days"),
+            ((Standing.ALLOWED, Standing.UNKNOWN), (PUT, None), ("", EARLIEST), "at least 10 days"),
+            ((Standing.ALLOWED, Standing.ALLOWED), (NOTED, PUT), (LATEST, ""), "at least 10 days"),
+            ((Standing.ALLOWED, Standing.ALLOWED), (PUT, NOTED), ("", LATEST), "about 10 days"),
+            ((Standing.UNKNOWN, Standing.ALLOWED), (PUT, NOTED), (LATEST, LATEST), "about 10 days"),
+        ],
+    )
+    def test_every_format_says_alike_how_exactly_it_is_known(
+        self,
+        around: tuple[Standing, Standing],
+        acts: tuple[Act | None, Act | None],
+        words: tuple[str, str],
+        lasting: str,
+        *,
+        alike: bool,
+    ) -> None:
+        """Where a gap is beside it, and where AWS Config alone shows that it began or ended."""
+        life = (
+            (ago(days=90), around[0], None),
+            (ago(days=80), Standing.REFUSED, acts[0]),
+            (ago(days=70), around[1], acts[1]),
+        )
+        other = life if alike else ((ago(days=90), Standing.ALLOWED, None),)
+        history = told((*turned(*life), *turned(*other, service="AWS Config")))
+        assert {one.lasted for one in windows(history)} == {lasting}
+        start, end = "2026-09-12 09:00 UTC", "2026-09-22 09:00 UTC"
+        began, ended = (" ".join(filter(None, pair)) for pair in zip((start, end), words, strict=True))
+        assert f", from {began} to {ended}\n" in text(history)
+        assert f" from {began} to {ended}" in text(history).splitlines()[1]
+        assert f"| {began} | {ended} |" in markdown(history)
+        page = as_html(history)
+        for word, second in zip(words, ("2026-09-12 09:00:00", "2026-09-22 09:00:00"), strict=True):
+            assert f">{' '.join(filter(None, [word, second]))} UTC" in page
 
     def test_what_was_so_at_first_may_be_older(self) -> None:
         """Unless what made it so is known."""
         (found,) = windows(told(turned((ago(days=9), Standing.REFUSED, None))))
-        assert (found.before, found.lasted) == ("it was so when what is known begins", "at least 9 days")
+        assert found.began.why == "it was so when what is told here begins"
+        assert found.lasted == "at least 9 days"
         (found,) = windows(told(turned((ago(days=9), Standing.REFUSED, put(ago(days=9))))))
-        assert (found.before, found.lasted) == ("", "9 days")
+        assert (found.began, found.lasted) == (Edge(), "9 days")
 
     def test_none_is_no_proof_where_something_is_not_known(self) -> None:
         """And is, where everything is."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from lzkey.history.model import Origin, Standing
+from landing_zone_key import KmsKey
+from lzkey.history.model import Origin, Source, Standing
+from lzkey.history.since import finding_since
 from lzkey.history.timeline import history_from
+from lzkey.history.told import Told
 
 from .lives import (
     ACCOUNT,
@@ -16,6 +20,7 @@ from .lives import (
     BAD,
     GOOD,
     KEY,
+    METADATA,
     NOW,
     ZONE,
     ago,
@@ -30,6 +35,9 @@ from .lives import (
     recorded,
     told,
 )
+
+# As late as sources may tell, in days.
+LATE = round(15 / 1440, 3)
 
 # What sources tell; and the life: A allowed, R refused, ? not known, - no key; since so many days.
 LIVES: dict[str, tuple[list[Any], str]] = {
@@ -182,6 +190,38 @@ LIVES: dict[str, tuple[list[Any], str]] = {
         [recorded(item(9), item(3, status="ResourceDeleted"), since=9)],
         "A9 -3",
     ),
+    "what nobody has told yet of the last minutes is not known, where it is otherwise now": (
+        [told(made(20), until=LATE), present(BAD)],
+        f"A20 ?{LATE:g} R0",
+    ),
+    "and of the last minutes nothing is known without the present": (
+        [told(made(20), until=LATE)],
+        f"A20 ?{LATE:g}",
+    ),
+    "where the present is as it was told, it was so in the last minutes": (
+        [told(made(20), until=LATE), present()],
+        "A20",
+    ),
+    "changes of the last minutes that are told are known with the present": (
+        [told(made(20), put(0.005, BAD), put(0.003, GOOD), until=LATE), present()],
+        "A20 R0.005 A0.003",
+    ),
+    "an item may tell of the last minutes before an event does": (
+        [told(made(20), until=LATE), recorded(item(0.003, BAD)), present(BAD)],
+        f"A20 ?{LATE:g} R0",
+    ),
+    "an item that cannot be read may be the change": (
+        [recorded(item(9), {**item(5, BAD), "configuration": "{"}, since=9), present()],
+        "?9 A0",
+    ),
+    "items without the policy tell of none of its changes": (
+        [recorded({**item(9), "supplementaryConfiguration": {}}, since=9), present()],
+        "?9 A0",
+    ),
+    "an item so soon after a change, where events do not tell everything": (
+        [told(made(20), until=20), recorded(item(19.999, BAD), since=21)],
+        "A20 ?19.999",
+    ),
     "an item that is later than the change that it does not show yet": (
         [told(made(20), put(3, BAD)), recorded(item(2.999, GOOD)), present(BAD)],
         "A20 R3",
@@ -196,6 +236,9 @@ class TestLives:
     def test_of_cloudtrail_s_deliveries(self, sources: list[Any], life: str) -> None:
         """From the first of what is told to now."""
         assert line(history_from(KEY, ZONE, NOW, sources)) == life
+
+
+KEY_ALONE = KmsKey.from_describe_key({**METADATA, "keyState": "Disabled"})
 
 
 def history(*sources: Any, zone: Any = ZONE, **more: Any) -> Any:
@@ -242,6 +285,16 @@ class TestWindows:
         assert line(history(told(made(20), denied))) == "A20"
         assert line(history(told(made(20), put(9, BAD)))) == "A20 R9"
 
+    @pytest.mark.parametrize(
+        ("policy", "act"), [(GOOD, "DisableKey"), (BAD, "PutKeyPolicy")], ids=["by one", "by both"]
+    )
+    def test_two_changes_in_one_second(self, policy: str, act: str) -> None:
+        """The one that made it so is named, and not the one beside it."""
+        found = history(told(made(20), put(9, policy), did("DisableKey", 9)), present(policy, "Disabled"))
+        (window,) = [each for each in found.windows if each.service == "CloudTrail"]
+        assert window.begun_by is not None
+        assert window.begun_by.name == act
+
     def test_one_service_alone(self) -> None:
         """A policy that lacks one statement refuses the deliveries of one."""
         alone = json.loads(GOOD)
@@ -257,6 +310,47 @@ class TestWindows:
     def test_a_key_that_is_not_symmetric_is_one(self) -> None:
         """Nothing can be encrypted with it."""
         assert line(history(told(made(20, keySpec="RSA_2048")))) == "R20"
+
+
+class TestFindings:
+    """Since when one requirement has not held, whatever else was wrong beside it."""
+
+    PERHAPS = json.dumps(
+        {
+            **json.loads(GOOD),
+            "Statement": [
+                {**each, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
+                if "config.amazonaws.com" in json.dumps(each)
+                else each
+                for each in json.loads(GOOD)["Statement"]
+            ],
+        }
+    )
+
+    @pytest.mark.parametrize("enabled", [True, False], ids=["and enabled", "and still so"])
+    def test_disabled_in_between(self, *, enabled: bool) -> None:
+        """Neither ends nor begins what the policy has done, for certain or perhaps."""
+        then = [did("EnableKey", 5)] if enabled else []
+        records = [made(20), put(15, self.PERHAPS), did("DisableKey", 9), *then]
+        found = history(told(*records), present(self.PERHAPS, "Enabled" if enabled else "Disabled"))
+        assert line(found, "AWS Config") == ("A20 P15 R9 P5" if enabled else "A20 P15 R9")
+        since = finding_since(found, "CONFIG_ACCESS")
+        assert since is not None
+        assert (since.at, since.begun_by and since.begun_by.name) == (ago(15), "PutKeyPolicy")
+        assert since.unknown == ""
+
+    def test_a_policy_that_is_not_known(self) -> None:
+        """Does not hold because the key is disabled as well; nor did it while that was so."""
+        off = history(told(did("DisableKey", 9)), replace(present(), present=KEY_ALONE))
+        now = finding_since(off, "CLOUDTRAIL_ACCESS")
+        assert (line(off), now and now.at) == ("?90 R9", None)
+        assert now is not None
+        assert now.unknown.startswith("key policy: ")
+        on = history(told(did("DisableKey", 9), put(5, BAD), did("EnableKey", 5)), present(BAD))
+        before = finding_since(on, "CLOUDTRAIL_ACCESS")
+        assert (line(on), before and before.at) == ("?90 R9 R5", ago(5))
+        assert before is not None
+        assert before.unknown.startswith("what was before is not known: key policy: ")
 
 
 class TestDates:
@@ -361,6 +455,24 @@ class TestUnknown:
         assert line(found) == "?20 A0"
         assert any("key store" in note for note in found.notes)
 
+    def test_a_key_that_nobody_tells_of(self) -> None:
+        """May be a slip of the pen, and is not said to have been deleted."""
+        gone = Told(
+            Source(Origin.PRESENT, "KMS"), present=replace(KmsKey.from_arn(KEY), policy=None, deleted=True)
+        )
+        never, once = history(told(), gone), history(told(did("DisableKey", 9)), gone)
+        assert ["is its id right" in " ".join(each.notes) for each in (never, once)] == [True, False]
+        assert ["the key is gone" in " ".join(each.notes) for each in (never, once)] == [False, True]
+        assert (never.exit_code, once.exit_code) == (4, 4)
+
+    def test_not_as_far_back_as_is_told(self) -> None:
+        """That nobody tells of before is said where it is so."""
+        sources = [told(made(100), since=110), present()]
+        for since, said in ((30, False), (95, False), (120, False)):
+            notes = history_from(KEY, ZONE, NOW, sources, since=ago(since)).notes
+            assert any("no source here tells" in each for each in notes) is said
+        assert any("no source here tells" in each for each in history(told(since=30), present()).notes)
+
     def test_further_back_than_anything_tells(self) -> None:
         """Asked for, it is there, and not known."""
         assert line(history(told(), present(), since=ago(120))) == "?120 A90"
@@ -427,6 +539,27 @@ class TestContradictions:
         assert found.exit_code == 3
         assert of(found)[-1].standing is Standing.REFUSED
 
+    @pytest.mark.parametrize(
+        "other",
+        [{"errorCode": "AccessDeniedException"}, {"eventName": "TagResource"}],
+        ids=["with an error", "as another change"],
+    )
+    @pytest.mark.parametrize("turned", [False, True], ids=["in files", "in the event history"])
+    def test_whatever_either_telling_changes_is_in_doubt(
+        self, other: dict[str, str], *, turned: bool
+    ) -> None:
+        """A change that another source tells as none is not taken for none."""
+        record = did("DisableKey", 9)
+        one, two = ({**record, **other}, record) if turned else (record, {**record, **other})
+        found = history(told(made(20), one), told(two, since=None, origin=Origin.TRAIL_FILES))
+        assert (line(found), len(found.contradictions)) == ("A20 ?9", 1)
+
+    def test_what_is_told_of_before_the_key_was_made(self) -> None:
+        """Is not passed over."""
+        found = history(told(made(20)), recorded(item(30, BAD)), present())
+        assert "before the event of 2026-11-09 12:00 UTC that made it" in found.contradictions[0]
+        assert found.exit_code == 4
+
     def test_one_event_told_in_two_ways(self) -> None:
         """Neither is believed, and what it changed is not known."""
         record = put(9, BAD)
@@ -474,7 +607,8 @@ class TestClocks:
         """And is said."""
         found = history(told(made(20), put(-0.05, BAD)))
         assert line(found) == "A20"
-        assert any("later than now" in note for note in found.notes)
+        assert any("later than now" in each for each in found.contradictions)
+        assert found.exit_code == 4
 
     def test_an_item_of_the_future(self) -> None:
         """Neither; it is said of its source."""
@@ -515,29 +649,3 @@ class TestOtherKeys:
     def test_days_are_counted_as_the_tables_do(self) -> None:
         """Of what the tables above are written in."""
         assert days(ago(3)) == 3
-
-
-class TestTrails:
-    """What a trail's files do not tell: which events it logs."""
-
-    @pytest.mark.parametrize("origin", [Origin.TRAIL_FILES, Origin.ATHENA])
-    def test_that_it_logs_changes_of_keys_is_taken_for_granted(self, origin: Origin) -> None:
-        """And is told; more so where nothing shows it."""
-
-        def notes(*records: Any) -> list[str]:
-            found = history(told(*records, origin=origin), present())
-            return [note for note in found.notes if "leaves KMS's events out" in note]
-
-        (shown,) = notes(made(20))
-        assert shown.startswith("a place: that its trail logs the requests that change keys")
-        (not_shown,) = notes()
-        assert not_shown.startswith("a place has no event of the key: that its trail logs")
-        assert not_shown.endswith("nothing there shows it: look at the trail's event selectors")
-
-    @pytest.mark.parametrize(
-        ("origin", "since"), [(Origin.EVENT_HISTORY, 90), (Origin.TRAIL_FILES, None), (Origin.ATHENA, None)]
-    )
-    def test_nothing_is_granted_where_nothing_is_taken(self, origin: Origin, since: float | None) -> None:
-        """CloudTrail's event history has every change; single moments claim nothing between them."""
-        found = history(told(made(20), origin=origin, since=since), present())
-        assert not any("leaves KMS's events out" in note for note in found.notes)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.errors import SettingsError
+from lzkey.history.coverage import LATE
 from lzkey.history.log_files import name_of
 from lzkey.history.timeline import history_from
-from lzkey.history.trail_files import LATE, trail_files
+from lzkey.history.trail_files import trail_files
 
 from .lives import ACCOUNT, ARN, BAD, GOOD, KEY, NOW, ZONE, ago, did, line, made, put
 
@@ -117,6 +118,26 @@ class TestFolder:
         assert gap.why == "there is no log file of a whole day"
         assert life(folder) == "A20 ?16.007 R9 ?3 ?0.007"
 
+    @pytest.mark.parametrize(("late", "gaps"), [(0, 0), (1, 1)], ids=["a day", "a minute more"])
+    def test_nor_is_a_day_that_begins_at_noon_without_one(self, folder: Path, late: int, gaps: int) -> None:
+        """However the calendar has it: between two noons a trail may have been off."""
+        of_day(folder, 15).unlink()
+        written(folder, ago(15) + timedelta(minutes=5 + late))
+        assert len(read(folder).source.gaps) == gaps
+
+    @pytest.mark.parametrize("key", [ARN, ARN.replace("1234abcd", "99999999")], ids=["its own", "another's"])
+    def test_a_trail_that_leaves_out_kms_tells_nothing(self, tmp_path: Path, key: str) -> None:
+        """As AWS lets it do for their number: only where some event of KMS is there are all of them."""
+        for day in range(5, -1, -1):
+            written(tmp_path, ago(day))
+        without = read(tmp_path).source
+        assert without.start is None
+        assert "may leave out" in without.unread[0]
+        written(
+            tmp_path, ago(3) + timedelta(minutes=5), json.loads(json.dumps(put(3, GOOD)).replace(ARN, key))
+        )
+        assert read(tmp_path).source.start == ago(5)
+
     def test_events_in_any_order_and_twice(self, folder: Path) -> None:
         """Files that overlap tell an event twice, and it counts once."""
         records = [put(3, GOOD), put(9, BAD), made(20)]
@@ -162,7 +183,8 @@ class TestBroken:
         assert sentence.startswith(f"{path}: ")
         assert words in sentence
         (gap,) = source.gaps
-        assert (gap.start, gap.end) == (ago(9) + timedelta(minutes=5) - LATE, ago(9) + timedelta(minutes=5))
+        delivered = ago(9) + timedelta(minutes=5)
+        assert (gap.start, gap.end) == (delivered - LATE, delivered + timedelta(minutes=1))
         assert life(folder).startswith("A20 ?9.007 ?")
         found = history_from(KEY, ZONE, NOW, [read(folder)])
         assert found.exit_code == 4
@@ -181,7 +203,7 @@ class TestBroken:
             path = written(folder, ago(9) + timedelta(hours=1, minutes=minutes))
             path.write_bytes(b"?")
         (gap,) = read(folder).source.gaps
-        assert gap.end - gap.start == timedelta(minutes=55) + LATE
+        assert gap.end - gap.start == timedelta(minutes=56) + LATE
 
     def test_many_are_counted(self, folder: Path) -> None:
         """The first are named."""

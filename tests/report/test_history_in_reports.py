@@ -162,7 +162,10 @@ class TestOpened:
             ),
             (
                 (ALLOWED, refused(Act(THEN, RECORDED, "", origin=Origin.CONFIG))),
-                "open since 2026-11-22 09:00 UTC, begun by a change that AWS Config recorded",
+                (
+                    "open since 2026-11-22 09:00 UTC, at the latest, begun by a change that AWS Config "
+                    "recorded; it may be older: AWS Config records a change some minutes after it"
+                ),
             ),
             (
                 (ALLOWED, refused(Act(THEN, BY_ITSELF, "", told="a date in the policy had come"))),

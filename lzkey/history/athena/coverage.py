@@ -21,9 +21,9 @@ from lzkey.errors import UsageError
 from lzkey.figures import counted
 from lzkey.history.athena.layout import prefix_of
 from lzkey.history.athena.query import partitions_of
+from lzkey.history.coverage import LATE
 from lzkey.history.log_files import name_of
 from lzkey.history.model import Gap
-from lzkey.history.trail_files import LATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

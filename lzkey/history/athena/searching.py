@@ -18,9 +18,9 @@ from lzkey.history.athena.layout import DayColumn, layout_of
 from lzkey.history.athena.query import text_of
 from lzkey.history.athena.records import Records
 from lzkey.history.athena.running import run
+from lzkey.history.coverage import LATE
 from lzkey.history.model import Gap, Origin, Source
 from lzkey.history.told import Told
-from lzkey.history.trail_files import LATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

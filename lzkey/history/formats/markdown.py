@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lzkey.figures import moment
 from lzkey.history import wording
+from lzkey.history.edges import Edges
 from lzkey.history.proving import NAMES
 from lzkey.quoting import code_span, references
 
@@ -26,7 +27,7 @@ def _lines(history: History) -> Iterator[str]:
     yield from (f"- {code_span(wording.answer(history, service))}" for service in NAMES)
     for heading, spans in ((wording.WINDOWS, history.windows), (wording.UNKNOWN, wording.unknown(history))):
         if spans:
-            yield from _spans(heading, spans)
+            yield from _spans(heading, spans, Edges.of(history))
     if history.acts:
         yield from ("", f"### {wording.ACTS}", "", "| when | what and who |", "|---|---|")
         for act in history.acts:
@@ -46,18 +47,18 @@ def _lines(history: History) -> Iterator[str]:
             yield from (f"- {code_span(each)}" for each in sentences)
 
 
-def _spans(heading: str, spans: Sequence[Span]) -> Iterator[str]:
+def _spans(heading: str, spans: Sequence[Span], edges: Edges) -> Iterator[str]:
     yield from ("", f"### {heading}", "")
     yield "| service | deliveries | from | to | begun by | ended by | why |"
     yield "|---|---|---|---|---|---|---|"
-    for services, span in wording.together(spans):
+    for services, span in wording.together(edges, spans):
         cells = (
             services,
             wording.standing(span),
-            moment(span.start),
-            wording.until(span),
-            wording.by(span.begun_by),
-            "" if span.end is None else wording.by(span.ended_by),
+            wording.beginning(edges, span),
+            wording.ending(edges, span),
+            wording.begun_by(edges, span),
+            wording.ended_by(edges, span),
             wording.reasons(span),
         )
         yield f"| {' | '.join(map(references, cells))} |"

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from lzkey.figures import moment
 from lzkey.history import wording
+from lzkey.history.edges import Edges
 from lzkey.history.model import Standing
 from lzkey.history.proving import NAMES
 from lzkey.terminal import folded, one_line, output, plain, table
@@ -47,7 +48,7 @@ def _parts(history: History) -> Iterator[Folded | Table]:
         yield folded(one_line(wording.answer(history, service)), "", _INDENT, _STYLES[last.standing])
     for heading, spans in ((wording.WINDOWS, history.windows), (wording.UNKNOWN, wording.unknown(history))):
         if spans:
-            yield from _spans(heading, spans)
+            yield from _spans(heading, spans, Edges.of(history))
     if history.acts:
         yield from _heading(wording.ACTS)
         yield table(
@@ -76,14 +77,13 @@ def _heading(text: str) -> Iterator[Folded]:
     yield folded(text, style="bold")
 
 
-def _spans(heading: str, spans: Sequence[Span]) -> Iterator[Folded]:
+def _spans(heading: str, spans: Sequence[Span], edges: Edges) -> Iterator[Folded]:
     yield from _heading(heading)
-    for services, span in wording.together(spans):
-        when = f"from {moment(span.start)} to {wording.until(span)}"
+    for services, span in wording.together(edges, spans):
         head = Text(wording.standing(span), _STYLES[span.standing])
-        yield folded(f" {services}, {when}", head, _INDENT)
+        yield folded(f" {services}, {wording.when(edges, span)}", head, _INDENT)
         yield folded(one_line(wording.reasons(span)), _INDENT)
         if span.standing is not Standing.UNKNOWN:
-            yield folded(one_line(f"begun by: {wording.by(span.begun_by)}"), _INDENT)
-        if span.end is not None and span.ended_by is not None:
-            yield folded(one_line(f"ended by: {wording.by(span.ended_by)}"), _INDENT)
+            yield folded(one_line(f"begun by: {wording.begun_by(edges, span)}"), _INDENT)
+            if span.end is not None:
+                yield folded(one_line(f"ended by: {wording.ended_by(edges, span)}"), _INDENT)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from lzkey.figures import lasted, to_the_second
+from lzkey.history.edges import LATEST, Edges
 from lzkey.history.model import BY_ITSELF, RECORDED, Standing
 from lzkey.history.since import services, standing_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
+    from lzkey.history.edges import Edge
     from lzkey.history.model import Act, History, Span
     from lzkey.history.since import Since
 
@@ -28,10 +29,6 @@ _ANSWERS: Final[Mapping[Standing, tuple[str, Tone, str]]] = {
 }
 
 _RECORDED: Final = "A change that AWS Config recorded"
-
-_BEFORE: Final = "what was before is not known: {}"
-_AFTER: Final = "what was after is not known: {}"
-_AT_FIRST: Final = "it was so when what is known begins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +47,8 @@ class Window:
     """A time in which deliveries would have been refused, or possibly."""
 
     span: Span
-    before: str
-    """Why it may have begun earlier; empty where it did not."""
-    after: str
-    """Why it may have ended later; empty where it did not."""
+    began: Edge
+    ended: Edge
     lasted: str
 
 
@@ -65,8 +60,8 @@ def answers(history: History) -> tuple[Answer, ...]:
 def windows(history: History) -> tuple[Window, ...]:
     """The windows, those that are open first, then the newest."""
     found = sorted(history.windows, key=lambda span: (span.end is None, span.start), reverse=True)
-    around = _around(history)
-    return tuple(_window(history, around, span) for span in found)
+    edges = Edges.of(history)
+    return tuple(_window(history, edges, span) for span in found)
 
 
 def not_known(history: History) -> tuple[Span, ...]:
@@ -106,39 +101,12 @@ def _answer(history: History, service: str) -> Answer:
     if since.at is not None and since.at >= history.as_of:
         told = f"{told} now; since when is not known"
     elif since.at is not None:
-        latest = ", at the latest" if since.unknown else ""
+        latest = f", {LATEST}" if since.unknown else ""
         told = f"{told} since {to_the_second(since.at)}{latest} ({lasted(history.as_of - since.at)})"
     return Answer(service, word, tone, told, since)
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """What is beside windows, by service and moment."""
-
-    ending: Mapping[tuple[str, datetime | None], str]
-    """Why nothing is known of the time that ends then."""
-    beginning: Mapping[tuple[str, datetime | None], str]
-    """Why nothing is known of the time that begins then."""
-    first: frozenset[tuple[str, datetime]]
-    """When what is known of a service begins, where nobody knows what made it so."""
-
-
-def _around(history: History) -> _Around:
-    unknown = [span for span in history.spans if span.standing is Standing.UNKNOWN]
-    firsts = {span.service: span for span in reversed(history.spans)}.values()
-    return _Around(
-        {(span.service, span.end): span.unknown for span in unknown},
-        {(span.service, span.start): span.unknown for span in unknown},
-        frozenset((span.service, span.start) for span in firsts if span.begun_by is None),
-    )
-
-
-def _window(history: History, around: _Around, span: Span) -> Window:
-    ending = around.ending.get((span.service, span.start))
-    beginning = around.beginning.get((span.service, span.end))
-    before = "" if ending is None else _BEFORE.format(ending)
-    if (span.service, span.start) in around.first:
-        before = _AT_FIRST
-    after = "" if beginning is None else _AFTER.format(beginning)
-    least = "at least " if before or after else ""
-    return Window(span, before, after, f"{least}{span_lasted(span, history)}")
+def _window(history: History, edges: Edges, span: Span) -> Window:
+    began, ended = edges.began(span), edges.ended(span)
+    about = "about " if ended.word == LATEST else "at least " if began.word or ended.word else ""
+    return Window(span, began, ended, f"{about}{span_lasted(span, history)}")
