@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 #: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
 HISTORY: Final = timedelta(days=90)
 
+#: The years in which events may be: since CloudTrail began, and before the calendar of computers ends.
+#: https://aws.amazon.com/blogs/aws/aws-cloudtrail-capture-aws-api-activity/
+YEARS: Final = range(2013, 9999)
+
 #: Events at most in one answer (MaxResults).
 _PAGE: Final = 50
 
@@ -92,13 +96,16 @@ def _event(told: Json) -> Event:
 
 def event_of(record: Mapping[str, Any]) -> Event:
     """An event as a record of a log file tells it; raises KeyError or ValueError where it is none."""
+    at = datetime.fromisoformat(record["eventTime"])
+    if at.year not in YEARS:
+        raise ValueError(f"CloudTrail has no event of the year {at.year}")
     kind, arn, invoker = (within(record, "userIdentity", name) for name in ("type", "arn", "invokedBy"))
     service = str(invoker) if invoker and kind == "AWSService" else None
     parameters = within(record, "requestParameters")
     return Event(
         str(record["eventID"]),
         str(record["eventName"]),
-        datetime.fromisoformat(record["eventTime"]),
+        at,
         str(record.get("awsRegion") or ""),
         str(record.get("recipientAccountId") or ""),
         service,

@@ -12,6 +12,7 @@ import typer
 from landing_zone_key import KeyDataError
 from landing_zone_key.key import KeyArn
 from lzkey.aws.account import Asker
+from lzkey.aws.events import YEARS
 from lzkey.aws.fact import actions_of, identity_policy, statement
 from lzkey.aws.keys import NOT_FOUND, described_key
 from lzkey.aws.session import session_in
@@ -140,6 +141,10 @@ def since_of(text: str, now: datetime) -> datetime:
             f"--since {text} is no time: write a date such as 2026-09-01, a time in ISO 8601, or days as 90d"
         ) from None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if at.year not in YEARS and at < now:
+        raise UsageError(
+            f"--since {text} is before CloudTrail and AWS Config began: give a time since {YEARS[0]}"
+        )
     if at >= now:
         raise UsageError(f"--since {text} has not passed yet: give a time before now")
     return at

@@ -106,9 +106,9 @@ def date_of(text: object) -> datetime | None:
     for form in _DATES:
         with suppress(ValueError):
             return datetime.strptime(f"{text} +0000", f"{form} %z")
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         at = datetime.fromisoformat(str(text))
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     return None
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from lzkey.aws.events import event_of, is_of
+from lzkey.aws.events import YEARS, event_of, is_of
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.history.events import CHANGING, KMS, TAGGING
 
@@ -80,9 +80,10 @@ def name_of(file: str) -> Name | None:
         return None
     account, region, at = found.groups()
     try:
-        return Name(account, region, datetime.strptime(f"{at} +0000", "%Y%m%dT%H%M %z"))
+        delivered = datetime.strptime(f"{at} +0000", "%Y%m%dT%H%M %z")
     except ValueError:  # the 31st of June
         return None
+    return Name(account, region, delivered) if delivered.year in YEARS else None
 
 
 def is_log_file(file: str) -> bool:

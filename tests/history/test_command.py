@@ -234,6 +234,8 @@ class TestCommand:
             (["--since", "soon"], "--since soon is no time"),
             (["--since", "2099-01-01"], "has not passed yet"),
             (["--since", "9999999d"], "is no time"),
+            (["--since", "0001-01-01"], "before CloudTrail and AWS Config began"),
+            (["--since", "0001-01-01T00:00+14:00"], "before CloudTrail and AWS Config began"),
             (["--offline"], "give --trail-files"),
             (["--offline", "--discover"], "--discover asks the live landing zone"),
             (["--offline", "--trail-files", "x", "--no-config"], "leave out --no-config"),

@@ -397,6 +397,13 @@ class TestDates:
         (act,) = found.acts
         assert act.told == "to be deleted at 2026-12-01 18:58 UTC"
 
+    def test_a_deletion_date_that_no_calendar_has(self) -> None:
+        """Is none that is told."""
+        asked = {"pendingWindowInDays": 7}
+        answered = {"keyState": "PendingDeletion", "deletionDate": "9999-12-31T23:59:59-14:00"}
+        (act,) = history(told(did("ScheduleKeyDeletion", 9, asked, **answered))).acts
+        assert act.told == "to be deleted at 2026-11-27 12:00 UTC"
+
 
 class TestUnknown:
     """What nobody knows is said, with the reason, and never fine."""

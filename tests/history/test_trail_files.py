@@ -167,6 +167,11 @@ class TestBroken:
                 "is no event",
             ),
             (lambda _: content({**did("DisableKey", 9), "eventTime": "yesterday"}), "is no event"),
+            (lambda _: content({**did("DisableKey", 9), "eventTime": "0001-01-01T00:00:00Z"}), "is no event"),
+            (
+                lambda _: content({**did("DisableKey", 9), "eventTime": "9999-12-31T23:59:59-14:00"}),
+                "is no event",
+            ),
             (
                 lambda _: content({**did("DisableKey", 9), "eventTime": "2026-11-20T12:00:00"}),
                 "without its zone",
@@ -258,6 +263,8 @@ class TestName:
             (file_name(NOW), True),
             (file_name(NOW, suffix="json"), True),
             ("111122223333_CloudTrail_us-east-1_20260631T0000Z_abc.json.gz", False),
+            ("111122223333_CloudTrail_us-east-1_00010101T0000Z_abc.json.gz", False),
+            ("111122223333_CloudTrail_us-east-1_99991231T2359Z_abc.json.gz", False),
             ("111122223333_CloudTrail_us-east-1_20261129T1200Z_abc.csv", False),
             ("CloudTrail_us-east-1_20261129T1200Z_abc.json.gz", False),
         ],
