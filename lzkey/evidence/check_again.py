@@ -28,7 +28,7 @@ _ROW: Final = ("name", "arn", "place", "compliance")
 
 def compare_results(opened: Opened) -> None:
     """Compare the results of the check with what the pack has of each key."""
-    document, entries = _check(opened)
+    entries = listed(opened, CHECK, "results")
     results = [each for each in entries if each.get("type") == "key"]
     rows = listed(opened, RECORDED, "keys")
     opened.recorded = len(rows)
@@ -38,21 +38,17 @@ def compare_results(opened: Opened) -> None:
     rest = Counter(_row(each) for each in results) - Counter(_row(each) for each in told)
     if rest != Counter(map(_row, rows)):
         opened.contradict(RECORDED, f"it does not say of every other key what {CHECK} says")
+    listed(opened, SOURCES, "sources")
+    try:
+        document = opened.checked.json(CHECK)
+    except PackError:
+        return  # which is said already
+    if not isinstance(document, dict):
+        return  # as well
     _compare_summary(opened, document, entries)
     if document.get("requests_from") != opened.at.isoformat(timespec="seconds"):
         opened.contradict(CHECK, f"its requests_from is not the moment that {PACK} tells of")
     _compare_settings(opened, document.get("settings"))
-    listed(opened, SOURCES, "sources")
-
-
-def _check(opened: Opened) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The check, and its results; neither where it is none, which is said."""
-    results = listed(opened, CHECK, "results")
-    try:
-        document = opened.checked.json(CHECK)
-    except PackError:
-        document = None  # which is said already
-    return (document, results) if isinstance(document, dict) else ({}, [])
 
 
 def _compare_summary(opened: Opened, document: dict[str, Any], entries: list[dict[str, Any]]) -> None:

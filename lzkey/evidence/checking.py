@@ -135,7 +135,7 @@ def check(folder: Path, beside: tuple[str, ...] = ()) -> Checked:
     for name in (*_TAGS, *TAG_MANIFESTS):
         if name not in there:
             faults.append(Fault(Damage.MISSING, name, "it is missing, and every pack has it"))
-    digests = _digests(folder, sorted(known & (payload | tags)), faults)
+    digests = _digests(folder, sorted(known & (payload | tags)), there, faults)
     for name, entries in listed.items():
         wanted = payload if name in MANIFESTS else {*_TAGS}
         faults += _compared(name, entries, wanted & known, digests, there)
@@ -201,10 +201,16 @@ def _entries(folder: Path, below: str, depth: int) -> Iterator[tuple[str, os.sta
         raise PackError(f"{folder / below} cannot be read: {error.strerror}") from error
 
 
-def _digests(folder: Path, paths: list[str], faults: list[Fault]) -> dict[str, dict[str, str]]:
-    """The digests of files; one that cannot be read becomes a fault."""
+def _digests(
+    folder: Path, paths: list[str], sizes: Mapping[str, int], faults: list[Fault]
+) -> dict[str, dict[str, str]]:
+    """The digests of files; one that cannot be read, or would be read for hours, becomes a fault."""
     found: dict[str, dict[str, str]] = {}
     for path in paths:
+        if sizes[path] > LARGEST:
+            told = f"it has {sizes[path]:,} bytes, and is not read: a file of a pack has {LARGEST:,} at most"
+            faults.append(Fault(Damage.MALFORMED, path, told))
+            continue
         try:
             found[path] = digests_of(folder / path)
         except OSError as error:

@@ -262,6 +262,16 @@ class TestChecking:
         assert set(first) >= set(found)
         assert {damage for damage, _ in first} == {damage for damage, _ in found}
 
+    def test_a_file_that_is_too_large_is_not_read(self, tmp_path: Path) -> None:
+        """It would take hours: one with a hole of a terabyte is made in no time."""
+        folder = write(tmp_path / "pack")
+        os.truncate(folder / "data/one.json", 1 << 40)
+        (fault,) = [each for each in check(folder).faults if each.path == "data/one.json"]
+        assert (fault.damage, fault.detail.partition(":")[0]) == (
+            Damage.MALFORMED,
+            "it has 1,099,511,627,776 bytes, and is not read",
+        )
+
     def test_who_writes_the_manifests_again_is_not_found(self, tmp_path: Path) -> None:
         """What a bag proves without a signature ends here, and `lzkey verify` says so."""
         folder = write(tmp_path / "pack")

@@ -480,6 +480,14 @@ class TestForgery:
         forge(pack)
         assert verify(pack).code == 3
 
+    def test_a_check_that_is_none_is_said_once(self, pack: Path, verify: Verify) -> None:
+        """Nothing follows from what cannot be read."""
+        (pack / CHECK).write_text("{")
+        forge(pack)
+        details = [each["detail"] for each in verify(pack).document["differences"] if each["path"] == CHECK]
+        assert len([each for each in details if "is no JSON" in each]) == 1
+        assert not [each for each in details if "exit_code" in each or "settings" in each]
+
     def test_facts_that_a_file_told_are_said_to_be(self, pack: Path, verify: Verify) -> None:
         """No answer of AWS is beside them, which is no fault, and is told."""
         (remark,) = verify(pack).document["remarks"]
