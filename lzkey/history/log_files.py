@@ -32,7 +32,7 @@ _GZIP: Final = b"\x1f\x8b"
 _NAMES: Final = frozenset((*CHANGING, *TAGGING))
 
 #: Bytes at most, unpacked: CloudTrail's files have some megabytes.
-MOST: Final = 1 << 30
+MOST: Final = 1 << 28
 _PIECE: Final = 1 << 20
 
 #: What is wrong with a file, by what it raises; the first that fits.

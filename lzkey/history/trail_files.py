@@ -23,7 +23,7 @@ from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import SettingsError
 from lzkey.figures import counted, some
 from lzkey.history.coverage import LATE
-from lzkey.history.log_files import Scanned, is_log_file, name_of, scanned
+from lzkey.history.log_files import MOST, Scanned, is_log_file, name_of, scanned
 from lzkey.history.model import Gap, Origin, Source
 from lzkey.history.told import Told
 from lzkey.processes import cores, in_order, working
@@ -151,7 +151,7 @@ def _of_bucket(asker: Asker, bucket: str, names: Sequence[str], key: KeyArn, tel
     def fetch(name: str) -> bytes | str:
         try:
             with stream(asker, bucket, name) as body:
-                return body.read()
+                return body.read(MOST + 1)  # one more than there may be
         except (UnansweredError, OSError) as error:
             return str(error)
 
