@@ -383,7 +383,9 @@ class TestFiles:
 class TestDigest:
     """What the foot of a page says of the JSON file that was written with it."""
 
-    @pytest.mark.parametrize("name", ["report.json", "the auditor's copy.JSON", "$(touch x) <b>.json"])
+    @pytest.mark.parametrize(
+        "name", ["report.json", "the auditor's copy.JSON", "$(touch x) <b>.json", "-c.json"]
+    )
     def test_is_what_the_command_beside_it_prints(self, report: Report, tmp_path: Path, name: str) -> None:
         """As it stands there, typed in the file's folder, whatever the file is called."""
         write(report, [tmp_path / "page.html", tmp_path / name])

@@ -43,7 +43,8 @@ class Beside(NamedTuple):
     @property
     def command(self) -> str:
         """What prints the digest again, in the file's folder."""
-        return f"sha256sum {shlex.quote(self.name)}"
+        name = f"./{self.name}" if self.name.startswith("-") else self.name  # which is no option
+        return f"sha256sum {shlex.quote(name)}"
 
 
 def as_html(report: Report, beside: Beside | None = None) -> str:
