@@ -79,7 +79,8 @@ def test_every_moment_is_in_one_span_of_each_service(told_by: list[Told]) -> Non
         assert all(one.end == other.start for one, other in pairwise(spans))
         assert all(span.end is None or span.start < span.end for span in spans)
         assert all(
-            (one.standing, one.reasons, one.unknown) != (other.standing, other.reasons, other.unknown)
+            (one.standing, one.reasons, one.unknown, one.besides)
+            != (other.standing, other.reasons, other.unknown, other.besides)
             for one, other in pairwise(spans)
         )
 
