@@ -43,7 +43,7 @@ demo: $(STAMP)  ## Deploy the rule to AWS on this machine, judge a landing zone'
 	$(BIN)/lzkey demo $(ARGS)
 
 test: $(STAMP)  ## Run the tests
-	$(BIN)/pytest --numprocesses $(WORKERS) $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 test-pythons:  ## Run the tests on every supported Python that this machine has; name those that it has not
 	MAKE='$(MAKE)' .ci/test-pythons $(PYTHONS)
