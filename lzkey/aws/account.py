@@ -28,6 +28,7 @@ from botocore.parsers import ResponseParserError
 from lzkey.aws.actions import operation_of
 from lzkey.aws.answers import watch
 from lzkey.aws.body import Body
+from lzkey.aws.caller import Caller
 from lzkey.aws.calls import tell_account
 from lzkey.aws.silence import MOST_ATTEMPTS, Question, Silence
 from lzkey.aws.unanswered import (
@@ -173,15 +174,6 @@ class Log:
     def notes(self) -> tuple[str, ...]:
         """All sentences, in the order in which they came."""
         return tuple(self._notes)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Whose credentials they are (STS GetCallerIdentity, which needs no permission)."""
-
-    account: str
-    partition: str
-    arn: str = ""
 
 
 class Asker:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lzkey import Json
-    from lzkey.aws.account import Caller
+    from lzkey.aws.caller import Caller
 
 #: What is kept: facts and policies of keys, the landing zone, and the rule with its parameters.
 KEPT: Final = frozenset(

@@ -15,7 +15,7 @@ from lzkey.terminal import one_line
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lzkey.evidence.signature import Hash, Scheme
+    from lzkey.evidence.schemes import Hash, Scheme
 
 _HASHES: Final[Mapping[Hash, hashes.HashAlgorithm]] = {
     "sha256": hashes.SHA256(),

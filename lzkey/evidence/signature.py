@@ -14,14 +14,14 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lzkey.errors import NotInstalledError, PackError, SignatureError
 from lzkey.evidence.bag import TAG_MANIFESTS
+from lzkey.evidence.schemes import SCHEMES
 from lzkey.terminal import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import ModuleType
 
     from lzkey import Json
@@ -35,30 +35,6 @@ FILES: Final = (DESCRIPTION, PUBLIC_KEY, VALUE)
 
 #: Bytes at most of each file, and of a public key in whatever form: RSA with 4096 bits takes 800 as text.
 LARGEST: Final = 16 << 10
-
-Hash: TypeAlias = Literal["sha256", "sha384", "sha512"]
-
-
-class Scheme(NamedTuple):
-    """How a KMS signing algorithm signs."""
-
-    kind: Literal["ecdsa", "pss", "pkcs1"]
-    hash: Hash
-
-
-#: Those that are written and verified, the first one first where a key has several.
-#: https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html
-SCHEMES: Final[Mapping[str, Scheme]] = {
-    "ECDSA_SHA_256": Scheme("ecdsa", "sha256"),
-    "ECDSA_SHA_384": Scheme("ecdsa", "sha384"),
-    "ECDSA_SHA_512": Scheme("ecdsa", "sha512"),
-    "RSASSA_PSS_SHA_256": Scheme("pss", "sha256"),
-    "RSASSA_PSS_SHA_384": Scheme("pss", "sha384"),
-    "RSASSA_PSS_SHA_512": Scheme("pss", "sha512"),
-    "RSASSA_PKCS1_V1_5_SHA_256": Scheme("pkcs1", "sha256"),
-    "RSASSA_PKCS1_V1_5_SHA_384": Scheme("pkcs1", "sha384"),
-    "RSASSA_PKCS1_V1_5_SHA_512": Scheme("pkcs1", "sha512"),
-}
 
 _ARN: Final = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+", re.ASCII)
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)

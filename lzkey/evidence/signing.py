@@ -14,10 +14,10 @@ from lzkey.aws.fact import takes
 from lzkey.aws.keys import key
 from lzkey.documents import document, time_text
 from lzkey.errors import SignatureError
+from lzkey.evidence.schemes import SCHEMES
 from lzkey.evidence.signature import (
     DESCRIPTION,
     PUBLIC_KEY,
-    SCHEMES,
     SIGNED,
     VALUE,
     fits,

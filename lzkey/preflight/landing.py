@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import boto3
 
-    from lzkey.aws.account import Caller
+    from lzkey.aws.caller import Caller
 
 _Answer = TypeVar("_Answer")
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import boto3
 
     from landing_zone_key.manifest import ManifestKeys
-    from lzkey.aws.account import Caller
+    from lzkey.aws.caller import Caller
     from lzkey.aws.landing_zone import LandingZoneDetail
     from lzkey.aws.witness import Witness
     from lzkey.sources.subject import Context
