@@ -51,6 +51,12 @@ _TAIL: Final = 64
 #: Most files have the key, which CloudTrail uses for each delivery, and none of its changes.
 _CHANGES: Final = re.compile(rb'"eventName"\s*:\s*"(?:' + "|".join(sorted(_NAMES)).encode() + rb')"')
 
+#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
+WITHOUT_KMS: Final = (
+    "no log file that was read has an event of KMS: a trail may leave out all of them, so that nobody can "
+    "say that nothing is missing"
+)
+
 _OF_KMS: Final = re.compile(rb'"eventSource"\s*:\s*"kms\.amazonaws\.com"')
 
 

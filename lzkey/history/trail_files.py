@@ -23,7 +23,7 @@ from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import SettingsError
 from lzkey.figures import counted, some
 from lzkey.history.coverage import LATE
-from lzkey.history.log_files import MOST, Scanned, is_log_file, name_of, scanned
+from lzkey.history.log_files import MOST, WITHOUT_KMS, Scanned, is_log_file, name_of, scanned
 from lzkey.history.model import Gap, Origin, Source
 from lzkey.history.told import Told
 from lzkey.processes import cores, in_order, working
@@ -46,11 +46,6 @@ _EVERY: Final = 1000
 _DAY: Final = timedelta(days=1)
 #: The name of a file tells the minute.
 _MINUTE: Final = timedelta(minutes=1)
-#: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
-_WITHOUT_KMS: Final = (
-    "none of its files has an event of KMS: a trail may leave out all of them, so that nobody can say that "
-    "nothing is missing"
-)
 
 Tell: TypeAlias = "Callable[[str], None]"
 
@@ -204,7 +199,7 @@ def _told(place: str, found: _Found, read: Iterator[Scanned]) -> Told:
             f"none of its files is told to be of the key's account and Region ({found.others:,} others)"
         )
     if times and not of_kms and len(faults) < len(found.files):
-        unread.append(_WITHOUT_KMS)
+        unread.append(WITHOUT_KMS)
     # A list that breaks off, or a file of an unknown time that cannot be read: anything may be missing.
     whole = bool(times) and of_kms and not found.broken and not any(file.name is None for file, _ in faults)
     start, end = (times[0], times[-1] - LATE) if whole else (None, None)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -76,15 +77,15 @@ class LogFile:
     delivered: datetime
     account: str = "111122223333"
     region: str = "us-east-1"
+    number: int = field(default_factory=count().__next__)
+    """No two files have one name."""
 
     @property
     def key(self) -> str:
         """The key of its object."""
         folder = f"AWSLogs/{self.account}/CloudTrail/{self.region}/{self.delivered:%Y/%m/%d}"
-        file = (
-            f"{self.account}_CloudTrail_{self.region}_{self.delivered:%Y%m%dT%H%MZ}_EXAMPLE{id(self)}.json.gz"
-        )
-        return f"{folder}/{file}"
+        name = f"{self.account}_CloudTrail_{self.region}_{self.delivered:%Y%m%dT%H%MZ}"
+        return f"{folder}/{name}_EXAMPLE{self.number}.json.gz"
 
     @property
     def body(self) -> bytes:

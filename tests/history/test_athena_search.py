@@ -14,9 +14,11 @@ from lzkey.aws.account import Asker, Manner
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import UsageError
 from lzkey.history.athena.query import Search, TableName
+from lzkey.history.athena.records import HEADER
 from lzkey.history.athena.running import QueryError, Waiting, run
 from lzkey.history.athena.searching import plan, search_with
 from lzkey.history.events import CHANGING, TAGGING
+from lzkey.history.log_files import WITHOUT_KMS
 from lzkey.history.model import Origin, Standing
 from lzkey.history.timeline import history_from
 from lzkey.history.trail_files import LATE
@@ -24,7 +26,7 @@ from lzkey_sandbox import Sandbox
 from lzkey_sandbox.athena import EngineError, Result
 
 from .cloudtrail_tables import COLUMNS, DATABASE, NAME, Engine, LogFile, projection
-from .lives import ARN, BAD, GOOD, KEY, NOW, ZONE, ago, made, put, told
+from .lives import ARN, BAD, GOOD, KEY, NOW, ZONE, ago, did, made, put, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -341,6 +343,31 @@ class TestSearch:
         lake.deliver(LogFile([put(5, GOOD)], ago(5)))
         found = search_with(lake.asker, planned(lake), Told().waiting)
         assert (found.source.start, found.source.end, len(found.events)) == (None, None, 1)
+
+    @pytest.mark.parametrize("of_kms", [True, False])
+    def test_a_key_without_events(self, lake: Lake, *, of_kms: bool) -> None:
+        """Had none where the trail has those of KMS; a trail that leaves them out tells nothing."""
+        lake.table()
+        other = (
+            did("GenerateDataKey", 8)
+            if of_kms
+            else {**did("PutObject", 8), "eventSource": "s3.amazonaws.com"}
+        )
+        for number in range(1, SINCE):
+            lake.deliver(LogFile([other] if number == 8 else [], ago(number)))
+        source = search_with(lake.asker, planned(lake), Told().waiting).source
+        assert (source.start is not None, any(map(WITHOUT_KMS.__eq__, source.unread))) == (of_kms, not of_kms)
+
+    def test_a_key_without_events_in_files_that_nobody_can_read(self, lake: Lake) -> None:
+        """Is not known to have had none."""
+        lake.table()
+        for number in (1, 2, 3):
+            file = LogFile([], ago(number))
+            lake.sandbox.client("s3").put_object(Bucket=BUCKET, Key=file.key, Body=b"{}")
+        lake.sandbox.athena.engine = lambda _text, _database: Result(HEADER, [])
+        source = search_with(lake.asker, planned(lake), Told().waiting).source
+        assert (source.start, source.end) == (None, None)
+        assert "no log file could be read" in source.unread[-1]
 
     def test_archived_files(self, lake: Lake) -> None:
         """Are passed over by Athena: their days are gaps, and they cost nothing."""

@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING, Final
 from lzkey.aws.account import at_once
 from lzkey.aws.athena import table_partitions
 from lzkey.aws.fact import takes
-from lzkey.aws.objects import Address, listed
+from lzkey.aws.objects import Address, listed, stream
 from lzkey.aws.unanswered import UnansweredError
 from lzkey.errors import UsageError
 from lzkey.figures import counted
 from lzkey.history.athena.layout import prefix_of
 from lzkey.history.athena.query import partitions_of
 from lzkey.history.coverage import LATE
-from lzkey.history.log_files import name_of
+from lzkey.history.log_files import WITHOUT_KMS, name_of, scanned
 from lzkey.history.model import Gap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from landing_zone_key.key import KeyArn
     from lzkey.aws.account import Asker
     from lzkey.aws.athena import Table
     from lzkey.aws.objects import StoredObject
@@ -36,6 +37,14 @@ if TYPE_CHECKING:
 
 #: Objects that are counted at most below one place: 1,000 questions.
 MOST: Final = 1_000_000
+
+#: Log files at most that are read themselves.
+SAMPLES: Final = 20
+
+_UNREAD: Final = (
+    "no log file could be read to see whether the trail leaves out the events of KMS, so that nobody can say "
+    "that nothing is missing"
+)
 
 #: What Athena passes over: the days of such files count as days without any, also where one was restored.
 #: https://docs.aws.amazon.com/athena/latest/ug/querying-glacier.html
@@ -58,6 +67,8 @@ class Coverage:
     first: datetime | None = None
     """When the first of those that are read was delivered; None: there is none."""
     last: datetime | None = None
+    samples: tuple[str, ...] = ()
+    """Addresses of some of those that are read, by time: the last one of each of the last days."""
     unknown: tuple[str, ...] = ()
     """Why more may lie there, a sentence each; empty: it is all."""
 
@@ -70,6 +81,7 @@ class Coverage:
             self.archived | other.archived,
             min((at for at in (self.first, other.first) if at), default=None),
             max((at for at in (self.last, other.last) if at), default=None),
+            (*self.samples, *other.samples)[-SAMPLES:],
             tuple(dict.fromkeys((*self.unknown, *other.unknown))),
         )
 
@@ -87,6 +99,26 @@ class Coverage:
             *_gaps(archived, search, f"Athena passes over archived log files of {whose}"),
         )
         return tuple(sorted(found, key=lambda gap: gap.start))
+
+
+@takes(facts=(stream,))
+def why_not_of_kms(asker: Asker, seen: Coverage, key: KeyArn) -> str:
+    """Why the logs may lack every event of KMS; empty where some log file has one.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
+    """
+    why = _UNREAD
+    for place in reversed(seen.samples):
+        address = Address.parse(place)
+        try:
+            with stream(asker, address.bucket, address.prefix) as body:
+                its = scanned(body, key)
+        except UnansweredError:
+            continue
+        if its.of_kms:
+            return ""
+        why = why if its.fault else WITHOUT_KMS
+    return why
 
 
 @takes(facts=(listed, table_partitions))
@@ -166,6 +198,7 @@ def _folder(prefix: str) -> str:
 
 def _counted(objects: Iterable[StoredObject], search: Search, place: str) -> Coverage:
     size = number = 0
+    samples: dict[date, tuple[datetime, str]] = {}
     times: dict[date, list[datetime]] = {}
     archived = set[date]()
     whose = (search.key.account, search.key.region)
@@ -178,6 +211,8 @@ def _counted(objects: Iterable[StoredObject], search: Search, place: str) -> Cov
         if is_read:
             its = times.setdefault(name.at.date(), [])
             its[:] = min([*its, name.at]), max([*its, name.at])
+            one = (name.at, str(each))
+            samples[name.at.date()] = max(samples.get(name.at.date(), one), one)
         else:
             archived.add(name.at.date())
     more = f"only the first {counted(number, 'object')} below {place} were counted"
@@ -189,6 +224,7 @@ def _counted(objects: Iterable[StoredObject], search: Search, place: str) -> Cov
         frozenset(archived),
         min(ends, default=None),
         max(ends, default=None),
+        tuple(address for _, address in sorted(samples.values())[-SAMPLES:]),
         (more,) if number == MOST else (),
     )
 

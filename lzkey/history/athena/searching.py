@@ -12,7 +12,7 @@ from lzkey.aws.fact import takes
 from lzkey.errors import UsageError
 from lzkey.figures import counted, moment
 from lzkey.history.athena.columns import require_documented
-from lzkey.history.athena.coverage import coverage
+from lzkey.history.athena.coverage import coverage, why_not_of_kms
 from lzkey.history.athena.estimate import Estimate, told_after
 from lzkey.history.athena.layout import DayColumn, layout_of
 from lzkey.history.athena.query import text_of
@@ -86,7 +86,7 @@ def plan(asker: Asker, name: TableName, group: str, search: Search, waiting: Wai
     )
 
 
-@takes(facts=(run, query_rows))
+@takes(facts=(run, query_rows, why_not_of_kms))
 def search_with(asker: Asker, planned: Plan, waiting: Waiting) -> Told:
     """Run a search, and tell what came of it; what cannot be read of it is a sentence, and a gap.
 
@@ -99,7 +99,13 @@ def search_with(asker: Asker, planned: Plan, waiting: Waiting) -> Told:
     records.read(islice(query_rows(asker, query), MOST + 2))  # the header, and one row too many
     events = tuple(event for alike in records.events.values() for event in alike)
     place = f"{planned.name} in account {asker.account}, {asker.region} (query {query})"
-    return Told(_source(place, planned, records), events)
+    source = _source(place, planned, records)
+    if source.start is not None and not events:  # one would show that the trail has KMS's
+        why = why_not_of_kms(asker, planned.estimate.coverage, planned.search.key)
+        source = (
+            replace(source, start=None, end=None, gaps=(), unread=(*source.unread, why)) if why else source
+        )
+    return Told(source, events)
 
 
 def _source(place: str, planned: Plan, records: Records) -> Source:
