@@ -63,6 +63,8 @@ class Period(TypedDict):
     reasons: list[Why]
     unknown: str
     """Why it is not known; empty where it is."""
+    besides: str
+    """What else is not known where it is refused, or may be."""
     begun_by: Done | None
     """null: nobody knows, or it was so when what is known begins."""
     ended_by: Done | None
@@ -174,6 +176,7 @@ def _time(span: Span) -> dict[str, object]:
             for each in span.reasons
         ],
         "unknown": span.unknown,
+        "besides": span.besides,
         "begun_by": None if span.begun_by is None else _done(span.begun_by),
         "ended_by": None if span.ended_by is None else _done(span.ended_by),
     }
