@@ -297,7 +297,7 @@ class TestFaults:
             == "us-north-7"
         )
 
-    @pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"report", "demo"}))
+    @pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"report", "verify", "demo"}))
     def test_the_option_of_every_command(
         self, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -42,6 +42,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
         org.sandbox.landing_zone = LandingZone.with_key(key)
         put_rule(org, parameters={"KeyScope": "landing-zone"})
         put_aggregator(org, org.sandbox.account)
+        org.sandbox.age(timedelta(hours=1))  # events tell whole seconds: two changes in one have no order
         kms = org.sandbox.client("kms")
         policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
         tagged = {"StringEquals": {"aws:ResourceTag/logs": "yes"}}
