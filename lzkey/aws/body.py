@@ -32,6 +32,7 @@ class Body(RawIOBase):
 
     def __init__(self, action: str, about: str, ask: Ask) -> None:
         self._action, self._about, self._ask = action, about, ask
+        self._body: Any = None  # where there is no answer, this is closed all the same
         answer: dict[str, Any] = ask()
         self._body, self._done = answer["Body"], 0
         self._size, self._version = int(answer["ContentLength"]), str(answer["ETag"])
@@ -50,7 +51,8 @@ class Body(RawIOBase):
 
     def close(self) -> None:
         """Wait for nothing more."""
-        self._body.close()
+        if self._body is not None:
+            self._body.close()
         super().close()
 
     def _piece(self, most: int) -> bytes:
