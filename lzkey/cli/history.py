@@ -22,9 +22,10 @@ from lzkey.cli.asked import Asked, with_options
 from lzkey.cli.options import ALIVE, ExitZero, format_option, iam_policy_option, output_option
 from lzkey.errors import ExitCode, SettingsError, UsageError
 from lzkey.history.asking import MANNER, Wanted, gathered, history_of
-from lzkey.history.formats import Form, render, write
+from lzkey.history.formats import Form
 from lzkey.history.timeline import history_from
 from lzkey.history.trail_files import trail_files as trail_files_fact
+from lzkey.rendering import render, write
 from lzkey.sources import DISCOVERY
 from lzkey.terminal import messages, progress_to, result
 
@@ -126,7 +127,7 @@ def history(
             prepared.refrain(form, exit_zero=exit_zero)
         found = (prepared.run(),)
     made = history_from(arn, zone, now, (*gathered(asker, arn, now, wanted), *found), since=begin)
-    write(made, files)
+    write(made, files, Form)
     result(render(made, form))
     raise typer.Exit(ExitCode.DONE if exit_zero else made.exit_code)
 

@@ -19,8 +19,9 @@ from lzkey.errors import ExitCode, SettingsError, UsageError
 from lzkey.files import require_no_source
 from lzkey.preflight.change import Change
 from lzkey.preflight.examination import Files, examine, examine_files, iam_policy
-from lzkey.preflight.formats import Form, render, write
+from lzkey.preflight.formats import Form
 from lzkey.preflight.landing import look
+from lzkey.rendering import render, write
 from lzkey.sources import keys_in
 from lzkey.sources.input import Input
 from lzkey.sources.subject import FoundKey, Unread
@@ -169,7 +170,7 @@ def preflight(
         if source
         else _live(asked, change, log_archive_role, at)
     )
-    write(made, files)
+    write(made, files, Form)
     result(render(made, form))
     raise typer.Exit(ExitCode.DONE if exit_zero else made.exit_code)
 

@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 
 from lzkey.documents import schema_of
 from lzkey.errors import ExitCode
-from lzkey.preflight.formats import Form, render
+from lzkey.preflight.formats import Form
 from lzkey.preflight.model import Item, Level, Part, Preflight
+from lzkey.rendering import render
 
 from .conftest import ARN, NOON, OTHER, configured, manifest
 
