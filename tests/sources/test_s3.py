@@ -25,11 +25,13 @@ from lzkey.sources.subject import Context, FoundKey, PassedOver, Unread
 from lzkey.sources.terraform_source import Declarations
 from lzkey_sandbox import Sandbox
 
+from .conftest import Result
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Reader
+    from .conftest import Reader
 
 BUCKET, REGION = "logs-111122223333", "us-east-1"
 
@@ -66,29 +68,6 @@ def packed(document: object) -> bytes:
     return gzip.compress(json.dumps(document).encode(), mtime=0)
 
 
-@dataclass(frozen=True)
-class Result:
-    """What was read from objects."""
-
-    keys: list[FoundKey] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
-    passed: list[PassedOver] = field(default_factory=list)
-
-    @property
-    def key(self) -> FoundKey:
-        """The one key that was found, where nothing else was."""
-        assert not self.unread, self.unread
-        (key,) = self.keys
-        return key
-
-    @property
-    def message(self) -> str:
-        """The one thing that could not be read."""
-        assert not self.keys
-        (unread,) = self.unread
-        return unread.message
-
-
 @dataclass
 class Bucket:
     """A bucket of one test, and whoever reads it."""
@@ -121,7 +100,7 @@ class Bucket:
 
 def settled(found: Iterator[Any], reader: Reader) -> Result:
     """The keys of units, and what is none, in their order."""
-    result, context = Result(), Context(reader.zone)
+    result, context = Result([], [], []), Context(reader.zone)
     for unit in Declarations().taken_from(found):
         for each in [unit] if isinstance(unit, Unread | PassedOver) else unit.keys(context):
             kinds: dict[type, list[Any]] = {
