@@ -39,7 +39,7 @@ class Address:
         if not bucket:
             raise UsageError(f"{text} names no bucket; {_RIGHT}")
         if not _BUCKET.fullmatch(bucket) or ".." in bucket:
-            why = f"{bucket} is no name of a bucket, which has letters, digits, dots and hyphens"
+            why = f"{bucket} is no name of a bucket, which has 3 or more letters, digits, dots, hyphens"
             raise UsageError(f"{text}: {why}; {_RIGHT}")
         return cls(bucket, prefix)
 

@@ -145,7 +145,7 @@ class TestAddress:
             ("s3:/logs/x", "is no address of objects"),
             ("s3:logs", "is no address of objects"),
             ("s3://b c/x", "b c is no name of a bucket"),
-            ("s3://ab/x", "ab is no name of a bucket"),
+            ("s3://ab/x", "ab is no name of a bucket, which has 3 or more letters, digits, dots, hyphens"),
             ("s3://a..b/x", "a..b is no name of a bucket"),
             ("s3://-logs/x", "-logs is no name of a bucket"),
             ("s3://arn:aws:s3:us-east-1:111122223333:accesspoint/mine/x", "access points are taken"),
