@@ -116,12 +116,9 @@ class Row:
 
     key: str
     """An asterisk at its end stands for all keys that begin so."""
-    fact: Callable[[KmsKey, LandingZone], Fact]
+    fact: Fact | Callable[[KmsKey, LandingZone], Fact]
+    """What is known; of what differs from key to key, or with the landing zone, how it comes about."""
     source: str
-
-
-def _always(fact: Fact) -> Callable[[KmsKey, LandingZone], Fact]:
-    return lambda _key, _zone: fact
 
 
 def _organization(_key: KmsKey, zone: LandingZone) -> Fact:
@@ -141,9 +138,9 @@ def _multi_region(key: KmsKey) -> str | None:
 
 
 COMMON: Final = (
-    Row("aws:PrincipalIsAWSService", _always(Fixed(("true",))), "IAM: true for a service principal"),
-    Row("aws:SecureTransport", _always(Fixed(("true",))), "IAM: KMS is reached by TLS alone"),
-    Row("aws:ViaAWSService", _always(Fixed(("false",))), "IAM: false, the service calls for itself"),
+    Row("aws:PrincipalIsAWSService", Fixed(("true",)), "IAM: true for a service principal"),
+    Row("aws:SecureTransport", Fixed(("true",)), "IAM: KMS is reached by TLS alone"),
+    Row("aws:ViaAWSService", Fixed(("false",)), "IAM: false, the service calls for itself"),
     Row("aws:SourceOrgID", _organization, "IAM: the organization of the account the request is for"),
     Row("aws:ResourceOrgID", _organization, "IAM: the organization of the key's account"),
     Row("aws:ResourceAccount", _of_key(lambda key: key.arn.account), "IAM: the key's account"),
@@ -156,17 +153,17 @@ COMMON: Final = (
     Row("kms:KeySpec", _of_key(lambda key: key.key_spec), "KMS: the key's KeySpec"),
     Row("kms:KeyUsage", _of_key(lambda key: key.key_usage), "KMS: the key's KeyUsage"),
     Row("kms:MultiRegion", _of_key(_multi_region), "KMS: whether the key is a multi-Region key"),
-    Row("aws:CurrentTime", _always(Clock.ISO), "IAM: any moment from the evaluation on"),
-    Row("aws:EpochTime", _always(Clock.EPOCH), "IAM: the same, in seconds"),
-    Row("aws:PrincipalArn", _always(ABSENT), "IAM: roles, users, sessions and root users have one"),
-    Row("aws:PrincipalAccount", _always(ABSENT), "IAM: a service principal belongs to no account"),
-    Row("aws:PrincipalOrgID", _always(ABSENT), "IAM: members of an organization have it"),
-    Row("aws:PrincipalOrgPaths", _always(ABSENT), "IAM: members of an organization have it"),
-    Row("aws:userid", _always(ABSENT), "IAM: users and roles have it"),
-    Row("aws:username", _always(ABSENT), "IAM: users have it"),
-    Row("aws:PrincipalTag/*", _always(ABSENT), "IAM: users and roles have tags"),
-    Row("aws:RequestTag/*", _always(ABSENT), "PERMISSIONS: only requests that write tags carry some"),
-    Row("aws:SourceVpc*", _always(ABSENT), "IAM: only through a VPC endpoint"),
+    Row("aws:CurrentTime", Clock.ISO, "IAM: any moment from the evaluation on"),
+    Row("aws:EpochTime", Clock.EPOCH, "IAM: the same, in seconds"),
+    Row("aws:PrincipalArn", ABSENT, "IAM: roles, users, sessions and root users have one"),
+    Row("aws:PrincipalAccount", ABSENT, "IAM: a service principal belongs to no account"),
+    Row("aws:PrincipalOrgID", ABSENT, "IAM: members of an organization have it"),
+    Row("aws:PrincipalOrgPaths", ABSENT, "IAM: members of an organization have it"),
+    Row("aws:userid", ABSENT, "IAM: users and roles have it"),
+    Row("aws:username", ABSENT, "IAM: users have it"),
+    Row("aws:PrincipalTag/*", ABSENT, "IAM: users and roles have tags"),
+    Row("aws:RequestTag/*", ABSENT, "PERMISSIONS: only requests that write tags carry some"),
+    Row("aws:SourceVpc*", ABSENT, "IAM: only through a VPC endpoint"),
 )
 
 #: Condition keys that other requests carry, and never a service's own that uses a key: by where it stands.
@@ -247,6 +244,14 @@ def _elsewhere(actions: Sequence[str]) -> frozenset[str]:
     return frozenset(key.lower() for key in never)
 
 
+#: Of the rows that name one condition key: what is known whatever the key, and the place of all else ...
+_FACTS: Final[Mapping[str, Fact]] = {
+    row.key.lower(): UNKNOWN if callable(row.fact) else row.fact
+    for row in COMMON
+    if not row.key.endswith("*")
+}
+#: ... and what tells it.
+_TOLD: Final = tuple((row.key.lower(), row.fact) for row in COMMON if callable(row.fact))
 _PREFIXES: Final = tuple(row.key.lower().removesuffix("*") for row in COMMON if row.key.endswith("*"))
 _CONFIG_ELSEWHERE: Final = _elsewhere(CONFIG_ACTIONS)
 _CLOUDTRAIL_ELSEWHERE: Final = {
@@ -364,7 +369,7 @@ def trail_arn(partition: str, zone: LandingZone) -> str:
 
 
 def _common(service: str, key: KmsKey, zone: LandingZone) -> dict[str, Fact]:
-    facts = {row.key.lower(): row.fact(key, zone) for row in COMMON if not row.key.endswith("*")}
+    facts = {**_FACTS, **{name: tell(key, zone) for name, tell in _TOLD}}
     facts["aws:principalservicename"] = Fixed((service,))  # IAM
     facts["aws:principalservicenameslist"] = AtLeast((service,))  # IAM: all names of the principal
     if zone.organization_id:

@@ -28,13 +28,13 @@ def examples(family: Family, conditions: Iterable[Condition]) -> Iterator[Altern
 
     One variable at a time takes its other examples, where a condition asks for it.
     """
-    if family.assignment.keys() != family.variables.keys():
+    if family.sample.assignment.keys() != family.variables.keys():
         return
     yield {}
     for name in sorted({name for condition in conditions for name in _variables_of(family, condition)}):
         for value in family.variables[name].examples:
-            if family.allows(name, value) and value != family.assignment[name]:
-                yield _texts(family, {**family.assignment, name: value})
+            if family.allows(name, value) and value != family.sample.assignment[name]:
+                yield _texts(family, {**family.sample.assignment, name: value})
 
 
 def axes(family: Family, conditions: Sequence[Condition], budget: Budget) -> list[Axis]:
@@ -52,7 +52,7 @@ def axes(family: Family, conditions: Sequence[Condition], budget: Budget) -> lis
             clocks.append(condition)
         else:
             (texts if isinstance(fact, Text) else free).setdefault(condition.lookup_key, []).append(condition)
-    unassigned = family.variables.keys() - family.assignment.keys()
+    unassigned = family.variables.keys() - family.sample.assignment.keys()
     return [
         *([_variables_axis(family, texts, budget)] if texts or unassigned else []),
         *([_clock_axis(family, clocks)] if clocks else []),
@@ -68,19 +68,19 @@ def _groups(conditions: Sequence[Condition]) -> tuple[tuple[Pattern, ...], ...]:
 
 
 def _variables_of(family: Family, condition: Condition) -> tuple[str, ...]:
-    text = family.texts.get(condition.lookup_key)
+    text = family.sample.texts.get(condition.lookup_key)
     return text.pieces[1::2] if text else ()
 
 
 def _variables_axis(family: Family, texts: Mapping[str, Sequence[Condition]], budget: Budget) -> Axis:
     """The values of the variables that are asked for, and with them every text made of them."""
-    asked = {name for key in texts for name in family.texts[key].pieces[1::2]}
+    asked = {name for key in texts for name in family.sample.texts[key].pieces[1::2]}
     walked = {
         name: domain
         for name, domain in family.variables.items()
-        if name in asked or name not in family.assignment
+        if name in asked or name not in family.sample.assignment
     }
-    tracked = [Tracked(family.texts[key].pieces, _groups(on_key)) for key, on_key in texts.items()]
+    tracked = [Tracked(family.sample.texts[key].pieces, _groups(on_key)) for key, on_key in texts.items()]
     # A value that is excluded must not hide the texts it would stand for: it is told apart like any other.
     tracked += [
         Tracked(("", name, ""), ((exactly(value),),))
@@ -92,14 +92,14 @@ def _variables_axis(family: Family, texts: Mapping[str, Sequence[Condition]], bu
     ]
     for values in representatives(walked, tracked, budget):
         if all(family.allows(name, value) for name, value in values.items()):
-            alternative = _texts(family, {**family.assignment, **values})
+            alternative = _texts(family, {**family.sample.assignment, **values})
             yield alternative
             if twice:  # as in `_chosen`: to a plain operator any two values are alike
                 yield {**alternative, **{key: alternative[key] * 2 for key in twice}}
 
 
 def _texts(family: Family, values: Mapping[str, str]) -> Alternative:
-    return {key: (text.fill(values),) for key, text in family.texts.items()}
+    return {key: (text.fill(values),) for key, text in family.sample.texts.items()}
 
 
 def _clock_axis(family: Family, conditions: Sequence[Condition]) -> Axis:
@@ -107,7 +107,7 @@ def _clock_axis(family: Family, conditions: Sequence[Condition]) -> Axis:
     last = LAST_MOMENT if family.latest is None else Decimal(int(family.latest.timestamp()))
     later = {moment for moment in moments(conditions) if earliest < moment <= last}
     for moment in sorted({earliest, *later}):
-        yield {key: (clock.write(moment),) for key, clock in family.clocks.items()}
+        yield {key: (clock.write(moment),) for key, clock in family.sample.clocks.items()}
 
 
 def _free_axis(family: Family, key: str, conditions: Sequence[Condition], budget: Budget) -> Axis:

@@ -114,37 +114,18 @@ class Family:
     """Requests are made at any moment from this one on."""
     latest: datetime | None = None
     """Up to this one; None: without end."""
-    assignment: Mapping[str, str] = field(init=False, repr=False, compare=False)
-    """Variable -> the first of its examples that it may take; a variable without one is left out."""
-    example: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
-    """What one of the requests carries; texts are left out where a variable has no example."""
-    texts: Mapping[str, Text] = field(init=False, repr=False, compare=False)
-    clocks: Mapping[str, Clock] = field(init=False, repr=False, compare=False)
+    _sample: "Sample | None" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Sort the facts by kind, and make the example, once: each proof begins with them."""
-        example, texts, clocks = {}, {}, {}
-        assignment = {
-            name: value
-            for name, domain in self.variables.items()
-            if (value := next((value for value in domain.examples if self.allows(name, value)), None))
-        }
-        moment = Decimal(int(self.earliest.timestamp()))
-        for key, fact in self.facts.items():
-            match fact:
-                case Fixed() | AtLeast():
-                    example[key] = fact.values
-                case Text():
-                    texts[key] = fact
-                    if assignment.keys() >= set(fact.pieces[1::2]):
-                        example[key] = (fact.fill(assignment),)
-                case Clock():
-                    clocks[key] = fact
-                    example[key] = (fact.write(moment),)
-        object.__setattr__(self, "assignment", assignment)
-        object.__setattr__(self, "example", example)
-        object.__setattr__(self, "texts", texts)
-        object.__setattr__(self, "clocks", clocks)
+        """Make no sample yet: most proofs need none."""
+        object.__setattr__(self, "_sample", None)
+
+    @property
+    def sample(self) -> "Sample":
+        """One of the requests, made once."""
+        if self._sample is None:
+            object.__setattr__(self, "_sample", Sample.of(self))
+        return self._sample  # type: ignore[return-value]  # it has just been made
 
     def allows(self, variable: str, value: str) -> bool:
         """Whether the variable may take this value of its domain."""
@@ -163,3 +144,38 @@ class Family:
         if isinstance(fact, Fixed) and len(fact.values) == 1:
             return fact.values[0]
         return None if fact is ABSENT else UNSETTLED
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One request of a family that reads well, and what the others differ from it in."""
+
+    assignment: Mapping[str, str]
+    """Variable -> the first of its examples that it may take; a variable without one is left out."""
+    values: Mapping[str, tuple[str, ...]]
+    """What the request carries; texts are left out where a variable has no example."""
+    texts: Mapping[str, Text]
+    clocks: Mapping[str, Clock]
+
+    @classmethod
+    def of(cls, family: Family) -> "Sample":
+        """Sort the facts by kind, and fill in the examples."""
+        values: dict[str, tuple[str, ...]] = {}
+        texts: dict[str, Text] = {}
+        clocks: dict[str, Clock] = {}
+        assignment = {
+            name: value
+            for name, domain in family.variables.items()
+            if (value := next((value for value in domain.examples if family.allows(name, value)), None))
+        }
+        for key, fact in family.facts.items():
+            if isinstance(fact, Fixed | AtLeast):
+                values[key] = fact.values
+            elif isinstance(fact, Text):
+                texts[key] = fact
+                if assignment.keys() >= set(fact.pieces[1::2]):
+                    values[key] = (fact.fill(assignment),)
+            elif isinstance(fact, Clock):
+                clocks[key] = fact
+                values[key] = (fact.write(Decimal(int(family.earliest.timestamp()))),)
+        return cls(assignment, values, texts, clocks)

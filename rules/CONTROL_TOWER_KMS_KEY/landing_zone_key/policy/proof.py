@@ -16,6 +16,7 @@ from landing_zone_key.policy.document import Policy, Statement
 from landing_zone_key.policy.family import Family
 from landing_zone_key.policy.joining import joined, taken_apart
 from landing_zone_key.policy.relevance import (
+    Reaching,
     Variety,
     contributing,
     favourable,
@@ -98,21 +99,25 @@ def _search(policy: Policy, family: Family, budget: Budget, aim: _Aim) -> Proved
     about: list[Statement] = []
     action = ""
     try:
-        reachable = reaching(policy, family, budget)
+        reached = reaching(policy, family, budget)
         if aim is _FIND_REFUSED:
-            best = (favourable(statement, family) for statement in reachable)
-            reachable = [statement for statement in best if statement is not None]
-        named = sum([statement.actions.wild for statement in reachable])
+            best = (favourable(each.statement, family) for each in reached)
+            reached = [Reaching(each, surely=False) for each in best if each is not None]
+        named = [each.statement.actions for each in reached]
+        wild = sum([actions.wild for actions in named])
         for action in family.actions:
-            budget.spend(named)
-            named_by = [statement.actions.include(action.lower()) for statement in reachable]
-            if (depends := tuple(named_by)) in answered:  # nothing else depends on the action
+            budget.spend(wild)
+            lowered = action.lower()
+            named_by = tuple([actions.include(lowered) for actions in named])
+            if named_by in answered:  # nothing else depends on the action
                 continue
-            answered.add(depends)
+            answered.add(named_by)
+            including = [pair for pair in zip(reached, named_by, strict=True) if pair[1] is not False]
+            if _is_plain(including, aim):
+                cases += 1
+                continue
             about = [
-                with_action(each, action.lower(), surely=named is True)
-                for each, named in zip(reachable, named_by, strict=True)
-                if named is not False
+                with_action(each.statement, lowered, surely=includes is True) for each, includes in including
             ]
             result = _decide_action(about, family, action, budget, aim)
             if isinstance(result, Refused):
@@ -123,6 +128,16 @@ def _search(policy: Policy, family: Family, budget: Budget, aim: _Aim) -> Proved
         decision = Decision(allowed=not aim.allowed, statement=None, reason=Reason.TOO_COMPLEX)
         return denied or Refused(None, decision)
     return Proved(cases)
+
+
+def _is_plain(including: Sequence[tuple[Reaching, bool | None]], aim: _Aim) -> bool:
+    """Whether one request is as good as all: nothing speaks against any, and if need be something for all."""
+    plain = not aim.allowed
+    for each, includes in including:
+        if each.statement.allows is not aim.allowed:
+            return False
+        plain = plain or (each.surely and includes is True)
+    return plain
 
 
 def _denied(policy: Policy, about: Sequence[Statement], family: Family, action: str) -> Refused | None:
@@ -188,7 +203,7 @@ def _requests(
     ]
 
     def request(chosen: Iterable[Alternative]) -> Request:
-        values = Values(family.example)
+        values = Values(family.sample.values)
         for alternative in chosen:
             values.update(alternative)
         steps = 8 + 7 * len(statements)

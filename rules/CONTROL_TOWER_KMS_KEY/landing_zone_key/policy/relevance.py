@@ -4,11 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from operator import is_not
-from typing import Final
+from typing import Final, NamedTuple
 
 from landing_zone_key.policy.budget import Budget
 from landing_zone_key.policy.conditions import Condition, Kind
-from landing_zone_key.policy.decision import Request, effort, filled_in, names_principal, names_resource
+from landing_zone_key.policy.decision import (
+    Request,
+    Values,
+    effort,
+    filled_in,
+    names_principal,
+    names_resource,
+)
 from landing_zone_key.policy.document import (
     DOUBTFUL_RESOURCE,
     EVERY_RESOURCE,
@@ -47,21 +54,38 @@ def _variety(condition: Condition, family: Family) -> Variety:
     return Variety.KNOWN if isinstance(family.fact(condition.lookup_key), Text | Clock) else Variety.FREE
 
 
-def reaching(policy: Policy, family: Family, budget: Budget) -> list[Statement]:
-    """The statements that can match some request, whatever its action, with policy variables filled in."""
-    request = Request("", family.resource, family.service)
+class Reaching(NamedTuple):
+    """A statement that can match some request of a family."""
+
+    statement: Statement
+    """With policy variables filled in, and what it says of resources decided."""
+    surely: bool
+    """Whether it matches every request for the actions that it includes."""
+
+
+def reaching(policy: Policy, family: Family, budget: Budget) -> list[Reaching]:
+    """The statements that can match some request, whatever its action."""
+    request = Request("", family.resource, family.service, Values())
     about = [
-        statement
+        (statement, named)
         for statement in policy.statements
-        if names_principal(statement.principals, request) is not False
+        if (named := names_principal(statement.principals, request)) is not False
     ]
-    budget.spend(sum(effort(statement, family.settled_value) for statement in about))
+    budget.spend(sum([effort(statement, family.settled_value) for statement, _ in about]))
     reached = []
-    for statement in about:
+    for statement, named in about:
         settled = _settle(statement, family)
-        named = names_resource(settled.resources, request)
-        if named is not False and not any(_fails(family, condition) for condition in settled.conditions):
-            reached.append(_with_resource(settled, surely=named is True))
+        takes_in = names_resource(settled.resources, request)
+        if takes_in is False:
+            continue
+        surely = named is True and takes_in is True
+        for condition in settled.conditions:
+            holds = _holds(family, condition)
+            if holds is False:
+                break
+            surely = surely and holds is True
+        else:
+            reached.append(Reaching(_with_resource(settled, surely=takes_in is True), surely))
     return reached
 
 
@@ -132,14 +156,14 @@ def contributing(
 def _settle(statement: Statement, family: Family) -> Statement:
     """Fill in the policy variables whose keys are fixed or absent; the others cannot be settled."""
     resources = statement.resources
-    if any(isinstance(text.read, Template) for text in resources.texts):
+    if Template in {type(text.read) for text in resources.texts}:
         negated = resources.negated
         texts = tuple(
             replace(text, read=filled_in(text, family.settled_value, negated=negated))
             for text in resources.texts
         )
         resources = Resources(negated, texts)
-    elif not any(condition.templates for condition in statement.conditions):
+    elif all(not condition.templates for condition in statement.conditions):
         return statement
     conditions = tuple(condition.resolve(family.settled_value) for condition in statement.conditions)
     return replace(statement, resources=resources, conditions=conditions)
@@ -151,11 +175,12 @@ def is_settled(family: Family, condition: Condition) -> bool:
     return fact is ABSENT or isinstance(fact, Fixed)
 
 
-def _fails(family: Family, condition: Condition) -> bool:
+def _holds(family: Family, condition: Condition) -> bool | None:
+    """What every request answers to the condition; None where they differ, or it cannot be decided."""
     fact = family.fact(condition.lookup_key)
     if fact is ABSENT:
-        return condition.holds(None) is False
-    return isinstance(fact, Fixed) and condition.holds(fact.values) is False
+        return condition.holds(None)
+    return condition.holds(fact.values) if isinstance(fact, Fixed) else None
 
 
 def _kinds_of_free_keys(statements: Iterable[Statement], family: Family) -> dict[str, set[Kind]]:
