@@ -116,24 +116,16 @@ class Row:
 
     key: str
     """An asterisk at its end stands for all keys that begin so."""
-    fact: Fact | Callable[[KmsKey, LandingZone], Fact]
-    """What is known; of what differs from key to key, or with the landing zone, how it comes about."""
+    fact: Fact | Callable[[KmsKey, LandingZone], str | None]
+    """What is known; of what depends on the key or on the landing zone, what tells the value, or None."""
     source: str
 
 
-def _organization(_key: KmsKey, zone: LandingZone) -> Fact:
-    return Fixed((zone.organization_id,)) if zone.organization_id else UNKNOWN
+def _organization(_key: KmsKey, zone: LandingZone) -> str | None:
+    return zone.organization_id or None
 
 
-def _of_key(value: Callable[[KmsKey], str | None]) -> Callable[[KmsKey, LandingZone], Fact]:
-    def fact(key: KmsKey, _zone: LandingZone) -> Fact:
-        known = value(key)
-        return UNKNOWN if known is None else Fixed((known,))
-
-    return fact
-
-
-def _multi_region(key: KmsKey) -> str | None:
+def _multi_region(key: KmsKey, _zone: LandingZone) -> str | None:
     return None if key.multi_region is None else str(key.multi_region).lower()
 
 
@@ -143,16 +135,16 @@ COMMON: Final = (
     Row("aws:ViaAWSService", Fixed(("false",)), "IAM: false, the service calls for itself"),
     Row("aws:SourceOrgID", _organization, "IAM: the organization of the account the request is for"),
     Row("aws:ResourceOrgID", _organization, "IAM: the organization of the key's account"),
-    Row("aws:ResourceAccount", _of_key(lambda key: key.arn.account), "IAM: the key's account"),
+    Row("aws:ResourceAccount", lambda key, _: key.arn.account, "IAM: the key's account"),
     Row(
         "aws:RequestedRegion",
-        _of_key(lambda key: key.arn.region),
+        lambda key, _: key.arn.region,
         "IAM: the Region that is called, the key's",
     ),
-    Row("kms:KeyOrigin", _of_key(lambda key: key.origin), "KMS: the key's Origin"),
-    Row("kms:KeySpec", _of_key(lambda key: key.key_spec), "KMS: the key's KeySpec"),
-    Row("kms:KeyUsage", _of_key(lambda key: key.key_usage), "KMS: the key's KeyUsage"),
-    Row("kms:MultiRegion", _of_key(_multi_region), "KMS: whether the key is a multi-Region key"),
+    Row("kms:KeyOrigin", lambda key, _: key.origin, "KMS: the key's Origin"),
+    Row("kms:KeySpec", lambda key, _: key.key_spec, "KMS: the key's KeySpec"),
+    Row("kms:KeyUsage", lambda key, _: key.key_usage, "KMS: the key's KeyUsage"),
+    Row("kms:MultiRegion", _multi_region, "KMS: whether the key is a multi-Region key"),
     Row("aws:CurrentTime", Clock.ISO, "IAM: any moment from the evaluation on"),
     Row("aws:EpochTime", Clock.EPOCH, "IAM: the same, in seconds"),
     Row("aws:PrincipalArn", ABSENT, "IAM: roles, users, sessions and root users have one"),
@@ -244,13 +236,13 @@ def _elsewhere(actions: Sequence[str]) -> frozenset[str]:
     return frozenset(key.lower() for key in never)
 
 
-#: Of the rows that name one condition key: what is known whatever the key, and the place of all else ...
+#: Of the rows that name one condition key: what is known without a key ...
 _FACTS: Final[Mapping[str, Fact]] = {
     row.key.lower(): UNKNOWN if callable(row.fact) else row.fact
     for row in COMMON
     if not row.key.endswith("*")
 }
-#: ... and what tells it.
+#: ... and what tells the rest.
 _TOLD: Final = tuple((row.key.lower(), row.fact) for row in COMMON if callable(row.fact))
 _PREFIXES: Final = tuple(row.key.lower().removesuffix("*") for row in COMMON if row.key.endswith("*"))
 _CONFIG_ELSEWHERE: Final = _elsewhere(CONFIG_ACTIONS)
@@ -369,7 +361,11 @@ def trail_arn(partition: str, zone: LandingZone) -> str:
 
 
 def _common(service: str, key: KmsKey, zone: LandingZone) -> dict[str, Fact]:
-    facts = {**_FACTS, **{name: tell(key, zone) for name, tell in _TOLD}}
+    facts = dict(_FACTS)
+    for name, tell in _TOLD:
+        value = tell(key, zone)
+        if value is not None:
+            facts[name] = Fixed((value,))
     facts["aws:principalservicename"] = Fixed((service,))  # IAM
     facts["aws:principalservicenameslist"] = AtLeast((service,))  # IAM: all names of the principal
     if zone.organization_id:
