@@ -124,7 +124,7 @@ def _anybodys(question: Question, requirement: Requirement) -> tuple[Family, ...
     """The service's requests from anywhere: an event does not show for which account and Region it is."""
     anywhere = replace(question.zone, governed_regions=())
     own = FAMILIES[requirement](question.key, anywhere, question.earliest)
-    return (own, *foreign_families(own.service, question.key, anywhere, question.earliest))
+    return (own, *foreign_families(own, question.key, anywhere))
 
 
 def contradiction(event: Event, assumed: tuple[Assumption, ...]) -> tuple[str, Strange, str] | None:

@@ -120,13 +120,12 @@ def _access(question: Question, requirement: Requirement) -> Answer:
         missing = question.key.policy_missing or "the key policy is not known"
         return Finding(requirement, FindingReason.UNKNOWN, missing, missing)
     anybodys = replace(question.zone, accounts=()) if question.zone.accounts else question.zone
-    facts = question.key, anybodys, question.earliest, question.latest
-    family = FAMILIES[requirement](*facts)
+    family = FAMILIES[requirement](question.key, anybodys, question.earliest, question.latest)
     result = prove(question.policy, family)
     if isinstance(result, Refused):
         return _refused(requirement, question, question.policy, family, result)
     if question.zone.require_confused_deputy_protection:
-        for foreign in foreign_families(family.service, *facts):
+        for foreign in foreign_families(family, question.key, anybodys):
             exposed = prove_refused(question.policy, foreign)
             if isinstance(exposed, Refused):
                 return _exposed(requirement, question.policy, question.zone, exposed)

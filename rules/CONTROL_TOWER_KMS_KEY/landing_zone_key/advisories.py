@@ -13,7 +13,7 @@ from landing_zone_key.policy.patterns import ARN_PARTS
 from landing_zone_key.policy.proof import Refused, prove, prove_refused
 from landing_zone_key.policy.representatives import one_of
 from landing_zone_key.records import dataclass
-from landing_zone_key.requests import CLOUDTRAIL, cloudtrail_family, foreign_families
+from landing_zone_key.requests import CLOUDTRAIL, cloudtrail_family, foreign_family
 
 
 class AdvisoryCode(StrEnum):
@@ -56,14 +56,15 @@ def advise(question: Question) -> tuple[Advisory, ...]:
     key, policy = _expiring_key_material(question), question.policy
     if policy is None:
         return key
+    own = cloudtrail_family(question.key, question.zone, question.earliest)
     return (
         *key,
-        *_open_to_other_trails(question, policy),
+        *_open_to_other_trails(question, policy, own),
         *_wildcard_principals(policy),
         *_grants_to_services(policy),
         *_account_root(question, policy),
         *_ineffective(policy),
-        *_describe_key(question, policy),
+        *_describe_key(policy, own),
         *_unfilled_values(policy),
         *_short_account_ids(policy),
     )
@@ -81,7 +82,7 @@ def _expiring_key_material(question: Question) -> tuple[Advisory, ...]:
     return (Advisory(AdvisoryCode.EXPIRING_KEY_MATERIAL, message),)
 
 
-def _open_to_other_trails(question: Question, policy: Policy) -> tuple[Advisory, ...]:
+def _open_to_other_trails(question: Question, policy: Policy, own: Family) -> tuple[Advisory, ...]:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html.
 
     A limit in which nothing fills in a value is meant as one, and told by itself.
@@ -91,7 +92,7 @@ def _open_to_other_trails(question: Question, policy: Policy) -> tuple[Advisory,
     ):
         return ()
     message = "CloudTrail may use the key for trails of other accounts; limit the statement by aws:SourceArn"
-    for trails in _trails_of_strangers(question, policy):
+    for trails in _trails_of_strangers(question, policy, own):
         exposed = prove_refused(policy, trails)
         if isinstance(exposed, Refused) and exposed.request is not None:
             by = exposed.decision.statement
@@ -101,7 +102,7 @@ def _open_to_other_trails(question: Question, policy: Policy) -> tuple[Advisory,
     return ()
 
 
-def _trails_of_strangers(question: Question, policy: Policy) -> Iterator[Family]:
+def _trails_of_strangers(question: Question, policy: Policy, own: Family) -> Iterator[Family]:
     """CloudTrail's requests for an account, and for an organization, that the policy does not name.
 
     Whom it names it means to let in: a list of accounts, or of organizations, is a limit.
@@ -112,14 +113,12 @@ def _trails_of_strangers(question: Question, policy: Policy) -> Iterator[Family]
     organization = "o-stranger"
     while organization in named:
         organization += "s"
-    trails = foreign_families(CLOUDTRAIL, question.key, question.zone, question.earliest)[0]
     member: dict[str, Fact] = {
         "aws:sourceorgid": Fixed((organization,)),
         "aws:sourceorgpaths": Fixed((f"{organization}/r-ab12/",)),
     }
     for facts in (member, dict.fromkeys(member, ABSENT)):
-        variables = {**trails.variables, "Account": one_of((account,))}
-        yield replace(trails, facts={**trails.facts, **facts}, variables=variables)
+        yield foreign_family(own, question.key, question.zone, facts, one_of((account,)))
 
 
 def _wildcard_principals(policy: Policy) -> tuple[Advisory, ...]:
@@ -181,7 +180,7 @@ def _ineffective(policy: Policy) -> tuple[Advisory, ...]:
     )
 
 
-def _describe_key(question: Question, policy: Policy) -> tuple[Advisory, ...]:
+def _describe_key(policy: Policy, own: Family) -> tuple[Advisory, ...]:
     """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html.
 
     Whether CloudTrail may describe the key, where some statement lets it use the key; a request that does so
@@ -191,10 +190,9 @@ def _describe_key(question: Question, policy: Policy) -> tuple[Advisory, ...]:
     uses = next((each for each in allows if CLOUDTRAIL in each.principals.services), None)
     if uses is None:
         return ()
-    used = cloudtrail_family(question.key, question.zone, question.earliest)
-    facts = {name: fact for name, fact in used.facts.items() if not name.startswith(_ENCRYPTION_CONTEXT)}
-    absent = (*used.absent_prefixes, _ENCRYPTION_CONTEXT)
-    described = replace(used, actions=("kms:DescribeKey",), facts=facts, absent_prefixes=absent)
+    facts = {name: fact for name, fact in own.facts.items() if not name.startswith(_ENCRYPTION_CONTEXT)}
+    absent = (*own.absent_prefixes, _ENCRYPTION_CONTEXT)
+    described = replace(own, actions=("kms:DescribeKey",), facts=facts, absent_prefixes=absent)
     result = prove(policy, described)
     if not isinstance(result, Refused):
         return ()

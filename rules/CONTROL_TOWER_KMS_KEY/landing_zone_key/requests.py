@@ -297,35 +297,46 @@ def cloudtrail_family(
     )
 
 
-def foreign_families(
-    service: str,
-    key: KmsKey,
-    zone: LandingZone,
-    earliest: datetime = EARLIEST_MOMENT,
-    latest: datetime | None = None,
-) -> tuple[Family, ...]:
-    """The same requests, made for accounts that are not the landing zone's: recorders, or trails.
+def foreign_families(own: Family, key: KmsKey, zone: LandingZone) -> tuple[Family, ...]:
+    """A service's own requests, made for accounts that are not the landing zone's: recorders, or trails.
 
     Where the organization is known, foreign is what lies outside of it: accounts of other organizations, and
     accounts of none; else any account but the management account.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
-    own = (config_family if service == CONFIG else cloudtrail_family)(key, zone, earliest, latest)
-    trail = Text((f"arn:{key.arn.partition}:cloudtrail:", "Region", ":", "Account", ":trail/", "Trail", ""))
-    source: dict[str, Fact] = {
-        "aws:sourcearn": trail,
-        "aws:sourceaccount": Text(("", "Account", "")),
-        "kms:encryptioncontext:aws:cloudtrail:arn": trail,
-    }
-    names = {"Trail": TRAIL_NAME} if service == CLOUDTRAIL else {}
     return tuple(
-        replace(
-            own,
-            facts={**own.facts, **(source if service == CLOUDTRAIL else {}), **organization},
-            variables=_foreign_variables(key.arn, zone, **names),
-            excluded=_excluded(zone),
+        foreign_family(own, key, zone, organization) for organization in _foreign_organizations(zone)
+    )
+
+
+def foreign_family(
+    own: Family, key: KmsKey, zone: LandingZone, organization: Mapping[str, Fact], account: Domain = ACCOUNT
+) -> Family:
+    """The same requests, made for such an account, and with these facts of the organization that has it."""
+    source: dict[str, Fact] = {}
+    names = {}
+    if own.service == CLOUDTRAIL:
+        trail = Text(
+            (f"arn:{key.arn.partition}:cloudtrail:", "Region", ":", "Account", ":trail/", "Trail", "")
         )
-        for organization in _foreign_organizations(zone)
+        source = {
+            "aws:sourcearn": trail,
+            "aws:sourceaccount": Text(("", "Account", "")),
+            "kms:encryptioncontext:aws:cloudtrail:arn": trail,
+        }
+        names = {"Trail": TRAIL_NAME}
+    organizations = {"Organization": ORGANIZATION} if zone.organization_id else {}
+    return replace(
+        own,
+        facts={**own.facts, **source, **organization},
+        variables={
+            "Region": _regions(key.arn),
+            "Account": account,
+            **names,
+            **organizations,
+            **_paths(zone),
+        },
+        excluded=_excluded(zone),
     )
 
 
@@ -338,11 +349,6 @@ def _foreign_organizations(zone: LandingZone) -> tuple[Mapping[str, Fact], ...]:
         {"aws:sourceorgid": Other(zone.organization_id), "aws:sourceorgpaths": paths},
         {"aws:sourceorgid": ABSENT, "aws:sourceorgpaths": ABSENT},
     )
-
-
-def _foreign_variables(arn: KeyArn, zone: LandingZone, **more: Domain) -> dict[str, Domain]:
-    organization = {"Organization": ORGANIZATION} if zone.organization_id else {}
-    return {"Region": _regions(arn), "Account": ACCOUNT, **more, **organization, **_paths(zone)}
 
 
 def _excluded(zone: LandingZone) -> dict[str, str]:

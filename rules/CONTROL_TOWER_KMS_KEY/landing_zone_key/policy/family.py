@@ -131,6 +131,16 @@ class Family:
         """Whether the variable may take this value of its domain."""
         return self.excluded.get(variable) != value
 
+    def may_be(self, text: Text, value: str) -> bool:
+        """Whether the text has this value for some values of the variables, an excluded one among them."""
+        reached = {0}
+        for place, piece in enumerate(text.pieces):
+            if place % 2:
+                reached = {end for begin in reached for end in self.variables[piece].ends(value, begin)}
+            else:
+                reached = {begin + len(piece) for begin in reached if value.startswith(piece, begin)}
+        return len(value) in reached
+
     def fact(self, key: str) -> Fact:
         """What is known of a key (in lower case)."""
         if key in self.facts:

@@ -39,7 +39,7 @@ def taken_apart(statement: Statement) -> Iterator[Statement]:
     A request that meets one of these meets the statement.
     """
     listed = [
-        list(islice(_each_value(condition), _MOST)) if _any_is_enough(condition) else [condition]
+        list(islice(_each_value(condition), _MOST)) if any_is_enough(condition) else [condition]
         for condition in statement.conditions
     ]
     for number in range(max(map(len, listed), default=0)):
@@ -47,7 +47,7 @@ def taken_apart(statement: Statement) -> Iterator[Statement]:
         yield replace(statement, conditions=tuple(conditions))
 
 
-def _any_is_enough(condition: Condition) -> bool:
+def any_is_enough(condition: Condition) -> bool:
     """Whether a value of the request that matches one of the condition's is enough, and all can be read."""
     operator = condition.operator
     return (
@@ -74,7 +74,7 @@ def _apart_from(statement: Statement, place: int) -> object:
     if place >= len(statement.conditions):
         return None
     condition = statement.conditions[place]
-    if not _any_is_enough(condition):
+    if not any_is_enough(condition):
         return None
     actions = statement.actions
     return (

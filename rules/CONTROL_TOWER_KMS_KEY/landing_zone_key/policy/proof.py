@@ -18,6 +18,7 @@ from landing_zone_key.policy.joining import joined, taken_apart
 from landing_zone_key.policy.relevance import (
     Reaching,
     Variety,
+    can_match,
     contributing,
     favourable,
     is_settled,
@@ -113,7 +114,7 @@ def _search(policy: Policy, family: Family, budget: Budget, aim: _Aim) -> Proved
                 continue
             answered.add(named_by)
             including = [pair for pair in zip(reached, named_by, strict=True) if pair[1] is not False]
-            if _is_plain(including, aim):
+            if _is_plain(including, family, budget, aim):
                 cases += 1
                 continue
             about = [
@@ -130,13 +131,16 @@ def _search(policy: Policy, family: Family, budget: Budget, aim: _Aim) -> Proved
     return Proved(cases)
 
 
-def _is_plain(including: Sequence[tuple[Reaching, bool | None]], aim: _Aim) -> bool:
+def _is_plain(
+    including: Sequence[tuple[Reaching, bool | None]], family: Family, budget: Budget, aim: _Aim
+) -> bool:
     """Whether one request is as good as all: nothing speaks against any, and if need be something for all."""
     plain = not aim.allowed
     for each, includes in including:
-        if each.statement.allows is not aim.allowed:
+        speaks_for = each.statement.allows is aim.allowed
+        if not speaks_for and (aim.allowed or can_match(each.statement, family, budget)):
             return False
-        plain = plain or (each.surely and includes is True)
+        plain = plain or (speaks_for and each.surely and includes is True)
     return plain
 
 

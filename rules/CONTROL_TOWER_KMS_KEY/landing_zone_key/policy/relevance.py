@@ -24,7 +24,8 @@ from landing_zone_key.policy.document import (
     Resources,
     Statement,
 )
-from landing_zone_key.policy.family import ABSENT, UNKNOWN, AtLeast, Clock, Family, Fixed, Text
+from landing_zone_key.policy.family import ABSENT, MANY_VALUED, UNKNOWN, AtLeast, Clock, Family, Fixed, Text
+from landing_zone_key.policy.joining import any_is_enough
 from landing_zone_key.policy.patterns import exactly
 from landing_zone_key.policy.variables import Template
 
@@ -87,6 +88,24 @@ def reaching(policy: Policy, family: Family, budget: Budget) -> list[Reaching]:
         else:
             reached.append(Reaching(_with_resource(settled, surely=takes_in is True), surely))
     return reached
+
+
+def can_match(statement: Statement, family: Family, budget: Budget) -> bool:
+    """Whether some request may match a statement that is reached; in doubt it does.
+
+    It does not where a text would have to be one that it cannot be: another account's trail, say.
+    """
+    return not any(_is_out_of_reach(condition, family, budget) for condition in statement.conditions)
+
+
+def _is_out_of_reach(condition: Condition, family: Family, budget: Budget) -> bool:
+    fact, operator = family.fact(condition.lookup_key), condition.operator
+    if not isinstance(fact, Text) or condition.lookup_key in MANY_VALUED:
+        return False
+    if operator is None or operator.kind is not Kind.TEXT or condition.patterns:
+        return False
+    budget.spend(sum(map(len, condition.literals)))
+    return any_is_enough(condition) and not any(family.may_be(fact, each) for each in condition.literals)
 
 
 def _with_resource(statement: Statement, *, surely: bool) -> Statement:

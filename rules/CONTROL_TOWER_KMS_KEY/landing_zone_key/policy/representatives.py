@@ -44,12 +44,19 @@ class Domain:
                 return target
         return None
 
+    def ends(self, text: str, begin: int) -> Iterator[int]:
+        """The places of the text at which a value ends that begins at this one."""
+        state: int | None = 0
+        for place in range(begin, len(text) + 1):
+            if state is None:
+                return
+            if state in self.accepting:
+                yield place
+            state = self.step(state, text[place]) if place < len(text) else None
+
     def contains(self, text: str) -> bool:
         """Tell whether the text is a value."""
-        state: int | None = 0
-        for character in text:
-            state = self.step(state, character) if state is not None else None
-        return state in self.accepting
+        return len(text) in self.ends(text, 0)
 
 
 ANY_TEXT: Final = Domain((((None, 0),),), frozenset({0}), ("x",))
