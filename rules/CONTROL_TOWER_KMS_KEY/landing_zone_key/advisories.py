@@ -1,16 +1,16 @@
 """What a reviewer wants to know about a key policy; it never changes the compliance."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
 from landing_zone_key.finding import Question, reference
 from landing_zone_key.policy.document import Policy, Principals, Statement
-from landing_zone_key.policy.family import ABSENT, Fact, Family, Fixed
+from landing_zone_key.policy.family import ABSENT, UNKNOWN, Fact, Family, Fixed
 from landing_zone_key.policy.patterns import ARN_PARTS
-from landing_zone_key.policy.proof import Refused, prove, prove_refused
+from landing_zone_key.policy.proof import Proved, Refused, prove, prove_refused
 from landing_zone_key.policy.representatives import one_of
 from landing_zone_key.records import dataclass
 from landing_zone_key.requests import CLOUDTRAIL, cloudtrail_family, foreign_family
@@ -44,6 +44,7 @@ _ACCOUNT_DIGITS: Final = 12
 _ACCOUNT_PART: Final = 3
 #: Accounts that a policy hardly names; a policy has no room for all of them.
 _STRANGERS: Final = (444455556666, 10**_ACCOUNT_DIGITS)
+_DESCRIBE_KEY: Final = "kms:DescribeKey"
 _ENCRYPTION_CONTEXT: Final = "kms:encryptioncontext"
 
 #: `${Name}`, `${AWS::Region}`, `${var.name}`: policy variables have one colon in their names.
@@ -91,9 +92,16 @@ def _open_to_other_trails(question: Question, policy: Policy, own: Family) -> tu
         statement.allows and _may_name_services(statement.principals) for statement in policy.statements
     ):
         return ()
+    account, organization = _strangers(question, policy)
+    trails = (
+        foreign_family(own, question.key, question.zone, facts, one_of((account,)))
+        for facts in _organizations(organization)
+    )
+    if isinstance(prove_refused(policy, next(trails)), Proved):
+        return ()
     message = "CloudTrail may use the key for trails of other accounts; limit the statement by aws:SourceArn"
-    for trails in _trails_of_strangers(question, policy, own):
-        exposed = prove_refused(policy, trails)
+    for theirs in trails:
+        exposed = prove_refused(policy, theirs)
         if isinstance(exposed, Refused) and exposed.request is not None:
             by = exposed.decision.statement
             if by is not None and any(map(_unfilled, _condition_texts(by))):
@@ -102,8 +110,8 @@ def _open_to_other_trails(question: Question, policy: Policy, own: Family) -> tu
     return ()
 
 
-def _trails_of_strangers(question: Question, policy: Policy, own: Family) -> Iterator[Family]:
-    """CloudTrail's requests for an account, and for an organization, that the policy does not name.
+def _strangers(question: Question, policy: Policy) -> tuple[str, str]:
+    """An account, and an organization, that the policy does not name.
 
     Whom it names it means to let in: a list of accounts, or of organizations, is a limit.
     """
@@ -113,12 +121,16 @@ def _trails_of_strangers(question: Question, policy: Policy, own: Family) -> Ite
     organization = "o-stranger"
     while organization in named:
         organization += "s"
+    return account, organization
+
+
+def _organizations(name: str) -> tuple[Mapping[str, Fact], ...]:
+    """What is known of whose account it is: nothing; that it is this organization's; that it is none's."""
     member: dict[str, Fact] = {
-        "aws:sourceorgid": Fixed((organization,)),
-        "aws:sourceorgpaths": Fixed((f"{organization}/r-ab12/",)),
+        "aws:sourceorgid": Fixed((name,)),
+        "aws:sourceorgpaths": Fixed((f"{name}/r-ab12/",)),
     }
-    for facts in (member, dict.fromkeys(member, ABSENT)):
-        yield foreign_family(own, question.key, question.zone, facts, one_of((account,)))
+    return dict.fromkeys(member, UNKNOWN), member, dict.fromkeys(member, ABSENT)
 
 
 def _wildcard_principals(policy: Policy) -> tuple[Advisory, ...]:
@@ -190,19 +202,29 @@ def _describe_key(policy: Policy, own: Family) -> tuple[Advisory, ...]:
     uses = next((each for each in allows if CLOUDTRAIL in each.principals.services), None)
     if uses is None:
         return ()
-    facts = {name: fact for name, fact in own.facts.items() if not name.startswith(_ENCRYPTION_CONTEXT)}
-    absent = (*own.absent_prefixes, _ENCRYPTION_CONTEXT)
-    described = replace(own, actions=("kms:DescribeKey",), facts=facts, absent_prefixes=absent)
-    result = prove(policy, described)
-    if not isinstance(result, Refused):
-        return ()
+    by = None
+    if any(map(_may_decide_on_describing, policy.statements)):
+        facts = {name: fact for name, fact in own.facts.items() if not name.startswith(_ENCRYPTION_CONTEXT)}
+        absent = (*own.absent_prefixes, _ENCRYPTION_CONTEXT)
+        described = replace(own, actions=(_DESCRIBE_KEY,), facts=facts, absent_prefixes=absent)
+        result = prove(policy, described)
+        if not isinstance(result, Refused):
+            return ()
+        by = result.decision.statement
     message = (
         f"{CLOUDTRAIL} may not call kms:DescribeKey for the landing zone's trail, which CloudTrail's guide "
         "requires; the key encrypts digest files as well as logs, and without digest files the integrity of "
         "the logs cannot be validated"
     )
-    statement = reference(result.decision.statement or uses)
-    return (Advisory(AdvisoryCode.NO_DESCRIBE_KEY, message, statement),)
+    return (Advisory(AdvisoryCode.NO_DESCRIBE_KEY, message, reference(by or uses)),)
+
+
+def _may_decide_on_describing(statement: Statement) -> bool:
+    """Whether it could allow a service to describe the key, or deny that."""
+    return not statement.allows or (
+        _may_name_services(statement.principals)
+        and statement.actions.include(_DESCRIBE_KEY.lower()) is not False
+    )
 
 
 def _unfilled_values(policy: Policy) -> tuple[Advisory, ...]:

@@ -69,7 +69,9 @@ class Text:
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The text, with values for the variables."""
-        return "".join(values[piece] if place % 2 else piece for place, piece in enumerate(self.pieces))
+        pieces = list(self.pieces)
+        pieces[1::2] = [values[name] for name in pieces[1::2]]
+        return "".join(pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +180,19 @@ class Sample:
             for name, domain in family.variables.items()
             if (value := next((value for value in domain.examples if family.allows(name, value)), None))
         }
+        moment = Decimal(int(family.earliest.timestamp()))
         for key, fact in family.facts.items():
-            if isinstance(fact, Fixed | AtLeast):
+            if fact is ABSENT or fact is UNKNOWN:
+                continue
+            if isinstance(fact, Fixed):
                 values[key] = fact.values
             elif isinstance(fact, Text):
                 texts[key] = fact
                 if assignment.keys() >= set(fact.pieces[1::2]):
                     values[key] = (fact.fill(assignment),)
+            elif isinstance(fact, AtLeast):
+                values[key] = fact.values
             elif isinstance(fact, Clock):
                 clocks[key] = fact
-                values[key] = (fact.write(Decimal(int(family.earliest.timestamp()))),)
+                values[key] = (fact.write(moment),)
         return cls(assignment, values, texts, clocks)
