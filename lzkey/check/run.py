@@ -9,7 +9,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from landing_zone_key import Certainty, Requirement
-from lzkey.check.verdict import Verdict, judge
+from lzkey.check.judging import Judge
+from lzkey.check.verdict import Verdict
 from lzkey.errors import ExitCode
 from lzkey.processes import cores, undisturbed, working
 from lzkey.sources.reading import Packed
@@ -173,9 +174,9 @@ def judged(units: Units, context: Context, at: datetime, *, processes: int | Non
 def _all_judged(
     units: Iterable[Unit | Unread | PassedOver], context: Context, at: datetime, processes: int | None
 ) -> Iterator[Judged]:
-    remaining, done = iter(units), 0
+    remaining, done, judge = iter(units), 0, Judge(context.zone, at)
     for unit in islice(remaining, ALONE):
-        for entry in _judged(unit, context, at):
+        for entry in _judged(unit, context, judge):
             yield entry
             done += 1
         if done >= _ALONE_RESULTS:
@@ -186,25 +187,25 @@ def _all_judged(
         yield from _shared(chain(following, remaining), context, at, workers)
         return
     for unit in chain(following, remaining):
-        yield from _judged(unit, context, at)
+        yield from _judged(unit, context, judge)
 
 
 def judged_keys(
-    keys: Iterable[FoundKey | Unread | PassedOver], context: Context, at: datetime
+    keys: Iterable[FoundKey | Unread | PassedOver], context: Context, judge: Judge
 ) -> Iterator[Judged]:
     """Judge keys as they come."""
     for found in keys:
         if isinstance(found, Unread | PassedOver):
             yield found
             continue
-        verdict = judge(found, context.zone, at=at)
+        verdict = judge(found)
         yield verdict if context.keep is None else replace(verdict, kept=context.keep(found))
 
 
-def _judged(unit: Unit | Unread | PassedOver, context: Context, at: datetime) -> Iterator[Judged]:
+def _judged(unit: Unit | Unread | PassedOver, context: Context, judge: Judge) -> Iterator[Judged]:
     if isinstance(unit, Unread | PassedOver):
         return iter([unit])
-    return judged_keys(unit.keys(context), context, at)
+    return judged_keys(unit.keys(context), context, judge)
 
 
 def _shared(
@@ -251,12 +252,12 @@ def _results(
 
 
 #: In a process of the pool: what does not change from unit to unit.
-_given: tuple[Context, datetime]
+_given: tuple[Context, Judge]
 
 
 def _begin(context: Context, at: datetime) -> None:
     global _given  # noqa: PLW0603 - a process of the pool has no other place for it
-    _given = context, at
+    _given = context, Judge(context.zone, at)
 
 
 def _work(unit: Unit | Unread | PassedOver) -> list[Judged] | None:

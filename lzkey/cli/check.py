@@ -12,6 +12,7 @@ import typer
 from landing_zone_key.settings import KeyScope
 from lzkey.aws.address import is_address
 from lzkey.check.formats import Form, Head, write
+from lzkey.check.judging import Judge
 from lzkey.check.run import NOTHING_FOUND, Only, judged, judged_keys
 from lzkey.cli.answers import is_key
 from lzkey.cli.asked import FILES, Asked, iam_policy, with_options
@@ -214,4 +215,4 @@ def _live(
 ) -> Iterator[Judged]:
     session = asked.session(context.zone.home_region)
     found = live(session, context, keys=keys, landing_zone=landing_zone, witness=witness)
-    return judged_keys(found, context, at)
+    return judged_keys(found, context, Judge(context.zone, at))
