@@ -201,8 +201,8 @@ def _told(
             f"the key policy needs more cases than the bound to prove that every request of {family.service} "
             "is allowed; simplify the conditions of its statements",
         )
-    outcomes = explain(policy, request)
-    nearest = nearest_allow(outcomes) or _perhaps_allowing(outcomes)
+    outcomes = explain(_telling(policy, decision), request)
+    nearest = None if decision.statement else nearest_allow(outcomes) or _perhaps_allowing(outcomes)
     cause, short = _cause(decision, nearest, outcomes)
     conditions = _conditions(nearest, decision)
     hint = ""
@@ -223,6 +223,13 @@ def _told(
         request.action,
         possible=not refused.certain,
     )
+
+
+def _telling(policy: Policy, decision: Decision) -> Policy:
+    """The statements that tell why: the one that decides, as it is written, or else those that allow."""
+    if decision.statement is not None:
+        return Policy((policy.statements[decision.statement.index],))
+    return Policy(tuple(statement for statement in policy.statements if statement.allows))
 
 
 def _unseen(request: Request) -> str:
@@ -270,7 +277,7 @@ def _cause(decision: Decision, nearest: Outcome | None, outcomes: Sequence[Outco
     if decision.statement is not None:
         label = decision.statement.label
         if decision.reason is Reason.UNDECIDABLE_DENY:
-            doubts = [miss.doubt for miss in outcomes[decision.statement.index].misses if miss.doubt]
+            doubts = [miss.doubt for outcome in outcomes for miss in outcome.misses if miss.doubt]
             why = ", and ".join(dict.fromkeys(doubts or [_OTHER_REQUESTS]))
             return (
                 f"whether the Deny {label} applies cannot be decided: {why}",

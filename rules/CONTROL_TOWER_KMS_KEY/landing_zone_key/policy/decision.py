@@ -11,7 +11,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
-from landing_zone_key.policy.document import Policy, Principals, Resources, ResourceText, Statement
+from landing_zone_key.policy.document import EVERYTHING, Policy, Principals, Resources, ResourceText, Statement
 from landing_zone_key.policy.patterns import NOTHING, Pattern, resource_parts
 from landing_zone_key.policy.variables import UNSETTLED, Lookup, Template, Unsettled
 from landing_zone_key.records import dataclass
@@ -183,13 +183,19 @@ def _names_arn(principals: frozenset[str], arn: str) -> bool | None:
 
 def names_resource(resources: Resources, request: Request) -> bool | None:
     """Tell whether Resource, or NotResource, takes in the key."""
-    found = {matches_resource(text, request, negated=resources.negated) for text in resources.texts}
-    named = True if True in found else None if None in found else False
-    return named if named is None else named is not resources.negated
+    named: bool | None = False
+    for text in resources.texts:
+        matches = matches_resource(text, request, negated=resources.negated)
+        if matches:
+            return not resources.negated
+        named = None if matches is None else named
+    return named if named is None else resources.negated
 
 
 def matches_resource(text: ResourceText, request: Request, *, negated: bool) -> bool | None:
     """Tell whether one entry of Resource, or of NotResource, takes in the key."""
+    if text is EVERYTHING:
+        return True
     pattern = filled_in(text, request.value_of, negated=negated)
     if isinstance(pattern, Unsettled):
         return None

@@ -274,7 +274,7 @@ def _resources(members: Mapping[str, Any], place: str, version: str) -> Resource
 def _resource(text: str, *, variables: bool) -> ResourceText:
     """Variables count behind the fifth colon only."""
     if text == "*":
-        return _EVERYTHING
+        return EVERYTHING
     parts = text.split(":", ARN_PARTS - 1)
     partial = not _is_arn(parts) or len(parts) < ARN_PARTS or parts[-1] == ""
     doubt = _doubt(parts, partial=partial)
@@ -285,8 +285,8 @@ def _resource(text: str, *, variables: bool) -> ResourceText:
     return ResourceText(text, read_text(text, wildcards=True, variables=True), inner=True, doubt=doubt)
 
 
-_EVERYTHING: Final = ResourceText("*", glob("*"), inner=False)
-EVERY_RESOURCE: Final = Resources(negated=False, texts=(_EVERYTHING,))
+EVERYTHING: Final = ResourceText("*", glob("*"), inner=False)
+EVERY_RESOURCE: Final = Resources(negated=False, texts=(EVERYTHING,))
 DOUBTFUL_RESOURCE: Final = Resources(negated=False, texts=(ResourceText("", UNSETTLED, inner=False),))
 
 

@@ -43,6 +43,7 @@ def nearest(word: str, words: Iterable[str], *, most: int) -> str:
     Of a short word no more than a third may be wrong.
     """
     written, most = word.lower(), min(most, len(word) // 3)
-    near = (each for each in words if abs(len(each) - len(written)) <= most)
+    length = len(written)
+    near = [each for each in words if -most <= len(each) - length <= most]
     distance, found = min(((edits(written, each.lower()), each) for each in near), default=(most + 1, ""))
     return found if distance <= most else ""
