@@ -12,7 +12,7 @@ from enum import Enum
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
-from landing_zone_key.policy.patterns import Pattern, arn_parts, ignoring_case
+from landing_zone_key.policy.patterns import Pattern, arn_parts, has_wildcard, ignoring_case
 from landing_zone_key.policy.spelling import nearest
 from landing_zone_key.policy.values import (
     LAST_MOMENT,
@@ -40,6 +40,10 @@ class Kind(Enum):
     PRESENCE = "presence"
 
 
+def _as_written(pattern: Pattern) -> Pattern:
+    return pattern
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """What one operator does, without `Not`: a negated one holds when this does not."""
@@ -50,7 +54,7 @@ class Operator:
     """TEXT: whether `*` and `?` in a value are wildcards."""
     variables: bool = True
     """TEXT: whether a value may hold policy variables."""
-    shape: Callable[[Pattern], Pattern | None] = lambda pattern: pattern
+    shape: Callable[[Pattern], Pattern | None] = _as_written
     """TEXT: what becomes of a value's pattern; None where the value has a form that is not documented."""
     read: Callable[[str], Any] = str
     """Other kinds: text to a comparable value, or None where the text is not of this kind."""
@@ -224,35 +228,36 @@ def empty_condition(name: str) -> Condition:
 
 def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bool) -> Condition:
     """Read one operator with one key and its values; what cannot be read becomes doubt, not an error."""
-    operator = operator_of(name)
+    operator, lookup_key = operator_of(name), key.lower()
     if operator is None:
-        return Condition(name, key, key.lower(), texts, None)
-    if operator.kind is Kind.TEXT:
-        values = _patterns(texts, operator, variables=variables and operator.variables)
-    else:
-        values = _operands(texts, operator, latest=LAST_MOMENT if key.lower() == _EPOCH_KEY else None)
+        return Condition(name, key, lookup_key, texts, None)
     quantifier, if_exists = name.rpartition(":")[0] or None, name.endswith("IfExists")
-    return Condition(name, key, key.lower(), texts, operator, quantifier, if_exists, **values)
+    known = (name, key, lookup_key, texts, operator, quantifier, if_exists)
+    if operator.kind is Kind.TEXT:
+        return Condition(*known, *_patterns(texts, operator, variables=variables and operator.variables))
+    operands = _operands(texts, operator, latest=LAST_MOMENT if lookup_key == _EPOCH_KEY else None)
+    return Condition(*known, operands=operands, doubtful=len(operands) < len(texts))
 
 
-def _operands(texts: tuple[str, ...], operator: Operator, latest: Decimal | None) -> dict[str, Any]:
+def _operands(texts: tuple[str, ...], operator: Operator, latest: Decimal | None) -> tuple[Any, ...]:
     """A number that is compared with the time is a date: past the latest one it is no more than a guess."""
-    operands = [operator.read(text) for text in texts]
-    known = tuple(
-        operand
-        for operand in operands
-        if operand is not None and not (latest and isinstance(operand, Decimal) and operand > latest)
-    )
-    return {"operands": known, "doubtful": len(known) < len(operands)}
+    known = [operand for operand in map(operator.read, texts) if operand is not None]
+    if latest is not None:
+        known = [operand for operand in known if not (isinstance(operand, Decimal) and operand > latest)]
+    return tuple(known)
 
 
-def _patterns(texts: tuple[str, ...], operator: Operator, *, variables: bool) -> dict[str, Any]:
+def _patterns(
+    texts: tuple[str, ...], operator: Operator, *, variables: bool
+) -> tuple[frozenset[str], tuple[Pattern, ...], tuple[Template, ...], tuple[()], bool]:
+    """The fields of `Condition` from `literals` on."""
     literals: set[str] = set()
     patterns: list[Pattern] = []
     templates: list[Template] = []
     doubtful = False
+    unshaped = operator.shape is _as_written
     for text in dict.fromkeys(texts):
-        if operator is _POSITIVE["StringEquals"] and not (variables and "${" in text):
+        if unshaped and not (variables and "${" in text) and not (operator.wildcards and has_wildcard(text)):
             literals.add(text)  # the common case, with nothing to read
             continue
         read = read_text(text, wildcards=operator.wildcards, variables=variables)
@@ -265,9 +270,4 @@ def _patterns(texts: tuple[str, ...], operator: Operator, *, variables: bool) ->
             literals.add(literal)
         else:
             patterns.append(shaped)
-    return {
-        "literals": frozenset(literals),
-        "patterns": tuple(patterns),
-        "templates": tuple(templates),
-        "doubtful": doubtful,
-    }
+    return frozenset(literals), tuple(patterns), tuple(templates), (), doubtful

@@ -90,7 +90,11 @@ def read_json(document: object) -> object:
 def decode(text: str | bytes | bytearray) -> object:
     """The value of JSON text; raises `NotJsonError`."""
     try:
-        return json.loads(text, object_pairs_hook=_unique_members, parse_constant=_no_constant)
+        if not isinstance(text, str):
+            return _DECODER.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
+        if text.startswith("\ufeff"):
+            json.loads(text)  # refuses a byte order mark, in the words of this Python
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         told = on_every_python(error)
         raise NotJsonError("syntax", told.msg, told) from None
@@ -169,6 +173,10 @@ def _placed(error: NotJsonError, text: str | bytes | bytearray) -> NotJsonError:
 
 def _no_constant(name: str) -> NoReturn:
     raise NotJsonError("constant", name)
+
+
+#: `json.loads` makes one for each text, which takes longer than to read a short one.
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique_members, parse_constant=_no_constant)
 
 
 def shown(value: object) -> str:
