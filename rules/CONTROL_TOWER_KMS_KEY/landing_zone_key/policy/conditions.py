@@ -205,6 +205,8 @@ def _all(results: Iterable[bool | None]) -> bool | None:
 
 def operator_of(name: str) -> Operator | None:
     """The condition operator of this name, with what may stand before and behind it, or None."""
+    if name in OPERATORS:
+        return OPERATORS[name]
     quantifier, colon, rest = name.rpartition(":")
     base = rest.removesuffix("IfExists")
     operator = OPERATORS.get(base)
@@ -231,7 +233,9 @@ def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bo
     operator, lookup_key = operator_of(name), key.lower()
     if operator is None:
         return Condition(name, key, lookup_key, texts, None)
-    quantifier, if_exists = name.rpartition(":")[0] or None, name.endswith("IfExists")
+    quantifier, if_exists = None, False
+    if name not in OPERATORS:
+        quantifier, if_exists = name.rpartition(":")[0] or None, name.endswith("IfExists")
     known = (name, key, lookup_key, texts, operator, quantifier, if_exists)
     if operator.kind is Kind.TEXT:
         return Condition(*known, *_patterns(texts, operator, variables=variables and operator.variables))

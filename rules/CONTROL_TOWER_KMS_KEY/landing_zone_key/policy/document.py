@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 
 from collections.abc import Mapping
 from dataclasses import field
+from itertools import compress
 from typing import Any, Final, NoReturn
 
 from landing_zone_key.policy.conditions import (
@@ -19,7 +20,14 @@ from landing_zone_key.policy.conditions import (
     operator_of,
     read_condition,
 )
-from landing_zone_key.policy.patterns import ARN_PARTS, Pattern, glob, has_inner_wildcard, has_wildcard
+from landing_zone_key.policy.patterns import (
+    ARN_PARTS,
+    Pattern,
+    exactly,
+    glob,
+    has_inner_wildcard,
+    has_wildcard,
+)
 from landing_zone_key.policy.strict_json import PolicyError, read_json, shown
 from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled, read_text
 from landing_zone_key.records import dataclass
@@ -230,16 +238,13 @@ class _Reader:
         allows = effect == "Allow"
         if not allows and effect != "Deny":
             _refuse(f"is {shown(effect)}", "Allow or Deny, in just this case", place, ".Effect")
-        return Statement(
-            index,
-            sid,
-            allows,
-            _principals(members, place, allows=allows),
-            _actions(members, place),
-            self._resources(members, place),
-            self._conditions(members["Condition"], place) if "Condition" in members else (),
-            _lacks(members),
-        )
+        principals = _principals(members, place, allows=allows)
+        actions = _actions(members, place)
+        resources = self._resources(members, place)
+        conditions = self._conditions(members["Condition"], place) if "Condition" in members else ()
+        absent = actions is _NO_ACTIONS, principals is _NO_PRINCIPALS, resources is _NO_RESOURCES
+        lacks = tuple(compress(_TAKING_IN, absent))
+        return Statement(index, sid, allows, principals, actions, resources, conditions, lacks)
 
     def _resources(self, members: Mapping[str, Any], place: str) -> Resources:
         name = _one_of(members, "Resource", "NotResource", place)
@@ -264,11 +269,6 @@ class _Reader:
                 texts = _texts(listed, place, ".Condition.", name, ".", key, scalars=True)
                 conditions.append(read_condition(name, key, texts, variables=self._variables))
         return tuple(conditions)
-
-
-def _lacks(members: Mapping[str, Any]) -> tuple[str, ...]:
-    lacking = [name for name in _TAKING_IN if name not in members]
-    return tuple([name for name in lacking if f"Not{name}" not in members]) if lacking else ()
 
 
 def _principals(members: Mapping[str, Any], place: str, *, allows: bool) -> Principals:
@@ -312,11 +312,12 @@ def _actions(members: Mapping[str, Any], place: str) -> Actions:
 def _resource(text: str, *, variables: bool) -> ResourceText:
     """Variables count behind the fifth colon only."""
     parts = text.split(":", ARN_PARTS - 1)
-    partial = not _is_arn(parts) or len(parts) < ARN_PARTS or parts[-1] == ""
+    partial = len(parts) < ARN_PARTS or parts[0] != "arn" or parts[-1] == ""
     wild = has_wildcard(text)
     doubt = _doubt(parts, wild=wild, partial=partial)
     if not variables or "${" not in text:
-        return ResourceText(text, glob(text), wild and has_inner_wildcard(text), doubt, partial)
+        read, inner = (glob(text), has_inner_wildcard(text)) if wild else (exactly(text), False)
+        return ResourceText(text, read, inner, doubt, partial)
     if text.split("${", 1)[0].count(":") < ARN_PARTS - 1:
         return ResourceText(text, UNSETTLED, inner=True, doubt="a variable before its fifth colon")
     return ResourceText(text, read_text(text, wildcards=True, variables=True), inner=True, doubt=doubt)

@@ -47,8 +47,10 @@ class Pattern:
     def literal(self) -> str | None:
         """The one text that the pattern matches, where it has no wildcard."""
         if self.components:
-            plain = all(len(runs) == 1 for runs in self.components)
-            return ":".join(runs[0] for runs in self.components) if plain else None
+            for runs in self.components:
+                if len(runs) > 1:
+                    return None
+            return ":".join([runs[0] for runs in self.components])
         if all(isinstance(token, str) and len(token) == 1 for token in self.spelled):
             return "".join(str(token) for token in self.spelled)
         return None
