@@ -12,7 +12,7 @@ from enum import Enum
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
-from landing_zone_key.policy.patterns import Pattern, arn_parts, has_wildcard, ignoring_case
+from landing_zone_key.policy.patterns import Pattern, arn_parts, glob, has_wildcard, ignoring_case
 from landing_zone_key.policy.spelling import nearest
 from landing_zone_key.policy.values import (
     LAST_MOMENT,
@@ -236,11 +236,15 @@ def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bo
     quantifier, if_exists = None, False
     if name not in OPERATORS:
         quantifier, if_exists = name.rpartition(":")[0] or None, name.endswith("IfExists")
-    known = (name, key, lookup_key, texts, operator, quantifier, if_exists)
     if operator.kind is Kind.TEXT:
-        return Condition(*known, *_patterns(texts, operator, variables=variables and operator.variables))
-    operands = _operands(texts, operator, latest=LAST_MOMENT if lookup_key == _EPOCH_KEY else None)
-    return Condition(*known, operands=operands, doubtful=len(operands) < len(texts))
+        literals, patterns, templates, doubtful = _patterns(texts, operator, variables=variables)
+        operands: tuple[Any, ...] = ()
+    else:
+        literals, patterns, templates = frozenset(), (), ()
+        operands = _operands(texts, operator, latest=LAST_MOMENT if lookup_key == _EPOCH_KEY else None)
+        doubtful = len(operands) < len(texts)
+    given = (name, key, lookup_key, texts, operator, quantifier, if_exists)
+    return Condition(*given, literals, patterns, templates, operands, doubtful)
 
 
 def _operands(texts: tuple[str, ...], operator: Operator, latest: Decimal | None) -> tuple[Any, ...]:
@@ -253,25 +257,29 @@ def _operands(texts: tuple[str, ...], operator: Operator, latest: Decimal | None
 
 def _patterns(
     texts: tuple[str, ...], operator: Operator, *, variables: bool
-) -> tuple[frozenset[str], tuple[Pattern, ...], tuple[Template, ...], tuple[()], bool]:
-    """The fields of `Condition` from `literals` on."""
-    literals: set[str] = set()
+) -> tuple[frozenset[str], tuple[Pattern, ...], tuple[Template, ...], bool]:
+    """The literals, patterns and templates of the values, and whether one of them cannot be read."""
+    literals: list[str] = []
     patterns: list[Pattern] = []
     templates: list[Template] = []
     doubtful = False
-    unshaped = operator.shape is _as_written
+    wildcards, shape, variables = operator.wildcards, operator.shape, variables and operator.variables
     for text in dict.fromkeys(texts):
-        if unshaped and not (variables and "${" in text) and not (operator.wildcards and has_wildcard(text)):
-            literals.add(text)  # the common case, with nothing to read
+        with_variable = variables and "${" in text
+        if shape is _as_written and not with_variable:  # the common case
+            if wildcards and has_wildcard(text):
+                patterns.append(glob(text))
+            else:
+                literals.append(text)
             continue
-        read = read_text(text, wildcards=operator.wildcards, variables=variables)
-        shaped = operator.shape(read) if isinstance(read, Pattern) else None
+        read = read_text(text, wildcards=wildcards, variables=with_variable)
+        shaped = shape(read) if isinstance(read, Pattern) else None
         if isinstance(read, Template):
             templates.append(read)
         elif shaped is None:
             doubtful = True
         elif (literal := shaped.literal) is not None:
-            literals.add(literal)
+            literals.append(literal)
         else:
             patterns.append(shaped)
-    return frozenset(literals), tuple(patterns), tuple(templates), (), doubtful
+    return frozenset(literals), tuple(patterns), tuple(templates), doubtful

@@ -96,9 +96,11 @@ def exactly(text: str) -> Pattern:
 
 def glob(text: str) -> Pattern:
     """Read `*` and `?` as wildcards that cross everything, as StringLike does."""
+    if "**" in text:
+        text = _single_stars(text)
     if "?" in text:
-        return Pattern((), glob_tokens(text))
-    return Pattern((tuple(_single_stars(text).split("*")),))
+        return Pattern((), tuple(map(_WILDCARDS.get, text, text)))
+    return Pattern((tuple(text.split("*")),))
 
 
 def glob_tokens(text: str) -> tuple[Token, ...]:
