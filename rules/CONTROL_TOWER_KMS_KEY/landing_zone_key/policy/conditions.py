@@ -205,8 +205,6 @@ def _all(results: Iterable[bool | None]) -> bool | None:
 
 def operator_of(name: str) -> Operator | None:
     """The condition operator of this name, with what may stand before and behind it, or None."""
-    if name in OPERATORS:
-        return OPERATORS[name]
     quantifier, colon, rest = name.rpartition(":")
     base = rest.removesuffix("IfExists")
     operator = OPERATORS.get(base)
@@ -230,21 +228,39 @@ def empty_condition(name: str) -> Condition:
 
 def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bool) -> Condition:
     """Read one operator with one key and its values; what cannot be read becomes doubt, not an error."""
-    operator, lookup_key = operator_of(name), key.lower()
+    operator, quantifier, if_exists = OPERATORS.get(name), None, False
     if operator is None:
-        return Condition(name, key, lookup_key, texts, None)
-    quantifier, if_exists = None, False
-    if name not in OPERATORS:
-        quantifier, if_exists = name.rpartition(":")[0] or None, name.endswith("IfExists")
+        operator, quantifier, if_exists = (
+            operator_of(name),
+            name.rpartition(":")[0],
+            name.endswith("IfExists"),
+        )
+    if operator is None:
+        return Condition(name, key, key.lower(), texts, None)
+    literals: frozenset[str] = frozenset()
+    patterns: tuple[Pattern, ...] = ()
+    templates: tuple[Template, ...] = ()
+    operands: tuple[Any, ...] = ()
+    lookup = key.lower()
     if operator.kind is Kind.TEXT:
         literals, patterns, templates, doubtful = _patterns(texts, operator, variables=variables)
-        operands: tuple[Any, ...] = ()
     else:
-        literals, patterns, templates = frozenset(), (), ()
-        operands = _operands(texts, operator, latest=LAST_MOMENT if lookup_key == _EPOCH_KEY else None)
+        operands = _operands(texts, operator, latest=LAST_MOMENT if lookup == _EPOCH_KEY else None)
         doubtful = len(operands) < len(texts)
-    given = (name, key, lookup_key, texts, operator, quantifier, if_exists)
-    return Condition(*given, literals, patterns, templates, operands, doubtful)
+    return Condition(
+        name,
+        key,
+        lookup,
+        texts,
+        operator,
+        quantifier or None,
+        if_exists,
+        literals,
+        patterns,
+        templates,
+        operands,
+        doubtful,
+    )
 
 
 def _operands(texts: tuple[str, ...], operator: Operator, latest: Decimal | None) -> tuple[Any, ...]:

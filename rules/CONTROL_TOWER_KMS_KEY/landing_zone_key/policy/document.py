@@ -223,11 +223,13 @@ DOUBTFUL_RESOURCE: Final = Resources(negated=False, texts=(ResourceText("", UNSE
 
 
 class _Reader:
-    """Reads the statements of one policy; a Resource text that stands in it again is not read again."""
+    """Reads the statements of one policy; what stands in it again is not read again."""
 
     def __init__(self, *, variables: bool) -> None:
         self._variables = variables
+        self._actions: dict[tuple[str, tuple[str, ...]], Actions] = {}
         self._resource_texts = {"*": _EVERYTHING}
+        self._conditions: dict[tuple[str, str, tuple[str, ...]], Condition] = {}
 
     def statement(self, data: object, index: int, place: str) -> Statement:
         members = _members(data, _STATEMENT_MEMBERS, place)
@@ -239,25 +241,35 @@ class _Reader:
         if not allows and effect != "Deny":
             _refuse(f"is {shown(effect)}", "Allow or Deny, in just this case", place, ".Effect")
         principals = _principals(members, place, allows=allows)
-        actions = _actions(members, place)
-        resources = self._resources(members, place)
-        conditions = self._conditions(members["Condition"], place) if "Condition" in members else ()
+        actions = self._read_actions(members, place)
+        resources = self._read_resources(members, place)
+        conditions = self._read_conditions(members["Condition"], place) if "Condition" in members else ()
         absent = actions is _NO_ACTIONS, principals is _NO_PRINCIPALS, resources is _NO_RESOURCES
         lacks = tuple(compress(_TAKING_IN, absent))
         return Statement(index, sid, allows, principals, actions, resources, conditions, lacks)
 
-    def _resources(self, members: Mapping[str, Any], place: str) -> Resources:
+    def _read_actions(self, members: Mapping[str, Any], place: str) -> Actions:
+        name = _one_of(members, "Action", "NotAction", place)
+        if name is None:
+            return _NO_ACTIONS
+        texts = _texts(members[name], place, ".", name)
+        read = self._actions.get((name, texts))
+        if read is None:
+            read = self._actions[name, texts] = _actions(texts, negated=name != "Action")
+        return read
+
+    def _read_resources(self, members: Mapping[str, Any], place: str) -> Resources:
         name = _one_of(members, "Resource", "NotResource", place)
         if name is None:
             return _NO_RESOURCES
-        read = self._resource_texts
         texts = _texts(members[name], place, ".", name)
+        read = self._resource_texts
         for text in texts:
             if text not in read:
                 read[text] = _resource(text, variables=self._variables)
         return Resources(name != "Resource", tuple([read[text] for text in texts]))
 
-    def _conditions(self, value: object, place: str) -> tuple[Condition, ...]:
+    def _read_conditions(self, value: object, place: str) -> tuple[Condition, ...]:
         conditions = []
         for name, block in _members(value, None, place, ".Condition").items():
             keys = _members(block, None, place, ".Condition.", name)
@@ -267,7 +279,11 @@ class _Reader:
                 _refuse("has one key twice (keys have no case)", "each key once", place, ".Condition.", name)
             for key, listed in keys.items():
                 texts = _texts(listed, place, ".Condition.", name, ".", key, scalars=True)
-                conditions.append(read_condition(name, key, texts, variables=self._variables))
+                read = self._conditions.get((name, key, texts))
+                if read is None:
+                    read = read_condition(name, key, texts, variables=self._variables)
+                    self._conditions[name, key, texts] = read
+                conditions.append(read)
         return tuple(conditions)
 
 
@@ -288,14 +304,10 @@ def _principals(members: Mapping[str, Any], place: str, *, allows: bool) -> Prin
     return Principals(negated, everyone, found["AWS"], found["Service"], negated and allows)
 
 
-def _actions(members: Mapping[str, Any], place: str) -> Actions:
-    name = _one_of(members, "Action", "NotAction", place)
-    if name is None:
-        return _NO_ACTIONS
+def _actions(texts: tuple[str, ...], *, negated: bool) -> Actions:
     literals: set[str] = set()
     patterns: list[Pattern] = []
     doubtful: dict[str, Pattern] = {}
-    texts = _texts(members[name], place, ".", name)
     for text in texts:
         action = text.lower()
         if not has_wildcard(action):
@@ -306,7 +318,7 @@ def _actions(members: Mapping[str, Any], place: str) -> Actions:
             patterns.append(glob(action))
         else:
             doubtful[text] = glob(action)
-    return Actions(name != "Action", frozenset(literals), tuple(patterns), doubtful, texts)
+    return Actions(negated, frozenset(literals), tuple(patterns), doubtful, texts)
 
 
 def _resource(text: str, *, variables: bool) -> ResourceText:
@@ -349,7 +361,7 @@ def _doubt(parts: list[str], *, wild: bool, partial: bool) -> str:
 def _members(value: object, known: frozenset[str] | None, *place: str) -> Mapping[str, Any]:
     if not isinstance(value, _OBJECTS):
         _refuse(f"is {shown(value)}", "an object", *place)
-    if known is not None and value.keys() <= known:
+    if known is not None and known.issuperset(value):
         return value
     for name in value:
         if not isinstance(name, str) or (known is not None and name not in known):
