@@ -120,17 +120,26 @@ class _Shared:
 
 
 def _initializer(cls: Any) -> Any:  # noqa: ANN401 - a class of any fields; its function
-    """Compile `__init__`, which fills the slots themselves, past `__setattr__`."""
+    """Compile `__init__`, which makes the instance one of a class that can be written to, until it is filled.
+
+    To fill the slots past `__setattr__`, each by its own setter, takes twice as long.
+    """
     taken = [field for field in dataclasses.fields(cls) if field.init]
-    known: dict[str, Any] = {"MISSING": MISSING}
-    body = []
+    writable = {name: vars(object)[name] for name in ("__setattr__", "__delattr__")}
+    known: dict[str, Any] = {
+        "MISSING": MISSING,
+        "become": vars(object)["__class__"].__set__,
+        "Frozen": cls,
+        "Writable": type(cls)(cls.__name__, (cls,), {"__slots__": (), **writable}),
+    }
+    body = ["become(self, Writable)"]
     for field in taken:
         name = value = field.name
-        known[f"set_{name}"] = getattr(cls, name).__set__
         if field.default_factory is not MISSING:
             known[f"make_{name}"] = field.default_factory
             value = f"make_{name}() if {name} is MISSING else {name}"
-        body.append(f"set_{name}(self, {value})")
+        body.append(f"self.{name} = {value}")
+    body.append("self.__class__ = Frozen")
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     names = [field.name for field in taken if not field.kw_only]

@@ -12,7 +12,7 @@ from enum import Enum
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
-from landing_zone_key.policy.patterns import Pattern, arn_parts, ignoring_case
+from landing_zone_key.policy.patterns import Pattern, arn_parts, glob, has_wildcard, ignoring_case
 from landing_zone_key.policy.spelling import nearest
 from landing_zone_key.policy.values import (
     LAST_MOMENT,
@@ -40,6 +40,10 @@ class Kind(Enum):
     PRESENCE = "presence"
 
 
+def _as_written(pattern: Pattern) -> Pattern:
+    return pattern
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """What one operator does, without `Not`: a negated one holds when this does not."""
@@ -50,7 +54,7 @@ class Operator:
     """TEXT: whether `*` and `?` in a value are wildcards."""
     variables: bool = True
     """TEXT: whether a value may hold policy variables."""
-    shape: Callable[[Pattern], Pattern | None] = lambda pattern: pattern
+    shape: Callable[[Pattern], Pattern | None] = _as_written
     """TEXT: what becomes of a value's pattern; None where the value has a form that is not documented."""
     read: Callable[[str], Any] = str
     """Other kinds: text to a comparable value, or None where the text is not of this kind."""
@@ -224,50 +228,74 @@ def empty_condition(name: str) -> Condition:
 
 def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bool) -> Condition:
     """Read one operator with one key and its values; what cannot be read becomes doubt, not an error."""
-    operator = operator_of(name)
+    operator, quantifier, if_exists = OPERATORS.get(name), None, False
+    if operator is None:
+        operator, quantifier, if_exists = (
+            operator_of(name),
+            name.rpartition(":")[0],
+            name.endswith("IfExists"),
+        )
     if operator is None:
         return Condition(name, key, key.lower(), texts, None)
+    literals: frozenset[str] = frozenset()
+    patterns: tuple[Pattern, ...] = ()
+    templates: tuple[Template, ...] = ()
+    operands: tuple[Any, ...] = ()
+    lookup = key.lower()
     if operator.kind is Kind.TEXT:
-        values = _patterns(texts, operator, variables=variables and operator.variables)
+        literals, patterns, templates, doubtful = _patterns(texts, operator, variables=variables)
     else:
-        values = _operands(texts, operator, latest=LAST_MOMENT if key.lower() == _EPOCH_KEY else None)
-    quantifier, if_exists = name.rpartition(":")[0] or None, name.endswith("IfExists")
-    return Condition(name, key, key.lower(), texts, operator, quantifier, if_exists, **values)
-
-
-def _operands(texts: tuple[str, ...], operator: Operator, latest: Decimal | None) -> dict[str, Any]:
-    """A number that is compared with the time is a date: past the latest one it is no more than a guess."""
-    operands = [operator.read(text) for text in texts]
-    known = tuple(
-        operand
-        for operand in operands
-        if operand is not None and not (latest and isinstance(operand, Decimal) and operand > latest)
+        operands = _operands(texts, operator, latest=LAST_MOMENT if lookup == _EPOCH_KEY else None)
+        doubtful = len(operands) < len(texts)
+    return Condition(
+        name,
+        key,
+        lookup,
+        texts,
+        operator,
+        quantifier or None,
+        if_exists,
+        literals,
+        patterns,
+        templates,
+        operands,
+        doubtful,
     )
-    return {"operands": known, "doubtful": len(known) < len(operands)}
 
 
-def _patterns(texts: tuple[str, ...], operator: Operator, *, variables: bool) -> dict[str, Any]:
-    literals: set[str] = set()
+def _operands(texts: tuple[str, ...], operator: Operator, latest: Decimal | None) -> tuple[Any, ...]:
+    """A number that is compared with the time is a date: past the latest one it is no more than a guess."""
+    known = [operand for operand in map(operator.read, texts) if operand is not None]
+    if latest is not None:
+        known = [operand for operand in known if not (isinstance(operand, Decimal) and operand > latest)]
+    return tuple(known)
+
+
+def _patterns(
+    texts: tuple[str, ...], operator: Operator, *, variables: bool
+) -> tuple[frozenset[str], tuple[Pattern, ...], tuple[Template, ...], bool]:
+    """The literals, patterns and templates of the values, and whether one of them cannot be read."""
+    literals: list[str] = []
     patterns: list[Pattern] = []
     templates: list[Template] = []
     doubtful = False
+    wildcards, shape, variables = operator.wildcards, operator.shape, variables and operator.variables
     for text in dict.fromkeys(texts):
-        if operator is _POSITIVE["StringEquals"] and not (variables and "${" in text):
-            literals.add(text)  # the common case, with nothing to read
+        with_variable = variables and "${" in text
+        if shape is _as_written and not with_variable:  # the common case
+            if wildcards and has_wildcard(text):
+                patterns.append(glob(text))
+            else:
+                literals.append(text)
             continue
-        read = read_text(text, wildcards=operator.wildcards, variables=variables)
-        shaped = operator.shape(read) if isinstance(read, Pattern) else None
+        read = read_text(text, wildcards=wildcards, variables=with_variable)
+        shaped = shape(read) if isinstance(read, Pattern) else None
         if isinstance(read, Template):
             templates.append(read)
         elif shaped is None:
             doubtful = True
         elif (literal := shaped.literal) is not None:
-            literals.add(literal)
+            literals.append(literal)
         else:
             patterns.append(shaped)
-    return {
-        "literals": frozenset(literals),
-        "patterns": tuple(patterns),
-        "templates": tuple(templates),
-        "doubtful": doubtful,
-    }
+    return frozenset(literals), tuple(patterns), tuple(templates), doubtful

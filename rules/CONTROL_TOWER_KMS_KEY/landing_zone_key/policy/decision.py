@@ -11,7 +11,14 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
-from landing_zone_key.policy.document import EVERYTHING, Policy, Principals, Resources, ResourceText, Statement
+from landing_zone_key.policy.document import (
+    EVERYTHING,
+    Policy,
+    Principals,
+    Resources,
+    ResourceText,
+    Statement,
+)
 from landing_zone_key.policy.patterns import NOTHING, Pattern, resource_parts
 from landing_zone_key.policy.variables import UNSETTLED, Lookup, Template, Unsettled
 from landing_zone_key.records import dataclass

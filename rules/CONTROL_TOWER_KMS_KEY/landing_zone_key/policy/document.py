@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 
 from collections.abc import Mapping
 from dataclasses import field
+from itertools import compress
 from typing import Any, Final, NoReturn
 
 from landing_zone_key.policy.conditions import (
@@ -19,7 +20,14 @@ from landing_zone_key.policy.conditions import (
     operator_of,
     read_condition,
 )
-from landing_zone_key.policy.patterns import ARN_PARTS, Pattern, glob, has_inner_wildcard, has_wildcard
+from landing_zone_key.policy.patterns import (
+    ARN_PARTS,
+    Pattern,
+    exactly,
+    glob,
+    has_inner_wildcard,
+    has_wildcard,
+)
 from landing_zone_key.policy.strict_json import PolicyError, read_json, shown
 from landing_zone_key.policy.variables import UNSETTLED, Template, Unsettled, read_text
 from landing_zone_key.records import dataclass
@@ -28,7 +36,12 @@ CURRENT_VERSION: Final = "2012-10-17"
 _VERSIONS: Final = (CURRENT_VERSION, "2008-10-17")
 _POLICY_MEMBERS: Final = frozenset({"Version", "Id", "Statement"})
 _PRINCIPAL_TYPES: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
-_TAKING_IN: Final = frozenset({"Principal", "Action", "Resource"})
+_TAKING_IN: Final = ("Action", "Principal", "Resource")
+#: For `isinstance`, which takes long to see that a dict is a Mapping.
+_OBJECTS: Final = (dict, Mapping)
+_LISTS: Final = (list, tuple)
+_ONLY_STRINGS: Final = {str}
+_NOBODY: Final[frozenset[str]] = frozenset()
 _STATEMENT_MEMBERS: Final = frozenset(
     {
         "Sid",
@@ -164,22 +177,24 @@ class Policy:
 
         Raises `PolicyError`, and nothing else, whatever it is given.
         """
-        data = read_json(document)
-        members = _members(data, "the policy", _POLICY_MEMBERS)
+        members = _members(read_json(document), _POLICY_MEMBERS, "the policy")
         version = members.get("Version", _VERSIONS[1])
         if version not in _VERSIONS:
-            _refuse("Version", f"is {shown(version)}", f"{CURRENT_VERSION} or {_VERSIONS[1]}")
+            _refuse(f"is {shown(version)}", f"{CURRENT_VERSION} or {_VERSIONS[1]}", "Version")
         if not isinstance(members.get("Id", ""), str):
-            _refuse("Id", "is no string", "a string")
+            _refuse("is no string", "a string", "Id")
         statements = members.get("Statement")
-        if isinstance(statements, Mapping):
-            return cls((_statement(statements, 0, "Statement", version),))
-        if not isinstance(statements, list | tuple) or not statements:
-            _refuse("Statement", f"is {shown(statements)}", "a statement or a list of them")
+        reader = _Reader(variables=version == CURRENT_VERSION)
+        if isinstance(statements, _OBJECTS):
+            return cls((reader.statement(statements, 0, "Statement"),))
+        if not isinstance(statements, _LISTS) or not statements:
+            _refuse(f"is {shown(statements)}", "a statement or a list of them", "Statement")
         return cls(
             tuple(
-                _statement(item, index, f"Statement[{index}]", version)
-                for index, item in enumerate(statements)
+                [
+                    reader.statement(item, index, f"Statement[{index}]")
+                    for index, item in enumerate(statements)
+                ]
             )
         )
 
@@ -194,61 +209,105 @@ class Policy:
                 if operator_of(name) is None:
                     place = f"Statement[{statement.index}].Condition"
                     right = operator_meant(name) or "one of IAM's, such as StringEquals"
-                    _refuse(place, f"has {shown(name)}, which is no condition operator", right)
+                    _refuse(f"has {shown(name)}, which is no condition operator", right, place)
 
 
-def _statement(data: object, index: int, place: str, version: str) -> Statement:
-    members = _members(data, place, _STATEMENT_MEMBERS)
-    sid = members.get("Sid")
-    if not isinstance(sid, str | None):
-        _refuse(f"{place}.Sid", f"is {shown(sid)}", "a string")
-    effect = members.get("Effect")
-    if effect not in ("Allow", "Deny"):
-        _refuse(f"{place}.Effect", f"is {shown(effect)}", "Allow or Deny, in just this case")
-    return Statement(
-        index=index,
-        sid=sid,
-        allows=effect == "Allow",
-        principals=_principals(members, place, allows=effect == "Allow"),
-        actions=_actions(members, place),
-        resources=_resources(members, place, version),
-        conditions=_conditions(members.get("Condition", {}), f"{place}.Condition", version),
-        lacks=() if members.keys() >= _TAKING_IN else _lacks(members),
-    )
+_NO_PRINCIPALS: Final = Principals(negated=False, everyone=False, aws=frozenset(), services=frozenset())
+_EVERYONE: Final = Principals(negated=False, everyone=True, aws=frozenset(), services=frozenset())
+_NOT_EVERYONE: Final = Principals(negated=True, everyone=True, aws=frozenset(), services=frozenset())
+_NO_ACTIONS: Final = Actions(negated=False, literals=frozenset(), patterns=())
+_NO_RESOURCES: Final = Resources(negated=False, texts=())
+EVERYTHING: Final = ResourceText("*", glob("*"), inner=False)
+EVERY_RESOURCE: Final = Resources(negated=False, texts=(EVERYTHING,))
+DOUBTFUL_RESOURCE: Final = Resources(negated=False, texts=(ResourceText("", UNSETTLED, inner=False),))
 
 
-def _lacks(members: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(name for name in sorted(_TAKING_IN) if name not in members and f"Not{name}" not in members)
+class _Reader:
+    """Reads the statements of one policy; what stands in it again is not read again."""
+
+    def __init__(self, *, variables: bool) -> None:
+        self._variables = variables
+        self._actions: dict[tuple[str, tuple[str, ...]], Actions] = {}
+        self._resource_texts = {"*": EVERYTHING}
+        self._conditions: dict[tuple[str, str, tuple[str, ...]], Condition] = {}
+
+    def statement(self, data: object, index: int, place: str) -> Statement:
+        members = _members(data, _STATEMENT_MEMBERS, place)
+        sid = members.get("Sid")
+        if sid is not None and not isinstance(sid, str):
+            _refuse(f"is {shown(sid)}", "a string", place, ".Sid")
+        effect = members.get("Effect")
+        allows = effect == "Allow"
+        if not allows and effect != "Deny":
+            _refuse(f"is {shown(effect)}", "Allow or Deny, in just this case", place, ".Effect")
+        principals = _principals(members, place, allows=allows)
+        actions = self._read_actions(members, place)
+        resources = self._read_resources(members, place)
+        conditions = self._read_conditions(members["Condition"], place) if "Condition" in members else ()
+        absent = actions is _NO_ACTIONS, principals is _NO_PRINCIPALS, resources is _NO_RESOURCES
+        lacks = tuple(compress(_TAKING_IN, absent))
+        return Statement(index, sid, allows, principals, actions, resources, conditions, lacks)
+
+    def _read_actions(self, members: Mapping[str, Any], place: str) -> Actions:
+        name = _one_of(members, "Action", "NotAction", place)
+        if name is None:
+            return _NO_ACTIONS
+        texts = _texts(members[name], place, ".", name)
+        read = self._actions.get((name, texts))
+        if read is None:
+            read = self._actions[name, texts] = _actions(texts, negated=name != "Action")
+        return read
+
+    def _read_resources(self, members: Mapping[str, Any], place: str) -> Resources:
+        name = _one_of(members, "Resource", "NotResource", place)
+        if name is None:
+            return _NO_RESOURCES
+        texts = _texts(members[name], place, ".", name)
+        read = self._resource_texts
+        for text in texts:
+            if text not in read:
+                read[text] = _resource(text, variables=self._variables)
+        return Resources(name != "Resource", tuple([read[text] for text in texts]))
+
+    def _read_conditions(self, value: object, place: str) -> tuple[Condition, ...]:
+        conditions = []
+        for name, block in _members(value, None, place, ".Condition").items():
+            keys = _members(block, None, place, ".Condition.", name)
+            if not keys:
+                conditions.append(empty_condition(name))
+            if len(keys) > 1 and len({key.lower() for key in keys}) != len(keys):
+                _refuse("has one key twice (keys have no case)", "each key once", place, ".Condition.", name)
+            for key, listed in keys.items():
+                texts = _texts(listed, place, ".Condition.", name, ".", key, scalars=True)
+                read = self._conditions.get((name, key, texts))
+                if read is None:
+                    read = read_condition(name, key, texts, variables=self._variables)
+                    self._conditions[name, key, texts] = read
+                conditions.append(read)
+        return tuple(conditions)
 
 
 def _principals(members: Mapping[str, Any], place: str, *, allows: bool) -> Principals:
-    name = _one_of(members, "Principal", place)
+    name = _one_of(members, "Principal", "NotPrincipal", place)
     if name is None:
-        return Principals(negated=False, everyone=False, aws=frozenset(), services=frozenset())
-    value, place, negated = members[name], f"{place}.{name}", name != "Principal"
+        return _NO_PRINCIPALS
+    value, negated = members[name], name != "Principal"
     if value == "*":
-        return Principals(negated, everyone=True, aws=frozenset(), services=frozenset())
+        return _NOT_EVERYONE if negated else _EVERYONE
     if isinstance(value, str) or not value:
-        _refuse(place, f"is {shown(value)}", '"*", or an object such as {"Service": "config.amazonaws.com"}')
-    kinds = _members(value, place, _PRINCIPAL_TYPES)
-    found = {kind: frozenset(_texts(listed, f"{place}.{kind}")) for kind, listed in kinds.items()}
-    return Principals(
-        negated,
-        everyone=False,
-        aws=found.get("AWS", frozenset()),
-        services=found.get("Service", frozenset()),
-        doubtful=negated and allows,
-    )
+        right = '"*", or an object such as {"Service": "config.amazonaws.com"}'
+        _refuse(f"is {shown(value)}", right, place, ".", name)
+    found = {"AWS": _NOBODY, "Service": _NOBODY}
+    for kind, listed in _members(value, _PRINCIPAL_TYPES, place, ".", name).items():
+        found[kind] = frozenset(_texts(listed, place, ".", name, ".", kind))
+    everyone = False
+    return Principals(negated, everyone, found["AWS"], found["Service"], negated and allows)
 
 
-def _actions(members: Mapping[str, Any], place: str) -> Actions:
-    name = _one_of(members, "Action", place)
-    if name is None:
-        return Actions(negated=False, literals=frozenset(), patterns=())
+def _actions(texts: tuple[str, ...], *, negated: bool) -> Actions:
     literals: set[str] = set()
     patterns: list[Pattern] = []
     doubtful: dict[str, Pattern] = {}
-    texts = _texts(members[name], f"{place}.{name}")
     for text in texts:
         action = text.lower()
         if not has_wildcard(action):
@@ -259,42 +318,28 @@ def _actions(members: Mapping[str, Any], place: str) -> Actions:
             patterns.append(glob(action))
         else:
             doubtful[text] = glob(action)
-    return Actions(name != "Action", frozenset(literals), tuple(patterns), doubtful, texts)
-
-
-def _resources(members: Mapping[str, Any], place: str, version: str) -> Resources:
-    name = _one_of(members, "Resource", place)
-    if name is None:
-        return Resources(negated=False, texts=())
-    texts = _texts(members[name], f"{place}.{name}")
-    variables = version == CURRENT_VERSION
-    return Resources(name != "Resource", tuple(_resource(text, variables=variables) for text in texts))
+    return Actions(negated, frozenset(literals), tuple(patterns), doubtful, texts)
 
 
 def _resource(text: str, *, variables: bool) -> ResourceText:
     """Variables count behind the fifth colon only."""
-    if text == "*":
-        return EVERYTHING
     parts = text.split(":", ARN_PARTS - 1)
-    partial = not _is_arn(parts) or len(parts) < ARN_PARTS or parts[-1] == ""
-    doubt = _doubt(parts, partial=partial)
+    partial = len(parts) < ARN_PARTS or parts[0] != "arn" or parts[-1] == ""
+    wild = has_wildcard(text)
+    doubt = _doubt(parts, wild=wild, partial=partial)
     if not variables or "${" not in text:
-        return ResourceText(text, glob(text), has_inner_wildcard(text), doubt, partial)
+        read, inner = (glob(text), has_inner_wildcard(text)) if wild else (exactly(text), False)
+        return ResourceText(text, read, inner, doubt, partial)
     if text.split("${", 1)[0].count(":") < ARN_PARTS - 1:
         return ResourceText(text, UNSETTLED, inner=True, doubt="a variable before its fifth colon")
     return ResourceText(text, read_text(text, wildcards=True, variables=True), inner=True, doubt=doubt)
-
-
-EVERYTHING: Final = ResourceText("*", glob("*"), inner=False)
-EVERY_RESOURCE: Final = Resources(negated=False, texts=(EVERYTHING,))
-DOUBTFUL_RESOURCE: Final = Resources(negated=False, texts=(ResourceText("", UNSETTLED, inner=False),))
 
 
 def _is_arn(parts: list[str]) -> bool:
     return parts[0] == "arn" and len(parts) > 1
 
 
-def _doubt(parts: list[str], *, partial: bool) -> str:
+def _doubt(parts: list[str], *, wild: bool, partial: bool) -> str:
     """Why AWS does not say what a text that is not `*` takes in; empty where it does.
 
     A wildcard may stand in any segment of an ARN but the service's, and be the whole last segment or follow
@@ -302,8 +347,10 @@ def _doubt(parts: list[str], *, partial: bool) -> str:
     """
     if not _is_arn(parts):
         return "it is no ARN"
+    if not wild:
+        return ""
     if len(parts) < 3 or has_wildcard(parts[2]):  # noqa: PLR2004 - the service is third
-        return "it has a wildcard for the service" if has_wildcard("".join(parts)) else ""
+        return "it has a wildcard for the service"
     last = parts[-1]
     if last == "*" or not has_wildcard(last.partition("/")[0].partition(":")[0]):
         return ""
@@ -311,56 +358,44 @@ def _doubt(parts: list[str], *, partial: bool) -> str:
     return "it has a wildcard in part of the resource type" if is_resource else ""
 
 
-def _conditions(value: object, place: str, version: str) -> tuple[Condition, ...]:
-    conditions = []
-    for name, block in _members(value, place, None).items():
-        keys = _members(block, f"{place}.{name}", None)
-        if not keys:
-            conditions.append(empty_condition(name))
-        if len({key.lower() for key in keys}) != len(keys):
-            _refuse(f"{place}.{name}", "has one key twice (keys have no case)", "each key once")
-        for key, texts in keys.items():
-            read = _texts(texts, f"{place}.{name}.{key}", scalars=True)
-            conditions.append(read_condition(name, key, read, variables=version == CURRENT_VERSION))
-    return tuple(conditions)
-
-
-def _members(value: object, place: str, known: frozenset[str] | None) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        _refuse(place, f"is {shown(value)}", "an object")
-    if known is not None and value.keys() <= known:
+def _members(value: object, known: frozenset[str] | None, *place: str) -> Mapping[str, Any]:
+    if not isinstance(value, _OBJECTS):
+        _refuse(f"is {shown(value)}", "an object", *place)
+    if known is not None and known.issuperset(value):
         return value
     for name in value:
         if not isinstance(name, str) or (known is not None and name not in known):
             right = f"only {', '.join(sorted(known))}" if known else "a name"
-            _refuse(place, f"has a member {shown(name)}", right)
+            _refuse(f"has a member {shown(name)}", right, *place)
     return value
 
 
-def _one_of(members: Mapping[str, Any], name: str, place: str) -> str | None:
-    """The element's name, or `Not` and its name; None where neither is there. Both cannot be."""
+def _one_of(members: Mapping[str, Any], name: str, other: str, place: str) -> str | None:
+    """The element's name, or the one with `Not`; None where neither is there. Both cannot be."""
     if name not in members:
-        return f"Not{name}" if f"Not{name}" in members else None
-    if f"Not{name}" in members:
-        _refuse(place, f"has both {name} and Not{name}", "exactly one of them")
+        return other if other in members else None
+    if other in members:
+        _refuse(f"has both {name} and {other}", "exactly one of them", place)
     return name
 
 
-def _texts(value: object, place: str, *, scalars: bool = False) -> tuple[str, ...]:
+def _texts(value: object, *place: str, scalars: bool = False) -> tuple[str, ...]:
     """A string or a list of strings; with `scalars` also booleans and numbers, as the grammar has them."""
     if isinstance(value, str):
         return (value,)
-    items = tuple(value) if isinstance(value, list | tuple) else (value,)
-    texts = tuple(text for item in items if (text := _text(item, scalars=scalars)) is not None)
+    items = tuple(value) if isinstance(value, _LISTS) else (value,)
+    if {*map(type, items)} == _ONLY_STRINGS:
+        return items
+    texts = tuple([text for item in items if (text := _text(item, scalars=scalars)) is not None])
     if not texts or len(texts) != len(items):
-        _refuse(place, f"is {shown(value)}", "a string or a list of strings, not empty")
+        _refuse(f"is {shown(value)}", "a string or a list of strings, not empty", *place)
     return texts
 
 
 def _text(value: object, *, scalars: bool) -> str | None:
     if isinstance(value, str):
         return value
-    if not scalars or not isinstance(value, bool | int | float) or value - value != 0:
+    if not scalars or not isinstance(value, (int, float)) or value - value != 0:
         return None  # what is left of a number is 0, but not of 1e999, which Python reads as infinity
     try:
         return str(value).lower()
@@ -368,5 +403,6 @@ def _text(value: object, *, scalars: bool) -> str | None:
         return None
 
 
-def _refuse(place: str, what: str, right: str) -> NoReturn:
-    raise PolicyError(f"{place} {what}; right would be {right}")
+def _refuse(what: str, right: str, *place: str) -> NoReturn:
+    """Raise; the parts of the place become text only here, since nearly every policy has no fault."""
+    raise PolicyError(f"{''.join(place)} {what}; right would be {right}")

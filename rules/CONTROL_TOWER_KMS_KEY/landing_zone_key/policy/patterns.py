@@ -6,7 +6,7 @@ and never goes through `re` or `fnmatch`. What a token does to all places of the
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, reduce
 from operator import or_
 from typing import Final
@@ -47,8 +47,10 @@ class Pattern:
     def literal(self) -> str | None:
         """The one text that the pattern matches, where it has no wildcard."""
         if self.components:
-            plain = all(len(runs) == 1 for runs in self.components)
-            return ":".join(runs[0] for runs in self.components) if plain else None
+            for runs in self.components:
+                if len(runs) > 1:
+                    return None
+            return ":".join([runs[0] for runs in self.components])
         if all(isinstance(token, str) and len(token) == 1 for token in self.spelled):
             return "".join(str(token) for token in self.spelled)
         return None
@@ -94,23 +96,38 @@ def exactly(text: str) -> Pattern:
 
 def glob(text: str) -> Pattern:
     """Read `*` and `?` as wildcards that cross everything, as StringLike does."""
+    if "**" in text:
+        text = _single_stars(text)
+    if "?" in text:
+        return Pattern((), tuple(map(_WILDCARDS.get, text, text)))
+    return Pattern((tuple(text.split("*")),))
+
+
+def glob_tokens(text: str) -> tuple[Token, ...]:
+    """The tokens of what `glob` reads."""
+    text = _single_stars(text)
+    return tuple(map(_WILDCARDS.get, text, text))
+
+
+def _single_stars(text: str) -> str:
     while "**" in text:  # as in `spelled`
         text = text.replace("**", "*")
-    if "?" in text:
-        return Pattern(spelled=tuple(map(_WILDCARDS.get, text, text)))
-    return Pattern((tuple(text.split("*")),))
+    return text
 
 
 def ignoring_case(pattern: Pattern) -> Pattern:
     """Let every character stand for its upper and lower case."""
-    cases = (_cases(token) if isinstance(token, str) else token for token in pattern.tokens)
-    return Pattern(spelled=tuple(cases))
+    tokens = pattern.tokens
+    cases = {token: _cases(token) for token in set(tokens)}
+    return Pattern((), tuple(map(cases.__getitem__, tokens)))
 
 
 @lru_cache(maxsize=256)
-def _cases(character: str) -> str:
+def _cases(token: Token) -> Token:
     """The character first; a case of more than one character (`ß` and `SS`) is left out."""
-    cases = dict.fromkeys((character, character.lower(), character.upper()))
+    if isinstance(token, Wildcard):
+        return token
+    cases = dict.fromkeys((token, token.lower(), token.upper()))
     return "".join(case for case in cases if len(case) == 1)
 
 
@@ -122,7 +139,9 @@ def arn_parts(pattern: Pattern) -> Pattern | None:
     if pattern.components:
         written = str(pattern).split(":", ARN_PARTS - 1)
         return (
-            Pattern(tuple(tuple(part.split("*")) for part in written)) if len(written) == ARN_PARTS else None
+            Pattern(tuple([tuple(part.split("*")) for part in written]))
+            if len(written) == ARN_PARTS
+            else None
         )
     head, rest = _split_arn(pattern.tokens)
     if head.count(":") < ARN_PARTS - 1:
@@ -137,10 +156,8 @@ def has_wildcard(text: str) -> bool:
 
 def has_inner_wildcard(text: str) -> bool:
     """Tell whether a Resource text has a wildcard in a component but at its end, with another behind it."""
-    if not has_wildcard(text):
-        return False
-    heads = text.split(":", ARN_PARTS - 1)[: ARN_PARTS - 1]
-    return any("*" in part[:-1] or "?" in part for part in heads)
+    heads = ":".join([*text.split(":", ARN_PARTS - 1)[: ARN_PARTS - 1], ""])
+    return "?" in heads or heads.count("*") > heads.count("*:")
 
 
 def resource_parts(pattern: Pattern) -> Pattern:
@@ -167,11 +184,12 @@ def _split_arn(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], tuple[Toke
     return tokens[:end], tokens[end:]
 
 
-def _spell(runs: tuple[str, ...], star: Wildcard) -> Iterator[Token]:
-    for place, run in enumerate(runs):
-        if place:
-            yield star
-        yield from run
+def _spell(runs: tuple[str, ...], star: Wildcard) -> list[Token]:
+    tokens: list[Token] = [*runs[0]]
+    for run in runs[1:]:
+        tokens.append(star)
+        tokens.extend(run)
+    return tokens
 
 
 def _matches_by_search(runs: tuple[str, ...], text: str) -> bool:

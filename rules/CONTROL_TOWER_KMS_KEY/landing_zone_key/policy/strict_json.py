@@ -13,6 +13,7 @@ from landing_zone_key.errors import LandingZoneKeyError
 MAXIMUM_CHARACTERS: Final = 4 * 32 * 1024
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=dict)
+_TEXTS: Final = (str, bytes, bytearray)
 _SPACE: Final = " \t\n\r"
 #: Strings, each with the colon that makes a name of it, and what opens and closes objects and lists.
 _NAMES_AND_BRACKETS: Final = re.compile(
@@ -72,7 +73,7 @@ def read_json(document: object) -> object:
     suspect = _may_hold_surrogates(document)
     try:
         for _ in range(2):
-            if not isinstance(document, str | bytes | bytearray):
+            if not isinstance(document, _TEXTS):
                 break
             if len(document) > MAXIMUM_CHARACTERS:
                 raise PolicyError(
@@ -90,7 +91,11 @@ def read_json(document: object) -> object:
 def decode(text: str | bytes | bytearray) -> object:
     """The value of JSON text; raises `NotJsonError`."""
     try:
-        return json.loads(text, object_pairs_hook=_unique_members, parse_constant=_no_constant)
+        if not isinstance(text, str):
+            return _DECODER.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
+        if text.startswith("\ufeff"):
+            json.loads(text)  # refuses a byte order mark, in the words of this Python
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         told = on_every_python(error)
         raise NotJsonError("syntax", told.msg, told) from None
@@ -107,8 +112,8 @@ def decode(text: str | bytes | bytearray) -> object:
 def _may_hold_surrogates(document: object) -> bool:
     """Text in ASCII holds them as escapes alone; to write it all again would take longer than to read it."""
     if isinstance(document, str):
-        return "\\u" in document or not document.isascii()
-    return not isinstance(document, bytes | bytearray) or b"\\u" in document or not document.isascii()
+        return not document.isascii() or ("\\" in document and "\\u" in document)  # one is sought faster
+    return not isinstance(document, _TEXTS) or b"\\u" in document or not document.isascii()
 
 
 def require_characters(document: object) -> None:
@@ -169,6 +174,10 @@ def _placed(error: NotJsonError, text: str | bytes | bytearray) -> NotJsonError:
 
 def _no_constant(name: str) -> NoReturn:
     raise NotJsonError("constant", name)
+
+
+#: `json.loads` makes one for each text, which takes longer than to read a short one.
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique_members, parse_constant=_no_constant)
 
 
 def shown(value: object) -> str:

@@ -20,6 +20,8 @@ LAST_MOMENT: Final = Decimal(253402300799)
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _EPOCH: Final = re.compile(r"\d{5,18}(\.\d{1,9})?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+#: No sign, no leading zero, and no digits but ASCII's.
+_OCTETS: Final = {str(octet): octet for octet in range(256)}
 
 
 def read_boolean(text: str) -> bool | None:
@@ -53,13 +55,25 @@ def read_date(text: str) -> Decimal | None:
 
 def read_network(text: str) -> Network | None:
     """Read an IPv4 or IPv6 address, or a CIDR range (a net mask instead of the prefix length is none)."""
-    _, slash, length = text.partition("/")
+    address, slash, length = text.partition("/")
     if slash and not length.isdigit():
         return None
+    number = _dotted(address)
     try:
-        return ip_network(text, strict=False)
+        if number is None or not length.isascii():
+            return ip_network(text, strict=False)
+        return IPv4Network((number, int(length or 32)), strict=False)  # in a third of the time
     except ValueError:
         return None
+
+
+def _dotted(address: str) -> int | None:
+    """The number of an IPv4 address; None for anything else."""
+    try:
+        first, second, third, fourth = map(_OCTETS.__getitem__, address.split("."))
+    except (KeyError, ValueError):
+        return None
+    return first << 24 | second << 16 | third << 8 | fourth
 
 
 def read_binary(text: str) -> bytes | None:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final, TypeAlias
 
 from landing_zone_key.policy.automaton import Token
-from landing_zone_key.policy.patterns import Pattern, exactly, glob, has_wildcard, spelled
+from landing_zone_key.policy.patterns import Pattern, exactly, glob, glob_tokens, has_wildcard, spelled
 from landing_zone_key.records import dataclass
 
 #: "... surround the default value with single quotes, and separate ... with a comma and space"
@@ -82,20 +82,23 @@ class Template:
 
 def read_text(text: str, *, wildcards: bool, variables: bool) -> Pattern | Template | Unsettled:
     """Read policy text; UNSETTLED where it holds a `${` that is no variable."""
-    plain = glob if wildcards else exactly
     if not variables or "${" not in text:
-        return plain(text)
-    parts: list[tuple[Token, ...] | Variable] = []
-    end = 0
-    for found in _VARIABLE.finditer(text):
-        parts.append(plain(text[end : found.start()]).tokens)
-        parts.append(_variable(found[1], found[2]))
-        end = found.end()
-    parts.append(plain(text[end:]).tokens)
-    if text.count("${") != len(parts) // 2:
+        return glob(text) if wildcards else exactly(text)
+    written = _VARIABLE.split(text)
+    plain, names, defaults = written[::3], written[1::3], written[2::3]
+    if text.count("${") != len(names):
         return UNSETTLED
-    if any(isinstance(part, Variable) for part in parts):
-        return Template(tuple(part for part in parts if part != ()))
+    tokens = glob_tokens if wildcards else tuple
+    read: dict[tuple[str, str | None], tuple[Token, ...] | Variable] = {}
+    parts: list[tuple[Token, ...] | Variable] = [tokens(plain[0])] if plain[0] else []
+    for variable, rest in zip(zip(names, defaults, strict=True), plain[1:], strict=True):
+        if variable not in read:
+            read[variable] = _variable(*variable)
+        parts.append(read[variable])
+        if rest:
+            parts.append(tokens(rest))
+    if any(isinstance(part, Variable) for part in read.values()):
+        return Template(tuple(parts))
     return spelled(token for part in parts if isinstance(part, tuple) for token in part)
 
 
