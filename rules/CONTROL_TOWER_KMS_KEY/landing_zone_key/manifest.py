@@ -26,7 +26,7 @@ class Delivery(StrEnum):
     CONFIG = "config"
 
 
-_BOTH: Final = frozenset(Delivery)
+BOTH: Final = frozenset(Delivery)
 _SPLIT: Final = 4
 
 
@@ -40,7 +40,7 @@ class ManifestKeys:
     """Keys of the AWS Backup integration only. These must be multi-Region, so they are never judged."""
     uses: tuple[tuple[str, Delivery], ...] = field(default=(), compare=False)
     """A logging key, and what encrypts with it; one for each use."""
-    delivers: frozenset[Delivery] = field(default=_BOTH, compare=False)
+    delivers: frozenset[Delivery] = field(default=BOTH, compare=False)
     """What is on; both where the manifest does not tell."""
     accounts: tuple[tuple[Delivery, str], ...] = field(default=(), compare=False)
     """What is delivered, and the account that has the bucket for it, where the manifest tells."""
@@ -78,8 +78,8 @@ class ManifestKeys:
     def uses_of(self, names: Collection[str]) -> frozenset[Delivery]:
         """What encrypts with the key of these names; both where that is not known, as of any other key."""
         if any("alias/" in key for key in self.logging):
-            return _BOTH
-        return frozenset(each for key, each in self.uses if key in names) or _BOTH
+            return BOTH
+        return frozenset(each for key, each in self.uses if key in names) or BOTH
 
 
 def _is_split(manifest: object, version: object) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from landing_zone_key.errors import SettingsError
-from landing_zone_key.manifest import Delivery, ManifestKeys
+from landing_zone_key.manifest import BOTH, Delivery, ManifestKeys
 from landing_zone_key.records import dataclass
 
 #: https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html (InputParameters)
@@ -126,7 +126,7 @@ class LandingZone:
     def uses_of(self, names: Collection[str]) -> frozenset[Delivery]:
         """What encrypts with the key of these names; both as long as nobody has read the manifest."""
         keys = self.manifest_keys
-        return frozenset(Delivery) if keys is None else keys.uses_of(names)
+        return BOTH if keys is None else keys.uses_of(names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,10 @@ class Actions:
 
     negated: bool
     literals: frozenset[str]
-    patterns: tuple[Pattern, ...]
+    beginnings: tuple[str, ...] = ()
+    """What ends with its one wildcard, a `*`, without it."""
+    patterns: tuple[Pattern, ...] = ()
+    """With other wildcards."""
     doubtful: Mapping[str, Pattern] = field(default_factory=dict)
     """By their text: with a wildcard where the grammar has none, as in `k*:Decrypt`."""
     texts: tuple[str, ...] = ()
@@ -88,16 +91,16 @@ class Actions:
     @property
     def wild(self) -> int:
         """How many of its texts have a wildcard."""
-        return len(self.patterns) + len(self.doubtful)
+        return len(self.beginnings) + len(self.patterns) + len(self.doubtful)
 
     def include(self, action: str) -> bool | None:
         """Tell whether the statement is about this action (in lower case); None where nobody can tell."""
-        if action in self.literals:
+        if action in self.literals or action.startswith(self.beginnings):
             return not self.negated
         for pattern in self.patterns:
             if pattern.matches(action):
                 return not self.negated
-        return None if self.undocumented(action) else self.negated
+        return None if self.doubtful and self.undocumented(action) else self.negated
 
     def undocumented(self, action: str) -> str:
         """The text, as it is written, of which nobody says whether it is about this action; or empty."""
@@ -215,7 +218,7 @@ class Policy:
 _NO_PRINCIPALS: Final = Principals(negated=False, everyone=False, aws=frozenset(), services=frozenset())
 _EVERYONE: Final = Principals(negated=False, everyone=True, aws=frozenset(), services=frozenset())
 _NOT_EVERYONE: Final = Principals(negated=True, everyone=True, aws=frozenset(), services=frozenset())
-_NO_ACTIONS: Final = Actions(negated=False, literals=frozenset(), patterns=())
+_NO_ACTIONS: Final = Actions(negated=False, literals=frozenset())
 _NO_RESOURCES: Final = Resources(negated=False, texts=())
 EVERYTHING: Final = ResourceText("*", glob("*"), inner=False)
 EVERY_RESOURCE: Final = Resources(negated=False, texts=(EVERYTHING,))
@@ -306,6 +309,7 @@ def _principals(members: Mapping[str, Any], place: str, *, allows: bool) -> Prin
 
 def _actions(texts: tuple[str, ...], *, negated: bool) -> Actions:
     literals: set[str] = set()
+    beginnings: list[str] = []
     patterns: list[Pattern] = []
     doubtful: dict[str, Pattern] = {}
     for text in texts:
@@ -314,11 +318,13 @@ def _actions(texts: tuple[str, ...], *, negated: bool) -> Actions:
             literals.add(action)
             continue
         service, colon, _ = action.partition(":")
-        if action == "*" or (colon and not has_wildcard(service)):
-            patterns.append(glob(action))
-        else:
+        if action != "*" and (not colon or has_wildcard(service)):
             doubtful[text] = glob(action)
-    return Actions(negated, frozenset(literals), tuple(patterns), doubtful, texts)
+        elif action[-1] == "*" and not has_wildcard(action[:-1]):
+            beginnings.append(action[:-1])
+        else:
+            patterns.append(glob(action))
+    return Actions(negated, frozenset(literals), tuple(beginnings), tuple(patterns), doubtful, texts)
 
 
 def _resource(text: str, *, variables: bool) -> ResourceText:

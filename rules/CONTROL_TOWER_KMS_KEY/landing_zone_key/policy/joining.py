@@ -80,7 +80,7 @@ def _apart_from(statement: Statement, place: int) -> object:
     return (
         statement.allows,
         statement.principals,
-        (actions.negated, actions.literals, actions.patterns, tuple(actions.doubtful)),
+        (actions.negated, actions.literals, actions.beginnings, actions.patterns, tuple(actions.doubtful)),
         statement.resources,
         statement.conditions[:place],
         (condition.lookup_key, condition.operator, condition.quantifier, condition.if_exists),

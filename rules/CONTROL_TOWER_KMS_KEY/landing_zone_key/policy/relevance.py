@@ -122,7 +122,7 @@ def with_action(statement: Statement, action: str, *, surely: bool) -> Statement
         return statement
     named = frozenset({action}) if surely else frozenset[str]()
     doubtful = {} if surely else {action: exactly(action)}
-    return replace(statement, actions=Actions(negated=False, literals=named, patterns=(), doubtful=doubtful))
+    return replace(statement, actions=Actions(negated=False, literals=named, doubtful=doubtful))
 
 
 def favourable(statement: Statement, family: Family) -> Statement | None:
