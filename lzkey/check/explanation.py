@@ -226,7 +226,7 @@ def _context(request: Request, policy: Policy, family: Family) -> Iterator[Conte
             request.values.get(key, ()),
             example=stands_for_others and key in ("aws:sourceaccount", "aws:sourcearn"),
         )
-        for key in dict.fromkeys([*family.facts, *request.values, *written])
+        for key in dict.fromkeys([*family.all_facts(), *request.values, *written])
     ]
     keys += [
         ContextKey(_NAMES.get(f"{each}*", f"{each}*"), Knowledge.ABSENT, ())

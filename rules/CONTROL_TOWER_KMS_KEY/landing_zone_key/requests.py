@@ -236,14 +236,8 @@ def _elsewhere(actions: Sequence[str]) -> frozenset[str]:
     return frozenset(key.lower() for key in never)
 
 
-#: Of the rows that name one condition key: what is known without a key ...
-_FACTS: Final[Mapping[str, Fact]] = {
-    row.key.lower(): UNKNOWN if callable(row.fact) else row.fact
-    for row in COMMON
-    if not row.key.endswith("*")
-}
-#: ... and what tells the rest.
-_TOLD: Final = tuple((row.key.lower(), row.fact) for row in COMMON if callable(row.fact))
+_TAG: Final = "aws:resourcetag/"
+_ROWS: Final = {row.key.lower(): row.fact for row in COMMON if not row.key.endswith("*")}
 _PREFIXES: Final = tuple(row.key.lower().removesuffix("*") for row in COMMON if row.key.endswith("*"))
 _CONFIG_ELSEWHERE: Final = _elsewhere(CONFIG_ACTIONS)
 _CLOUDTRAIL_ELSEWHERE: Final = {
@@ -264,7 +258,8 @@ def config_family(
         service=CONFIG,
         actions=CONFIG_ACTIONS,
         resource=str(key.arn),
-        facts={**_common(CONFIG, key, zone), **_recorder(key.arn)},
+        facts={**_of_service(CONFIG, zone), **_recorder(key.arn)},
+        common=OfKey(key, zone),
         absent_prefixes=_absent_prefixes(key),
         elsewhere=_CONFIG_ELSEWHERE,
         variables={"Region": _governed(key.arn, zone), "Account": _accounts(zone), **_paths(zone)},
@@ -283,12 +278,13 @@ def cloudtrail_family(
         actions=CLOUDTRAIL_ACTIONS[zone.permission_standard],
         resource=str(key.arn),
         facts={
-            **_common(CLOUDTRAIL, key, zone),
+            **_of_service(CLOUDTRAIL, zone),
             "aws:sourcearn": trail,
             "aws:sourceaccount": Fixed((zone.management_account_id,)),  # TRAIL
             "kms:encryptioncontext:aws:cloudtrail:arn": trail,  # TOWER, TRAIL
             "kms:encryptioncontextkeys": AtLeast(("aws:cloudtrail:arn",)),  # KMS
         },
+        common=OfKey(key, zone),
         absent_prefixes=_absent_prefixes(key),
         elsewhere=_CLOUDTRAIL_ELSEWHERE[zone.permission_standard],
         variables=_paths(zone),
@@ -366,35 +362,60 @@ def trail_arn(partition: str, zone: LandingZone) -> str:
     return f"arn:{partition}:cloudtrail:{zone.home_region}:{account}:trail/{zone.trail_name}"
 
 
-def _common(service: str, key: KmsKey, zone: LandingZone) -> dict[str, Fact]:
-    facts = dict(_FACTS)
-    for name, tell in _TOLD:
-        value = tell(key, zone)
-        if value is not None:
-            facts[name] = Fixed((value,))
-    facts["aws:principalservicename"] = Fixed((service,))  # IAM
-    facts["aws:principalservicenameslist"] = AtLeast((service,))  # IAM: all names of the principal
-    if zone.organization_id:
-        facts["aws:sourceorgpaths"] = Text(
-            (f"{zone.organization_id}/r-", "Path", "/")
-        )  # IAM: the account's path
-    if key.tags is not None:
-        facts |= _resource_tags(key.tags)
-    return facts
+class OfKey:
+    """What is known of every request to one key: the rows above, and the key's tags."""
+
+    __slots__ = ("_key", "_tags", "_zone")
+
+    def __init__(self, key: KmsKey, zone: LandingZone) -> None:
+        self._key, self._zone = key, zone
+        self._tags: Mapping[str, Fact] | None = None
+
+    def fact(self, key: str) -> Fact | None:
+        """What is known of a condition key (in lower case); None where nothing is."""
+        if key.startswith(_TAG):
+            return self._of_tags().get(key)
+        row = _ROWS.get(key)
+        return self._told(row) if callable(row) else row
+
+    def facts(self) -> dict[str, Fact]:
+        """All of it."""
+        facts = {key: self._told(row) if callable(row) else row for key, row in _ROWS.items()}
+        return {**facts, **self._of_tags()}
+
+    def _told(self, row: Callable[[KmsKey, LandingZone], str | None]) -> Fact:
+        value = row(self._key, self._zone)
+        return UNKNOWN if value is None else Fixed((value,))
+
+    def _of_tags(self) -> Mapping[str, Fact]:
+        if self._tags is None:
+            self._tags = _resource_tags(self._key.tags or {})
+        return self._tags
 
 
 def _resource_tags(tags: Mapping[str, str]) -> dict[str, Fact]:
     """IAM: `aws:ResourceTag/NAME`, where NAME has no case; of two that differ in case, either may count."""
     facts: dict[str, Fact] = {}
     for name, value in tags.items():
-        key = f"aws:resourcetag/{name}".lower()
+        key = f"{_TAG}{name}".lower()
         facts[key] = UNKNOWN if key in facts else Fixed((value,))
+    return facts
+
+
+def _of_service(service: str, zone: LandingZone) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {
+        "aws:principalservicename": Fixed((service,)),  # IAM
+        "aws:principalservicenameslist": AtLeast((service,)),  # IAM: all names of the principal
+    }
+    if zone.organization_id:
+        # IAM: the account's path
+        facts["aws:sourceorgpaths"] = Text((f"{zone.organization_id}/r-", "Path", "/"))
     return facts
 
 
 def _absent_prefixes(key: KmsKey) -> tuple[str, ...]:
     """Keys of which all that begin so are absent; other tags than the known ones are, too."""
-    return _PREFIXES if key.tags is None else (*_PREFIXES, "aws:resourcetag/")
+    return _PREFIXES if key.tags is None else (*_PREFIXES, _TAG)
 
 
 def _recorder(arn: KeyArn) -> dict[str, Fact]:

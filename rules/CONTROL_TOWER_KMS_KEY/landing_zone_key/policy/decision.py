@@ -201,7 +201,7 @@ def names_resource(resources: Resources, request: Request) -> bool | None:
 
 def matches_resource(text: ResourceText, request: Request, *, negated: bool) -> bool | None:
     """Tell whether one entry of Resource, or of NotResource, takes in the key."""
-    if text is EVERYTHING:
+    if text is EVERYTHING or (text.text == request.resource and not text.inner and not text.doubt):
         return True
     pattern = filled_in(text, request.value_of, negated=negated)
     if isinstance(pattern, Unsettled):

@@ -5,7 +5,7 @@ from dataclasses import field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from landing_zone_key.policy.representatives import Domain
 from landing_zone_key.policy.seeds import iso
@@ -95,6 +95,16 @@ class Clock(Enum):
 Fact: TypeAlias = Presence | Fixed | AtLeast | Text | Other | Clock
 
 
+class Common(Protocol):
+    """What is known of the requests to a key, whoever makes them: found out when it is asked for."""
+
+    def fact(self, key: str) -> Fact | None:
+        """What is known of a condition key (in lower case); None where nothing is."""
+
+    def facts(self) -> dict[str, Fact]:
+        """All of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """All requests of one service to one key."""
@@ -103,7 +113,9 @@ class Family:
     actions: tuple[str, ...]
     resource: str
     facts: Mapping[str, Fact]
-    """Condition key in lower case -> what is known of it. A key that is not named is UNKNOWN."""
+    """Condition key in lower case -> what is known of it. A key that is named nowhere is UNKNOWN."""
+    common: Common | None = None
+    """What is known of other keys."""
     absent_prefixes: tuple[str, ...] = ()
     """Keys that begin so are ABSENT, such as `aws:principaltag/`."""
     elsewhere: frozenset[str] = frozenset()
@@ -145,10 +157,15 @@ class Family:
 
     def fact(self, key: str) -> Fact:
         """What is known of a key (in lower case)."""
-        if key in self.facts:
-            return self.facts[key]
+        known = self.facts.get(key) or (self.common and self.common.fact(key))
+        if known:
+            return known
         absent = key in self.elsewhere or key.startswith(self.absent_prefixes)
         return ABSENT if absent else UNKNOWN
+
+    def all_facts(self) -> dict[str, Fact]:
+        """Every key of which something is known."""
+        return {**(self.common.facts() if self.common else {}), **self.facts}
 
     def settled_value(self, key: str) -> str | Unsettled | None:
         """The one value that the key has in every request, for a policy variable."""
@@ -181,7 +198,7 @@ class Sample:
             if (value := next((value for value in domain.examples if family.allows(name, value)), None))
         }
         moment = Decimal(int(family.earliest.timestamp()))
-        for key, fact in family.facts.items():
+        for key, fact in family.all_facts().items():
             if fact is ABSENT or fact is UNKNOWN:
                 continue
             if isinstance(fact, Fixed):

@@ -67,14 +67,12 @@ class Reaching(NamedTuple):
 def reaching(policy: Policy, family: Family, budget: Budget) -> list[Reaching]:
     """The statements that can match some request, whatever its action."""
     request = Request("", family.resource, family.service, Values())
-    about = [
-        (statement, named)
-        for statement in policy.statements
-        if (named := names_principal(statement.principals, request)) is not False
-    ]
-    budget.spend(sum([effort(statement, family.settled_value) for statement, _ in about]))
     reached = []
-    for statement, named in about:
+    for statement in policy.statements:
+        named = names_principal(statement.principals, request)
+        if named is False:
+            continue
+        budget.spend(effort(statement, family.settled_value))
         settled = _settle(statement, family)
         takes_in = names_resource(settled.resources, request)
         if takes_in is False:
@@ -110,8 +108,8 @@ def _is_out_of_reach(condition: Condition, family: Family, budget: Budget) -> bo
 
 def _with_resource(statement: Statement, *, surely: bool) -> Statement:
     """The statement about the one resource of all requests: whether it names that is decided once."""
-    (first, *others) = statement.resources.texts
-    if not others and not first.inner:
+    texts = statement.resources.texts
+    if len(texts) == 1 and not texts[0].inner:
         return statement
     return replace(statement, resources=EVERY_RESOURCE if surely else DOUBTFUL_RESOURCE)
 
@@ -175,15 +173,19 @@ def contributing(
 def _settle(statement: Statement, family: Family) -> Statement:
     """Fill in the policy variables whose keys are fixed or absent; the others cannot be settled."""
     resources = statement.resources
-    if Template in {type(text.read) for text in resources.texts}:
+    if Template in [type(text.read) for text in resources.texts]:
         negated = resources.negated
         texts = tuple(
             replace(text, read=filled_in(text, family.settled_value, negated=negated))
             for text in resources.texts
         )
         resources = Resources(negated, texts)
-    elif all(not condition.templates for condition in statement.conditions):
-        return statement
+    else:
+        for condition in statement.conditions:
+            if condition.templates:
+                break
+        else:
+            return statement
     conditions = tuple(condition.resolve(family.settled_value) for condition in statement.conditions)
     return replace(statement, resources=resources, conditions=conditions)
 
