@@ -185,18 +185,12 @@ class Policy:
             _refuse("is no string", "a string", "Id")
         statements = members.get("Statement")
         reader = _Reader(variables=version == CURRENT_VERSION)
-        if isinstance(statements, _OBJECTS):
-            return cls((reader.statement(statements, 0, "Statement"),))
-        if not isinstance(statements, _LISTS) or not statements:
+        if isinstance(statements, _LISTS) and statements:
+            read = [reader.statement(each, at, f"Statement[{at}]") for at, each in enumerate(statements)]
+            return cls(tuple(read))
+        if not isinstance(statements, _OBJECTS):
             _refuse(f"is {shown(statements)}", "a statement or a list of them", "Statement")
-        return cls(
-            tuple(
-                [
-                    reader.statement(item, index, f"Statement[{index}]")
-                    for index, item in enumerate(statements)
-                ]
-            )
-        )
+        return cls((reader.statement(statements, 0, "Statement"),))
 
     def require_operators(self) -> None:
         """Raise `PolicyError` for a condition operator that nobody knows.
@@ -328,7 +322,7 @@ def _resource(text: str, *, variables: bool) -> ResourceText:
     wild = has_wildcard(text)
     doubt = _doubt(parts, wild=wild, partial=partial)
     if not variables or "${" not in text:
-        read, inner = (glob(text), has_inner_wildcard(text)) if wild else (exactly(text), False)
+        read, inner = (glob(text), has_inner_wildcard(parts)) if wild else (exactly(text), False)
         return ResourceText(text, read, inner, doubt, partial)
     if text.split("${", 1)[0].count(":") < ARN_PARTS - 1:
         return ResourceText(text, UNSETTLED, inner=True, doubt="a variable before its fifth colon")
