@@ -36,11 +36,12 @@ CURRENT_VERSION: Final = "2012-10-17"
 _VERSIONS: Final = (CURRENT_VERSION, "2008-10-17")
 _POLICY_MEMBERS: Final = frozenset({"Version", "Id", "Statement"})
 _PRINCIPAL_TYPES: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
+#: In the order of `Statement.lacks`.
 _TAKING_IN: Final = ("Action", "Principal", "Resource")
 #: For `isinstance`, which takes long to see that a dict is a Mapping.
 _OBJECTS: Final = (dict, Mapping)
 _LISTS: Final = (list, tuple)
-_ONLY_STRINGS: Final = {str}
+_ONLY_STRINGS: Final = frozenset({str})
 _NOBODY: Final[frozenset[str]] = frozenset()
 _STATEMENT_MEMBERS: Final = frozenset(
     {
@@ -261,7 +262,7 @@ class _Reader:
         for text in texts:
             if text not in read:
                 read[text] = _resource(text, variables=self._variables)
-        return Resources(name != "Resource", tuple([read[text] for text in texts]))
+        return Resources(name != "Resource", tuple(map(read.__getitem__, texts)))
 
     def _read_conditions(self, value: object, place: str) -> tuple[Condition, ...]:
         conditions = []
