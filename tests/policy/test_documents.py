@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,6 +121,45 @@ class TestAcceptedShapes:
         document = json.loads(TEXT)
         Policy.parse(document)
         assert document == DOCUMENT
+
+
+class TestRepeated:
+    """What stands in a policy again is read once; it is what it would be alone."""
+
+    STATEMENT: Mapping[str, Any] = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ({}, {}),
+            ({"Sid": "a"}, {"Effect": "Deny"}),
+            ({"Action": ["kms:D?", "k*:E"]}, {"Action": ["kms:D?", "k*:E"]}),
+            ({"Resource": ["a", "a", "*"]}, {"Resource": "a"}),
+            ({"Condition": {"StringLike": {"a": "x*"}}}, {"Condition": {"StringLike": {"a": "x*"}}}),
+            ({"Condition": {"StringLike": {"a": "x*"}}}, {"Condition": {"StringLike": {"A": "x*"}}}),
+            ({"Condition": {"StringLike": {"a": "x*"}}}, {"Condition": {"StringEquals": {"a": "x*"}}}),
+            ({"Condition": {"StringLike": {"a": "x"}}}, {"Condition": {"StringLike": {"a": ["x", "x"]}}}),
+        ],
+    )
+    def test_statements_are_what_they_are_alone(self, one: Case, other: Case) -> None:
+        """But for their index."""
+        statements = [{**self.STATEMENT, **changed} for changed in (one, other)]
+        together = Policy.parse({"Version": "2012-10-17", "Statement": statements})
+        for index, statement in enumerate(statements):
+            alone = Policy.parse({"Version": "2012-10-17", "Statement": statement})
+            assert together.statements[index] == replace(alone.statements[0], index=index)
+
+    @pytest.mark.parametrize("name", ["Action", "Resource", "Principal"])
+    def test_an_element_is_not_its_negation(self, name: str) -> None:
+        """Even where both have the same texts."""
+        value = {"Service": "a"} if name == "Principal" else "a"
+        negation = {**self.STATEMENT, f"Not{name}": value}
+        del negation[name]
+        plain, negated = Policy.parse(
+            {"Statement": [{**self.STATEMENT, name: value}, negation]},
+        ).statements
+        field = f"{name.lower()}s"
+        assert (getattr(plain, field).negated, getattr(negated, field).negated) == (False, True)
 
 
 class TestHostileInput:

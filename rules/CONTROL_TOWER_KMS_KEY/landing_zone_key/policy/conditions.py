@@ -230,11 +230,8 @@ def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bo
     """Read one operator with one key and its values; what cannot be read becomes doubt, not an error."""
     operator, quantifier, if_exists = OPERATORS.get(name), None, False
     if operator is None:
-        operator, quantifier, if_exists = (
-            operator_of(name),
-            name.rpartition(":")[0],
-            name.endswith("IfExists"),
-        )
+        operator = operator_of(name)
+        quantifier, if_exists = name.rpartition(":")[0] or None, name.endswith("IfExists")
     if operator is None:
         return Condition(name, key, key.lower(), texts, None)
     literals: frozenset[str] = frozenset()
@@ -253,7 +250,7 @@ def read_condition(name: str, key: str, texts: tuple[str, ...], *, variables: bo
         lookup,
         texts,
         operator,
-        quantifier or None,
+        quantifier,
         if_exists,
         literals,
         patterns,

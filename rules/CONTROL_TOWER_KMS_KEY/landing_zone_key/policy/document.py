@@ -36,11 +36,12 @@ CURRENT_VERSION: Final = "2012-10-17"
 _VERSIONS: Final = (CURRENT_VERSION, "2008-10-17")
 _POLICY_MEMBERS: Final = frozenset({"Version", "Id", "Statement"})
 _PRINCIPAL_TYPES: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
+#: In the order of `Statement.lacks`.
 _TAKING_IN: Final = ("Action", "Principal", "Resource")
 #: For `isinstance`, which takes long to see that a dict is a Mapping.
 _OBJECTS: Final = (dict, Mapping)
 _LISTS: Final = (list, tuple)
-_ONLY_STRINGS: Final = {str}
+_ONLY_STRINGS: Final = frozenset({str})
 _NOBODY: Final[frozenset[str]] = frozenset()
 _STATEMENT_MEMBERS: Final = frozenset(
     {
@@ -188,18 +189,12 @@ class Policy:
             _refuse("is no string", "a string", "Id")
         statements = members.get("Statement")
         reader = _Reader(variables=version == CURRENT_VERSION)
-        if isinstance(statements, _OBJECTS):
-            return cls((reader.statement(statements, 0, "Statement"),))
-        if not isinstance(statements, _LISTS) or not statements:
+        if isinstance(statements, _LISTS) and statements:
+            read = [reader.statement(each, at, f"Statement[{at}]") for at, each in enumerate(statements)]
+            return cls(tuple(read))
+        if not isinstance(statements, _OBJECTS):
             _refuse(f"is {shown(statements)}", "a statement or a list of them", "Statement")
-        return cls(
-            tuple(
-                [
-                    reader.statement(item, index, f"Statement[{index}]")
-                    for index, item in enumerate(statements)
-                ]
-            )
-        )
+        return cls((reader.statement(statements, 0, "Statement"),))
 
     def require_operators(self) -> None:
         """Raise `PolicyError` for a condition operator that nobody knows.
@@ -270,7 +265,7 @@ class _Reader:
         for text in texts:
             if text not in read:
                 read[text] = _resource(text, variables=self._variables)
-        return Resources(name != "Resource", tuple([read[text] for text in texts]))
+        return Resources(name != "Resource", tuple(map(read.__getitem__, texts)))
 
     def _read_conditions(self, value: object, place: str) -> tuple[Condition, ...]:
         conditions = []
@@ -334,7 +329,7 @@ def _resource(text: str, *, variables: bool) -> ResourceText:
     wild = has_wildcard(text)
     doubt = _doubt(parts, wild=wild, partial=partial)
     if not variables or "${" not in text:
-        read, inner = (glob(text), has_inner_wildcard(text)) if wild else (exactly(text), False)
+        read, inner = (glob(text), has_inner_wildcard(parts)) if wild else (exactly(text), False)
         return ResourceText(text, read, inner, doubt, partial)
     if text.split("${", 1)[0].count(":") < ARN_PARTS - 1:
         return ResourceText(text, UNSETTLED, inner=True, doubt="a variable before its fifth colon")

@@ -154,9 +154,9 @@ def has_wildcard(text: str) -> bool:
     return "*" in text or "?" in text
 
 
-def has_inner_wildcard(text: str) -> bool:
+def has_inner_wildcard(parts: list[str]) -> bool:
     """Tell whether a Resource text has a wildcard in a component but at its end, with another behind it."""
-    heads = ":".join([*text.split(":", ARN_PARTS - 1)[: ARN_PARTS - 1], ""])
+    heads = ":".join(parts[: ARN_PARTS - 1]) + ":"
     return "?" in heads or heads.count("*") > heads.count("*:")
 
 

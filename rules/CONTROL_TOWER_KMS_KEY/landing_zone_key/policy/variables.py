@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 import re
 from collections.abc import Callable
 from enum import Enum
+from itertools import zip_longest
 from typing import Final, TypeAlias
 
 from landing_zone_key.policy.automaton import Token
@@ -84,20 +85,21 @@ def read_text(text: str, *, wildcards: bool, variables: bool) -> Pattern | Templ
     """Read policy text; UNSETTLED where it holds a `${` that is no variable."""
     if not variables or "${" not in text:
         return glob(text) if wildcards else exactly(text)
-    written = _VARIABLE.split(text)
-    plain, names, defaults = written[::3], written[1::3], written[2::3]
-    if text.count("${") != len(names):
+    written = _VARIABLE.split(text)  # plain text, the name and default of a variable, plain text again
+    if text.count("${") != len(written) // 3:
         return UNSETTLED
     tokens = glob_tokens if wildcards else tuple
+    parts: list[tuple[Token, ...] | Variable] = []
     read: dict[tuple[str, str | None], tuple[Token, ...] | Variable] = {}
-    parts: list[tuple[Token, ...] | Variable] = [tokens(plain[0])] if plain[0] else []
-    for variable, rest in zip(zip(names, defaults, strict=True), plain[1:], strict=True):
-        if variable not in read:
-            read[variable] = _variable(*variable)
-        parts.append(read[variable])
-        if rest:
-            parts.append(tokens(rest))
-    if any(isinstance(part, Variable) for part in read.values()):
+    for plain, name, default in zip_longest(written[::3], written[1::3], written[2::3]):
+        if plain:
+            parts.append(tokens(plain))
+        if name is None:
+            break
+        if (name, default) not in read:
+            read[name, default] = _variable(name, default)
+        parts.append(read[name, default])
+    if Variable in map(type, read.values()):
         return Template(tuple(parts))
     return spelled(token for part in parts if isinstance(part, tuple) for token in part)
 
