@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from string import ascii_letters, ascii_lowercase, digits
 from typing import Final
 
-from landing_zone_key.key import KeyArn, KmsKey
+from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.family import ABSENT, UNKNOWN, AtLeast, Clock, Fact, Family, Fixed, Other, Text
 from landing_zone_key.policy.representatives import Domain, one_of
 from landing_zone_key.records import dataclass
@@ -254,15 +254,16 @@ def config_family(
     key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT, latest: datetime | None = None
 ) -> Family:
     """Config delivers for every account and every governed Region (CONFIG: `AWS:SourceArn`)."""
+    partition = key.arn.partition
     return Family(
         service=CONFIG,
         actions=CONFIG_ACTIONS,
         resource=str(key.arn),
-        facts={**_of_service(CONFIG, zone), **_recorder(key.arn)},
+        facts=zone.once((CONFIG, partition), lambda: _of_config(partition, zone)),
         common=OfKey(key, zone),
         absent_prefixes=_absent_prefixes(key),
         elsewhere=_CONFIG_ELSEWHERE,
-        variables={"Region": _governed(key.arn, zone), "Account": _accounts(zone), **_paths(zone)},
+        variables=zone.once(("variables", partition), lambda: _recorders(partition, zone)),
         earliest=earliest,
         latest=latest,
     )
@@ -272,18 +273,12 @@ def cloudtrail_family(
     key: KmsKey, zone: LandingZone, earliest: datetime = EARLIEST_MOMENT, latest: datetime | None = None
 ) -> Family:
     """CloudTrail encrypts and decrypts for the one organization trail (TRAIL: `aws:SourceArn`, TOWER)."""
-    trail = Fixed((trail_arn(key.arn.partition, zone),))
+    partition = key.arn.partition
     return Family(
         service=CLOUDTRAIL,
         actions=CLOUDTRAIL_ACTIONS[zone.permission_standard],
         resource=str(key.arn),
-        facts={
-            **_of_service(CLOUDTRAIL, zone),
-            "aws:sourcearn": trail,
-            "aws:sourceaccount": Fixed((zone.management_account_id,)),  # TRAIL
-            "kms:encryptioncontext:aws:cloudtrail:arn": trail,  # TOWER, TRAIL
-            "kms:encryptioncontextkeys": AtLeast(("aws:cloudtrail:arn",)),  # KMS
-        },
+        facts=zone.once((CLOUDTRAIL, partition), lambda: _of_cloudtrail(partition, zone)),
         common=OfKey(key, zone),
         absent_prefixes=_absent_prefixes(key),
         elsewhere=_CLOUDTRAIL_ELSEWHERE[zone.permission_standard],
@@ -326,7 +321,7 @@ def foreign_family(
         own,
         facts={**own.facts, **source, **organization},
         variables={
-            "Region": _regions(key.arn),
+            "Region": _regions(key.arn.partition),
             "Account": account,
             **names,
             **organizations,
@@ -413,27 +408,41 @@ def _of_service(service: str, zone: LandingZone) -> dict[str, Fact]:
     return facts
 
 
-def _absent_prefixes(key: KmsKey) -> tuple[str, ...]:
-    """Keys of which all that begin so are absent; other tags than the known ones are, too."""
-    return _PREFIXES if key.tags is None else (*_PREFIXES, _TAG)
-
-
-def _recorder(arn: KeyArn) -> dict[str, Fact]:
+def _of_config(partition: str, zone: LandingZone) -> dict[str, Fact]:
     """CONFIG: the source is the recorder's account and Region; the last asterisk is a literal character."""
     return {
-        "aws:sourcearn": Text((f"arn:{arn.partition}:config:", "Region", ":", "Account", ":*")),
+        **_of_service(CONFIG, zone),
+        "aws:sourcearn": Text((f"arn:{partition}:config:", "Region", ":", "Account", ":*")),
         "aws:sourceaccount": Text(("", "Account", "")),
         "kms:encryptioncontext:aws:cloudtrail:arn": ABSENT,
     }
 
 
-def _regions(arn: KeyArn) -> Domain:
-    return REGIONS.get(arn.partition, REGIONS["aws"])
+def _of_cloudtrail(partition: str, zone: LandingZone) -> dict[str, Fact]:
+    trail = Fixed((trail_arn(partition, zone),))
+    return {
+        **_of_service(CLOUDTRAIL, zone),
+        "aws:sourcearn": trail,
+        "aws:sourceaccount": Fixed((zone.management_account_id,)),  # TRAIL
+        "kms:encryptioncontext:aws:cloudtrail:arn": trail,  # TOWER, TRAIL
+        "kms:encryptioncontextkeys": AtLeast(("aws:cloudtrail:arn",)),  # KMS
+    }
 
 
-def _accounts(zone: LandingZone) -> Domain:
-    return one_of(zone.accounts) if zone.accounts else ACCOUNT
+def _recorders(partition: str, zone: LandingZone) -> dict[str, Domain]:
+    """The governed Regions and the accounts that have a recorder."""
+    regions, accounts = zone.governed_regions, zone.accounts
+    return {
+        "Region": one_of(regions) if regions else _regions(partition),
+        "Account": one_of(accounts) if accounts else ACCOUNT,
+        **_paths(zone),
+    }
 
 
-def _governed(arn: KeyArn, zone: LandingZone) -> Domain:
-    return one_of(zone.governed_regions) if zone.governed_regions else _regions(arn)
+def _absent_prefixes(key: KmsKey) -> tuple[str, ...]:
+    """Keys of which all that begin so are absent; other tags than the known ones are, too."""
+    return _PREFIXES if key.tags is None else (*_PREFIXES, _TAG)
+
+
+def _regions(partition: str) -> Domain:
+    return REGIONS.get(partition, REGIONS["aws"])

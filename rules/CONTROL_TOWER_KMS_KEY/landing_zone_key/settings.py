@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import field, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from landing_zone_key.errors import SettingsError
 from landing_zone_key.manifest import BOTH, Delivery, ManifestKeys
@@ -29,6 +29,9 @@ _TRAIL_NAME: Final = r"(?=.{3,128}\Z)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*"
 _KEY_ID: Final = r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _KEY_ARN: Final = rf"arn:aws[a-z-]*:kms:{_REGION}:{_ACCOUNT}:key/{_KEY_ID}"
 _ROLE_NAME: Final = r"[A-Za-z0-9_+=,.@/-]{1,512}"
+
+
+_Made = TypeVar("_Made")
 
 
 class PermissionStandard(StrEnum):
@@ -67,6 +70,11 @@ class LandingZone:
     """The keys of the landing zone's manifest; None as long as nobody has read it."""
     accounts: tuple[str, ...] = field(default=(), kw_only=True)
     """Those that AWS Config delivers for today, where somebody has listed them; empty: any account."""
+    _made: dict[Hashable, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing made of it."""
+        object.__setattr__(self, "_made", {})
 
     @classmethod
     def from_rule_parameters(cls, parameters: Mapping[str, object]) -> "LandingZone":
@@ -118,6 +126,13 @@ class LandingZone:
                 given.get("RequireConfusedDeputyProtection", "false")
             ),
         )
+
+    def once(self, name: Hashable, make: Callable[[], _Made]) -> _Made:
+        """What is made of nothing but the landing zone and of what is in its name: made once, and kept."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: _Made = self._made[name]
+        return made
 
     def with_manifest(self, manifest: object, version: object = None) -> "LandingZone":
         """The same landing zone with the keys that GetLandingZone's manifest names, and its version."""

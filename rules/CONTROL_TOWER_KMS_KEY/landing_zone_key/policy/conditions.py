@@ -182,7 +182,11 @@ class Condition:
 
     def _matches(self, value: str, operator: Operator) -> bool | None:
         if operator.kind is Kind.TEXT:
-            found = value in self.literals or any(pattern.matches(value) for pattern in self.patterns)
+            found = value in self.literals
+            for pattern in () if found else self.patterns:
+                if pattern.matches(value):
+                    found = True
+                    break
         else:
             read = operator.read(value)
             if read is None:
