@@ -88,6 +88,8 @@ class Actions:
     """By their text: with a wildcard where the grammar has none, as in `k*:Decrypt`."""
     texts: tuple[str, ...] = ()
     """As they are written."""
+    included: dict[str, bool | None] = field(default_factory=dict, repr=False, compare=False)
+    """What has been asked already: of patterns, which may be many, each action is asked once."""
 
     @property
     def wild(self) -> int:
@@ -98,10 +100,17 @@ class Actions:
         """Tell whether the statement is about this action (in lower case); None where nobody can tell."""
         if action in self.literals or action.startswith(self.beginnings):
             return not self.negated
+        if not self.patterns and not self.doubtful:
+            return self.negated
+        if action not in self.included:
+            self.included[action] = self._matched(action)
+        return self.included[action]
+
+    def _matched(self, action: str) -> bool | None:
         for pattern in self.patterns:
             if pattern.matches(action):
                 return not self.negated
-        return None if self.doubtful and self.undocumented(action) else self.negated
+        return None if self.undocumented(action) else self.negated
 
     def undocumented(self, action: str) -> str:
         """The text, as it is written, of which nobody says whether it is about this action; or empty."""

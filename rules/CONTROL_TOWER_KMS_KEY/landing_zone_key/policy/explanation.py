@@ -1,7 +1,7 @@
 """Why each statement does or does not match a request: for people, after the decision."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from landing_zone_key.policy.budget import Budget, TooComplexError
@@ -97,15 +97,16 @@ def certainly_allowed(outcomes: Sequence[Outcome]) -> bool:
 def _outcome(statement: Statement, request: Request, budget: Budget) -> Outcome:
     try:
         budget.spend(effort(statement, request.value_of))
-        misses = tuple(_misses(statement, request, budget))
+        misses = _misses(statement, request, budget)
     except TooComplexError:
         doubt = "whether it applies takes too long to find out"
         return Outcome(statement, None, (Miss("Statement", undecidable=True, doubt=doubt),))
-    matches = None if misses and all(miss.undecidable for miss in misses) else not misses
-    return Outcome(statement, matches, misses)
+    open_ = misses and False not in [miss.undecidable for miss in misses]
+    return Outcome(statement, None if open_ else not misses, tuple(misses))
 
 
-def _misses(statement: Statement, request: Request, budget: Budget) -> Iterator[Miss]:
+def _misses(statement: Statement, request: Request, budget: Budget) -> list[Miss]:
+    misses = []
     elements = (
         ("Principal", names_principal(statement.principals, request), _doubt_of_principals),
         ("Action", statement.actions.include(request.action.lower()), _doubt_of_actions),
@@ -113,9 +114,9 @@ def _misses(statement: Statement, request: Request, budget: Budget) -> Iterator[
     )
     for name, verdict, doubt in elements:
         if verdict is None and not (name == "Resource" and _grants_elsewhere(statement, request)):
-            yield Miss(name, undecidable=True, doubt=doubt(statement, request))
+            misses.append(Miss(name, undecidable=True, doubt=doubt(statement, request)))
         elif not verdict:
-            yield _missed(name, statement, request)
+            misses.append(_missed(name, statement, request))
     for condition in statement.conditions:
         values = request.values.get(condition.lookup_key)
         resolved = condition.resolve(request.value_of)
@@ -123,9 +124,12 @@ def _misses(statement: Statement, request: Request, budget: Budget) -> Iterator[
         holds = resolved.holds(values)
         if holds is None:
             budget.spend(_STEPS_TO_SAY_WHY)
-            yield Miss("Condition", condition, undecidable=True, doubt=_doubt_of_condition(condition))
+            misses.append(
+                Miss("Condition", condition, undecidable=True, doubt=_doubt_of_condition(condition))
+            )
         elif not holds:
-            yield Miss("Condition", condition)
+            misses.append(Miss("Condition", condition))
+    return misses
 
 
 def _missed(element: str, statement: Statement, request: Request) -> Miss:

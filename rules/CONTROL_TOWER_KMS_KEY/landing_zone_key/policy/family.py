@@ -129,10 +129,12 @@ class Family:
     latest: datetime | None = None
     """Up to this one; None: without end."""
     _sample: "Sample | None" = field(init=False, repr=False, compare=False)
+    _found: dict[str, Fact] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Make no sample yet: most proofs need none."""
+        """Make no sample yet, and look nothing up: most proofs need little of it."""
         object.__setattr__(self, "_sample", None)
+        object.__setattr__(self, "_found", {})
 
     @property
     def sample(self) -> "Sample":
@@ -157,6 +159,12 @@ class Family:
 
     def fact(self, key: str) -> Fact:
         """What is known of a key (in lower case)."""
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._look_up(key)
+        return found
+
+    def _look_up(self, key: str) -> Fact:
         known = self.facts.get(key) or (self.common and self.common.fact(key))
         if known:
             return known

@@ -210,9 +210,10 @@ def _matches_by_search(runs: tuple[str, ...], text: str) -> bool:
 
 def _matches_by_places(tokens: Sequence[Token], text: str) -> bool:
     """Bit n of `reached` says that the tokens so far can take the first n characters of the text."""
-    stars = tokens.count(Wildcard.MANY) + tokens.count(Wildcard.MANY_INSIDE)
-    if len(tokens) - stars > len(text):
-        return False
+    if len(tokens) > len(text):
+        stars = tokens.count(Wildcard.MANY) + tokens.count(Wildcard.MANY_INSIDE)
+        if len(tokens) - stars > len(text):
+            return False
     everywhere = (2 << len(text)) - 1
     reached = 1
     for token in tokens:

@@ -1,9 +1,8 @@
 """Which statements can make a difference to the requests of a family, and in what: all else is left out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from enum import IntEnum
-from operator import is_not
 from typing import Final, NamedTuple
 
 from landing_zone_key.policy.budget import Budget
@@ -160,13 +159,14 @@ def contributing(
 
     A condition that the cases cannot cover becomes one that nobody can decide.
     """
-    kinds = _kinds_of_free_keys(reachable, family)
-    covered = [_with_covered(statement, family, kinds) for statement in reachable]
+    uncovered = _uncovered(reachable, family)
+    if uncovered:
+        reachable = [_without_values(statement, uncovered) for statement in reachable]
     return tuple(
         statement
-        for statement in covered
+        for statement in reachable
         if statement.allows is doubt_allows
-        or all(condition.operator is not None for condition in statement.conditions)
+        or None not in [condition.operator for condition in statement.conditions]
     )
 
 
@@ -204,37 +204,37 @@ def _holds(family: Family, condition: Condition) -> bool | None:
     return condition.holds(fact.values) if isinstance(fact, Fixed) else None
 
 
-def _kinds_of_free_keys(statements: Iterable[Statement], family: Family) -> dict[str, set[Kind]]:
-    kinds: dict[str, set[Kind]] = {}
-    for statement in statements:
-        for condition in statement.conditions:
-            if condition.operator is not None and not is_settled(family, condition):
-                kinds.setdefault(condition.lookup_key, set()).add(condition.operator.kind)
-    return {key: used - {Kind.PRESENCE} for key, used in kinds.items()}
-
-
-def _with_covered(statement: Statement, family: Family, kinds: Mapping[str, set[Kind]]) -> Statement:
-    conditions = tuple(_covered(condition, family, kinds) for condition in statement.conditions)
-    changed = any(map(is_not, conditions, statement.conditions))
-    return replace(statement, conditions=conditions) if changed else statement
-
-
-def _covered(condition: Condition, family: Family, kinds: Mapping[str, set[Kind]]) -> Condition:
-    """The condition, or one that no value decides, where the cases would not tell all its answers apart.
+def _uncovered(statements: Iterable[Statement], family: Family) -> frozenset[tuple[str, Kind]]:
+    """The keys, and the kinds by which they are compared, where the cases do not tell all answers apart.
 
     Text is cut into cases as text, a clock as time; a key that one policy compares both as text and as a
     number would need both at once, and so is cut as text.
     """
-    used = kinds.get(condition.lookup_key)
-    if used is None or condition.operator is None or condition.operator.kind is Kind.PRESENCE:
-        return condition
-    fact = family.fact(condition.lookup_key)
-    if isinstance(fact, Clock):
-        cut = {Kind.DATE} if fact is Clock.ISO else {Kind.DATE, Kind.NUMBER}
-    elif isinstance(fact, Text) or len(used) > 1:
-        cut = {Kind.TEXT}
-    else:
-        cut = used
-    if condition.operator.kind in cut:
-        return condition
-    return replace(condition, literals=frozenset(), patterns=(), operands=(), doubtful=True)
+    compared: dict[str, set[Kind]] = {}
+    for statement in statements:
+        for condition in statement.conditions:
+            if condition.operator is not None and not is_settled(family, condition):
+                compared.setdefault(condition.lookup_key, set()).add(condition.operator.kind)
+    uncovered = set()
+    for key, kinds in compared.items():
+        kinds.discard(Kind.PRESENCE)
+        fact = family.fact(key)
+        if isinstance(fact, Clock):
+            cut = {Kind.DATE} if fact is Clock.ISO else {Kind.DATE, Kind.NUMBER}
+        elif isinstance(fact, Text) or len(kinds) > 1:
+            cut = {Kind.TEXT}
+        else:
+            continue
+        uncovered |= {(key, kind) for kind in kinds - cut}
+    return frozenset(uncovered)
+
+
+def _without_values(statement: Statement, uncovered: frozenset[tuple[str, Kind]]) -> Statement:
+    """The statement with conditions that no value decides in place of those that the cases do not cover."""
+    conditions = tuple(
+        replace(condition, literals=frozenset(), patterns=(), operands=(), doubtful=True)
+        if condition.operator and (condition.lookup_key, condition.operator.kind) in uncovered
+        else condition
+        for condition in statement.conditions
+    )
+    return replace(statement, conditions=conditions)

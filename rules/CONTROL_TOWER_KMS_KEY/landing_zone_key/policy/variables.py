@@ -5,12 +5,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from enum import Enum
 from itertools import zip_longest
 from typing import Final, TypeAlias
 
-from landing_zone_key.policy.automaton import Token
+from landing_zone_key.policy.automaton import Token, Wildcard
 from landing_zone_key.policy.patterns import Pattern, exactly, glob, glob_tokens, has_wildcard, spelled
 from landing_zone_key.records import dataclass
 
@@ -54,14 +55,9 @@ class Template:
 
     def size(self, lookup: Lookup) -> int:
         """How long the text becomes, before anything is filled in."""
-        return sum(
-            len(part)
-            if isinstance(part, tuple)
-            else len(value)
-            if isinstance(value := lookup(part.key), str)
-            else 0
-            for part in self.parts
-        )
+        plain = sum([len(part) for part in self.parts if isinstance(part, tuple)])
+        values = ((lookup(key), count) for key, count in Counter(self.keys).items())
+        return plain + sum(len(value) * count for value, count in values if isinstance(value, str))
 
     def resolve(self, lookup: Lookup) -> Pattern | Unsettled | None:
         """Fill the variables in; what comes from the request is never a wildcard.
@@ -69,16 +65,20 @@ class Template:
         None where a variable has neither value nor default: such a text matches nothing.
         """
         tokens: list[Token] = []
+        values: dict[str, str | Unsettled | None] = {}
         for part in self.parts:
             if isinstance(part, tuple):
-                tokens.extend(part)
+                repeated = part[0] is Wildcard.MANY and tokens[-1:] == [Wildcard.MANY]
+                tokens.extend(part[1:] if repeated else part)  # as in `spelled`
                 continue
-            value = lookup(part.key)
+            if part.key not in values:
+                values[part.key] = lookup(part.key)
+            value = values[part.key]
             value = part.default if value is None else value
             if value is None or isinstance(value, Unsettled):
                 return value
             tokens.extend(value)
-        return spelled(tokens)
+        return Pattern((), tuple(tokens))
 
 
 def read_text(text: str, *, wildcards: bool, variables: bool) -> Pattern | Template | Unsettled:
