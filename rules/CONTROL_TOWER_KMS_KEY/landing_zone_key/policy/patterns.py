@@ -63,7 +63,12 @@ class Pattern:
     def matches(self, text: str) -> bool:
         """Tell whether the whole text matches."""
         if len(self.components) == 1:
-            return _matches_by_search(self.components[0], text)
+            match self.components[0]:
+                case (begin, end):  # the most usual: one `*`
+                    long_enough = len(text) >= len(begin) + len(end)
+                    return long_enough and text.startswith(begin) and text.endswith(end)
+                case runs:
+                    return _matches_by_search(runs, text)
         if self.components:
             found = text.split(":", ARN_PARTS - 1)
             return len(found) == ARN_PARTS and all(map(_matches_by_search, self.components, found))

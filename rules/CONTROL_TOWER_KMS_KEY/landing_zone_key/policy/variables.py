@@ -5,13 +5,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from enum import Enum
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Final, TypeAlias
 
-from landing_zone_key.policy.automaton import Token, Wildcard
+from landing_zone_key.policy.automaton import Token
 from landing_zone_key.policy.patterns import Pattern, exactly, glob, glob_tokens, has_wildcard, spelled
 from landing_zone_key.records import dataclass
 
@@ -55,30 +54,37 @@ class Template:
 
     def size(self, lookup: Lookup) -> int:
         """How long the text becomes, before anything is filled in."""
-        plain = sum([len(part) for part in self.parts if isinstance(part, tuple)])
-        values = ((lookup(key), count) for key, count in Counter(self.keys).items())
-        return plain + sum(len(value) * count for value, count in values if isinstance(value, str))
+        values: dict[str, str | Unsettled | None] = {}
+        size = 0
+        for part in self.parts:
+            if isinstance(part, tuple):
+                size += len(part)
+                continue
+            if part.key not in values:
+                values[part.key] = lookup(part.key)
+            value = values[part.key]
+            size += len(value) if isinstance(value, str) else 0
+        return size
 
     def resolve(self, lookup: Lookup) -> Pattern | Unsettled | None:
         """Fill the variables in; what comes from the request is never a wildcard.
 
         None where a variable has neither value nor default: such a text matches nothing.
         """
-        tokens: list[Token] = []
-        values: dict[str, str | Unsettled | None] = {}
+        filled: dict[int, str] = {}  # by identity: `read_text` makes each variable once
         for part in self.parts:
-            if isinstance(part, tuple):
-                repeated = part[0] is Wildcard.MANY and tokens[-1:] == [Wildcard.MANY]
-                tokens.extend(part[1:] if repeated else part)  # as in `spelled`
+            if isinstance(part, tuple) or id(part) in filled:
                 continue
-            if part.key not in values:
-                values[part.key] = lookup(part.key)
-            value = values[part.key]
+            value = lookup(part.key)
             value = part.default if value is None else value
             if value is None or isinstance(value, Unsettled):
                 return value
-            tokens.extend(value)
-        return Pattern((), tuple(tokens))
+            filled[id(part)] = value
+        tokens = chain.from_iterable(
+            [part if isinstance(part, tuple) else filled[id(part)] for part in self.parts]
+        )
+        # Only where nothing is filled in between two `*` they become neighbours.
+        return spelled(tokens) if "" in filled.values() else Pattern((), tuple(tokens))
 
 
 def read_text(text: str, *, wildcards: bool, variables: bool) -> Pattern | Template | Unsettled:
