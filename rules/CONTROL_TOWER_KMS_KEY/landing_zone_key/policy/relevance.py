@@ -133,7 +133,7 @@ def favourable(statement: Statement, family: Family) -> Statement | None:
             kept.append(condition)
         elif _may(condition, family, met=statement.allows) is not statement.allows:
             return None
-    return replace(statement, conditions=tuple(kept))
+    return replace(statement, conditions=tuple(kept)) if len(kept) < len(statement.conditions) else statement
 
 
 def is_undocumented(family: Family, condition: Condition) -> bool:
