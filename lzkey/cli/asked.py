@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar, get_type_hints
 
@@ -17,6 +17,7 @@ import typer
 from landing_zone_key import KeyDataError, LandingZone
 from landing_zone_key import SettingsError as RuleSettingsError
 from landing_zone_key.key import KeyArn
+from landing_zone_key.records import dataclass
 from landing_zone_key.settings import PARAMETERS
 from lzkey.aws.fact import actions_of, identity_policy, statement
 from lzkey.aws.keys import put_key_policy

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from landing_zone_key.records import dataclass
 from lzkey.aws.fact import actions_of, statement
 from lzkey.aws.witness import Witness
 from lzkey.errors import OutputError, UsageError

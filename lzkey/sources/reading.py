@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key.records import dataclass
 from lzkey.errors import LiveError, SourceError
 from lzkey.sources.batch import Items, may_be_a_key
 from lzkey.sources.characters import Characters
