@@ -16,15 +16,13 @@ import os
 import re
 import sys
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, TextIO, cast
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
-
-from landing_zone_key.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
