@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key.errors import SettingsError
+from landing_zone_key.records import dataclass
 from landing_zone_key.settings import PARAMETERS, KeyScope, LandingZone
 from lzkey.errors import ParametersError
 from lzkey.files import read_json

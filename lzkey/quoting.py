@@ -11,7 +11,10 @@ from typing import Final
 
 from lzkey.terminal import printable
 
-_FORMULA: Final = re.compile(r"\A(?=[\t\r\n])|(?:\A|(?<=;))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_FORMULA: Final = r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+#: What a cell begins with that is one, and a semicolon before one.
+_BEGINS: Final = re.compile(rf"[\t\r\n]|{_FORMULA}")
+_FOLLOWS: Final = re.compile(rf";(?={_FORMULA})")
 
 #: What begins something: anywhere, in a bare address, or at the beginning of a block.
 _SPECIAL: Final = re.compile(
@@ -26,7 +29,9 @@ def cell(text: str) -> str:
     semicolon, where it is that which parts cells, and not the comma.
     https://owasp.org/www-community/attacks/CSV_Injection
     """
-    quoted = _FORMULA.sub("'", text)
+    quoted = _FOLLOWS.sub(";'", text)
+    if _BEGINS.match(text):
+        quoted = f"'{quoted}"
     return printable(quoted.replace("\r\n", " ").replace("\n", " "))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import landing_zone_key
+from landing_zone_key.records import dataclass
 from lzkey import RULE_NAME
 from lzkey.errors import ParametersError
 

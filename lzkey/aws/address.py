@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, Self
 
+from landing_zone_key.records import dataclass
 from lzkey.errors import UsageError
 
 SCHEME: Final = "s3://"

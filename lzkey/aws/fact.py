@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import IOBase
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from landing_zone_key import KeyDataError
+from landing_zone_key.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

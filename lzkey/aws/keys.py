@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
 from landing_zone_key.key import RESOURCE_TYPE
+from landing_zone_key.records import dataclass
 from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ Nobody but the organization's management account is told of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from landing_zone_key.manifest import ManifestKeys
+from landing_zone_key.records import dataclass
 from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:

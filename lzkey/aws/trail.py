@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key.records import dataclass
 from lzkey.aws.fact import takes
 
 if TYPE_CHECKING:

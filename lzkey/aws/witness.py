@@ -6,10 +6,12 @@ other: no credentials, no page tokens, no code of a function, no address of a me
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, Final
+
+from landing_zone_key.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
@@ -16,6 +14,7 @@ from lzkey.check.formats.json import unreadable
 from lzkey.check.run import NOTHING_FOUND, Tally
 from lzkey.check.verdict import place_of
 from lzkey.cli.options import show
+from lzkey.cli.target import is_file, is_key
 from lzkey.documents import document
 from lzkey.errors import SettingsError
 from lzkey.files import require_no_source, writing
@@ -26,6 +25,7 @@ from lzkey.terminal import output, paper, result, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rich.console import Console, RenderableType
 
@@ -46,11 +46,6 @@ KeyOrFile = Annotated[
 ]
 
 _JSON: Final = "json"
-
-#: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
-_LIVE_KEY: Final = re.compile(
-    r"arn:[a-z-]+:kms:.*|alias/.+|mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-)
 
 
 @dataclass(slots=True)
@@ -121,16 +116,6 @@ class Answers:
         if self.tally.empty:
             warn(NOTHING_FOUND)
         raise typer.Exit(self.tally.exit_code())
-
-
-def is_file(target: str) -> bool:
-    """Whether a KEY|FILE is a file, a folder, or standard input."""
-    return target == "-" or Path(target).exists()
-
-
-def is_key(target: str) -> bool:
-    """Whether it reads as the ARN, id or alias of a key, and is no file."""
-    return not is_file(target) and _LIVE_KEY.fullmatch(target) is not None
 
 
 def _found(

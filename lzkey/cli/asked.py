@@ -8,8 +8,9 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import wraps
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeVar, get_type_hints
 
 import typer
@@ -17,6 +18,7 @@ import typer
 from landing_zone_key import KeyDataError, LandingZone
 from landing_zone_key import SettingsError as RuleSettingsError
 from landing_zone_key.key import KeyArn
+from landing_zone_key.records import dataclass
 from landing_zone_key.settings import PARAMETERS
 from lzkey.aws.fact import actions_of, identity_policy, statement
 from lzkey.aws.keys import put_key_policy
@@ -31,7 +33,6 @@ from lzkey.cli.manifest import OPTION, Search, differences
 from lzkey.cli.options import Profile, Region, UnknownRegion, iam_policy_option
 from lzkey.errors import ParametersError, SettingsError
 from lzkey.files import read_json
-from lzkey.observed.blast import FACTS as BLAST_FACTS
 from lzkey.regions import unknown_regions
 from lzkey.sources import ALL_KEYS, DISCOVERY, KEYS, OBJECTS, discover, look, todays_accounts
 from lzkey.sources.subject import Context
@@ -368,7 +369,8 @@ def iam_policy(command: str) -> dict[str, Any]:
     if command == "check":
         statements.append(statement("ReadObjects", actions_of(*OBJECTS)))
     if command == "explain":
-        statements.append(statement("ReadWhatDependsOnTheKey", actions_of(*BLAST_FACTS)))
+        depending = import_module("lzkey.observed.blast").FACTS
+        statements.append(statement("ReadWhatDependsOnTheKey", actions_of(*depending)))
     if command == "fix":
         condition = {"Bool": {"kms:BypassPolicyLockoutSafetyCheck": "false"}}
         statements.append({**statement("PutKeyPolicies", put_key_policy.actions), "Condition": condition})

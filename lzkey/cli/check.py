@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,13 +15,11 @@ from lzkey.aws.address import is_address
 from lzkey.check.formats import Form, Head, write
 from lzkey.check.judging import Judge
 from lzkey.check.run import NOTHING_FOUND, Only, judged, judged_keys
-from lzkey.cli.answers import is_key
 from lzkey.cli.asked import FILES, Asked, iam_policy, with_options
 from lzkey.cli.options import ALIVE, Evidence, ExitZero, Sign, format_option, iam_policy_option, output_option
 from lzkey.cli.packing import Packing, with_signing
+from lzkey.cli.target import is_key
 from lzkey.errors import ExitCode, SettingsError
-from lzkey.evidence.check_pack import Keep, checking
-from lzkey.evidence.pack import Made
 from lzkey.files import require_no_source
 from lzkey.parameters import as_parameters
 from lzkey.sources import live, objects, units
@@ -31,6 +30,7 @@ from lzkey.terminal import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from lzkey.aws.witness import Witness
     from lzkey.check.run import Judged, Tally
@@ -154,7 +154,7 @@ def check(
     stdin = Input(measured=packing is not None)
     context, at = asked.context(source or [], stdin, ignore or []), datetime.now(UTC)
     if packing is not None:
-        context = replace(context, keep=Keep(context.zone, named=bool(key)))
+        context = replace(context, keep=_packs().Keep(context.zone, named=bool(key)))
 
     def exit_code(tally: Tally) -> ExitCode:
         return ExitCode.DONE if exit_zero else tally.exit_code(allow_empty=allow_empty)
@@ -174,9 +174,10 @@ def check(
     if packing is None:
         tally = write(results, form, files, head, exit_code)
     else:
-        with checking(packing.folder, stdin) as pack:
+        with _packs().checking(packing.folder, stdin) as pack:
             tally = write(pack.passing(results), form, [*files, pack.results], head, exit_code)
-            pack.write(Made("check", at, context.zone), packing.witness, packing.signer)
+            made = _packs().Made("check", at, context.zone)
+            pack.write(made, packing.witness, packing.signer)
     for note in (*tally.notes, *noted):
         warn(note)
     if tally.empty and form is not Form.TEXT:
@@ -198,6 +199,11 @@ def _require_files(source: list[str], *, newest: bool, alive: bool) -> None:
         raise SettingsError(f"there is no file {named}; for the live key of that name: --key {named}")
     if newest and not any(map(is_address, source)):
         raise SettingsError("--newest is for objects of Amazon S3: give s3://BUCKET/PREFIX")
+
+
+def _packs() -> ModuleType:
+    """What writes evidence packs, imported for those who want one."""
+    return import_module("lzkey.evidence.check_pack")
 
 
 def _remote(asked: Asked, context: Context, selection: Selection) -> Remote:

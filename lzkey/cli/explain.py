@@ -9,9 +9,10 @@ import typer
 
 from lzkey.check.explanation import explanation
 from lzkey.check.formats.explained import as_document, blast_view, premises, premises_view, terminal_view
-from lzkey.cli.answers import Answers, KeyOrFile, is_key
+from lzkey.cli.answers import Answers, KeyOrFile
 from lzkey.cli.asked import Asked, live_policy_option, with_options
 from lzkey.cli.options import ALIVE, Files, Format, OneFormat
+from lzkey.cli.target import is_key
 from lzkey.errors import UsageError
 
 if TYPE_CHECKING:

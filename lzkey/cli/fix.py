@@ -13,9 +13,10 @@ import typer
 from lzkey.check.formats.proposed import LINES, Form, as_document, cli, pretty, remarks
 from lzkey.check.proposal import propose
 from lzkey.check.verdict import judge
-from lzkey.cli.answers import Answers, KeyOrFile, is_file
+from lzkey.cli.answers import Answers, KeyOrFile
 from lzkey.cli.asked import Asked, live_policy_option, with_options
 from lzkey.cli.options import ALIVE, format_option, output_option
+from lzkey.cli.target import is_file
 from lzkey.errors import ExitCode, SettingsError
 from lzkey.sources.documents import KEY_POLICY
 from lzkey.terminal import folded, messages, plain

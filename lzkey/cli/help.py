@@ -17,6 +17,7 @@ from rich.text import Text
 from typer import TyperException
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
+from lzkey.cli.values import convert_plainly
 from lzkey.errors import UsageError
 from lzkey.terminal import output
 
@@ -49,6 +50,7 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Take the arguments; raise UsageError for wrong ones."""
+        convert_plainly(self.get_params(ctx))
         with mistakes_told(ctx):
             return super().parse_args(ctx, args)
 
@@ -62,6 +64,7 @@ class Group(TyperGroup):
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Take the arguments; raise UsageError for wrong ones."""
+        convert_plainly(self.get_params(ctx))
         with mistakes_told(ctx):
             return super().parse_args(ctx, args)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import LandingZone
+from landing_zone_key.records import dataclass
 from lzkey.errors import SettingsError, SourceError
 from lzkey.sources import look_at
 from lzkey.sources.subject import Context

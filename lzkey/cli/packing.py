@@ -1,16 +1,18 @@
-"""What `--evidence` and `--sign` ask for, found out before the long work."""
+"""What `--evidence` and `--sign` ask for, found out before the long work.
+
+What writes packs is imported for those who want one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from landing_zone_key.records import dataclass
 from lzkey.aws.fact import actions_of, statement
 from lzkey.aws.witness import Witness
 from lzkey.errors import OutputError, UsageError
-from lzkey.evidence.bag import require_new
-from lzkey.evidence.signature import region_of, require_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +56,7 @@ class Packing:
             if sign is not None:
                 raise UsageError("--sign needs --evidence: it is the pack that is signed")
             return None
-        require_new(folder)
+        import_module("lzkey.evidence.bag").require_new(folder)
         place = folder.resolve()
         for path in files:
             if place in (path.resolve(), *path.resolve().parents):
@@ -63,7 +65,8 @@ class Packing:
                 )
         if sign is None:
             return cls(folder)
-        region = region_of(sign)
-        require_library()
+        signature = import_module("lzkey.evidence.signature")
+        region = signature.region_of(sign)
+        signature.require_library()
         signing = import_module("lzkey.evidence.signing")  # which imports an AWS client
         return cls(folder, signing.Signer.of(session(region), sign))

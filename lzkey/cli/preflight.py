@@ -10,11 +10,11 @@ import typer
 
 from lzkey.aws.session import session_in
 from lzkey.aws.unanswered import UnansweredError
-from lzkey.cli.answers import is_key
 from lzkey.cli.asked import Asked, with_options
 from lzkey.cli.completion import known_regions
 from lzkey.cli.manifest import OPTION
 from lzkey.cli.options import ALIVE, ExitZero, format_option, iam_policy_option, output_option
+from lzkey.cli.target import is_key
 from lzkey.errors import ExitCode, SettingsError, UsageError
 from lzkey.files import require_no_source
 from lzkey.preflight.change import Change

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.records import dataclass
 from lzkey.aws.address import is_address
 from lzkey.check.formats.json import as_json
 from lzkey.check.formats.json import key as verdict_members

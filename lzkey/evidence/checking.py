@@ -12,11 +12,12 @@ import os
 import re
 import stat
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.policy.strict_json import NotJsonError, decode
+from landing_zone_key.records import dataclass
 from lzkey.errors import PackError
 from lzkey.evidence.bag import (
     BAGIT,

@@ -5,13 +5,13 @@ In the folder `landing_zone_key`: `find * -name '*.py' | LC_ALL=C sort | xargs s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 import landing_zone_key
+from landing_zone_key.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

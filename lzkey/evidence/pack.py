@@ -11,11 +11,11 @@ the landing zone and the rule; of a check `data/check.json` and `data/sources.js
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, Self
 
+from landing_zone_key.records import dataclass
 from lzkey.documents import document, time_text
 from lzkey.evidence.checking import LARGEST, MOST_FILES
 from lzkey.evidence.engine import this_engine

@@ -11,11 +11,11 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from landing_zone_key.records import dataclass
 from lzkey.errors import NotInstalledError, PackError, SignatureError
 from lzkey.evidence.bag import TAG_MANIFESTS
 from lzkey.evidence.schemes import SCHEMES

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key.records import dataclass
 from lzkey.aws.delivery_channel import delivery_channel_statuses, delivery_channels
 from lzkey.aws.events import event_history
 from lzkey.aws.key_record import key_usage

@@ -6,11 +6,11 @@ interval after them. A refusal, an absence, or a time that nobody tells is *not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.manifest import Delivery as Block
+from landing_zone_key.records import dataclass
 from lzkey.figures import counted, some
 
 if TYPE_CHECKING:

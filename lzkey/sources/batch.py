@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lzkey.errors import SourceError
 from lzkey.sources.items import KIND, element_key, is_item, is_of_a_key
 from lzkey.sources.json_text import decoded, read
 from lzkey.sources.recognition import reader_of
-from lzkey.sources.source import Source
+from lzkey.sources.source import Source, json_pointer
 from lzkey.sources.subject import Place, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lzkey import Json
+    from lzkey.sources.json_text import Path
     from lzkey.sources.subject import Context, FoundKey, PassedOver
+
+
+class List(NamedTuple):
+    """One of the lists that a text holds."""
+
+    path: Path
+    pointer: str
+    name: str
+    """Empty where the document is itself the list."""
+
+    @classmethod
+    def of(cls, document: int, name: str) -> List:
+        """The list of a name in one of the documents that are in a text."""
+        path = tuple(step for step in (document, name) if step)
+        return cls(path, json_pointer(path), name)
 
 
 @dataclass(slots=True)
@@ -24,33 +40,24 @@ class Items:
     """A batch of elements as JSON text, from a list that is read piece by piece."""
 
     source: str
-    pointers: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-
-    def add(self, pointer: str, text: str, line: int) -> None:
-        """Put one more element into the batch."""
-        self.pointers.append(pointer)
-        self.texts.append(text)
-        self.lines.append(line)
+    elements: list[tuple[List, int, str, int]] = field(default_factory=list)
+    """The list that each stands in and its index there, its text, and its line."""
 
     def keys(self, context: Context) -> Iterator[FoundKey | Unread | PassedOver]:
         """Read the keys of the batch."""
-        for pointer, text, line in zip(self.pointers, self.texts, self.lines, strict=True):
-            place = Place(self.source, KIND, pointer, line)
-            path = tuple(int(step) if step.isdigit() else step for step in pointer.split("/")[1:])
-            list_name = next((step for step in path if isinstance(step, str)), "")
+        for of, index, text, line in self.elements:
+            place = Place(self.source, KIND, f"{of.pointer}/{index}", line)
             try:
                 element = decoded(read(text, line))
             except SourceError as error:
                 yield Unread(place, f"the item cannot be read: {error}")
                 continue
-            reader = None if list_name or _is_item(element) else reader_of(element, named=False)
+            reader = None if of.name or _is_item(element) else reader_of(element, named=False)
             if reader is not None:
-                part = Source(self.source, text, path=path, begins=line)
+                part = Source(self.source, text, path=(*of.path, index), begins=line)
                 yield from reader(part, element, context)
             elif is_of_a_key(element):
-                yield element_key(list_name, element, place, context)
+                yield element_key(of.name, element, place, context)
 
 
 def may_be_a_key(value: Json, list_name: str) -> bool:

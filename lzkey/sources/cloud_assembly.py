@@ -12,11 +12,12 @@ import json
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from posixpath import normpath
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.records import dataclass
 from lzkey.errors import SourceError
 from lzkey.sources.json_text import read
 from lzkey.sources.source import listed, members

@@ -32,6 +32,7 @@ _ITEM_LISTS: Final = ("configurationItems", "baseConfigurationItems", "BaseConfi
 _UNPROCESSED: Final = ("unprocessedResourceKeys", "UnprocessedResourceIdentifiers")
 LISTS: Final = (*_ITEM_LISTS, *_UNPROCESSED)
 
+_OF_A_KEY: Final = (None, RESOURCE_TYPE)
 _ITEM: Final = frozenset({"configuration", "supplementaryConfiguration", "configurationItemStatus"})
 
 
@@ -44,8 +45,9 @@ def is_item(document: dict[str, Any]) -> bool:
 
 def is_of_a_key(item: Json) -> bool:
     """Tell whether it may be the item of a key: rows of a query may leave the type out."""
-    types = members(item, "resourceType"), members(item, "ResourceType")
-    return all(name in (None, RESOURCE_TYPE) for name in types)
+    if not isinstance(item, dict):
+        return True
+    return item.get("resourceType") in _OF_A_KEY and item.get("ResourceType") in _OF_A_KEY
 
 
 def listed_keys(

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError
 from landing_zone_key.key import KeyArn
 from landing_zone_key.manifest import Delivery, ManifestKeys
+from landing_zone_key.records import dataclass
 from landing_zone_key.settings import PARAMETERS
 from lzkey.aws.landing_zone import shown_manifest
 from lzkey.errors import SourceError

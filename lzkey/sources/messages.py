@@ -10,9 +10,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.records import dataclass
 from lzkey.sources.items import KIND, is_item, is_of_a_key, item_key
 from lzkey.sources.json_text import decoded
 from lzkey.sources.source import Format, listed, members

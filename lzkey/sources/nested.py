@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path as File
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.records import dataclass
 from lzkey.errors import SourceError
 from lzkey.sources.source import members
 from lzkey.sources.subject import PassedOver, Unread

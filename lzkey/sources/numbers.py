@@ -9,9 +9,9 @@ https://yaml.org/type/int.html, https://yaml.org/type/float.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.records import dataclass
 from lzkey.sources.source import dotted
 from lzkey.sources.unknown import Located, Unknown
 

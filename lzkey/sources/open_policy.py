@@ -9,9 +9,10 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.records import dataclass
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG
 from lzkey.aws.keys import RESOURCE_TAG
 from lzkey.sources.json_text import decoded, encoded_twice

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key.records import dataclass
 from lzkey.errors import LiveError, SourceError
-from lzkey.sources.batch import Items, may_be_a_key
+from lzkey.sources.batch import Items, List, may_be_a_key
 from lzkey.sources.characters import Characters
 from lzkey.sources.json_text import JsonStream
 from lzkey.sources.manifest import MENTIONED
 from lzkey.sources.nested import beside
 from lzkey.sources.recognition import LISTS, Document
 from lzkey.sources.signs import is_no_data, shows_key
-from lzkey.sources.source import json_pointer
 from lzkey.sources.subject import UNTOLD, Declared, PassedOver, Place, Unread
 from lzkey.sources.terraform_source import declared, is_terraform_source
 
@@ -169,13 +168,13 @@ def _batches(source: str, stream: JsonStream) -> Iterator[Unit | Unread | Passed
     count, batch, wrong = 0, Items(source), None
     try:
         for name in stream.lists(LISTS):
-            pointer = json_pointer(tuple(step for step in (stream.document, name) if step))
+            of = List.of(stream.document, name)
             for index, (value, text, line) in enumerate(stream.elements()):
                 if not may_be_a_key(value, name):
                     continue
-                batch.add(f"{pointer}/{index}", text, line)
+                batch.elements.append((of, index, text, line))
                 count += 1
-                if len(batch.texts) == BATCH:
+                if len(batch.elements) == BATCH:
                     yield batch
                     batch = Items(source)
     except (SourceError, LiveError) as error:
@@ -183,7 +182,7 @@ def _batches(source: str, stream: JsonStream) -> Iterator[Unit | Unread | Passed
             Place(source),
             f"{source} cannot be read to its end: {error}; {count} items before that are judged",
         )
-    if batch.texts:
+    if batch.elements:
         yield batch
     if wrong:
         yield wrong

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from landing_zone_key.records import dataclass
 from lzkey.errors import SourceError
 from lzkey.sources import cloudformation, documents, items, manifest, messages, pairs, terraform
 from lzkey.sources.json_text import decoded, encoded_twice, read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from hashlib import sha256
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import Requirement
 from landing_zone_key.key import KeyArn, partition_of
+from landing_zone_key.records import dataclass
 from landing_zone_key.repair import documented_statement
 from lzkey.sources.json_text import JsonStream, Path, element_lines, line_of
 from lzkey.sources.subject import UNTOLD, FoundKey, Place, Unread

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from landing_zone_key.key import partition_of
+from landing_zone_key.records import dataclass
 from lzkey.sources.numbers import Misread, misread
 from lzkey.sources.source import dotted, members
 from lzkey.sources.unknown import ABSENT, Located, Unknown, is_known, joined

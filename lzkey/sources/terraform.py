@@ -7,12 +7,13 @@ references tell; where these leave a choice, nothing belongs together.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
+from landing_zone_key.records import dataclass
 from lzkey.sources.cloudformation import or_passed_over, stack_keys
 from lzkey.sources.nested import Stack
 from lzkey.sources.open_policy import open_key, with_text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from landing_zone_key.records import dataclass
 from lzkey.check.run import Tally
 from lzkey.files import Format, writing
 from lzkey.sources.subject import PassedOver

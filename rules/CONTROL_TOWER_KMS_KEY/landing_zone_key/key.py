@@ -92,16 +92,16 @@ class KmsKey:
         supplementary = _object(item.get("supplementaryConfiguration"))
         policy = supplementary.get("Policy")
         known = isinstance(policy, str | Mapping) and bool(policy)
-        key = cls(
-            arn=_arn_of_item(item, attributes),
+        arn = _arn_of_item(item, attributes)
+        return cls(
+            arn=arn,
             resource_type=str(item.get("resourceType") or RESOURCE_TYPE),
             deleted=str(item.get("configurationItemStatus")) in _GONE,
             policy=policy if known else None,
             policy_missing=None if known else "the key policy is not in the configuration item",
             tags=_tags(item.get("tags"), supplementary.get("Tags")),
-            **_known(attributes),
+            **_known(attributes, arn),
         )
-        return _with_key_id_facts(key)
 
     @classmethod
     def from_describe_key(cls, metadata: Mapping[str, Any]) -> "KmsKey":
@@ -111,13 +111,13 @@ class KmsKey:
         """
         attributes = _attributes(_object(metadata.get("KeyMetadata", metadata)))
         arn = KeyArn.parse(str(attributes.get("arn", "")))
-        key = cls(arn, policy_missing="the key policy was not read", **_known(attributes))
-        return _with_key_id_facts(key)
+        return cls(arn, policy_missing="the key policy was not read", **_known(attributes, arn))
 
     @classmethod
     def from_arn(cls, arn: KeyArn) -> "KmsKey":
         """A key of which nothing but its ARN is known."""
-        return _with_key_id_facts(cls(arn, policy_missing="nothing but the key's ARN is known"))
+        missing = "nothing but the key's ARN is known"
+        return cls(arn, multi_region=_is_multi_region(arn), policy_missing=missing)
 
     def with_policy(self, policy: str | Mapping[str, Any] | None, missing: str | None = None) -> "KmsKey":
         """The same key with GetKeyPolicy's answer, or with the reason why there is none."""
@@ -130,7 +130,7 @@ class KmsKey:
             *("key_spec", "key_usage", "origin"),
         )
         lacking = {name: getattr(described, name) for name in names if getattr(self, name) is None}
-        return _with_key_id_facts(replace(self, **lacking))
+        return replace(self, multi_region=self.multi_region or _is_multi_region(self.arn), **lacking)
 
     @property
     def lacks_attributes(self) -> bool:
@@ -138,19 +138,19 @@ class KmsKey:
         return None in (self.key_state, self.key_spec, self.key_usage, self.key_manager)
 
 
-def _with_key_id_facts(key: KmsKey) -> KmsKey:
+def _is_multi_region(arn: KeyArn) -> bool:
     """Multi-Region keys, and they alone, have ids that begin with `mrk-`.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
     """
-    return replace(key, multi_region=key.multi_region or key.arn.key_id.startswith("mrk-"))
+    return arn.key_id.startswith("mrk-")
 
 
 def _arn_of_item(item: Mapping[str, Any], attributes: Mapping[str, Any]) -> KeyArn:
     candidates = [item.get("ARN"), item.get("arn"), attributes.get("arn")]
     for text in candidates:
-        if isinstance(text, str) and _ARN.fullmatch(text):
-            return KeyArn.parse(text)
+        if isinstance(text, str) and (found := _ARN.fullmatch(text)):
+            return KeyArn(*found.groups())
     region, account = item.get("awsRegion"), item.get("awsAccountId", item.get("accountId"))
     key_id = item.get("resourceId", attributes.get("keyId"))
     if not all(isinstance(part, str) and part for part in (region, account, key_id)):
@@ -176,7 +176,7 @@ def _attributes(configuration: Mapping[str, Any]) -> dict[str, Any]:
     return {name[:1].lower() + name[1:]: value for name, value in configuration.items()}
 
 
-def _known(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def _known(attributes: Mapping[str, Any], arn: KeyArn) -> dict[str, Any]:
     return {
         "key_manager": _text(attributes.get("keyManager")),
         "key_state": _state(attributes),
@@ -185,7 +185,7 @@ def _known(attributes: Mapping[str, Any]) -> dict[str, Any]:
         "key_spec": _text(attributes.get("keySpec")) or _text(attributes.get("customerMasterKeySpec")),
         "key_usage": _text(attributes.get("keyUsage")),
         "origin": _text(attributes.get("origin")),
-        "multi_region": _boolean(attributes.get("multiRegion")),
+        "multi_region": _boolean(attributes.get("multiRegion")) or _is_multi_region(arn),
     }
 
 
