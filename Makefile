@@ -77,8 +77,8 @@ deploy-organization: $(STAMP)  ## Deploy parameters/ENV.json to every account of
 undeploy-organization: $(STAMP)  ## Remove what deploy-organization made
 	$(BIN)/lzkey undeploy-organization $(ENV) $(ARGS)
 
-bench: $(STAMP)  ## Measure, as ratios in one run
-	$(BIN)/pytest tests/benchmarks --benchmark-enable --numprocesses 0 $(ARGS)
+bench: $(STAMP)  ## Measure, as ratios in one run; ARGS=--quick within three minutes
+	$(BIN)/pytest tests/benchmarks --benchmark-enable --benchmark-columns min,median,rounds --numprocesses 0 $(ARGS)
 
 clean:  ## Remove what the targets made, .venv included
 	rm -rf $(VENV) .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

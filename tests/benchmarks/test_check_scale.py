@@ -1,11 +1,13 @@
-"""`lzkey check` on AWS Config snapshots: keys a second, peak memory, and how both grow from 2,000 items on.
+"""`lzkey check` on AWS Config snapshots: time for a key, peak memory, and how both grow from 2,000 items on.
 
-200,000 items when timed, a few otherwise; the answers are held to in both.
+200,000 items when timed, 20,000 in a hurry, a few otherwise; the answers are held to in all.
 """
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 import os
 import pickle
@@ -13,6 +15,8 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -25,12 +29,16 @@ from lzkey.sources import units
 from lzkey.sources.subject import Context, PassedOver
 from lzkey_sandbox import Sandbox
 
+from .conftest import ROOT, Documented
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from .conftest import Stopwatch
 
-FEW, MANY = 2_000, 200_000
+PROJECT = Path(__file__).parents[2]
+#: The last commit before it was made ten times faster.
+BEFORE = "af9984ae8d99d48ada48b9990d4cc3cd0b9f7593"
 SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
 MEBIBYTE = 1024
 # One statement that is quickly proved: what is measured is how the work grows, not the proof.
@@ -48,17 +56,31 @@ POLICY = json.dumps(
 )
 
 
-def snapshot(path: Path, items: int, *, every: int = 1) -> Path:
+def control_tower(number: int, arn: str) -> str:
+    """A policy with Control Tower's statements for this key, and one that differs among fifty."""
+    reader = {
+        "Sid": f"Reader {number % 50}",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::111122223333:role/reader{number % 50}"},
+        "Action": ["kms:Decrypt", "kms:DescribeKey"],
+        "Resource": "*",
+    }
+    return Documented(arn).policy(ROOT, reader)
+
+
+def snapshot(
+    path: Path, items: int, *, every: int = 1, policy: Callable[[int, str], str] = lambda *_: POLICY
+) -> Path:
     """Write a snapshot of so many items, of which every such one is a key's; every tenth key is disabled."""
     with path.open("w") as file:
         file.write('{"fileVersion": "1.0", "configSnapshotId": "example", "configurationItems": [')
         for number in range(items):
-            file.write(("," if number else "") + json.dumps(_item(number, every)))
+            file.write(("," if number else "") + json.dumps(_item(number, every, policy)))
         file.write("]}")
     return path
 
 
-def _item(number: int, every: int) -> dict[str, Any]:
+def _item(number: int, every: int, policy: Callable[[int, str], str]) -> dict[str, Any]:
     key_id = f"1234abcd-12ab-34cd-56ef-{number:012x}"
     arn = f"arn:aws:kms:us-east-1:111122223333:key/{key_id}"
     state = "Disabled" if number // every % 10 == 0 else "Enabled"
@@ -82,7 +104,7 @@ def _item(number: int, every: int) -> dict[str, Any]:
             "origin": "AWS_KMS",
             "multiRegion": False,
         },
-        "supplementaryConfiguration": {"Policy": POLICY, "Tags": []},
+        "supplementaryConfiguration": {"Policy": policy(number, arn), "Tags": []},
     }
 
 
@@ -104,32 +126,71 @@ class Run:
     keys: int
     seconds: float
     cpu: float
+    """Seconds, of all its processes, their start included."""
     peak: int
     """Of the largest of its processes, in KiB."""
+    output: Path
 
 
-def check(path: Path, source: str = "", environment: Mapping[str, str] | None = None) -> Run:
+def check(
+    path: Path,
+    source: str = "",
+    environment: Mapping[str, str] | None = None,
+    *,
+    form: str = "json",
+    build: Path = PROJECT,
+) -> Run:
     """Run `lzkey check` on a file, or on another source; the disabled keys make it end with 3."""
     began = perf_counter()
-    command = [sys.executable, "-m", "lzkey", "check", source or str(path), "--format", "json", *SETTINGS]
-    output = path.with_suffix(".out")
+    command = [sys.executable, "-m", "lzkey", "check", source or str(path), "--format", form, *SETTINGS]
+    output = path.with_suffix(f".{build.name}.{form}")
     done = subprocess.run(
         [sys.executable, "-c", MEASURING, str(output), *command],
-        env={**os.environ, **(environment or {})},
+        cwd=build,
+        env={**os.environ, **(environment or {}), "PYTHONPATH": search_path(build)},
         check=True,
         stdout=subprocess.PIPE,
     )
     seconds = perf_counter() - began
     code, cpu, peak = json.loads(done.stdout)
     assert code == 3
+    keys, refused = counts_of_csv(output) if form == "csv" else counts_of_json(output)
+    assert refused == -(-keys // 10)
+    return Run(keys, seconds, cpu, peak, output)
+
+
+def answers(output: Path) -> list[tuple[str, str, str]]:
+    """The rows: the key, what it is, and the requirements that do not hold."""
+    with output.open(newline="") as written:
+        return [(row["arn"], row["compliance"], row["requirements"]) for row in csv.DictReader(written)]
+
+
+def mebibytes(kibibytes: float) -> str:
+    """Memory for people."""
+    return f"{kibibytes / MEBIBYTE:7.0f} MiB"
+
+
+def search_path(build: Path) -> str:
+    """Where Python finds a build of the project, before the one that is installed."""
+    return os.pathsep.join([str(build), str(build / "rules/CONTROL_TOWER_KMS_KEY")])
+
+
+def counts_of_json(output: Path) -> tuple[int, int]:
+    """All keys, and those that are NON_COMPLIANT, by the summary at the end."""
     with output.open("rb") as written:
         written.seek(max(0, output.stat().st_size - 1000))
         end = written.read().decode()
     summary = json.loads("{" + end[end.rindex('"summary"') :])["summary"]
     keys = sum(summary[state] for state in ("COMPLIANT", "NON_COMPLIANT"))
     assert summary["keys"] == keys
-    assert summary["NON_COMPLIANT"] == -(-keys // 10)
-    return Run(keys, seconds, cpu, peak)
+    return keys, summary["NON_COMPLIANT"]
+
+
+def counts_of_csv(output: Path) -> tuple[int, int]:
+    """The same, by the rows."""
+    counts = Counter(compliance for _, compliance, _ in answers(output))
+    assert {*counts} == {"COMPLIANT", "NON_COMPLIANT"}
+    return counts.total(), counts["NON_COMPLIANT"]
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +207,7 @@ class TestSnapshots:
 
     def test_growth(self, stopwatch: Stopwatch, folder: Path) -> None:
         """A hundred times the keys take no more memory, and no longer for each of them."""
-        few, many = (FEW, MANY) if stopwatch.enabled else (20, 400)
+        few, many = stopwatch.sized(2_000, 2_000, 20), stopwatch.sized(200_000, 20_000, 400)
         small = check(snapshot(folder / "few.json", few))
         large = check(snapshot(folder / "many.json", many))
         assert (small.keys, large.keys) == (few, many)
@@ -157,19 +218,75 @@ class TestSnapshots:
         stopwatch.hold(
             "check: CPU for a key, many to few", large.cpu / large.keys, small.cpu / small.keys, 1.2
         )
-        growth = large.peak / small.peak
-        stopwatch.note("check: peak of the largest process, many to few", f"{growth:6.2f} of   1.50")
-        assert growth <= 1.5
+        stopwatch.hold(
+            "check: peak of the largest process, many to few", large.peak, small.peak, 1.1, told=mebibytes
+        )
 
     def test_few_keys_among_many(self, stopwatch: Stopwatch, folder: Path) -> None:
         """Items of other resources cost no more than being read."""
-        items = MANY if stopwatch.enabled else 400
+        items = stopwatch.sized(200_000, 20_000, 400)
         run = check(snapshot(folder / "mixed.json", items, every=20))
         assert run.keys == items // 20
         stopwatch.note(
             f"check: {run.keys:,} keys among {items:,} items",
             f"{items / run.seconds:8,.0f} items/s, {run.peak / MEBIBYTE:5.0f} MiB",
         )
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The build of that commit, which is not left behind."""
+    made = tmp_path_factory.mktemp("before")
+    git = shutil.which("git")
+    if git is None:
+        pytest.skip("there is no git, which has the build to compare with")
+    packing = subprocess.run(
+        [git, "archive", "--format=zip", BEFORE, "lzkey", "rules"],
+        cwd=PROJECT,
+        check=False,
+        capture_output=True,
+    )
+    if packing.returncode:
+        pytest.skip(f"git has no commit {BEFORE} to compare with: {packing.stderr.decode().strip()}")
+    with zipfile.ZipFile(io.BytesIO(packing.stdout)) as archive:
+        archive.extractall(made)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture(scope="module")
+def towers(stopwatch: Stopwatch, folder: Path) -> Run:
+    """A run on many keys of Control Tower."""
+    many = stopwatch.sized(200_000, 20_000, 400)
+    run = check(snapshot(folder / "towers.json", many, policy=control_tower), form="csv")
+    assert run.keys == many
+    return run
+
+
+class TestControlTowerKeys:
+    """Keys with the statements that Control Tower's page asks for, each with its own ARN in them."""
+
+    def test_to_reading_json(self, stopwatch: Stopwatch, folder: Path, towers: Run) -> None:
+        """All that a key takes, in what `json.loads` takes for it; of many keys it could not hold all."""
+        few = stopwatch.sized(4_000, 4_000, 100)
+        path = snapshot(folder / "few_towers.json", few, policy=control_tower)
+        text = path.read_bytes()
+        (read,) = stopwatch.race(lambda: json.loads(text), rounds=15)
+        for run in (check(path, form="csv"), towers):
+            what = f"check: {run.keys:,} keys of Control Tower, to json.loads, a key"
+            stopwatch.hold(what, run.cpu / run.keys, read / few, 25)
+
+    def test_to_the_build_before(self, stopwatch: Stopwatch, folder: Path, towers: Run, before: Path) -> None:
+        """The same answers in a tenth of the time; of the build before, its start is left out."""
+        path = folder / "some_towers.json"
+        some, more = (
+            check(snapshot(path, count, policy=control_tower), form="csv", build=before)
+            for count in (stopwatch.sized(500, 500, 50), stopwatch.sized(2_500, 2_500, 150))
+        )
+        assert answers(check(path, form="csv").output) == answers(more.output)
+        key_before = (more.cpu - some.cpu) / (more.keys - some.keys)
+        what = f"check: {towers.keys:,} of them, to the build before, a key"
+        stopwatch.hold(what, towers.cpu / towers.keys, key_before, 0.1)
 
 
 def pack(folder: Path, keys: int, each: int, *, every: int = 1) -> list[tuple[str, bytes]]:
@@ -192,7 +309,7 @@ class TestObjects:
 
     def test_growth(self, stopwatch: Stopwatch, folder: Path) -> None:
         """A hundred times the objects take no more memory, and no longer for a key."""
-        few, many = (FEW, MANY) if stopwatch.enabled else (200, 400)
+        few, many = stopwatch.sized(2_000, 1_000, 200), stopwatch.sized(200_000, 6_000, 400)
         local = folder / "local"
         with Sandbox() as aws:
             s3 = aws.client("s3")
@@ -217,9 +334,9 @@ class TestObjects:
         per_key = large.cpu / large.keys
         stopwatch.hold("objects: CPU for a key, many to few", per_key, small.cpu / small.keys, 1.2)
         stopwatch.hold("objects: CPU for a key, to a folder's", per_key, files.cpu / files.keys, 1.3)
-        growth = large.peak / small.peak
-        stopwatch.note("objects: peak of the largest process, many to few", f"{growth:6.2f} of   1.50")
-        assert growth <= 1.5
+        stopwatch.hold(
+            "objects: peak of the largest process, many to few", large.peak, small.peak, 1.5, told=mebibytes
+        )
 
 
 class TestScanning:
@@ -228,7 +345,7 @@ class TestScanning:
     def test_scan_and_hand_over(self, stopwatch: Stopwatch, folder: Path) -> None:
         """Batches of text with their lines take about as long as ijson's objects, which have none."""
         ijson = pytest.importorskip("ijson")
-        size = 20_000 if stopwatch.enabled else 2_000
+        size = stopwatch.sized(20_000, 8_000, 2_000)
         path = snapshot(folder / "scan.json", size)
 
         def ours() -> int:
@@ -250,7 +367,7 @@ class TestFolders:
 
     def test_passed_over(self, stopwatch: Stopwatch, tmp_path: Path) -> None:
         """Each is opened and searched; what that takes alone is the measure."""
-        count = 10_000 if stopwatch.enabled else 40
+        count = stopwatch.sized(10_000, 2_000, 40)
         texts = {
             ".py": '"""x"""\nimport kms\n' * 20,
             ".json": '{"a": "kms"}',

@@ -127,15 +127,15 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Fleet]:
+def fleet(tmp_path_factory: pytest.TempPathFactory, stopwatch: Stopwatch) -> Iterator[Fleet]:
     """The organization, its keys, and the rule with both triggers; nothing is recorded yet."""
-    timed = request.config.getoption("benchmark_enable") and not hasattr(request.config, "workerinput")
+    each = stopwatch.sized(25, 5, 3)
     project = tmp_path_factory.mktemp("project")
     for part in ("parameters", "rules"):
         shutil.copytree(ROOT / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
     package = build("example", at=Workplace.in_checkout(project)).archive.path.read_bytes()
     plan = OrganizationPlan(
-        members=200 if timed else 3,
+        members=stopwatch.sized(200, 8, 3),
         execution_role=ROLE,
         without_recorder=0,
         without_role=0,
@@ -151,7 +151,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
         made = Fleet(sandbox, organization.sound, rules["ConfigRules"][0]["ConfigRuleName"])
         for account in made.accounts:
             kms = sandbox.client("kms", account=account)
-            created = [kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(25 if timed else 3)]
+            created = [kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(each)]
             made.keys[account] = created
         yield made
 
@@ -258,7 +258,7 @@ class TestOrganization:
         fleet.sandbox.recording = False
         turned = fleet.turn("disable_key")
         since = datetime.now(UTC)
-        fleet.sandbox.fail_at_random(FAULTS[stopwatch.enabled], seed=3)
+        fleet.sandbox.fail_at_random(FAULTS[stopwatch.at_scale], seed=3)
         seconds = fleet.schedule()
         fleet.sandbox.fail_at_random({})
         failed = Counter(call.error for call in fleet.sandbox.calls)
@@ -273,7 +273,7 @@ class TestOrganization:
         """The same for changes, without Lambda's own two tries again, which would hide most of it."""
         fleet.sandbox.recording = True
         since = datetime.now(UTC)
-        fleet.sandbox.fail_at_random(FAULTS[stopwatch.enabled], seed=4)
+        fleet.sandbox.fail_at_random(FAULTS[stopwatch.at_scale], seed=4)
         turned: dict[str, list[str]] = {}
         seconds = fleet.evaluate(lambda: turned.update(fleet.turn("schedule_key_deletion", 5)))
         fleet.sandbox.fail_at_random({})

@@ -50,7 +50,7 @@ class TestLargestReport:
 
     def test_opens_and_filters_within_a_second(self, stopwatch: Stopwatch, tmp_path: Path) -> None:
         """Everything that a reader does to it, each until it is painted."""
-        report = population(5000 if stopwatch.enabled else 20)
+        report = population(stopwatch.sized(5000, 500, 20))
         began = perf_counter()
         page = as_html(report)
         made = perf_counter() - began
@@ -61,7 +61,7 @@ class TestLargestReport:
         assert size <= MOST_MEGABYTES
         with chromium() as browser, opened(browser, path) as shown:
             loads = []
-            for _ in range(3 if stopwatch.enabled else 1):
+            for _ in range(stopwatch.sized(3, 2, 1)):
                 shown.page.reload()
                 loads.append(shown.page.evaluate(LOADED))
             stopwatch.hold("open it in Chromium, in seconds", min(loads), A_SECOND, 1)

@@ -113,7 +113,7 @@ def make(sandbox: Sandbox, folder: Path) -> Made:
 @pytest.fixture
 def accounts(stopwatch: Stopwatch) -> int:
     """How many accounts there are."""
-    return 5000 if stopwatch.enabled else 6
+    return stopwatch.sized(5000, 50, 6)
 
 
 def note(stopwatch: Stopwatch, made: Made, what: str) -> None:
@@ -150,7 +150,7 @@ class TestScale:
         observing = actions_of(*IN_THE_MANAGEMENT_ACCOUNT, *IN_EACH_ACCOUNT)
         seen = sum(count for action, count in made.calls.items() if action in observing)
         assert seen <= len(observing) + math.ceil((accounts + 10) / 50) + 10
-        if stopwatch.enabled:
+        if stopwatch.at_scale:
             assert sum(made.calls.values()) <= 1.3 * (sum(made.calls.values()) - seen)
         stopwatch.note("calls that observe", str(seen))
         note(stopwatch, made, "KeyScope=landing-zone")
@@ -164,7 +164,7 @@ class TestScale:
         assert places <= made.calls[DETAILS] <= 1.6 * places
         assert made.report.proved.delivery is Delivery.YES
         note(stopwatch, made, "every key judged")
-        if stopwatch.enabled:
+        if stopwatch.at_scale:
             assert made.mebibytes < 20 * made.sizes[".json"]
 
     def test_more_keys(self, tmp_path: Path) -> None:

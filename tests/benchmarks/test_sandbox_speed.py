@@ -64,7 +64,7 @@ class TestColdStart:
         """Lambda replaces the environment then; the next run is warm again."""
         function = sandbox.client("lambda")
         cold, warm = [], []
-        for attempt in range(5 if stopwatch.enabled else 1):
+        for attempt in range(stopwatch.sized(5, 2, 1)):
             before = sandbox.process_ids
             function.update_function_configuration(FunctionName=FUNCTION_NAME, Timeout=200 + attempt)
             cold.append(evaluate(sandbox))
@@ -81,7 +81,7 @@ class TestPeriodic:
 
     def test_two_calls_per_key(self, sandbox: Sandbox, documented: Documented, stopwatch: Stopwatch) -> None:
         """DescribeKey and GetKeyPolicy; lists and results come in pages. Every key gets its result."""
-        count = 1000 if stopwatch.enabled else 3
+        count = stopwatch.sized(1000, 100, 3)
         policy = documented.policy().replace(documented.key_arn, "*")
         kms = sandbox.client("kms")
         given = {"Policy": policy, "BypassPolicyLockoutSafetyCheck": True}

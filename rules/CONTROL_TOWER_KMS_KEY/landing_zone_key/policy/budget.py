@@ -1,17 +1,17 @@
 """A bound on work, in steps of about a microsecond: a hostile policy costs little more than a bad one."""
 
-from landing_zone_key.records import dataclass
-
 
 class TooComplexError(Exception):
     """The bound on the work is reached; internal to what has it, which answers that it is too complex."""
 
 
-@dataclass(slots=True)
 class Budget:
     """How much work is left; shared by everything that answers one question."""
 
-    steps: int
+    __slots__ = ("steps",)
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
 
     def spend(self, steps: int) -> None:
         """Take steps away; raise `TooComplexError` when none are left."""

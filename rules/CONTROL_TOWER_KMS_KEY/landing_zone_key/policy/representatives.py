@@ -8,7 +8,6 @@ exact, not a sample. The walk is bounded: a hostile policy ends in `TooComplexEr
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 from typing import Final, NamedTuple, TypeAlias
 
 from landing_zone_key.policy.automaton import Automaton, Token, bits
@@ -171,14 +170,14 @@ class _State(NamedTuple):
     positions: tuple[int, ...]
 
 
-@dataclass(slots=True)
 class _Walk:
-    names: tuple[str, ...]
-    domains: tuple[Domain, ...]
-    readers: tuple[_Reader, ...]
-    budget: Budget
-    seen: set[_State] = field(default_factory=set)
-    queue: deque[tuple[_State, tuple[str, ...]]] = field(default_factory=deque)
+    def __init__(self, variables: Mapping[str, Domain], readers: tuple[_Reader, ...], budget: Budget) -> None:
+        self.names = tuple(variables)
+        self.domains = tuple(variables.values())
+        self.readers = readers
+        self.budget = budget
+        self.seen: set[_State] = set()
+        self.queue: deque[tuple[_State, tuple[str, ...]]] = deque()
 
     def run(self) -> Iterator[dict[str, str]]:
         found: set[tuple[frozenset[int], ...]] = set()
@@ -256,4 +255,4 @@ def representatives(
 ) -> Iterator[dict[str, str]]:
     """Assignments of the variables, one for each reachable combination of answers of the texts' groups."""
     readers = tuple(_Reader.of(tracked, budget) for tracked in texts)
-    yield from _Walk(tuple(variables), tuple(variables.values()), readers, budget).run()
+    yield from _Walk(variables, readers, budget).run()
