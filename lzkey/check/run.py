@@ -36,8 +36,8 @@ Units: TypeAlias = "Iterable[Unit | Unread | PassedOver | Declared]"
 NOTHING_FOUND: Final = "no KMS key was found in what was given, so that nothing is proved"
 
 #: So many units, or results, are done before other processes are worth their start.
-ALONE: Final = 16
-_ALONE_RESULTS: Final = 3_200
+ALONE: Final = 100
+_ALONE_RESULTS: Final = 20_000
 #: Units that wait for each process, so that none runs dry and none piles up.
 _AHEAD: Final = 4
 #: Bytes of packed units that wait for all of them.
