@@ -6,7 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from landing_zone_key.likeness import Likeness, is_shown_in, left_open
+from landing_zone_key.likeness import Likeness, is_shown_in
+from landing_zone_key.policies import Policies, left_open
 from lzkey.check.verdict import Verdict, assessed, verdict
 from lzkey.state import State
 
@@ -39,6 +40,7 @@ class Judge:
     def __init__(self, zone: LandingZone, at: datetime) -> None:
         self._zone, self._at = zone, at
         self._policies: OrderedDict[str, _Policy] = OrderedDict()
+        self._read = Policies().of
 
     def __call__(self, found: FoundKey) -> Verdict:
         """What the key comes to."""
@@ -47,7 +49,7 @@ class Judge:
         known = None if policy is None else policy.verdicts.get(self._sort_of(found, policy.likeness))
         if known is not None:
             return _told_of(known, found)
-        surely, perhaps = assessed(found, self._zone, at=self._at)
+        surely, perhaps = assessed(found, self._zone, at=self._at, read=self._read)
         made = verdict(found, surely, perhaps)
         if text is not None:
             self._remember(text, found, surely, made)

@@ -9,16 +9,17 @@ from landing_zone_key import Certainty, Compliance, FindingReason, annotate, ass
 from landing_zone_key.access import MAY_BE_REFUSED
 from landing_zone_key.advisories import AdvisoryCode
 from landing_zone_key.annotation import MAXIMUM_LENGTH
+from landing_zone_key.assessment import policy_of
 from landing_zone_key.finding import reference
 from landing_zone_key.policy import Policy, PolicyError
 from landing_zone_key.settings import KeyScope
 from lzkey.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from landing_zone_key import Assessment, Finding, LandingZone
+    from landing_zone_key import Assessment, Finding, KmsKey, LandingZone
     from landing_zone_key.advisories import Advisory
     from landing_zone_key.policy.document import Principals
     from lzkey.sources.subject import FoundKey, Kept, Place
@@ -94,12 +95,17 @@ class Verdict:
 
 
 def assessed(
-    found: FoundKey, zone: LandingZone, *, at: datetime | None = None
+    found: FoundKey,
+    zone: LandingZone,
+    *,
+    at: datetime | None = None,
+    read: Callable[[KmsKey], Policy] = policy_of,
 ) -> tuple[Assessment, Assessment]:
     """One key by what is certain of it, and by the best that may be true; where they agree the same one."""
     zone = zone_for(found, zone)
-    surely = _without_stand_ins(assess(found.key, zone, at=at), found)
-    return surely, surely if found.hopeful is None else assess(found.hopeful, zone, at=at)
+    surely = _without_stand_ins(assess(found.key, zone, at=at, read=read), found)
+    best = found.hopeful
+    return surely, surely if best is None else assess(best, zone, at=at, read=read)
 
 
 def _without_stand_ins(assessment: Assessment, found: FoundKey) -> Assessment:

@@ -1,6 +1,6 @@
 """One key, one landing zone: does every requirement hold?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -90,27 +90,47 @@ def compliant_reason(assessment: Assessment) -> str:
     return next((COMPLIANT_FOR_ONE[each] for each in idle if each in COMPLIANT_FOR_ONE), COMPLIANT_REASON)
 
 
+def policy_of(key: KmsKey) -> Policy:
+    """Read the policy of a key that has one; raises `PolicyError`."""
+    return Policy.parse(key.policy or "")
+
+
 def assess(
-    key: KmsKey, landing_zone: LandingZone, *, at: datetime | None = None, until: datetime | None = None
+    key: KmsKey,
+    landing_zone: LandingZone,
+    *,
+    at: datetime | None = None,
+    until: datetime | None = None,
+    read: Callable[[KmsKey], Policy] = policy_of,
 ) -> Assessment:
     """Judge a key, against all requirements, whatever the first one says.
 
     `at` is the moment from which on requests are made; without it, a moment that has passed in any case.
-    With `until` requests are those of a time that has passed, both moments included.
+    With `until` requests are those of a time that has passed, both moments included. `read` reads the key's
+    policy: `Policies.of`, where there are many keys.
     """
     reason = why_not_judged(key, landing_zone)
     if reason:
         return Assessment(Compliance.NOT_APPLICABLE, reason=reason)
-    question = ask(key, landing_zone, at, until)
-    answers = [test(question) for test in REQUIREMENTS.values()]
-    findings = tuple(answer for answer in answers if isinstance(answer, Finding))
-    holds = tuple(answer for answer in answers if isinstance(answer, Holds))
+    question = ask(key, landing_zone, at, until, read)
+    findings: list[Finding] = []
+    holds: list[Holds] = []
+    for test in REQUIREMENTS.values():
+        answer = test(question)
+        if isinstance(answer, Finding):
+            findings.append(answer)
+        else:
+            holds.append(answer)
     compliance = Compliance.NON_COMPLIANT if findings else Compliance.COMPLIANT
-    return Assessment(compliance, findings, holds, question=question)
+    return Assessment(compliance, tuple(findings), tuple(holds), question=question)
 
 
 def ask(
-    key: KmsKey, landing_zone: LandingZone, at: datetime | None = None, until: datetime | None = None
+    key: KmsKey,
+    landing_zone: LandingZone,
+    at: datetime | None = None,
+    until: datetime | None = None,
+    read: Callable[[KmsKey], Policy] = policy_of,
 ) -> Question:
     """Read the key's policy once, for all requirements; without `until`, of no time before this engine."""
     earliest = at or EARLIEST_MOMENT
@@ -119,7 +139,7 @@ def ask(
     if key.policy is None:
         return Question(key, landing_zone, earliest, None, None, until)
     try:
-        policy = Policy.parse(key.policy)
+        policy = read(key)
         if not key.policy_put:
             policy.require_operators()
         return Question(key, landing_zone, earliest, policy, None, until)

@@ -2,10 +2,9 @@
 
 Most keys of an organization have one of a few dozen policies, each with the key's own ARN as Resource. What
 such an answer depends on, beside the landing zone and the moment, is all in two things here: the policy's
-text with that ARN left open (`left_open`), and `Likeness.of` the key.
+text with that ARN left open (`policies.left_open`), and `Likeness.of` the key.
 """
 
-import re
 from collections.abc import Hashable, Iterator
 from dataclasses import fields
 from operator import attrgetter
@@ -13,28 +12,18 @@ from typing import Final
 
 from landing_zone_key.assessment import why_not_judged
 from landing_zone_key.key import KmsKey
+from landing_zone_key.policies import Shared
 from landing_zone_key.policy.decision import Request, matches_resource
 from landing_zone_key.policy.document import Policy, ResourceText
 from landing_zone_key.policy.patterns import Pattern
 from landing_zone_key.records import dataclass
 from landing_zone_key.settings import LandingZone
 
-#: Stands for a key's own ARN in the text of its policy; no JSON has this character.
-_OWN: Final = "\0"
-_KEY_ID: Final = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 _TAGS: Final = "aws:resourcetag/"
 #: All that is known of a key, but for what is looked at by itself.
 _FACTS: Final = attrgetter(
     *(each.name for each in fields(KmsKey) if each.name not in ("arn", "policy", "tags"))
 )
-
-
-def left_open(key: KmsKey) -> str | None:
-    """The text of the key's policy with its own ARN left open; None where that would not be the same text."""
-    text = key.policy
-    if not isinstance(text, str) or _OWN in text or not _KEY_ID.fullmatch(key.arn.key_id):
-        return None
-    return text.replace(str(key.arn), _OWN)
 
 
 def is_shown_in(text: str, key: KmsKey) -> bool:
@@ -55,14 +44,16 @@ class Likeness:
     @classmethod
     def among(cls, key: KmsKey, policy: Policy) -> "Likeness | None":
         """That of all keys with this key's policy; None where its ARN may matter in another way."""
+        if Shared.by(key, policy) is None:
+            return None
         own = str(key.arn)
-        entries = [
-            (entry, each.resources.negated) for each in policy.statements for entry in each.resources.texts
-        ]
-        whole = sum(entry.text == own for entry, _ in entries)
-        others = tuple(pair for pair in entries if pair[0].text not in ("*", own))
-        told = key.policy.count(own) if isinstance(key.policy, str) else -1
-        if told != whole or not all(isinstance(entry.read, Pattern) for entry, _ in others):
+        others = tuple(
+            (entry, each.resources.negated)
+            for each in policy.statements
+            for entry in each.resources.texts
+            if entry.text not in ("*", own)
+        )
+        if not all(isinstance(entry.read, Pattern) for entry, _ in others):
             return None
         return cls(others, any(name.startswith(_TAGS) for name in _asked(policy)))
 

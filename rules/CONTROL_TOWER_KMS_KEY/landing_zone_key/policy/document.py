@@ -172,6 +172,19 @@ class Statement:
     https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
     """
 
+    def with_resources(self, resources: Resources) -> "Statement":
+        """The statement about other resources."""
+        return Statement(
+            self.index,
+            self.sid,
+            self.allows,
+            self.principals,
+            self.actions,
+            resources,
+            self.conditions,
+            self.lacks,
+        )
+
     @property
     def label(self) -> str:
         """The Sid in quotes, which nothing in it can end; or the place."""
@@ -273,7 +286,7 @@ class _Reader:
         read = self._resource_texts
         for text in texts:
             if text not in read:
-                read[text] = _resource(text, variables=self._variables)
+                read[text] = resource_text(text, variables=self._variables)
         return Resources(name != "Resource", tuple(map(read.__getitem__, texts)))
 
     def _read_conditions(self, value: object, place: str) -> tuple[Condition, ...]:
@@ -331,8 +344,8 @@ def _actions(texts: tuple[str, ...], *, negated: bool) -> Actions:
     return Actions(negated, frozenset(literals), tuple(beginnings), tuple(patterns), doubtful, texts)
 
 
-def _resource(text: str, *, variables: bool) -> ResourceText:
-    """Variables count behind the fifth colon only."""
+def resource_text(text: str, *, variables: bool) -> ResourceText:
+    """Read an entry of Resource; variables count behind its fifth colon only."""
     parts = text.split(":", ARN_PARTS - 1)
     partial = len(parts) < ARN_PARTS or parts[0] != "arn" or parts[-1] == ""
     wild = has_wildcard(text)

@@ -110,7 +110,7 @@ def _with_resource(statement: Statement, *, surely: bool) -> Statement:
     texts = statement.resources.texts
     if len(texts) == 1 and not texts[0].inner:
         return statement
-    return replace(statement, resources=EVERY_RESOURCE if surely else DOUBTFUL_RESOURCE)
+    return statement.with_resources(EVERY_RESOURCE if surely else DOUBTFUL_RESOURCE)
 
 
 def with_action(statement: Statement, action: str, *, surely: bool) -> Statement:

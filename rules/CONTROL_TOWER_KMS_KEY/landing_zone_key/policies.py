@@ -1,0 +1,73 @@
+"""The policies of many keys: those that differ in nothing but the keys' own ARNs are read once."""
+
+import re
+from collections import OrderedDict
+from typing import Final
+
+from landing_zone_key.key import KmsKey
+from landing_zone_key.policy.document import Policy, Resources, ResourceText, Statement, resource_text
+from landing_zone_key.records import dataclass
+
+#: Stands for a key's own ARN in the text of its policy; no JSON has this character.
+_OWN: Final = "\0"
+_KEY_ID: Final = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
+#: Policies that are remembered: an organization has a few dozen.
+MOST: Final = 256
+
+
+def left_open(key: KmsKey) -> str | None:
+    """The text of the key's policy with its own ARN left open; None where that would not be the same text."""
+    text = key.policy
+    if not isinstance(text, str) or _OWN in text or not _KEY_ID.fullmatch(key.arn.key_id):
+        return None
+    return text.replace(str(key.arn), _OWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A policy as one of the keys has it, and what differs in those of the others."""
+
+    policy: Policy
+    own: str
+    """The ARN of that key, which stands in the policy as a whole Resource, and nowhere else."""
+
+    @classmethod
+    def by(cls, key: KmsKey, policy: Policy) -> "Shared | None":
+        """What the key shares with others; None where its ARN stands in its policy in another way."""
+        own = str(key.arn)
+        whole = sum(entry.text == own for each in policy.statements for entry in each.resources.texts)
+        told = key.policy.count(own) if isinstance(key.policy, str) else -1
+        return cls(policy, own) if told == whole else None
+
+    def of(self, key: KmsKey) -> Policy:
+        """The policy of another key with the same text, its own ARN left open."""
+        entry = resource_text(str(key.arn), variables=False)
+        return Policy(tuple([self._with(entry, each) for each in self.policy.statements]))
+
+    def _with(self, entry: ResourceText, statement: Statement) -> Statement:
+        resources = statement.resources
+        if self.own not in [text.text for text in resources.texts]:
+            return statement
+        texts = tuple([entry if text.text == self.own else text for text in resources.texts])
+        return statement.with_resources(Resources(resources.negated, texts))
+
+
+class Policies:
+    """Reads the policies of keys as `Policy.parse` does; what it remembers is bounded, and ends with it."""
+
+    def __init__(self) -> None:
+        self._shared: OrderedDict[str, Shared] = OrderedDict()
+
+    def of(self, key: KmsKey) -> Policy:
+        """The policy of a key that has one; raises `PolicyError`."""
+        text = left_open(key)
+        shared = self._shared.get(text) if text is not None else None
+        if shared is not None:
+            return shared.of(key)
+        policy = Policy.parse(key.policy or "")
+        shared = Shared.by(key, policy)
+        if text is not None and shared is not None:
+            self._shared[text] = shared
+            if len(self._shared) > MOST:
+                self._shared.popitem(last=False)
+        return policy
