@@ -133,6 +133,11 @@ class KmsKey:
         return replace(self, multi_region=self.multi_region or _is_multi_region(self.arn), **lacking)
 
     @property
+    def policy_text(self) -> str:
+        """The policy, where it was found as text; else empty."""
+        return self.policy if isinstance(self.policy, str) else ""
+
+    @property
     def lacks_attributes(self) -> bool:
         """Whether an attribute that a requirement asks for is not known."""
         return None in (self.key_state, self.key_spec, self.key_usage, self.key_manager)

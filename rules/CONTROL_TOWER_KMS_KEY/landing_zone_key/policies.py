@@ -17,8 +17,8 @@ MOST: Final = 256
 
 def left_open(key: KmsKey) -> str | None:
     """The text of the key's policy with its own ARN left open; None where that would not be the same text."""
-    text = key.policy
-    if not isinstance(text, str) or _OWN in text or not _KEY_ID.fullmatch(key.arn.key_id):
+    text = key.policy_text
+    if not text or _OWN in text or not _KEY_ID.fullmatch(key.arn.key_id):
         return None
     return text.replace(str(key.arn), _OWN)
 
@@ -36,8 +36,7 @@ class Shared:
         """What the key shares with others; None where its ARN stands in its policy in another way."""
         own = str(key.arn)
         whole = sum(entry.text == own for each in policy.statements for entry in each.resources.texts)
-        told = key.policy.count(own) if isinstance(key.policy, str) else -1
-        return cls(policy, own) if told == whole else None
+        return cls(policy, own) if key.policy_text.count(own) == whole else None
 
     def of(self, key: KmsKey) -> Policy:
         """The policy of another key with the same text, its own ARN left open."""
