@@ -17,6 +17,8 @@ _FORMULA: Final = re.compile(r"\A(?=[\t\r\n])|(?:\A|(?<=;))(?=\s*[=+\-@\uff1d\uf
 _SPECIAL: Final = re.compile(
     r"[\\`*_{}\[\]<>&|~#!]|:(?=//)|(?<=www)\.|\A[-+=]|\A\d(?=\d*[.)])", re.IGNORECASE
 )
+#: Most texts: nothing in them is special but an address.
+_PLAIN: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z ,:;/-]*", re.ASCII)
 
 
 def cell(text: str) -> str:
@@ -26,7 +28,8 @@ def cell(text: str) -> str:
     semicolon, where it is that which parts cells, and not the comma.
     https://owasp.org/www-community/attacks/CSV_Injection
     """
-    quoted = _FORMULA.sub("'", text)
+    may_begin = _FORMULA.match(text) or ";" in text  # nowhere else, and most cells have neither
+    quoted = _FORMULA.sub("'", text) if may_begin else text
     return printable(quoted.replace("\r\n", " ").replace("\n", " "))
 
 
@@ -48,6 +51,8 @@ def references(text: str) -> str:
     https://github.github.com/gfm/
     """
     flat = _flat(text)
+    if _PLAIN.fullmatch(flat) and "://" not in flat:
+        return flat
     if "@" in flat:
         return "`" + flat.replace("`", "'").replace("|", "\u00a6").replace("\\", "/") + "`"
     return _SPECIAL.sub(lambda found: "\\_" if found[0] == "_" else f"&#{ord(found[0])};", flat)

@@ -70,6 +70,8 @@ _REMOTE_FONT: Final = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
 def printable(text: str) -> str:
     """The text with everything that is not printable replaced, line ends excepted."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from lzkey import Json
 
 SCHEMA_VERSION: Final = 1
 
@@ -25,6 +28,19 @@ Count: TypeAlias = Annotated[int, ("minimum", 0)]
 def document(members: Mapping[str, object]) -> dict[str, Any]:
     """A command's document: its version, and what the command has to tell."""
     return {"schema_version": SCHEMA_VERSION, **members}
+
+
+def text_of(value: Json, margin: str = "\n") -> str:
+    """The JSON text of a document, a member a line: what json.dumps makes of it with indent=1, but sooner."""
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    inner = f"{margin} "
+    if isinstance(value, dict) and value:
+        members = [f"{encode_basestring_ascii(name)}: {text_of(part, inner)}" for name, part in value.items()]
+        return f"{{{inner}{f',{inner}'.join(members)}{margin}}}"
+    if isinstance(value, list | tuple) and value:
+        return f"[{inner}{f',{inner}'.join([text_of(part, inner) for part in value])}{margin}]"
+    return json.dumps(value)
 
 
 def time_text(at: datetime) -> str:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from lzkey.observed.blast import BlastRadius
     from lzkey.state import State
 
-_SCALARS: Final = (str, bool, int, float)
+_SCALARS: Final = frozenset({str, bool, int, float, NoneType})
 _DERIVED: Final = frozenset({"schema_version", "summary"})
 #: What a report began with before all commands had one form; such a one can be told from any other JSON.
 _EARLIER: Final = frozenset({"version", "asOf"})
@@ -125,18 +125,25 @@ def from_document(told: object) -> Report:
 
 
 def _written(value: Json) -> Json:
-    if is_dataclass(value) and not isinstance(value, type):
-        found = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
-        return {name: _written(part) for name, part, default in found if part != default}
-    if isinstance(value, StrEnum):
-        return value.value
-    if value is None or isinstance(value, _SCALARS):
+    kind = type(value)
+    if kind in _SCALARS:
         return value
+    if issubclass(kind, StrEnum):
+        return value.value
+    if is_dataclass(kind):
+        found = ((name, getattr(value, name), default) for name, default in _members(kind))
+        return {name: _written(part) for name, part, default in found if part != default}
     if isinstance(value, datetime):
         return time_text(value)
     if isinstance(value, Mapping):
         return {str(name): _written(part) for name, part in value.items()}
     return [_written(part) for part in value]
+
+
+@cache
+def _members(kind: type) -> tuple[tuple[str, Any], ...]:
+    """The fields of a dataclass of the model, with their defaults."""
+    return tuple((field.name, field.default) for field in fields(kind))
 
 
 _Reader = Callable[[Any, str], Any]

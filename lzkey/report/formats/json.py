@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from lzkey.documents import text_of
 from lzkey.report.document import as_document
 
 if TYPE_CHECKING:
@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 
 def render(report: Report) -> str:
     """The document, a member a line."""
-    return json.dumps(as_document(report), indent=1) + "\n"
+    return text_of(as_document(report)) + "\n"
