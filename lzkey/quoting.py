@@ -28,8 +28,9 @@ def cell(text: str) -> str:
     semicolon, where it is that which parts cells, and not the comma.
     https://owasp.org/www-community/attacks/CSV_Injection
     """
-    may_begin = _FORMULA.match(text) or ";" in text  # nowhere else, and most cells have neither
-    quoted = _FORMULA.sub("'", text) if may_begin else text
+    if text.isprintable() and ";" not in text and not _FORMULA.match(text):
+        return text
+    quoted = _FORMULA.sub("'", text)
     return printable(quoted.replace("\r\n", " ").replace("\n", " "))
 
 

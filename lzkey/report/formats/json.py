@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lzkey.documents import text_of
-from lzkey.report.document import as_document
+from lzkey.report.document import as_text
 
 if TYPE_CHECKING:
     from lzkey.report.model import Report
@@ -13,4 +12,4 @@ if TYPE_CHECKING:
 
 def render(report: Report) -> str:
     """The document, a member a line."""
-    return text_of(as_document(report)) + "\n"
+    return as_text(report)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from lzkey.documents import text_of
 from lzkey.report.oscal import as_oscal
 
 if TYPE_CHECKING:
@@ -16,4 +16,4 @@ if TYPE_CHECKING:
 
 def render(report: Report, evidence: Sequence[Evidence] = ()) -> str:
     """The document, a member a line; `evidence` are the files that it cites, each with its digest."""
-    return text_of(as_oscal(report, evidence)) + "\n"
+    return json.dumps(as_oscal(report, evidence), indent=1) + "\n"
