@@ -20,6 +20,8 @@ _FOLLOWS: Final = re.compile(rf";(?={_FORMULA})")
 _SPECIAL: Final = re.compile(
     r"[\\`*_{}\[\]<>&|~#!]|:(?=//)|(?<=www)\.|\A[-+=]|\A\d(?=\d*[.)])", re.IGNORECASE
 )
+#: Most texts: nothing in them is special but an address.
+_PLAIN: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z ,:;/-]*", re.ASCII)
 
 
 def cell(text: str) -> str:
@@ -29,8 +31,11 @@ def cell(text: str) -> str:
     semicolon, where it is that which parts cells, and not the comma.
     https://owasp.org/www-community/attacks/CSV_Injection
     """
+    begins = _BEGINS.match(text)
+    if text.isprintable() and ";" not in text and not begins:
+        return text
     quoted = _FOLLOWS.sub(";'", text)
-    if _BEGINS.match(text):
+    if begins:
         quoted = f"'{quoted}"
     return printable(quoted.replace("\r\n", " ").replace("\n", " "))
 
@@ -53,6 +58,8 @@ def references(text: str) -> str:
     https://github.github.com/gfm/
     """
     flat = _flat(text)
+    if _PLAIN.fullmatch(flat) and "://" not in flat:
+        return flat
     if "@" in flat:
         return "`" + flat.replace("`", "'").replace("|", "\u00a6").replace("\\", "/") + "`"
     return _SPECIAL.sub(lambda found: "\\_" if found[0] == "_" else f"&#{ord(found[0])};", flat)

@@ -193,6 +193,7 @@ class Asker:
         self._session = session
         self._credentials = credentials or {}
         self._clients: dict[tuple[str, str, float], Any] = {}
+        self._paginators: dict[tuple[str, str | None], Any] = {}
         self._answers: dict[str, Future[Any]] = {}
         self._lock = Lock()
 
@@ -348,9 +349,14 @@ class Asker:
         self, action: str, member: str, region: str | None, size: int | None, arguments: Mapping[str, object]
     ) -> Iterator[Any]:
         """Also those that come after an empty one."""
-        client, operation = self._client(action, region)
+        if (
+            action,
+            region,
+        ) not in self._paginators:  # of which botocore makes a class, for each that it gives
+            client, operation = self._client(action, region)
+            self._paginators[action, region] = client.get_paginator(operation)
         limits = {"PageSize": size} if size else {}
-        pages = iter(client.get_paginator(operation).paginate(**arguments, PaginationConfig=limits))
+        pages = iter(self._paginators[action, region].paginate(**arguments, PaginationConfig=limits))
 
         def following() -> Json:
             asked_at = datetime.now(UTC)

@@ -64,6 +64,9 @@ class Silence:
     """By place; of all places together: None."""
     _unanswered: set[Question] = field(default_factory=set)
     _told: set[Question] = field(default_factory=set)
+    _waiting: dict[object, tuple[float, Question]] = field(default_factory=dict)
+    """What is being asked, and since when by `monotonic`; the oldest first."""
+    _watched: bool = False
     _lock: Lock = field(default_factory=Lock)
 
     @contextmanager
@@ -77,13 +80,16 @@ class Silence:
             raise SilentError(told=f"{question} was not answered before, and is not asked again")
         if not self.allows(question.place, patience):
             raise SilentError(told=f"{question} is not asked: AWS was silent for too long before")
-        timer = Timer(_TOLD_AFTER, self._tell, (question,))
-        timer.daemon = True
-        timer.start()
+        this = object()
+        with self._lock:
+            self._waiting[this] = monotonic(), question
+            if not self._watched:
+                self._look_after(_TOLD_AFTER)
         try:
             yield
         finally:
-            timer.cancel()
+            with self._lock:
+                del self._waiting[this]
 
     def allows(self, place: Place, patience: float) -> bool:
         """Whether an answer that may take so many seconds can come before the deadline."""
@@ -105,9 +111,23 @@ class Silence:
         with self._lock:
             self._unanswered.add(question)
 
-    def _tell(self, question: Question) -> None:
+    def _look_after(self, seconds: float) -> None:
+        """One timer watches all questions: a thread for each would take longer than asking it."""
+        self._watched = True
+        timer = Timer(seconds, self._look)
+        timer.daemon = True
+        timer.start()
+
+    def _look(self) -> None:
+        """Tell, once, of what is waited for too long, and look again when the next one would be."""
+        now = monotonic()
         with self._lock:
-            first = question not in self._told
-            self._told.add(question)
-        if first:
+            late = [question for since, question in self._waiting.values() if now - since >= _TOLD_AFTER]
+            new = [question for question in dict.fromkeys(late) if question not in self._told]
+            self._told.update(new)
+            self._watched = False
+            others = [since for since, question in self._waiting.values() if question not in self._told]
+            if others:
+                self._look_after(others[0] + _TOLD_AFTER - now)
+        for question in new:
             _LOG.warning("waiting for %s", question)

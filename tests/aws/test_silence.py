@@ -6,7 +6,7 @@ import json
 import socket
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event, Thread, active_count
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
@@ -232,3 +232,25 @@ class TestSilence:
         with silence.asking(self.ANOTHER, 10):
             sleep(0.05)
         assert caplog.messages == ["waiting for kms:ListKeys in us-east-1"]
+
+    def test_no_question_has_a_thread_of_its_own(self, silence: Silence) -> None:
+        """One timer watches all of them."""
+        before = active_count()
+        with ExitStack() as asked:
+            for number in range(100):
+                asked.enter_context(silence.asking(Question(f"kms:Get{number}", REGION), 10))
+            assert active_count() <= before + 1
+
+    def test_what_is_asked_later_is_told_later(
+        self, silence: Silence, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Each when it has been waited for long enough itself."""
+        monkeypatch.setattr("lzkey.aws.silence._TOLD_AFTER", 0.2)
+        with silence.asking(self.ASKED, 10):
+            sleep(0.1)
+            with silence.asking(self.ANOTHER, 10):
+                sleep(0.4)
+        assert caplog.messages == [
+            "waiting for kms:ListKeys in us-east-1",
+            "waiting for organizations:ListAccounts in us-east-1",
+        ]

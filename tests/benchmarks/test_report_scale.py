@@ -1,22 +1,28 @@
-"""`lzkey report` of a large organization: AWS calls by action, seconds, memory, and the size of the files.
+"""`lzkey report` of a large organization: AWS calls by action, CPU, memory, and the size of the files.
 
-5,000 accounts x 4 Regions x 3 keys when timed, a few otherwise; what is counted is held to in both. The
-command runs in a process of its own, so that the sandbox's memory is not measured with it.
+5,000 accounts x 4 Regions x 3 keys when timed, 10,000 where an aggregator ends, a few otherwise; what is
+counted is held to in both. The command runs in a process of its own, so that the sandbox is not measured
+with it.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import pytest
 
+import lzkey
 from lzkey.aws.fact import actions_of
 from lzkey.report.document import from_document
 from lzkey.report.model import Delivery
@@ -28,7 +34,6 @@ from lzkey_sandbox.generated_population import FOREIGN, NOT_JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from lzkey.report.model import Report
 
@@ -47,12 +52,20 @@ DETAILS = "config:GetAggregateComplianceDetailsByConfigRule"
 INVENTORY = "config:SelectAggregateResourceConfig"
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1")
 
+#: The build that this one is held against, before it was made faster.
+BEFORE = "af9984a"
+#: When all keys of the organizations that are compared were evaluated.
+EVALUATED = datetime.now(UTC) - timedelta(hours=1)
+HERE = Path(lzkey.__file__).parents[1]
+
 #: Runs the command, and tells the most memory that its process ever had (KiB on Linux) at the end.
+#: `ru_maxrss` would count that of the process by which it was begun.
 PROGRAM = """
-import resource, sys
+import sys
 from lzkey.cli import main
 code = main(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+memory = next(line for line in open("/proc/self/status") if line.startswith("VmHWM:"))
+print(memory.split()[1], file=sys.stderr)
 sys.exit(code)
 """
 
@@ -63,6 +76,8 @@ class Made:
 
     report: Report
     seconds: float
+    cpu: float
+    """Seconds, the system's for it among them."""
     mebibytes: float
     sizes: dict[str, float]
     """MB by suffix."""
@@ -91,23 +106,50 @@ def organization(plan: GeneratedPlan, **parameters: str) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def make(sandbox: Sandbox, folder: Path) -> Made:
-    """Let the command write all its files."""
+def make(sandbox: Sandbox, folder: Path, root: Path = HERE) -> Made:
+    """Let the command write all its files; `root` is where its build is."""
     paths = [folder / f"report.{suffix}" for suffix in ("json", "html", "csv", "md")]
     arguments = [part for path in paths for part in ("--output", str(path))]
+    imported = os.pathsep.join(map(str, (root, root / "rules" / "CONTROL_TOWER_KMS_KEY")))
+    told = folder / "told"
     began = perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, "report", *arguments],
-        env=sandbox.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with told.open("w") as errors:
+        command = subprocess.Popen(
+            [sys.executable, "-P", "-c", PROGRAM, "report", *arguments],
+            env={**sandbox.environment, "PYTHONPATH": imported},
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+        _, status, used = os.wait4(command.pid, 0)
+    command.returncode = os.waitstatus_to_exitcode(status)
     seconds = perf_counter() - began
-    assert done.returncode in {0, 3, 4}, done.stderr
+    assert command.returncode in {0, 3, 4}, told.read_text()
     report = from_document(json.loads(paths[0].read_text()))
     sizes = {path.suffix: path.stat().st_size / 1e6 for path in paths}
-    return Made(report, seconds, int(done.stderr.split()[-1]) / 1024, sizes)
+    memory = int(told.read_text().split()[-1]) / 1024
+    return Made(report, seconds, used.ru_utime + used.ru_stime, memory, sizes)
+
+
+@pytest.fixture
+def before(stopwatch: Stopwatch, tmp_path: Path) -> Iterator[Path]:
+    """The build before, in a worktree of its own; where nothing is timed, this one."""
+    if not stopwatch.enabled:
+        yield HERE
+        return
+    tree = tmp_path / "before"
+
+    def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["git", "-C", str(HERE), "worktree", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    try:
+        added = git("add", "--detach", str(tree), BEFORE)
+    except FileNotFoundError:
+        pytest.skip("there is no git, so nothing to compare with")
+    if added.returncode:
+        pytest.skip(f"the commit {BEFORE} is not here, so nothing to compare with: {added.stderr.strip()}")
+    yield tree
+    git("remove", "--force", str(tree))
 
 
 @pytest.fixture
@@ -120,6 +162,7 @@ def note(stopwatch: Stopwatch, made: Made, what: str) -> None:
     """Put what it took under the run."""
     places, keys = len(made.report.places), len(made.report.keys)
     stopwatch.note(f"report, {what}: {places} places, {keys} keys", f"{made.seconds:.0f} s")
+    stopwatch.note("CPU of the command", f"{made.cpu:.0f} s")
     stopwatch.note("peak memory of the command", f"{made.mebibytes:.0f} MiB")
     stopwatch.note("files, MB", ", ".join(f"{name[1:]} {size:.1f}" for name, size in made.sizes.items()))
     for action, count in made.calls.items():
@@ -176,3 +219,55 @@ class TestScale:
                 calls.append(make(sandbox, tmp_path).calls)
         few, many = ({name: count for name, count in found.items() if name != INVENTORY} for found in calls)
         assert few == many
+
+
+class TestLimit:
+    """10,000 accounts are the most that an aggregator shows.
+
+    https://docs.aws.amazon.com/config/latest/developerguide/configlimits.html
+    """
+
+    #: The fewest accounts that an organization with a landing zone is made of here.
+    LEAST = 5
+
+    @pytest.fixture
+    def sizes(self, stopwatch: Stopwatch) -> tuple[int, int]:
+        """Two numbers of accounts, the second twice the first."""
+        if not stopwatch.enabled:
+            return 2 * self.LEAST, 4 * self.LEAST
+        return (250, 500) if getattr(stopwatch, "quick", False) else (5_000, 10_000)
+
+    def of(self, accounts: int, folder: Path, root: Path = HERE) -> Made:
+        """The report of so many accounts, of which every key is judged."""
+        plan = GeneratedPlan(accounts=accounts, verdicts=(FOREIGN,), evaluated=EVALUATED)
+        with organization(plan) as sandbox:
+            made = make(sandbox, folder, root)
+        assert len(made.report.places) == accounts * len(REGIONS)
+        return made
+
+    def test_an_account_takes_no_more_where_there_are_more(
+        self, sizes: tuple[int, int], stopwatch: Stopwatch, tmp_path: Path
+    ) -> None:
+        """Of CPU and of memory."""
+        few, many = (self.of(accounts, tmp_path) for accounts in sizes)
+        note(stopwatch, many, f"{sizes[1]:,} accounts")
+        of = f"of each of {sizes[1]:,} accounts, to {sizes[0]:,}"
+        stopwatch.hold(f"CPU {of}", many.cpu / sizes[1], few.cpu / sizes[0], 1.1)
+        ratio = many.mebibytes / sizes[1] / (few.mebibytes / sizes[0])
+        stopwatch.note(f"peak memory {of}", f"{ratio:.2f} of 1.10")
+        assert not stopwatch.enabled or ratio <= 1.1
+
+    def test_an_account_takes_half_of_what_it_took(
+        self, sizes: tuple[int, int], before: Path, stopwatch: Stopwatch, tmp_path: Path
+    ) -> None:
+        """Of CPU, beside what a report of the fewest accounts takes; and what is told is the same."""
+        rounds = 2 if stopwatch.enabled and sizes[0] < 1_000 else 1  # in turn, to share the noise
+        took: dict[tuple[Path, int], float] = {}
+        made: dict[Path, Made] = {}
+        for accounts, root in rounds * [*product((self.LEAST, sizes[0]), (before, HERE))]:
+            made[root] = self.of(accounts, tmp_path, root)
+            took[root, accounts] = min(made[root].cpu, took.get((root, accounts), math.inf))
+        assert made[HERE].report.keys == made[before].report.keys
+        assert made[HERE].calls == made[before].calls
+        ours, theirs = (took[root, sizes[0]] - took[root, self.LEAST] for root in (HERE, before))
+        stopwatch.hold("CPU of all but the fewest accounts, to the build before", ours, theirs, 0.5)

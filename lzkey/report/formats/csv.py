@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lzkey.catalogue import advice
 from lzkey.quoting import cell
@@ -15,11 +15,13 @@ from lzkey.report.wording import unknowns
 from lzkey.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from lzkey.report.model import KeyResult, Report
     from lzkey.report.verdicts import Standing
+
+_Cells: TypeAlias = tuple[str, ...]
 
 COLUMNS: Final = (
     "account",
@@ -44,8 +46,10 @@ COLUMNS: Final = (
     "evidence",
 )
 
-#: How many columns of a row are the key's; what follows is a failure's.
-_JUDGED: Final = COLUMNS.index("as_of") - 1
+#: How many columns all rows of a key share, beside the account's name; and of what follows, before `as_of`.
+_SHARED: Final = COLUMNS.index("requirement") - 1
+_JUDGED: Final = COLUMNS.index("as_of") - COLUMNS.index("requirement")
+_ORDER: Final = {name: place for place, name in enumerate(ALL)}
 
 
 def render(report: Report) -> str:
@@ -61,27 +65,31 @@ def render(report: Report) -> str:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     names = {account.account: account.name for account in report.accounts}
-    as_of = _time(report.as_of)
-    for row in _rows(report):
-        account, *rest = row[:_JUDGED]
-        cells = [account, names.get(account, ""), *rest, as_of, *row[_JUDGED:]]
-        writer.writerow([cell(value) for value in cells] + [""] * (len(COLUMNS) - len(cells)))
+    as_of = cell(_time(report.as_of))
+    for (account, *rest), found in _rows(report):
+        shared = [cell(value) for value in (account, names.get(account, ""), *rest)]
+        for what in found:
+            cells = [value and cell(value) for value in what]
+            cells.insert(_JUDGED, as_of)
+            writer.writerow(shared + cells + [""] * (len(COLUMNS) - len(shared) - len(cells)))
     return text.getvalue()
 
 
-def _rows(report: Report) -> Iterator[tuple[str, ...]]:
-    yield from _deliveries(report)
+def _rows(report: Report) -> Iterator[tuple[_Cells, Iterable[_Cells]]]:
+    """What rows share, and the rest of each of them."""
+    yield from ((row[:_SHARED], (row[_SHARED:],)) for row in _deliveries(report))
     for doubt, account, region, key in unknowns(report):
         if not key:
             where = (account, region, "", "", State.UNKNOWN.value)
-            yield (*where, "", "", doubt.detail, doubt.cause.value, doubt.fix, "")
+            yield where, (("", "", doubt.detail, doubt.cause.value, doubt.fix, ""),)
     former = {key.arn for key in report.landing_zone.former_keys}
     another = "unknown" if report.landing_zone.unknown else "no"
     for result in report.keys:
-        yield from _key(result, "former" if result.arn in former else another)
+        own = "yes" if result.of_landing_zone else "former" if result.arn in former else another
+        yield (result.account, result.region, result.arn, own, result.state.value), _key(result)
 
 
-def _deliveries(report: Report) -> Iterator[tuple[str, ...]]:
+def _deliveries(report: Report) -> Iterator[_Cells]:
     """The matrix, and each observation; `detail` says what it rests on, with an error's cause."""
     scope = report.scope
     for service in headline(report).cells:
@@ -94,36 +102,28 @@ def _deliveries(report: Report) -> Iterator[tuple[str, ...]]:
         yield (one.account, one.region, "", "", "", "", "", told, "", "", "", "", "", *what)
 
 
-def _key(key: KeyResult, another: str) -> Iterator[tuple[str, ...]]:
-    own = "yes" if key.of_landing_zone else another
-    base = (key.account, key.region, key.arn, own, key.state.value)
+def _key(key: KeyResult) -> Iterator[_Cells]:
     at = _time(key.evaluated_at)
     if key.doubt is not None:
-        yield (*base, "", "", key.doubt.detail, key.doubt.cause.value, key.doubt.fix, at)
+        yield ("", "", key.doubt.detail, key.doubt.cause.value, key.doubt.fix, at)
     elif key.state is State.NOT_APPLICABLE:
-        yield (*base, "", "", key.annotation, "", "", at)
+        yield ("", "", key.annotation, "", "", at)
     else:
-        found = (one for standing in standings(key) for one in standing.apart)
-        for one in sorted(found, key=_place):
-            yield (*base, *_requirement(one, key, at))
+        found = [(name, standing) for standing in standings(key) for name in standing.requirements]
+        found.sort(key=lambda one: _ORDER.get(one[0], len(ALL)))  # what this version does not know comes last
+        for name, standing in found:
+            yield _requirement(name, standing, key, at)
 
 
-def _place(one: Standing) -> int:
-    """In the order of the requirements; what this version does not know comes last."""
-    (requirement,) = one.requirements
-    return ALL.index(requirement) if requirement in ALL else len(ALL)
-
-
-def _requirement(one: Standing, key: KeyResult, at: str) -> tuple[str, ...]:
+def _requirement(name: str, standing: Standing, key: KeyResult, at: str) -> _Cells:
     """How one requirement stands; `holds` is empty where the result says neither."""
-    (requirement,) = one.requirements
-    if one.failure is not None:
-        fix = advice(requirement).brief(key.arn)
-        certainty, runbook = one.failure.certainty.value, one.failure.runbook
-        return (requirement, "no", one.failure.detail, "", fix, at, certainty, runbook)
-    if one.verdict is Verdict.HOLDS:
-        return (requirement, "yes", "", "", "", at)
-    return (requirement, "", one.detail, one.cause, one.fix, at)
+    if standing.failure is not None:
+        failure = standing.failure
+        fix = advice(name).brief(key.arn)
+        return (name, "no", failure.detail, "", fix, at, failure.certainty.value, failure.runbook)
+    if standing.verdict is Verdict.HOLDS:
+        return (name, "yes", "", "", "", at)
+    return (name, "", standing.detail, standing.cause, standing.fix, at)
 
 
 def _time(moment: datetime | None) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from lzkey.report.document import as_document
+from lzkey.report.document import as_text
 
 if TYPE_CHECKING:
     from lzkey.report.model import Report
@@ -13,4 +12,4 @@ if TYPE_CHECKING:
 
 def render(report: Report) -> str:
     """The document, a member a line."""
-    return json.dumps(as_document(report), indent=1) + "\n"
+    return as_text(report)

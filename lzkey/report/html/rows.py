@@ -81,7 +81,8 @@ def accounts_by_id(report: Report) -> dict[str, Account]:
     found = {account.account: account for account in report.accounts}
     mentioned = (*(place.account for place in report.places), *(key.account for key in report.keys))
     for number in mentioned:
-        found.setdefault(number, Account(number, "", ""))
+        if number not in found:
+            found[number] = Account(number, "", "")
     return found
 
 
