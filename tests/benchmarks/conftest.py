@@ -7,9 +7,14 @@ Ordinary runs disable benchmarks: every body then runs once, and only what it an
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
+import subprocess
+import zipfile
 from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +61,10 @@ CLOUDTRAIL = {
         },
     },
 }
+
+PROJECT = Path(__file__).parents[2]
+#: The last commit before it was made ten times faster.
+BEFORE = "af9984ae8d99d48ada48b9990d4cc3cd0b9f7593"
 
 _HELD = pytest.StashKey[list["Bar"]]()
 
@@ -177,6 +186,23 @@ def stopwatch(request: pytest.FixtureRequest) -> Stopwatch:
     enabled = config.getoption("benchmark_enable") and not hasattr(config, "workerinput")
     quick = config.getoption("quick", default=False)
     return Stopwatch(bool(enabled), bool(quick), config.stash.setdefault(_HELD, []))
+
+
+@pytest.fixture(scope="session")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The build of that commit, which is not left behind."""
+    git = shutil.which("git")
+    if git is None:
+        pytest.skip("there is no git, which has the build to compare with")
+    command = [git, "archive", "--format=zip", BEFORE, "lzkey", "rules"]
+    packing = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True)
+    if packing.returncode:
+        pytest.skip(f"git has no commit {BEFORE} to compare with: {packing.stderr.decode().strip()}")
+    made = tmp_path_factory.mktemp("before")
+    with zipfile.ZipFile(io.BytesIO(packing.stdout)) as archive:
+        archive.extractall(made)
+    yield made
+    shutil.rmtree(made)
 
 
 @pytest.hookimpl(wrapper=True)

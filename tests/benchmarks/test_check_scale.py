@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import json
 import os
 import pickle
@@ -15,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,16 +27,13 @@ from lzkey.sources import units
 from lzkey.sources.subject import Context, PassedOver
 from lzkey_sandbox import Sandbox
 
-from .conftest import ROOT, Documented
+from .conftest import PROJECT, ROOT, Documented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from .conftest import Stopwatch
 
-PROJECT = Path(__file__).parents[2]
-#: The last commit before it was made ten times faster.
-BEFORE = "af9984ae8d99d48ada48b9990d4cc3cd0b9f7593"
 SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
 MEBIBYTE = 1024
 # One statement that is quickly proved: what is measured is how the work grows, not the proof.
@@ -231,27 +226,6 @@ class TestSnapshots:
             f"check: {run.keys:,} keys among {items:,} items",
             f"{items / run.seconds:8,.0f} items/s, {run.peak / MEBIBYTE:5.0f} MiB",
         )
-
-
-@pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The build of that commit, which is not left behind."""
-    made = tmp_path_factory.mktemp("before")
-    git = shutil.which("git")
-    if git is None:
-        pytest.skip("there is no git, which has the build to compare with")
-    packing = subprocess.run(
-        [git, "archive", "--format=zip", BEFORE, "lzkey", "rules"],
-        cwd=PROJECT,
-        check=False,
-        capture_output=True,
-    )
-    if packing.returncode:
-        pytest.skip(f"git has no commit {BEFORE} to compare with: {packing.stderr.decode().strip()}")
-    with zipfile.ZipFile(io.BytesIO(packing.stdout)) as archive:
-        archive.extractall(made)
-    yield made
-    shutil.rmtree(made)
 
 
 @pytest.fixture(scope="module")

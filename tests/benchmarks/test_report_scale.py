@@ -52,8 +52,6 @@ DETAILS = "config:GetAggregateComplianceDetailsByConfigRule"
 INVENTORY = "config:SelectAggregateResourceConfig"
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1")
 
-#: The build that this one is held against, before it was made faster.
-BEFORE = "af9984a"
 #: When all keys of the organizations that are compared were evaluated.
 EVALUATED = datetime.now(UTC) - timedelta(hours=1)
 HERE = Path(lzkey.__file__).parents[1]
@@ -128,28 +126,6 @@ def make(sandbox: Sandbox, folder: Path, root: Path = HERE) -> Made:
     sizes = {path.suffix: path.stat().st_size / 1e6 for path in paths}
     memory = int(told.read_text().split()[-1]) / 1024
     return Made(report, seconds, used.ru_utime + used.ru_stime, memory, sizes)
-
-
-@pytest.fixture
-def before(stopwatch: Stopwatch, tmp_path: Path) -> Iterator[Path]:
-    """The build before, in a worktree of its own; where nothing is timed, this one."""
-    if not stopwatch.enabled:
-        yield HERE
-        return
-    tree = tmp_path / "before"
-
-    def git(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = ["git", "-C", str(HERE), "worktree", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    try:
-        added = git("add", "--detach", str(tree), BEFORE)
-    except FileNotFoundError:
-        pytest.skip("there is no git, so nothing to compare with")
-    if added.returncode:
-        pytest.skip(f"the commit {BEFORE} is not here, so nothing to compare with: {added.stderr.strip()}")
-    yield tree
-    git("remove", "--force", str(tree))
 
 
 @pytest.fixture
@@ -235,7 +211,7 @@ class TestLimit:
         """Two numbers of accounts, the second twice the first."""
         if not stopwatch.enabled:
             return 2 * self.LEAST, 4 * self.LEAST
-        return (250, 500) if getattr(stopwatch, "quick", False) else (5_000, 10_000)
+        return (250, 500) if stopwatch.quick else (5_000, 10_000)
 
     def of(self, accounts: int, folder: Path, root: Path = HERE) -> Made:
         """The report of so many accounts, of which every key is judged."""
