@@ -226,10 +226,12 @@ def _told(
 
 
 def _telling(policy: Policy, decision: Decision) -> Policy:
-    """The statements that tell why: the one that decides, as it is written, or else those that allow."""
-    if decision.statement is not None:
-        return Policy((policy.statements[decision.statement.index],))
-    return Policy(tuple(statement for statement in policy.statements if statement.allows))
+    """The statements that tell why: those that allow; the Deny of which it is open whether it applies."""
+    deciding = decision.statement
+    if deciding is None:
+        return Policy(tuple(statement for statement in policy.statements if statement.allows))
+    is_open = decision.reason is Reason.UNDECIDABLE_DENY
+    return Policy((policy.statements[deciding.index],) if is_open else ())  # as it is written
 
 
 def _unseen(request: Request) -> str:

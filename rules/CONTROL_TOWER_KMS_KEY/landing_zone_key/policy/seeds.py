@@ -5,11 +5,11 @@ malformed: nobody can decide a condition on it, and so no other value does worse
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from ipaddress import IPv4Network, IPv6Network
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from typing import Final
 
 from landing_zone_key.policy.conditions import Condition, Kind
@@ -24,7 +24,7 @@ _MOST: Final = 16
 
 def seeds(kind: Kind, conditions: Iterable[Condition]) -> list[str]:
     """Some values near those of the conditions, and one that is malformed."""
-    return [*_SEEDS[kind](tuple(conditions))[:_MOST], _MALFORMED]
+    return [*islice(_SEEDS[kind](tuple(conditions)), _MOST), _MALFORMED]
 
 
 def moments(conditions: Iterable[Condition]) -> set[Decimal]:
@@ -43,22 +43,22 @@ def iso(moment: Decimal) -> str:
     return datetime.fromtimestamp(int(moment), UTC).isoformat().replace("+00:00", "Z")
 
 
-def _numbers(conditions: Iterable[Condition]) -> list[str]:
+def _numbers(conditions: Iterable[Condition]) -> Iterator[str]:
     """One beyond either end, every number, and one between each two neighbours."""
     numbers = sorted(
         {number for condition in conditions for number in condition.operands if isinstance(number, Decimal)}
     )
-    between = [(low + high) / 2 for low, high in pairwise(numbers)]
+    between = ((low + high) / 2 for low, high in pairwise(numbers))
     ends = [numbers[0] - 1, numbers[-1] + 1] if numbers else [Decimal(0)]
-    return [format(number, "f") for number in (*ends, *numbers, *between)]
+    return (format(number, "f") for number in chain(ends, numbers, between))
 
 
-def _dates(conditions: Iterable[Condition]) -> list[str]:
+def _dates(conditions: Iterable[Condition]) -> Iterator[str]:
     known = sorted(moment for moment in moments(conditions) if _FIRST_MOMENT <= moment <= LAST_MOMENT)
-    return [iso(moment) for moment in known] or [iso(Decimal(0))]
+    return map(iso, known or [Decimal(0)])
 
 
-def _addresses(conditions: Iterable[Condition]) -> list[str]:
+def _addresses(conditions: Iterable[Condition]) -> Iterator[str]:
     """The first address of every range and the one behind its last: ranges begin and end nowhere else."""
     found = {"0.0.0.0": None, "::": None}  # noqa: S104 - an address to be matched, none to listen on
     for network in [network for condition in conditions for network in condition.operands][:_MOST]:
@@ -67,20 +67,20 @@ def _addresses(conditions: Iterable[Condition]) -> list[str]:
         found[str(network.network_address)] = None
         if int(network.broadcast_address) + 1 < 2**network.max_prefixlen:
             found[str(network.broadcast_address + 1)] = None
-    return list(found)
+    return iter(found)
 
 
-def _binaries(conditions: Iterable[Condition]) -> list[str]:
+def _binaries(conditions: Iterable[Condition]) -> Iterator[str]:
     listed = {
         operand for condition in conditions for operand in condition.operands if isinstance(operand, bytes)
     }
     unused = b"x"
     while unused in listed:
         unused += b"x"
-    return [b64encode(value).decode() for value in (unused, *sorted(listed))]
+    return (b64encode(value).decode() for value in (unused, *sorted(listed)))
 
 
-_SEEDS: Final[Mapping[Kind, Callable[[Iterable[Condition]], list[str]]]] = {
+_SEEDS: Final[Mapping[Kind, Callable[[Iterable[Condition]], Iterator[str]]]] = {
     Kind.NUMBER: _numbers,
     Kind.DATE: _dates,
     Kind.ADDRESS: _addresses,
