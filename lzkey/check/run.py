@@ -37,9 +37,9 @@ NOTHING_FOUND: Final = "no KMS key was found in what was given, so that nothing 
 
 #: So many units, or results, are done before other processes are worth their start.
 ALONE: Final = 100
-_ALONE_RESULTS: Final = 20_000
+_ALONE_RESULTS: Final = 10_000
 #: Units that wait for each process, so that none runs dry and none piles up.
-_AHEAD: Final = 4
+_AHEAD: Final = 2
 #: Bytes of packed units that wait for all of them.
 _WAITING: Final = 32 << 20
 #: Results that a process hands over of one unit; of one with more it has no part.

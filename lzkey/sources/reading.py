@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lzkey.sources.subject import Context, Environment, FoundKey, Unit
 
 #: Items in one batch.
-BATCH: Final = 200
+BATCH: Final = 100
 #: Characters of the largest document that is read whole: plans and states; lists of items have no limit.
 LARGEST: Final = 64 << 20
 #: Bytes of what is read by whoever judges it, who then holds it.

@@ -116,9 +116,10 @@ class _Reader:
             ends.append([])
             known: dict[tuple[Token, int], int] = {}
             for pattern in patterns:
-                budget.spend(len(pattern.tokens))
+                own = pattern.tokens
+                budget.spend(len(own))
                 beginnings.append(len(tokens))
-                tokens.extend(pattern.tokens)
+                tokens.extend(own)
                 ends[-1].append(len(tokens))
                 tokens.append(_END)
                 following = -1
