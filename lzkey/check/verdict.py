@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from landing_zone_key import Certainty, Compliance, FindingReason, annotate, assess
@@ -12,6 +12,7 @@ from landing_zone_key.annotation import MAXIMUM_LENGTH
 from landing_zone_key.assessment import policy_of
 from landing_zone_key.finding import reference
 from landing_zone_key.policy import Policy, PolicyError
+from landing_zone_key.records import dataclass
 from landing_zone_key.settings import KeyScope
 from lzkey.state import State
 
