@@ -46,6 +46,11 @@ class KeyArn:
             )
         return cls(*found.groups())
 
+    @property
+    def is_one(self) -> bool:
+        """Whether AWS writes any ARN so: of a configuration item without one the parts may be any text."""
+        return _ARN.fullmatch(str(self)) is not None
+
     def __str__(self) -> str:
         """The ARN as AWS writes it."""
         return f"arn:{self.partition}:kms:{self.region}:{self.account}:key/{self.key_id}"
