@@ -109,8 +109,8 @@ PATH: Final = Domain(
 )
 
 
-#: One line of what is known: the condition key (an asterisk at its end stands for all that begin so), the fact
-#: (of what depends on the key or on the landing zone, what tells the value, or None), where it stands.
+#: One line of what is known: the condition key (an asterisk at its end stands for all that begin so); the
+#: fact, or what tells the value (or None) where it depends on the key or on the landing zone; its source.
 Row: TypeAlias = tuple[str, Fact | Callable[[KmsKey, LandingZone], str | None], str]
 
 
