@@ -45,17 +45,15 @@ ARN, ID, UPPER, SLASHED, ESCAPED = "<arn>", "<id>", "<ARN>", "<slashed>", "<esca
 NAMES: Final = (ARN, ARN, ARN, ID, UPPER, SLASHED, ESCAPED)
 
 RESOURCES: Final[tuple[Any, ...]] = (
-    *("*", [ARN, "*"], [ARN, ARN], f"{ARN}*", f"{ARN}1", f"{PLACE}{UUIDS[0]}", [ARN, f"{PLACE}{UUIDS[2]}"]),
-    *(f"{PLACE}*", f"{PLACE}1*", f"{PLACE}mrk-*", [ARN, f"{PLACE}*ab*"], f"{PLACE}{'?' * 36}", f"{PLACE}k"),
-    *(f"{PLACE}*${{aws:ResourceTag/team}}", f"{PLACE}${{aws:username}}", ID, f"key/{ID}", "*ab", "*key/12*"),
-    *(
-        "arn:aws:kms:*:111122223333:key/*",
-        "arn:aws:kms:us-east-1:*:key/1234*",
-        "arn:aws:kms",
-        "arn:aws:s3:::*",
-    ),
-    *("arn:aws:k*:us-east-1:111122223333:key/1*", "arn:aws:kms:us-east-1:111122223333:*ab", "${", [ID, ARN]),
-    "arn:aws:s3:::*",
+    *(ARN, ARN, "*", [ARN, "*"], [ARN, ARN], f"{PLACE}{UUIDS[0]}", [ARN, f"{PLACE}{UUIDS[2]}"], f"{PLACE}*"),
+    *(f"{PLACE}1*", f"{PLACE}mrk-*", [f"{PLACE}*ab", f"{PLACE}2*"], f"{PLACE}{'?' * 36}", "*ab", "*key/12*"),
+    *(f"key/{UUIDS[0]}", UUIDS[1], "arn:aws:kms:us-east-1:*:key/1234*", "arn:aws:kms:*:111122223333:key/?2*"),
+    *("arn:aws:kms", "arn:aws:k*:us-east-1:111122223333:key/1*", "arn:aws:kms:us-east-1:111122223333:*ab"),
+)
+#: Where a key's name may be in another way, or nobody can say what is.
+TRAPS: Final[tuple[Any, ...]] = (
+    *(f"{ARN}*", f"{ARN}1", f"{PLACE}*${{aws:ResourceTag/team}}", f"{PLACE}${{aws:username}}", "${"),
+    *(f"key/{ID}", [ID, ARN], [ARN, SLASHED], *NAMES, *NAMES),
 )
 CONDITIONS: Final[tuple[dict[str, Any], ...]] = (
     {"StringEquals": {"aws:SourceArn": TRAIL}},
@@ -98,13 +96,13 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
         "Principal": SERVICES if draw(st.booleans()) else draw(st.sampled_from(PRINCIPALS)),
         "Action": "kms:*" if draw(st.booleans()) else draw(st.sampled_from(ACTIONS)),
         draw(st.sampled_from(("Resource", "Resource", "NotResource"))): draw(
-            st.one_of(st.just(ARN), st.sampled_from(RESOURCES), st.sampled_from(NAMES))
+            st.sampled_from(TRAPS if draw(st.integers(0, 4)) == 0 else RESOURCES)
         ),
     }
     if draw(st.booleans()):
         statement["Condition"] = draw(st.sampled_from(CONDITIONS))
-    if draw(st.integers(0, 2)) == 0:
-        statement["Sid"] = draw(st.sampled_from((*SIDS, *NAMES)))
+    if draw(st.booleans()):
+        statement["Sid"] = draw(st.sampled_from(NAMES if draw(st.integers(0, 4)) == 0 else SIDS))
     return statement
 
 
@@ -205,7 +203,7 @@ def found_keys(draw: st.DrawFn, text: str) -> FoundKey:
 def populations(draw: st.DrawFn) -> list[FoundKey]:
     """Keys of one policy, or of two."""
     written = draw(st.lists(texts(), min_size=1, max_size=2))
-    return draw(st.lists(st.one_of(list(map(found_keys, written))), min_size=2, max_size=12))
+    return draw(st.lists(st.one_of(list(map(found_keys, written))), min_size=6, max_size=12))
 
 
 def _manifest(logs: str, config: str, backup: str) -> dict[str, Any]:
@@ -225,21 +223,24 @@ MANIFESTS: Final = tuple(
 )
 
 
+SCOPES: Final = ("all", "landing-zone", f"{UUIDS[0]},{PLACE}{UUIDS[2]}")
+
+
 @st.composite
 def zones(draw: st.DrawFn) -> LandingZone:
     """A landing zone, of whose keys something may be known."""
+    told = draw(st.integers(0, 3)) == 0
     zone = LandingZone.from_rule_parameters(
         {
             "HomeRegion": "us-east-1",
             "ManagementAccountId": "111122223333",
             "OrganizationId": draw(st.sampled_from(("", "o-exampleorgid"))),
-            "KeyScope": draw(st.sampled_from(("", "", "landing-zone", f"{UUIDS[0]},{PLACE}{UUIDS[2]}"))),
+            "KeyScope": draw(st.sampled_from(SCOPES)) if told else "",
             "PermissionStandard": draw(st.sampled_from(("", "functional"))),
             "RequireConfusedDeputyProtection": draw(st.sampled_from(("", "", "true"))),
         }
     )
-    manifest = draw(st.sampled_from((None, None, *MANIFESTS)))
-    zone = zone if manifest is None else zone.with_manifest(manifest, "4.0")
+    zone = zone.with_manifest(draw(st.sampled_from(MANIFESTS)), "4.0") if told else zone
     return replace(zone, accounts=draw(st.sampled_from(((), (), ("111122223333", "444455556666")))))
 
 

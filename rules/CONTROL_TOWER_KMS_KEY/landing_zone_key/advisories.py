@@ -10,7 +10,7 @@ from landing_zone_key.finding import Question, reference
 from landing_zone_key.policy.document import Policy, Principals, Statement
 from landing_zone_key.policy.family import ABSENT, UNKNOWN, Fact, Family, Fixed
 from landing_zone_key.policy.patterns import ARN_PARTS
-from landing_zone_key.policy.proof import Proved, Refused, prove, prove_refused
+from landing_zone_key.policy.proof import Proved, Refused, is_plainly_refused, prove, prove_refused
 from landing_zone_key.policy.representatives import one_of
 from landing_zone_key.records import dataclass
 from landing_zone_key.requests import CLOUDTRAIL, cloudtrail_family, foreign_family
@@ -97,7 +97,8 @@ def _open_to_other_trails(question: Question, policy: Policy, own: Family) -> tu
         foreign_family(own, question.key, question.zone, facts, one_of((account,)))
         for facts in _organizations(organization)
     )
-    if isinstance(prove_refused(policy, next(trails)), Proved):
+    of_anybody = next(trails)
+    if is_plainly_refused(policy, of_anybody) or isinstance(prove_refused(policy, of_anybody), Proved):
         return ()
     message = "CloudTrail may use the key for trails of other accounts; limit the statement by aws:SourceArn"
     for theirs in trails:

@@ -175,6 +175,11 @@ class Family:
         """Every key of which something is known."""
         return {**(self.common.facts() if self.common else {}), **self.facts}
 
+    def settled_values(self, key: str) -> tuple[str, ...] | None:
+        """What the key has in every request; None where it is absent, or where they differ."""
+        fact = self.fact(key)
+        return fact.values if isinstance(fact, Fixed) else None
+
     def settled_value(self, key: str) -> str | Unsettled | None:
         """The one value that the key has in every request, for a policy variable."""
         fact = self.fact(key)

@@ -4,7 +4,7 @@ What the requests differ in is cut into cases that no statement of the policy ca
 decided by `decide`. A bound keeps hostile policies cheap: past it the answer is `TOO_COMPLEX`, never a proof.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, product
 from typing import Final
@@ -66,6 +66,19 @@ def prove_refused(policy: Policy, family: Family) -> Proved | Refused:
     The counterexample is then a request that is allowed, or that nobody can say is refused.
     """
     return _search(policy, family, Budget(MAXIMUM_STEPS), _PROVE_REFUSED)
+
+
+def is_plainly_refused(policy: Policy, family: Family) -> bool:
+    """Whether no statement can allow a request of the family, as far as that is seen without any cases."""
+    budget, actions = Budget(MAXIMUM_STEPS), [action.lower() for action in family.actions]
+    try:
+        return not any(
+            can_match(each.statement, family, budget)
+            for each in reaching(policy, family, budget)
+            if each.statement.allows and not {False}.issuperset(map(each.statement.actions.include, actions))
+        )
+    except TooComplexError:
+        return False
 
 
 def find_refused(policy: Policy, family: Family, steps: int = MAXIMUM_STEPS) -> Refused | None:
@@ -134,14 +147,26 @@ def _search(policy: Policy, family: Family, budget: Budget, aim: _Aim) -> Proved
 def _is_plain(
     including: Sequence[tuple[Reaching, bool | None]], family: Family, budget: Budget, aim: _Aim
 ) -> bool:
-    """Whether one request is as good as all: nothing speaks against any, and if need be something for all."""
-    plain = not aim.allowed
+    """Whether there is one statement about the action, and it allows every request; as costly as to find out.
+
+    Else the bound would be reached with other policies than if every case was looked at.
+    """
+    if not aim.allowed or len(including) > 1:
+        return False
     for each, includes in including:
-        speaks_for = each.statement.allows is aim.allowed
-        if not speaks_for and (aim.allowed or can_match(each.statement, family, budget)):
-            return False
-        plain = plain or (speaks_for and each.surely and includes is True)
-    return plain
+        if each.statement.allows and each.surely and includes is True:
+            budget.spend(_cost((each.statement,), family.settled_values))
+            return True
+    return False
+
+
+def _cost(statements: Sequence[Statement], values_of: Callable[[str], tuple[str, ...] | None]) -> int:
+    """The steps that it takes to decide a request that carries these values."""
+    steps = 8 + 7 * len(statements)
+    for statement in statements:
+        for condition in statement.conditions:
+            steps += condition.effort(values_of(condition.lookup_key))
+    return steps
 
 
 def _denied(policy: Policy, about: Sequence[Statement], family: Family, action: str) -> Refused | None:
@@ -210,10 +235,7 @@ def _requests(
         values = Values(family.sample.values)
         for alternative in chosen:
             values.update(alternative)
-        steps = 8 + 7 * len(statements)
-        for condition in conditions:
-            steps += condition.effort(values.get(condition.lookup_key))
-        budget.spend(steps)
+        budget.spend(_cost(statements, values.get))
         return Request(action, family.resource, family.service, values)
 
     for example in examples(family, free):
