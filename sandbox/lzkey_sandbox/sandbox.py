@@ -78,6 +78,9 @@ class Sandbox:
     (``SandboxInUseError``). ``token_lifetime`` limits how long a result token is good for.
     """
 
+    keeps_connections = False
+    """Whether clients may ask again on the same connection, as of AWS; to be set before it is entered."""
+
     def __init__(
         self,
         region: str = "us-east-1",
@@ -87,7 +90,6 @@ class Sandbox:
         recording: bool = True,
         oversized_limit: int = OVERSIZED_LIMIT,
         token_lifetime: timedelta = timedelta(hours=1),
-        keeps_connections: bool = False,
     ) -> None:
         self.region = region
         self.account = account
@@ -101,7 +103,6 @@ class Sandbox:
         self._recording = recording
         self._oversized_limit = oversized_limit
         self._token_lifetime = token_lifetime
-        self._keeps_connections = keeps_connections
 
     def __enter__(self) -> Self:
         """Start the endpoint; everything that AWS held before is forgotten."""
@@ -152,7 +153,7 @@ class Sandbox:
             AwsObserver(self._recorder, self._loop, self._buckets, pending, self._events),
             self.account,
         )
-        server = LoopbackServer(self._endpoint, "aws-endpoint", keeps_connections=self._keeps_connections)
+        server = LoopbackServer(self._endpoint, "aws-endpoint", keeps_connections=self.keeps_connections)
         cleanup.callback(server.stop)
         # moto reads a stack's TemplateURL only when its host is "localhost"
         self.endpoint_url = f"http://localhost:{server.port}"

@@ -92,7 +92,9 @@ def organization(plan: GeneratedPlan, **parameters: str) -> Iterator[Sandbox]:
 
     Connections are kept, as AWS keeps them: what it takes to open one is none of the report's business.
     """
-    with Sandbox(keeps_connections=True) as sandbox:
+    sandbox = Sandbox()
+    sandbox.keeps_connections = True
+    with sandbox:
         sandbox.organization(ALONE)
         population = sandbox.generate(plan, {**PARAMETERS, **parameters})
         sandbox.landing_zone = LandingZone.with_key(population.landing_zone_key, "4.0")
