@@ -34,7 +34,7 @@ setup: $(STAMP)  ## Make .venv with everything that is needed
 
 $(STAMP): pyproject.toml $(if $(OTHER_PYTHON),another-python)
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON")'
-	@printf '%s\n' 'Making $(VENV) with $(PYTHON) and everything that is needed: some 800 MB, which takes minutes ...'
+	@printf '%s\n' 'Making $(VENV) with $(PYTHON) and everything that is needed: some 900 MB, which takes minutes ...'
 	@$(PYTHON) -m venv $(if $(OTHER_PYTHON),--clear) $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRA)]'
 	@touch $(STAMP)

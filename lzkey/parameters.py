@@ -73,6 +73,8 @@ class Deployment:
 class Parameters:
     """A valid parameters file: `rule` holds the rule parameters that were given, none of them empty."""
 
+    named: str
+    """NAME or FILE, as it was given."""
     path: Path
     rule: Mapping[str, str]
     deployment: Deployment
@@ -120,7 +122,9 @@ def load(named: str, *, at: Workplace, any_region: bool = False) -> Parameters:
     if faults:
         lines = "".join(f"\n  {fault}" for fault in faults)
         raise ParametersError(f"{path} cannot be deployed:{lines}")
-    return Parameters(path, MappingProxyType(_given(document["ruleParameters"])), _deployment(document))
+    return Parameters(
+        named, path, MappingProxyType(_given(document["ruleParameters"])), _deployment(document)
+    )
 
 
 def faults_of(document: Json, at: Workplace, *, any_region: bool = False) -> list[str]:

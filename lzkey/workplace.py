@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -65,6 +66,10 @@ class Workplace:
         if _is_name(named):
             return self.parameters / f"{named}.json"
         return self.folder / named
+
+    def shown(self, path: Path) -> str:
+        """A path as it is typed in the folder."""
+        return os.path.relpath(path, self.folder)
 
     def find(self, named: str) -> Path:
         """The parameters file that is called so, or has this path; the project's own come after one's own.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 _NAMES: Final = {
-    **{row.key.lower(): row.key for row in COMMON},
+    **{key.lower(): key for key, _, _ in COMMON},
     "aws:sourcearn": "aws:SourceArn",
     "aws:sourceaccount": "aws:SourceAccount",
     "aws:sourceorgpaths": "aws:SourceOrgPaths",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from landing_zone_key import KmsKey, LandingZone
-    from landing_zone_key.repair import Unresolved
+    from landing_zone_key.mending import Unresolved
     from lzkey.check.verdict import Verdict
     from lzkey.sources.subject import FoundKey
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from landing_zone_key import Certainty, Compliance, FindingReason, annotate, assess
-from landing_zone_key.access import MAY_BE_REFUSED
 from landing_zone_key.advisories import AdvisoryCode
 from landing_zone_key.annotation import MAXIMUM_LENGTH
 from landing_zone_key.assessment import policy_of
 from landing_zone_key.finding import reference
 from landing_zone_key.policy import Policy, PolicyError
 from landing_zone_key.records import dataclass
+from landing_zone_key.refusal import MAY_BE_REFUSED
 from landing_zone_key.settings import KeyScope
 from lzkey.state import State
 

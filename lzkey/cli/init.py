@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import contextmanager
 from os.path import lexists
 from shlex import quote
@@ -130,10 +129,10 @@ def init(
         for stream, text in zip(streams, new.values(), strict=True):
             stream.write(text)
     members: Initialised = {
-        "parameters_file": _shown(file, at),
+        "parameters_file": at.shown(file),
         "rule_parameters": {key: value for key, value in document["ruleParameters"].items() if value},
-        "written": [_shown(path, at) for path in new],
-        "differing": [_shown(path, at) for path in differing],
+        "written": [at.shown(path) for path in new],
+        "differing": [at.shown(path) for path in differing],
     }
     tell(form, output, members, map(plain, map(one_line, _lines(members, name))))
 
@@ -167,11 +166,11 @@ def _beside(file: Path, at: Workplace) -> Iterator[tuple[Path, str]]:
 def _require_free(file: Path, others: Collection[Path], at: Workplace) -> None:
     """Raise ParametersError where the file is there, or would be one of those that are written beside it."""
     if file.suffix != ".json":
-        raise ParametersError(f"{_shown(file, at)}: a parameters file ends with .json, as does NAME's")
+        raise ParametersError(f"{at.shown(file)}: a parameters file ends with .json, as does NAME's")
     if lexists(file):
-        raise ParametersError(f"{_shown(file, at)} is there already; give another name, or remove it first")
+        raise ParametersError(f"{at.shown(file)} is there already; give another name, or remove it first")
     if file.name == SCHEMA or file in others:
-        raise ParametersError(f"{_shown(file, at)} is the name of another file; give another one")
+        raise ParametersError(f"{at.shown(file)} is the name of another file; give another one")
 
 
 def _text(path: Path) -> str | None:
@@ -199,10 +198,6 @@ def _folders(folders: Collection[Path]) -> Iterator[None]:
         if isinstance(error, OSError):
             raise OutputError(f"{error.filename} cannot be made: {error.strerror}") from error
         raise
-
-
-def _shown(path: Path, at: Workplace) -> str:
-    return os.path.relpath(path, at.folder)
 
 
 def _lines(done: Initialised, name: str) -> Iterator[str]:

@@ -37,6 +37,7 @@ class Examination:
     """Every expectation with its answer, in the table's order."""
 
     name: str
+    file: str
     account: str
     region: str
     findings: tuple[Looked, ...]
@@ -80,7 +81,7 @@ def examine(
         subject = replace(subject, management=management)
     checks = at_once(lambda expectation: _look(expectation, subject), EXPECTATIONS)
     findings = tuple(map(Looked, EXPECTATIONS, checks))
-    return Examination(name, target.account, target.region, findings)
+    return Examination(name, at.shown(parameters.path), target.account, target.region, findings)
 
 
 def _subject(parameters: Parameters, target: Target, at: Workplace, now: datetime) -> Subject:

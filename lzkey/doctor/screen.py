@@ -43,7 +43,7 @@ def terminal_view(examination: Examination) -> RenderableType:
     left_out = len(examination.findings) - len(asked)
     lines = table(("status", "what", "what is"), map(_row, asked))
     end = f"{_VERDICTS[examination.status]}{f' ({left_out} do not apply)' if left_out else ''}"
-    where = f"parameters/{examination.name}.json, account {examination.account}, {examination.region}"
+    where = f"{examination.file}, account {examination.account}, {examination.region}"
     return Group(folded(where, style="bold"), lines, folded(end, style=STYLES[examination.status]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from lzkey import RULE_NAME
@@ -117,7 +118,7 @@ class Subject:
     def redeploy(self) -> str:
         """What to type to put most things right."""
         command = "deploy-organization" if self.assumes_role else "deploy"
-        return f"deploy again: lzkey {command} {self.parameters.path.stem}"
+        return f"deploy again: lzkey {command} {quote(self.parameters.named)}"
 
     def rule(self) -> Rule | None:
         """The account's own rule; None when there is none of that name."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from landing_zone_key.access import FAMILIES, OPEN_TO, REFUSED
+from landing_zone_key.access import FAMILIES
 from landing_zone_key.annotation import BETWEEN, BETWEEN_ANCHORS, CUT, EXPIRES, NAMED, RUNBOOK
 from landing_zone_key.assessment import COMPLIANT_FOR_ONE, COMPLIANT_REASON
 from landing_zone_key.finding import Certainty, Requirement, anchor
+from landing_zone_key.refusal import OPEN_TO, REFUSED
 from landing_zone_key.requirements import UNKNOWN
 from landing_zone_key.whose import EVERY_BUT, FOR_ACCOUNT, LISTED, SOME_ACCOUNTS
 from lzkey.report.model import Failure

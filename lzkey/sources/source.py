@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import Requirement
 from landing_zone_key.key import KeyArn, partition_of
+from landing_zone_key.mending import documented_statement
 from landing_zone_key.records import dataclass
-from landing_zone_key.repair import documented_statement
 from lzkey.sources.json_text import JsonStream, Path, element_lines, line_of
 from lzkey.sources.subject import UNTOLD, FoundKey, Place, Unread
 

@@ -87,6 +87,7 @@ class Sandbox:
         recording: bool = True,
         oversized_limit: int = OVERSIZED_LIMIT,
         token_lifetime: timedelta = timedelta(hours=1),
+        keeps_connections: bool = False,
     ) -> None:
         self.region = region
         self.account = account
@@ -100,6 +101,7 @@ class Sandbox:
         self._recording = recording
         self._oversized_limit = oversized_limit
         self._token_lifetime = token_lifetime
+        self._keeps_connections = keeps_connections
 
     def __enter__(self) -> Self:
         """Start the endpoint; everything that AWS held before is forgotten."""
@@ -150,7 +152,7 @@ class Sandbox:
             AwsObserver(self._recorder, self._loop, self._buckets, pending, self._events),
             self.account,
         )
-        server = LoopbackServer(self._endpoint, "aws-endpoint")
+        server = LoopbackServer(self._endpoint, "aws-endpoint", keeps_connections=self._keeps_connections)
         cleanup.callback(server.stop)
         # moto reads a stack's TemplateURL only when its host is "localhost"
         self.endpoint_url = f"http://localhost:{server.port}"

@@ -88,8 +88,11 @@ class Made:
 
 @contextmanager
 def organization(plan: GeneratedPlan, **parameters: str) -> Iterator[Sandbox]:
-    """An organization that is computed, seen through an aggregator in its management account."""
-    with Sandbox() as sandbox:
+    """An organization that is computed, seen through an aggregator in its management account.
+
+    Connections are kept, as AWS keeps them: what it takes to open one is none of the report's business.
+    """
+    with Sandbox(keeps_connections=True) as sandbox:
         sandbox.organization(ALONE)
         population = sandbox.generate(plan, {**PARAMETERS, **parameters})
         sandbox.landing_zone = LandingZone.with_key(population.landing_zone_key, "4.0")

@@ -11,7 +11,7 @@ import pytest
 
 from landing_zone_key import FindingReason, KmsKey, LandingZone, Requirement, assess
 from landing_zone_key.finding import anchor
-from landing_zone_key.repair import documented_statement
+from landing_zone_key.mending import documented_statement
 from lzkey import runbook
 from lzkey.runbook import ANCHORS, GUIDANCE, address, page, pointer
 

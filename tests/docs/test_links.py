@@ -66,6 +66,12 @@ class TestFront:
         first = PAGES["README.md"].text.split("\n\n")[1]
         assert len(re.findall(r"[.?](?:\*\*)?(?:\s|$)", first)) == 2
 
+    def test_is_short(self) -> None:
+        """Whoever wants more finds it in docs/; its first block is seen in one look."""
+        page = PAGES["README.md"]
+        assert len(page.text.splitlines()) <= 170
+        assert len(page.in_language("text")[0].splitlines()) <= 12
+
 
 class TestIndex:
     """docs/README.md."""

@@ -87,6 +87,18 @@ class TestScreen:
         assert "fix: start it: aws configservice start-configuration-recorder" in out
         assert "do not trust the rule's results" in out
 
+    def test_a_file_is_named_as_it_was_given(self, account: Management, run: Any) -> None:
+        """Wherever it is: as what was read, and as what is to be deployed again."""
+        document = json.loads((account.root / f"parameters/{NAME}.json").read_text())
+        document["ruleParameters"]["PermissionStandard"] = "functional"
+        file = account.root / "other files/mine.json"
+        file.parent.mkdir()
+        file.write_text(json.dumps(document))
+        code, out, _ = run("other files/mine.json")
+        assert code == 3
+        assert out.startswith("other files/mine.json, account 111122223333, us-east-1\n")
+        assert "fix: deploy again: lzkey deploy 'other files/mine.json'\n" in out
+
     def test_tells_what_it_asks(self, account: Management, run: Any) -> None:
         """With --verbose, on standard error alone: as many lines as there are calls of its own."""
         usual = run(NAME)

@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields
@@ -134,6 +135,40 @@ class TestArrows:
         assert list(TopologicalSorter(needs).static_order())  # CycleError names the circle
 
 
+class TestLate:
+    """What a Lambda never imports as long as all its keys are well: every cold start would pay for it."""
+
+    WORDS = frozenset({"explanation", "refusal", "whose"})
+
+    @pytest.mark.parametrize(("principal", "late"), [("*", frozenset()), ({"AWS": "1" * 12}, WORDS)])
+    def test_words_come_with_what_is_refused(self, principal: object, late: frozenset[str]) -> None:
+        """And what mends it, or advises, not even then."""
+        policy = {"Statement": {"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"}}
+        item = {
+            "ARN": f"arn:aws:kms:us-east-1:{'1' * 12}:key/1",
+            "supplementaryConfiguration": {"Policy": policy},
+        }
+        asked = (
+            "import sys; from landing_zone_key import KmsKey, LandingZone, annotate, assess; "
+            f"key = KmsKey.from_configuration_item({item}); "
+            f"annotate(assess(key, LandingZone('us-east-1', '{'1' * 12}'))); print(*sys.modules)"
+        )
+        told = subprocess.run(
+            [sys.executable, "-c", asked], cwd=RULE, capture_output=True, text=True, check=True
+        )
+        imported = {
+            name.rpartition(".")[2] for name in told.stdout.split() if top(name) == "landing_zone_key"
+        }
+        assert "requirements" in imported
+        assert imported & {"advisories", "amendment", "mending", *self.WORDS} == late
+
+    def test_what_is_exported_late_is_all(self) -> None:
+        """Any other name is none of the package's."""
+        assert landing_zone_key.repair.__module__ == landing_zone_key.Repair.__module__
+        with pytest.raises(AttributeError, match="has no attribute 'mend'"):
+            _ = landing_zone_key.mend
+
+
 class TestShape:
     """What holds for every module of the engine."""
 
@@ -159,7 +194,7 @@ class TestShape:
     @named(ENGINE_FILES)
     def test_shapes_are_looked_at_where_they_are_read(self, path: Path) -> None:
         """Asking whether a value is text, a list or an object is for those that read foreign data."""
-        readers = {"document.py", "key.py", "settings.py", "manifest.py", "amendment.py", "repair.py"}
+        readers = {"document.py", "key.py", "settings.py", "manifest.py", "amendment.py", "mending.py"}
         readers |= {"aws_answers.py"}
         kinds = {"str", "list", "dict", "Mapping"}
         for node in ast.walk(ast.parse(path.read_text())):

@@ -23,7 +23,7 @@ from landing_zone_key import (
 )
 from landing_zone_key.annotation import EXPIRES
 from landing_zone_key.finding import anchor
-from landing_zone_key.repair import documented_statement
+from landing_zone_key.mending import documented_statement
 from lzkey.report.annotations import certainty, failures, proves, stops
 from lzkey.report.model import Failure
 

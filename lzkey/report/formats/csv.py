@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from lzkey.catalogue import advice
@@ -49,6 +50,8 @@ COLUMNS: Final = (
 #: How many columns all rows of a key share, beside the account's name; and of what follows, before `as_of`.
 _SHARED: Final = COLUMNS.index("requirement") - 1
 _JUDGED: Final = COLUMNS.index("as_of") - COLUMNS.index("requirement")
+#: Of all those cells most say what others say: so many are kept.
+_REPEATED: Final = 1_024
 _ORDER: Final = {name: place for place, name in enumerate(ALL)}
 
 
@@ -65,11 +68,12 @@ def render(report: Report) -> str:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     names = {account.account: account.name for account in report.accounts}
-    as_of = cell(_time(report.as_of))
+    quoted = lru_cache(_REPEATED)(cell)
+    as_of = quoted(_time(report.as_of))
     for (account, *rest), found in _rows(report):
-        shared = [cell(value) for value in (account, names.get(account, ""), *rest)]
+        shared = [quoted(value) for value in (account, names.get(account, ""), *rest)]
         for what in found:
-            cells = [value and cell(value) for value in what]
+            cells = [quoted(value) for value in what]
             cells.insert(_JUDGED, as_of)
             writer.writerow(shared + cells + [""] * (len(COLUMNS) - len(shared) - len(cells)))
     return text.getvalue()

@@ -16,6 +16,8 @@ RESOURCE_TYPE: Final = "AWS::KMS::Key"
 _GONE: Final = frozenset({"ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded"})
 
 _ARN: Final = re.compile(r"arn:(aws[a-z-]*):kms:([a-z0-9-]+):(\d{12}):key/([A-Za-z0-9-]+)", re.ASCII)
+#: Since 1970; a number of more is milliseconds, since 1973.
+_MOST_SECONDS: Final = 1e11
 _PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
 
 
@@ -228,7 +230,7 @@ def _date(value: object) -> str | None:
         return (value.astimezone(UTC) if value.tzinfo else value).date().isoformat()
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
-            seconds = value / 1000 if value > 1e11 else value  # noqa: PLR2004 - milliseconds since 1973, or seconds
+            seconds = value / 1000 if value > _MOST_SECONDS else value
             return datetime.fromtimestamp(seconds, UTC).date().isoformat()
         except (OverflowError, OSError, ValueError):
             return None

@@ -14,12 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from string import ascii_letters, ascii_lowercase, digits
-from typing import Final
+from typing import Final, TypeAlias
 
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.family import ABSENT, UNKNOWN, AtLeast, Clock, Fact, Family, Fixed, Other, Text
 from landing_zone_key.policy.representatives import Domain, one_of
-from landing_zone_key.records import dataclass
 from landing_zone_key.settings import LandingZone, PermissionStandard
 
 CLOUDTRAIL: Final = "cloudtrail.amazonaws.com"
@@ -110,15 +109,9 @@ PATH: Final = Domain(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of what is known: the condition key, the fact, where it stands."""
-
-    key: str
-    """An asterisk at its end stands for all keys that begin so."""
-    fact: Fact | Callable[[KmsKey, LandingZone], str | None]
-    """What is known; of what depends on the key or on the landing zone, what tells the value, or None."""
-    source: str
+#: One line of what is known: the condition key (an asterisk at its end stands for all that begin so); the
+#: fact, or what tells the value (or None) where it depends on the key or on the landing zone; its source.
+Row: TypeAlias = tuple[str, Fact | Callable[[KmsKey, LandingZone], str | None], str]
 
 
 def _organization(_key: KmsKey, zone: LandingZone) -> str | None:
@@ -129,33 +122,33 @@ def _multi_region(key: KmsKey, _zone: LandingZone) -> str | None:
     return None if key.multi_region is None else str(key.multi_region).lower()
 
 
-COMMON: Final = (
-    Row("aws:PrincipalIsAWSService", Fixed(("true",)), "IAM: true for a service principal"),
-    Row("aws:SecureTransport", Fixed(("true",)), "IAM: KMS is reached by TLS alone"),
-    Row("aws:ViaAWSService", Fixed(("false",)), "IAM: false, the service calls for itself"),
-    Row("aws:SourceOrgID", _organization, "IAM: the organization of the account the request is for"),
-    Row("aws:ResourceOrgID", _organization, "IAM: the organization of the key's account"),
-    Row("aws:ResourceAccount", lambda key, _: key.arn.account, "IAM: the key's account"),
-    Row(
+COMMON: Final[tuple[Row, ...]] = (
+    ("aws:PrincipalIsAWSService", Fixed(("true",)), "IAM: true for a service principal"),
+    ("aws:SecureTransport", Fixed(("true",)), "IAM: KMS is reached by TLS alone"),
+    ("aws:ViaAWSService", Fixed(("false",)), "IAM: false, the service calls for itself"),
+    ("aws:SourceOrgID", _organization, "IAM: the organization of the account the request is for"),
+    ("aws:ResourceOrgID", _organization, "IAM: the organization of the key's account"),
+    ("aws:ResourceAccount", lambda key, _: key.arn.account, "IAM: the key's account"),
+    (
         "aws:RequestedRegion",
         lambda key, _: key.arn.region,
         "IAM: the Region that is called, the key's",
     ),
-    Row("kms:KeyOrigin", lambda key, _: key.origin, "KMS: the key's Origin"),
-    Row("kms:KeySpec", lambda key, _: key.key_spec, "KMS: the key's KeySpec"),
-    Row("kms:KeyUsage", lambda key, _: key.key_usage, "KMS: the key's KeyUsage"),
-    Row("kms:MultiRegion", _multi_region, "KMS: whether the key is a multi-Region key"),
-    Row("aws:CurrentTime", Clock.ISO, "IAM: any moment from the evaluation on"),
-    Row("aws:EpochTime", Clock.EPOCH, "IAM: the same, in seconds"),
-    Row("aws:PrincipalArn", ABSENT, "IAM: roles, users, sessions and root users have one"),
-    Row("aws:PrincipalAccount", ABSENT, "IAM: a service principal belongs to no account"),
-    Row("aws:PrincipalOrgID", ABSENT, "IAM: members of an organization have it"),
-    Row("aws:PrincipalOrgPaths", ABSENT, "IAM: members of an organization have it"),
-    Row("aws:userid", ABSENT, "IAM: users and roles have it"),
-    Row("aws:username", ABSENT, "IAM: users have it"),
-    Row("aws:PrincipalTag/*", ABSENT, "IAM: users and roles have tags"),
-    Row("aws:RequestTag/*", ABSENT, "PERMISSIONS: only requests that write tags carry some"),
-    Row("aws:SourceVpc*", ABSENT, "IAM: only through a VPC endpoint"),
+    ("kms:KeyOrigin", lambda key, _: key.origin, "KMS: the key's Origin"),
+    ("kms:KeySpec", lambda key, _: key.key_spec, "KMS: the key's KeySpec"),
+    ("kms:KeyUsage", lambda key, _: key.key_usage, "KMS: the key's KeyUsage"),
+    ("kms:MultiRegion", _multi_region, "KMS: whether the key is a multi-Region key"),
+    ("aws:CurrentTime", Clock.ISO, "IAM: any moment from the evaluation on"),
+    ("aws:EpochTime", Clock.EPOCH, "IAM: the same, in seconds"),
+    ("aws:PrincipalArn", ABSENT, "IAM: roles, users, sessions and root users have one"),
+    ("aws:PrincipalAccount", ABSENT, "IAM: a service principal belongs to no account"),
+    ("aws:PrincipalOrgID", ABSENT, "IAM: members of an organization have it"),
+    ("aws:PrincipalOrgPaths", ABSENT, "IAM: members of an organization have it"),
+    ("aws:userid", ABSENT, "IAM: users and roles have it"),
+    ("aws:username", ABSENT, "IAM: users have it"),
+    ("aws:PrincipalTag/*", ABSENT, "IAM: users and roles have tags"),
+    ("aws:RequestTag/*", ABSENT, "PERMISSIONS: only requests that write tags carry some"),
+    ("aws:SourceVpc*", ABSENT, "IAM: only through a VPC endpoint"),
 )
 
 #: Condition keys that other requests carry, and never a service's own that uses a key: by where it stands.
@@ -237,8 +230,8 @@ def _elsewhere(actions: Sequence[str]) -> frozenset[str]:
 
 
 _TAG: Final = "aws:resourcetag/"
-_ROWS: Final = {row.key.lower(): row.fact for row in COMMON if not row.key.endswith("*")}
-_PREFIXES: Final = tuple(row.key.lower().removesuffix("*") for row in COMMON if row.key.endswith("*"))
+_ROWS: Final = {key.lower(): fact for key, fact, _ in COMMON if not key.endswith("*")}
+_PREFIXES: Final = tuple(key.lower().removesuffix("*") for key, _, _ in COMMON if key.endswith("*"))
 _CONFIG_ELSEWHERE: Final = _elsewhere(CONFIG_ACTIONS)
 _CLOUDTRAIL_ELSEWHERE: Final = {
     standard: _elsewhere(actions) for standard, actions in CLOUDTRAIL_ACTIONS.items()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey, LandingZone, Requirement
-from landing_zone_key.repair import documented_statement
+from landing_zone_key.mending import documented_statement
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG
 
 if TYPE_CHECKING:

@@ -36,6 +36,7 @@ CURRENT_VERSION: Final = "2012-10-17"
 _VERSIONS: Final = (CURRENT_VERSION, "2008-10-17")
 _POLICY_MEMBERS: Final = frozenset({"Version", "Id", "Statement"})
 _PRINCIPAL_TYPES: Final = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
+_SERVICE: Final = 2  # in an ARN
 #: In the order of `Statement.lacks`.
 _TAKING_IN: Final = ("Action", "Principal", "Resource")
 #: For `isinstance`, which takes long to see that a dict is a Mapping.
@@ -372,7 +373,7 @@ def _doubt(parts: list[str], *, wild: bool, partial: bool) -> str:
         return "it is no ARN"
     if not wild:
         return ""
-    if len(parts) < 3 or has_wildcard(parts[2]):  # noqa: PLR2004 - the service is third
+    if len(parts) <= _SERVICE or has_wildcard(parts[_SERVICE]):
         return "it has a wildcard for the service"
     last = parts[-1]
     if last == "*" or not has_wildcard(last.partition("/")[0].partition(":")[0]):

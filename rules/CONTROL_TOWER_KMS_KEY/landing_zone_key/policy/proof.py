@@ -151,13 +151,13 @@ def _is_plain(
 
     Else the bound would be reached with other policies than if every case was looked at.
     """
-    if not aim.allowed or len(including) > 1:
+    if not aim.allowed or len(including) != 1:
         return False
-    for each, includes in including:
-        if each.statement.allows and each.surely and includes is True:
-            budget.spend(_cost((each.statement,), family.settled_values))
-            return True
-    return False
+    ((each, includes),) = including
+    if not (each.statement.allows and each.surely and includes):
+        return False
+    budget.spend(_cost((each.statement,), family.settled_values))
+    return True
 
 
 def _cost(statements: Sequence[Statement], values_of: Callable[[str], tuple[str, ...] | None]) -> int:

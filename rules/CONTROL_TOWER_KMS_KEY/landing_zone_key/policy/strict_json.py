@@ -16,9 +16,7 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=dict)
 _TEXTS: Final = (str, bytes, bytearray)
 _SPACE: Final = " \t\n\r"
 #: Strings, each with the colon that makes a name of it, and what opens and closes objects and lists.
-_NAMES_AND_BRACKETS: Final = re.compile(
-    r"""("[^"\\]*(?:\\.[^"\\]*)*")[ \t\n\r]*:|"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]""", re.DOTALL
-)
+_NAMES_AND_BRACKETS: Final = r"""(?s)("[^"\\]*(?:\\.[^"\\]*)*")[ \t\n\r]*:|"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]"""
 #: Characters of a value that an error quotes.
 _SHOWN: Final = 60
 
@@ -159,7 +157,7 @@ def _placed(error: NotJsonError, text: str | bytes | bytearray) -> NotJsonError:
     if not isinstance(text, str):
         text = text.decode(json.detect_encoding(text), "surrogatepass")
     names: list[set[str]] = []
-    for token in _NAMES_AND_BRACKETS.finditer(text):
+    for token in re.finditer(_NAMES_AND_BRACKETS, text):
         if token[0] in "{[":
             names.append(set())
         elif token[0] in "}]":

@@ -17,9 +17,10 @@ Network: TypeAlias = IPv4Network | IPv6Network
 #: The end of the year 9999, in seconds since 1970.
 LAST_MOMENT: Final = Decimal(253402300799)
 
-_NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
-_EPOCH: Final = re.compile(r"\d{5,18}(\.\d{1,9})?", re.ASCII)
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+#: Compiled when a value is first read: few policies have numbers or dates.
+_NUMBER: Final = r"(?a)[+-]?\d{1,30}(\.\d{1,30})?"
+_EPOCH: Final = r"(?a)\d{5,18}(\.\d{1,9})?"
+_DATE: Final = r"(?a)\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?"
 #: No sign, no leading zero, and no digits but ASCII's.
 _OCTETS: Final = {str(octet): octet for octet in range(256)}
 
@@ -31,7 +32,7 @@ def read_boolean(text: str) -> bool | None:
 
 def read_number(text: str) -> Decimal | None:
     """Read an integer or decimal."""
-    return Decimal(text) if _NUMBER.fullmatch(text) else None
+    return Decimal(text) if re.fullmatch(_NUMBER, text) else None
 
 
 def read_date(text: str) -> Decimal | None:
@@ -40,10 +41,10 @@ def read_date(text: str) -> Decimal | None:
     A time without an offset is UTC. Four digits or fewer are no date: a year and an epoch look the same. Nor
     are seconds past the year 9999: who wrote them meant milliseconds.
     """
-    if _EPOCH.fullmatch(text):
+    if re.fullmatch(_EPOCH, text):
         seconds = Decimal(text)
         return seconds if seconds <= LAST_MOMENT else None
-    if not _DATE.fullmatch(text):
+    if not re.fullmatch(_DATE, text):
         return None
     try:
         moment = datetime.fromisoformat(text)

@@ -15,7 +15,7 @@ from landing_zone_key.policy.patterns import Pattern, exactly, glob, glob_tokens
 from landing_zone_key.records import dataclass
 
 #: "... surround the default value with single quotes, and separate ... with a comma and space"
-_VARIABLE: Final = re.compile(r"\$\{([^{}',]+)(?:, '([^']*)')?\}")
+_VARIABLE: Final = r"\$\{([^{}',]+)(?:, '([^']*)')?\}"
 _ESCAPES: Final = ("*", "?", "$")
 
 
@@ -91,7 +91,7 @@ def read_text(text: str, *, wildcards: bool, variables: bool) -> Pattern | Templ
     """Read policy text; UNSETTLED where it holds a `${` that is no variable."""
     if not variables or "${" not in text:
         return glob(text) if wildcards else exactly(text)
-    written = _VARIABLE.split(text)  # plain text, the name and default of a variable, plain text again
+    written = re.split(_VARIABLE, text)  # plain text, the name and default of a variable, plain text again
     if text.count("${") != len(written) // 3:
         return UNSETTLED
     tokens = glob_tokens if wildcards else tuple

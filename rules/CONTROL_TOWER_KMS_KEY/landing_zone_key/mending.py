@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from landing_zone_key.access import FAMILIES, settled_by
+from landing_zone_key.access import FAMILIES
 from landing_zone_key.amendment import (
     MAXIMUM_POLICY_BYTES,
     Document,
@@ -24,6 +24,7 @@ from landing_zone_key.policy.document import CURRENT_VERSION, Policy, Statement
 from landing_zone_key.policy.family import Family
 from landing_zone_key.policy.proof import Proved, Refused, find_refused, prove
 from landing_zone_key.records import dataclass
+from landing_zone_key.refusal import settled_by
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG, trail_arn
 from landing_zone_key.requirements import REQUIREMENTS
 from landing_zone_key.settings import LandingZone
