@@ -190,6 +190,12 @@ class TestApart:
         assert replace(apart[1], name=apart[0].name, arn=apart[0].arn, place=apart[0].place) != apart[0]
         one_after_the_other(zone, second, first)
 
+    def test_what_a_text_that_is_no_arn_may_mean(self, zone: LandingZone) -> None:
+        """Of both it is open whether it takes them in; as it is written it does so with the one alone."""
+        keys = [found(text_of({"Resource": "*90ab"}), each) for each in (FIRST, f"90ab{FIRST[4:-2]}12")]
+        verdicts = one_after_the_other(zone, *keys)
+        assert len({each.annotation for each in verdicts}) == 2
+
     def test_what_its_best_may_be(self, zone: LandingZone) -> None:
         """Where two are alike at worst alone."""
         worst = [found(text_of(), each, key_state=None) for each in (FIRST, SECOND)]

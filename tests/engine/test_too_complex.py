@@ -138,3 +138,36 @@ class TestWhatIsNamed:
         doubtful = {"StringEqual": {"aws:SourceAccount": "444455556666"}, **self.LISTED[0]["Condition"]}
         _, request, policy = config_access(make_key, make_zone, denying(doubtful))
         assert request is None or decide(policy, request, doubt_allows=True).allowed
+
+
+TRAIL = "arn:aws:cloudtrail:us-east-1:111122223333:trail/aws-controltower-BaselineCloudTrail"
+
+
+class TestListsOfTrails:
+    """How many trails a statement may list, until nobody can say that no foreign one is among them."""
+
+    @pytest.mark.parametrize(("count", "reason"), [(1, None), (50, None), (51, "TOO_COMPLEX")])
+    def test_of_other_regions(self, make_key: Any, make_zone: Any, count: int, reason: str | None) -> None:
+        """To see whether a list names a foreign trail takes its part of the bound once."""
+        trails = [TRAIL, *(TRAIL.replace("us-east-1", f"eu-west-{number}") for number in range(count))]
+        limited = {"of": "cloudtrail", "Condition": {"StringEquals": {"aws:SourceArn": trails}}}
+        key = make_key("root", "config", limited)
+        zone = make_zone(RequireConfusedDeputyProtection="true")
+        findings = {each.requirement: each.reason for each in assess(key, zone).findings}
+        assert findings.get("CLOUDTRAIL_ACCESS") == reason
+
+    def test_what_is_not_found_out_is_not_told(self, make_key: Any, make_zone: Any) -> None:
+        """It takes too long to find out of the first action, and so nothing is told of the others."""
+        conditions = {
+            "ForAnyValue:ArnNotEquals": {"aws:TokenIssueTime": "2026-12-01"},
+            "StringNotEquals": {"kms:EncryptionContext:a": ["?"]},
+            "StringNotEqualsIgnoreCase": {"kms:ViaService": "s3.us-east-1.amazonaws.com"},
+            "ForAnyValue:StringEqualsIfExists": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::*"},
+        }
+        grant = {"of": "cloudtrail", "Action": None, "NotAction": "kms:Decrypt", "Condition": None}
+        denied = {"Effect": "Deny", "Action": "kms:Decrypt", "NotAction": None, "Condition": conditions}
+        codes = [
+            [each.code for each in assess(make_key("root", *denies, grant), make_zone()).advisories]
+            for denies in ([], [{**grant, **denied}])
+        ]
+        assert ["OPEN_TO_OTHER_TRAILS" in each for each in codes] == [True, False]

@@ -9,6 +9,7 @@ from oracle.families import NAMES, belongs, family, family_policies, statement
 
 from landing_zone_key.policy import Policy, Proved, Reason, Refused, decide, proof, prove
 from landing_zone_key.policy.budget import Budget, TooComplexError
+from landing_zone_key.policy.proof import is_plainly_refused, prove_refused
 
 HOSTILE: dict[str, list[dict[str, Any]]] = {
     "a determinised automaton of 2**30 states": [
@@ -108,6 +109,30 @@ class TestHostilePolicies:
         if isinstance(hurried, Refused) and hurried.request is not None:
             assert belongs(hurried.request, of)
             assert not decide(policy, hurried.request).allowed
+
+
+class TestShortWays:
+    """What is seen without any cases is what all cases show, and the bound is where it was."""
+
+    @given(document=family_policies(), steps=st.integers(0, 300))
+    def test_one_statement_that_allows_everything(self, document: dict[str, Any], *, steps: int) -> None:
+        """The same answer at the same cost as where its one case is decided."""
+        policy, of = Policy.parse(document), family(excluded=False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(proof, "Budget", CountingBudget)
+            answers = []
+            for _ in range(2):
+                CountingBudget.spent = 0
+                answers.append((prove(policy, of, steps), CountingBudget.spent))
+                patch.setattr(proof, "_is_plain", lambda *_: False)
+        assert answers[0] == answers[1]
+
+    @pytest.mark.usefixtures("without_bound")
+    @given(document=family_policies())
+    def test_nobody_who_could_allow(self, document: dict[str, Any]) -> None:
+        """Where no statement can match, every request is refused."""
+        policy, of = Policy.parse(document), family(excluded=True)
+        assert not is_plainly_refused(policy, of) or isinstance(prove_refused(policy, of), Proved)
 
 
 def test_a_budget_ends() -> None:
