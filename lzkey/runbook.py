@@ -269,7 +269,7 @@ def address(name: str) -> str | None:
 
 @cache
 def _documentation() -> str:
-    """The field `Documentation` of pyproject.toml's urls; empty where it is.
+    """The field `Documentation` of pyproject.toml's urls; empty where there is none.
 
     https://packaging.python.org/en/latest/specifications/core-metadata/#project-url-multiple-use
     """

@@ -146,6 +146,12 @@ class TestWhatIsSaid:
         part = run("check", ".", *SETTINGS, "--only", "compliant").out.splitlines()[-1]
         assert part == f"{whole}; shown: only compliant, 6 left out"
 
+    def test_a_summary_alone_begins_with_no_empty_line(self, run: Run) -> None:
+        """Where nothing stands above it; the twin has something."""
+        words = ("check", "template.yaml", *SETTINGS)
+        assert "" in run(*words).out.splitlines()
+        assert run(*words, "--only", "unread").out.splitlines()[0]
+
     def test_a_word_that_there_is_not(self, run: Run) -> None:
         """The others are named; the twin is written as in the results."""
         ended = run("check", ".", *SETTINGS, "--only", "broken")

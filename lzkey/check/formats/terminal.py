@@ -58,7 +58,7 @@ class _Table:
     def end(self, tally: Tally, exit_code: int) -> None:
         """Write the last line."""
         del exit_code
-        if not tally.empty:
+        if tally.left_out < tally.keys + tally.unread:  # something stands above
             self._write(folded(""))
         if tally.keys > _MANY and tally.failing:
             for paragraph in _summary(tally):

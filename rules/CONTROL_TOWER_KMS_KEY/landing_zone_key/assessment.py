@@ -101,18 +101,18 @@ def assess(
     *,
     at: datetime | None = None,
     until: datetime | None = None,
-    read: Callable[[KmsKey], Policy] = policy_of,
+    read: Callable[[KmsKey], Policy] | None = None,
 ) -> Assessment:
     """Judge a key, against all requirements, whatever the first one says.
 
     `at` is the moment from which on requests are made; without it, a moment that has passed in any case.
     With `until` requests are those of a time that has passed, both moments included. `read` reads the key's
-    policy: `Policies.of`, where there are many keys.
+    policy in place of `policy_of`: `Policies.of`, where there are many keys.
     """
     reason = why_not_judged(key, landing_zone)
     if reason:
         return Assessment(Compliance.NOT_APPLICABLE, reason=reason)
-    question = ask(key, landing_zone, at, until, read)
+    question = ask(key, landing_zone, at, until, read or policy_of)
     findings: list[Finding] = []
     holds: list[Holds] = []
     for test in REQUIREMENTS.values():
