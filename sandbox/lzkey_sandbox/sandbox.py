@@ -78,9 +78,6 @@ class Sandbox:
     (``SandboxInUseError``). ``token_lifetime`` limits how long a result token is good for.
     """
 
-    keeps_connections = False
-    """Whether clients may ask again on the same connection, as of AWS; to be set before it is entered."""
-
     def __init__(
         self,
         region: str = "us-east-1",
@@ -153,7 +150,7 @@ class Sandbox:
             AwsObserver(self._recorder, self._loop, self._buckets, pending, self._events),
             self.account,
         )
-        server = LoopbackServer(self._endpoint, "aws-endpoint", keeps_connections=self.keeps_connections)
+        server = LoopbackServer(self._endpoint, "aws-endpoint")
         cleanup.callback(server.stop)
         # moto reads a stack's TemplateURL only when its host is "localhost"
         self.endpoint_url = f"http://localhost:{server.port}"

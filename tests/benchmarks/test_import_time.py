@@ -32,12 +32,12 @@ def seconds(modules: str, cache: Path) -> float:
 class TestImport:
     """Lambda pays it with every cold start."""
 
-    def test_handler_adds_at_most_a_twentieth(self, stopwatch: Stopwatch, tmp_path: Path) -> None:
+    def test_handler_adds_at_most_a_tenth(self, stopwatch: Stopwatch, tmp_path: Path) -> None:
         """To boto3 and rdklib alone; the first round, which compiles, does not count."""
         imports = ("boto3", "boto3, rdklib", "CONTROL_TOWER_KMS_KEY")
         count = stopwatch.sized(16, 9, 1)
         rounds = [[seconds(modules, tmp_path) for modules in imports] for _ in range(count)]
         bare, with_rdklib, handler = map(min, zip(*(rounds[1:] or rounds), strict=True))
         stopwatch.note("import boto3; boto3 and rdklib", f"{bare * 1e3:.0f} ms; {with_rdklib * 1e3:.0f} ms")
-        stopwatch.hold("import the handler, in boto3 and rdklib", handler, with_rdklib, 1.05)
+        stopwatch.hold("import the handler, in boto3 and rdklib", handler, with_rdklib, 1.1)
         assert bare > 0

@@ -30,18 +30,11 @@ class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto is untype
         """Say nothing."""
 
 
-class _KeepingHandler(_QuietHandler):
-    """Lets a client ask again on the same connection, as AWS does."""
-
-    protocol_version = "HTTP/1.1"
-
-
 class LoopbackServer:
-    """Serves a WSGI application, each connection in its own thread, until it is stopped."""
+    """Serves a WSGI application, each request in its own thread, until it is stopped."""
 
-    def __init__(self, application: WsgiApplication, name: str, *, keeps_connections: bool = False) -> None:
-        handler = _KeepingHandler if keeps_connections else _QuietHandler
-        self._server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=handler)
+    def __init__(self, application: WsgiApplication, name: str) -> None:
+        self._server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=_QuietHandler)
         self.port = self._server.port
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name=name, daemon=True)
         self._thread.start()
