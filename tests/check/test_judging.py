@@ -210,7 +210,8 @@ class TestApart:
     def test_another_policy_at_best(self, zone: LandingZone) -> None:
         """Of such keys nothing is remembered."""
         worst = [found(text_of({"Principal": CONFIG}), each) for each in (FIRST, SECOND)]
-        keys = [replace(worst[0], hopeful=replace(worst[0].key, policy=text_of({"Resource": "*"}))), worst[1]]
+        better = replace(worst[0].key, policy=text_of({"Resource": "*"}))
+        keys = [replace(worst[0], hopeful=better), replace(worst[1], hopeful=worst[1].key)]
         states = [each.state for each in one_after_the_other(zone, *keys)]
         assert states == [State.UNKNOWN, State.NON_COMPLIANT]
 
@@ -272,9 +273,9 @@ class TestApart:
 
     def test_statements_that_stand_in(self, zone: LandingZone) -> None:
         """A Deny of which nothing is known only may deny."""
-        text = text_of({}, {"Effect": "Deny"})
-        keys = [found(text, each) for each in (FIRST, SECOND)]
-        one_after_the_other(zone, keys[0], replace(keys[1], not_known=(1,), hopeful=keys[1].key), keys[1])
+        keys = [found(text_of({}, {"Effect": "Deny"}), each) for each in (FIRST, SECOND)]
+        verdicts = one_after_the_other(zone, keys[0], replace(keys[1], not_known=(1,)), keys[1])
+        assert [each.annotation == verdicts[0].annotation for each in verdicts] == [True, False, True]
 
 
 class TestPolicies:
