@@ -148,6 +148,13 @@ class TestTraps:
                 Policy.parse(key.policy or "")
             assert str(told.value) == str(right.value)
 
+    def test_a_text_with_the_mark_of_what_is_left_open(self) -> None:
+        """It is no JSON, whatever another key has in that place."""
+        of = Policies().of
+        assert of(key_of(text_of())).statements
+        with pytest.raises(PolicyError, match="the policy is not JSON"):
+            of(key_of(text_of().replace(OWN, "\0")))
+
     def test_an_object_is_read_each_time(self) -> None:
         """Whoever has one might change it."""
         document = json.loads(text_of(Resource="*"))
