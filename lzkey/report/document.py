@@ -27,7 +27,7 @@ from typing import (
 
 from lzkey.aws.former_keys import FormerKey
 from lzkey.aws.standing import Standing
-from lzkey.documents import SCHEMA_VERSION, Count, document, text_of, time_text
+from lzkey.documents import SCHEMA_VERSION, Count, document, time_text
 from lzkey.errors import ReportError
 from lzkey.observed.values import Observed, Outcome
 from lzkey.report.blast import blast_radii
@@ -94,7 +94,7 @@ def as_document(report: Report) -> dict[str, Any]:
 
 def as_text(report: Report) -> str:
     """The document's text, a member a line."""
-    return text_of(_members(report), _plain) + "\n"
+    return json.dumps(_members(report), indent=1, default=_plain) + "\n"
 
 
 def _members(report: Report) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from lzkey.documents import schema_of, text_of
+from lzkey.documents import schema_of
 from lzkey.errors import ReportError
 from lzkey.report import model
 from lzkey.report.document import as_document, as_text, from_document
@@ -60,11 +60,6 @@ class TestBothWays:
         """Is what json.dumps makes of the document."""
         report = load_report(name)
         assert as_text(report) == json.dumps(as_document(report), indent=1) + "\n"
-
-    @given(ANY_JSON)
-    def test_the_text_of_anything(self, value: Any) -> None:
-        """Empty lists, numbers, and what must be escaped, among it."""
-        assert text_of(value, repr) == json.dumps(value, indent=1)
 
     def test_every_cause_and_requirement(self, load_report: Callable[[str], Report]) -> None:
         """Is in the troubled report, so that none of them is never written."""

@@ -5,13 +5,13 @@ No cell is a formula to a spreadsheet.
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING, Final
 
 from lzkey.quoting import cell
 from lzkey.sources.subject import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import TextIO
 
     from lzkey.check.formats import Head
@@ -31,29 +31,18 @@ def writer(stream: TextIO, _head: Head) -> _Rows:
 
 class _Rows:
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._write(COLUMNS)
+        self._rows = csv.writer(stream, lineterminator="\r\n")
+        self._rows.writerow(COLUMNS)
 
     def add(self, entry: Entry) -> None:
         """Write one row."""
-        self._write(map(cell, _cells(entry)))
+        self._rows.writerow(map(cell, _cells(entry)))
 
     def end(self, tally: Tally, exit_code: int) -> None:
         """Write nothing but what is left out: every line is a row."""
         del exit_code
         if tally.only:
-            self._write(_row("left_out", tally.filtered))
-
-    def _write(self, cells: Iterable[str]) -> None:
-        self._stream.write(",".join(map(_quoted, cells)) + "\r\n")
-
-
-def _quoted(text: str) -> str:
-    """A cell, of which none has line ends, between quotes where it needs them."""
-    if "," not in text and '"' not in text:
-        return text
-    doubled = text.replace('"', '""')
-    return f'"{doubled}"'
+            self._rows.writerow(_row("left_out", tally.filtered))
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
