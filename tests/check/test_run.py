@@ -40,6 +40,12 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SETTINGS = ("--home-region", "us-east-1", "--management-account-id", "111122223333")
 
 
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few units are done before other processes are worth their start, so that few are needed here."""
+    monkeypatch.setattr(running, "ALONE", 16)
+
+
 @dataclass(frozen=True)
 class Numbered:
     """A unit of one key."""

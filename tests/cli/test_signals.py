@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
+from lzkey.check.run import ALONE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -240,7 +242,7 @@ class TestWorkers:
         words = ("check", str(many), *SETTINGS, "--format", "csv", "--output", str(output))
         process = start(*words)
         assert process.stdout is not None
-        for _ in range(40):  # more than are judged before there are workers
+        for _ in range(ALONE + 24):  # more than are judged before there are workers
             process.stdout.readline()
         assert ended(process, number, group=group) == (code, "")
         assert [path.name for path in tmp_path.iterdir()] == ["many"]
@@ -250,7 +252,7 @@ class TestWorkers:
         """The first process is killed: the others see that it is gone."""
         process = start("check", str(many), *SETTINGS, "--format", "csv")
         assert process.stdout is not None
-        for _ in range(40):
+        for _ in range(ALONE + 24):
             process.stdout.readline()
         assert ended(process, signal.SIGKILL, group=False)[0] == -signal.SIGKILL
         assert not _is_alive(process.pid)

@@ -400,7 +400,7 @@ class TestContradiction:
         source = {
             name
             for family in families(OPEN, IN_ORGANIZATION)
-            for name in family.facts
+            for name in family.all_facts()
             if name.startswith("aws:source") and not name.startswith("aws:sourcevpc")
         }
         assert {name.lower() for name in NOT_SHOWN} == source

@@ -219,7 +219,7 @@ class TestReading:
         bucket.put("two.json.gz", items(item, 901))
         assert [type(each).__name__ for each in bucket.units()] == ["Packed", "Packed"]
         monkeypatch.setattr(s3, "HANDED_OVER", 5_000)
-        assert [type(each).__name__ for each in bucket.units()] == ["Items"] * 5 + ["Packed"]
+        assert [type(each).__name__ for each in bucket.units()] == ["Items"] * 9 + ["Packed"]
         assert numbers(bucket.read()) == [*range(900), 901]
 
     @pytest.mark.parametrize(("prefix", "unread"), [("notes.txt", 1), ("notes", 0)])
