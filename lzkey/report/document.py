@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from lzkey.observed.blast import BlastRadius
     from lzkey.state import State
 
-_SCALARS: Final = frozenset({str, bool, int, float, NoneType})
+_SCALARS: Final = (str, bool, int, float)
 _DERIVED: Final = frozenset({"schema_version", "summary"})
 #: What a report began with before all commands had one form; such a one can be told from any other JSON.
 _EARLIER: Final = frozenset({"version", "asOf"})
@@ -88,17 +88,6 @@ class Summarised(TypedDict):
 
 def as_document(report: Report) -> dict[str, Any]:
     """The report as JSON's own types."""
-    written: dict[str, Any] = _written(_members(report))
-    return written
-
-
-def as_text(report: Report) -> str:
-    """The document's text, a member a line."""
-    return json.dumps(_members(report), indent=1, default=_plain) + "\n"
-
-
-def _members(report: Report) -> dict[str, Any]:
-    """What the document is made of."""
     answer = headline(report)
     summary: Summary = {
         "counts": report.counts,
@@ -112,7 +101,7 @@ def _members(report: Report) -> dict[str, Any]:
         },
         "blast_radius": blast_radii(report),
     }
-    return document({"summary": summary, **_plain(report)})
+    return document({"summary": _written(summary), **_written(report)})
 
 
 def from_document(told: object) -> Report:
@@ -136,32 +125,18 @@ def from_document(told: object) -> Report:
 
 
 def _written(value: Json) -> Json:
-    if type(value) in _SCALARS:
-        return value
-    if isinstance(value, dict):
-        return {str(name): _written(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_written(part) for part in value]
-    return _written(_plain(value))
-
-
-def _plain(value: Json) -> Json:
-    """What a value of the model is written as; its parts are still the model's."""
-    kind = type(value)
-    if issubclass(kind, StrEnum):
+    if is_dataclass(value) and not isinstance(value, type):
+        found = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
+        return {name: _written(part) for name, part, default in found if part != default}
+    if isinstance(value, StrEnum):
         return value.value
-    if is_dataclass(kind):
-        found = ((name, getattr(value, name), default) for name, default in _fields(kind))
-        return {name: part for name, part, default in found if part != default}
+    if value is None or isinstance(value, _SCALARS):
+        return value
     if isinstance(value, datetime):
         return time_text(value)
-    return dict(value) if isinstance(value, Mapping) else list(value)
-
-
-@cache
-def _fields(kind: type) -> tuple[tuple[str, Any], ...]:
-    """The names of a dataclass's fields, with their defaults."""
-    return tuple((field.name, field.default) for field in fields(kind))
+    if isinstance(value, Mapping):
+        return {str(name): _written(part) for name, part in value.items()}
+    return [_written(part) for part in value]
 
 
 _Reader = Callable[[Any, str], Any]

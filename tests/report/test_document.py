@@ -18,7 +18,8 @@ from jsonschema import Draft202012Validator
 from lzkey.documents import schema_of
 from lzkey.errors import ReportError
 from lzkey.report import model
-from lzkey.report.document import as_document, as_text, from_document
+from lzkey.report.document import as_document, from_document
+from lzkey.report.formats.json import render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +60,7 @@ class TestBothWays:
     def test_the_text(self, load_report: Callable[[str], Report], name: str) -> None:
         """Is what json.dumps makes of the document."""
         report = load_report(name)
-        assert as_text(report) == json.dumps(as_document(report), indent=1) + "\n"
+        assert render(report) == json.dumps(as_document(report), indent=1) + "\n"
 
     def test_every_cause_and_requirement(self, load_report: Callable[[str], Report]) -> None:
         """Is in the troubled report, so that none of them is never written."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from lzkey.report.document import as_text
+from lzkey.report.document import as_document
 
 if TYPE_CHECKING:
     from lzkey.report.model import Report
@@ -12,4 +13,4 @@ if TYPE_CHECKING:
 
 def render(report: Report) -> str:
     """The document, a member a line."""
-    return as_text(report)
+    return json.dumps(as_document(report), indent=1) + "\n"
