@@ -349,14 +349,12 @@ class Asker:
         self, action: str, member: str, region: str | None, size: int | None, arguments: Mapping[str, object]
     ) -> Iterator[Any]:
         """Also those that come after an empty one."""
-        if (
-            action,
-            region,
-        ) not in self._paginators:  # of which botocore makes a class, for each that it gives
+        paginator = self._paginators.get((action, region))
+        if paginator is None:  # botocore makes a class for each that it gives
             client, operation = self._client(action, region)
-            self._paginators[action, region] = client.get_paginator(operation)
+            paginator = self._paginators[action, region] = client.get_paginator(operation)
         limits = {"PageSize": size} if size else {}
-        pages = iter(self._paginators[action, region].paginate(**arguments, PaginationConfig=limits))
+        pages = iter(paginator.paginate(**arguments, PaginationConfig=limits))
 
         def following() -> Json:
             asked_at = datetime.now(UTC)
