@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING
 
 from landing_zone_key.likeness import Likeness, is_shown_in
-from landing_zone_key.policies import Policies, left_open
+from landing_zone_key.policies import Policies, Remembered, left_open
 from lzkey.check.verdict import Verdict, assessed, verdict
 from lzkey.state import State
 
@@ -18,12 +17,6 @@ if TYPE_CHECKING:
     from landing_zone_key import Assessment, LandingZone
     from lzkey.sources.subject import FoundKey
 
-#: Policies that are remembered, and of each so many sorts of keys: an organization has a few dozen.
-MOST: Final = 256
-
-_Name = TypeVar("_Name")
-_Kept = TypeVar("_Kept")
-
 
 @dataclass(slots=True)
 class _Policy:
@@ -31,7 +24,7 @@ class _Policy:
 
     likeness: Likeness | None
     """None: nothing, since its keys have too little alike."""
-    verdicts: OrderedDict[Hashable, Verdict] = field(default_factory=OrderedDict)
+    verdicts: Remembered[Hashable, Verdict] = field(default_factory=Remembered)
 
 
 class Judge:
@@ -39,7 +32,7 @@ class Judge:
 
     def __init__(self, zone: LandingZone, at: datetime) -> None:
         self._zone, self._at = zone, at
-        self._policies: OrderedDict[str, _Policy] = OrderedDict()
+        self._policies: Remembered[str, _Policy] = Remembered()
         self._read = Policies().of
 
     def __call__(self, found: FoundKey) -> Verdict:
@@ -68,18 +61,11 @@ class Judge:
         if policy is None:
             read = surely.question.policy
             policy = _Policy(None if read is None else Likeness.among(found.key, read))
-            _put(self._policies, text, policy)
+            self._policies[text] = policy
         told = [made.annotation, *(each.message for each in made.problems)]
         told += [each.message for each in made.remarks]
         if policy.likeness is not None and not any(is_shown_in(each, found.key) for each in told):
-            _put(policy.verdicts, self._sort_of(found, policy.likeness), made)
-
-
-def _put(remembered: OrderedDict[_Name, _Kept], name: _Name, kept: _Kept) -> None:
-    """Remember one thing more, and forget what was remembered first where that is too much."""
-    remembered[name] = kept
-    if len(remembered) > MOST:
-        remembered.popitem(last=False)
+            policy.verdicts[self._sort_of(found, policy.likeness)] = made
 
 
 def _is_plain(found: FoundKey) -> bool:

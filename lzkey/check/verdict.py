@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from landing_zone_key import Certainty, Compliance, FindingReason, annotate, assess
 from landing_zone_key.advisories import AdvisoryCode
 from landing_zone_key.annotation import MAXIMUM_LENGTH
-from landing_zone_key.assessment import policy_of
 from landing_zone_key.finding import reference
 from landing_zone_key.policy import Policy, PolicyError
 from landing_zone_key.records import dataclass
@@ -100,7 +99,7 @@ def assessed(
     zone: LandingZone,
     *,
     at: datetime | None = None,
-    read: Callable[[KmsKey], Policy] = policy_of,
+    read: Callable[[KmsKey], Policy] | None = None,
 ) -> tuple[Assessment, Assessment]:
     """One key by what is certain of it, and by the best that may be true; where they agree the same one."""
     zone = zone_for(found, zone)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from landing_zone_key import KmsKey, LandingZone
+from landing_zone_key import KmsKey, LandingZone, policies
 from landing_zone_key.key import KeyArn
 from landing_zone_key.manifest import ManifestKeys
-from lzkey.check import judging
 from lzkey.check import verdict as judged_alone
 from lzkey.check.judging import Judge
 from lzkey.check.verdict import Verdict, judge
@@ -121,7 +120,7 @@ class TestAlike:
         self, zone: LandingZone, proofs: Count, monkeypatch: pytest.MonkeyPatch, most: int
     ) -> None:
         """Of policies, and of sorts of keys with one; what was forgotten is found out again."""
-        monkeypatch.setattr(judging, "MOST", most)
+        monkeypatch.setattr(policies, "MOST", most)
         keys = [found(text_of(), each, key_state=state) for state in "abab" for each in (FIRST, SECOND)]
         experienced = Judge(zone, NOON)
         for each in keys:

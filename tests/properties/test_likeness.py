@@ -16,7 +16,6 @@ from landing_zone_key.key import KeyArn, partition_of
 from landing_zone_key.manifest import ManifestKeys
 from landing_zone_key.policies import Policies
 from landing_zone_key.policy import Policy, PolicyError
-from lzkey.check import judging
 from lzkey.check.judging import Judge
 from lzkey.check.verdict import judge
 from lzkey.sources.subject import FoundKey, Place
@@ -267,7 +266,6 @@ class TestVerdicts:
     def test_are_right_where_most_is_forgotten(self, found: list[FoundKey], zone: LandingZone) -> None:
         """Of so few policies nearly every one is."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(judging, "MOST", 1)
             patch.setattr(policies, "MOST", 1)
             forgetful = Judge(zone, NOON)
             for each in found:

@@ -17,9 +17,9 @@ from landing_zone_key.policy.decision import Request, matches_resource
 from landing_zone_key.policy.document import Policy, ResourceText
 from landing_zone_key.policy.patterns import Pattern
 from landing_zone_key.records import dataclass
+from landing_zone_key.requests import RESOURCE_TAG
 from landing_zone_key.settings import LandingZone
 
-_TAGS: Final = "aws:resourcetag/"
 #: All that is known of a key, but for what is looked at by itself.
 _FACTS: Final = attrgetter(
     *(each.name for each in fields(KmsKey) if each.name not in ("arn", "policy", "tags"))
@@ -55,7 +55,7 @@ class Likeness:
         )
         if not all(isinstance(entry.read, Pattern) for entry, _ in others):
             return None
-        return cls(others, any(name.startswith(_TAGS) for name in _asked(policy)))
+        return cls(others, any(name.startswith(RESOURCE_TAG) for name in _asked(policy)))
 
     def of(self, key: KmsKey, zone: LandingZone) -> Hashable:
         """All that such keys can differ in: where it is equal, so is every answer."""

@@ -1,8 +1,9 @@
 """The policies of many keys: those that differ in nothing but the keys' own ARNs are read once."""
 
 from collections import OrderedDict
-from typing import Final
+from typing import Final, TypeVar
 
+from landing_zone_key.assessment import policy_of
 from landing_zone_key.key import KmsKey
 from landing_zone_key.policy.document import Policy, Resources, ResourceText, Statement, resource_text
 from landing_zone_key.policy.strict_json import MAXIMUM_CHARACTERS
@@ -10,8 +11,11 @@ from landing_zone_key.records import dataclass
 
 #: Stands for a key's own ARN in the text of its policy; no JSON has this character.
 _OWN: Final = "\0"
-#: Policies that are remembered: an organization has a few dozen.
+#: Policies that are remembered, and of each so many sorts of keys: an organization has a few dozen.
 MOST: Final = 256
+
+_Name = TypeVar("_Name")
+_Kept = TypeVar("_Kept")
 
 
 def left_open(key: KmsKey) -> str | None:
@@ -56,11 +60,21 @@ class Shared:
         return statement.with_resources(Resources(resources.negated, texts))
 
 
+class Remembered(OrderedDict[_Name, _Kept]):
+    """The latest `MOST` of what was put in."""
+
+    def __setitem__(self, name: _Name, kept: _Kept) -> None:
+        """Put one in; forget what was put in first where that is too much."""
+        super().__setitem__(name, kept)
+        if len(self) > MOST:
+            self.popitem(last=False)
+
+
 class Policies:
     """Reads the policies of keys as `Policy.parse` does; what it remembers is bounded, and ends with it."""
 
     def __init__(self) -> None:
-        self._shared: OrderedDict[str, Shared] = OrderedDict()
+        self._shared: Remembered[str, Shared] = Remembered()
 
     def of(self, key: KmsKey) -> Policy:
         """The policy of a key that has one; raises `PolicyError`."""
@@ -68,10 +82,8 @@ class Policies:
         shared = self._shared.get(text) if text is not None else None
         if shared is not None:
             return shared.of(key)
-        policy = Policy.parse(key.policy or "")
+        policy = policy_of(key)
         shared = Shared.by(key, policy)
         if text is not None and shared is not None:
             self._shared[text] = shared
-            if len(self._shared) > MOST:
-                self._shared.popitem(last=False)
         return policy

@@ -229,7 +229,7 @@ def _elsewhere(actions: Sequence[str]) -> frozenset[str]:
     return frozenset(key.lower() for key in never)
 
 
-_TAG: Final = "aws:resourcetag/"
+RESOURCE_TAG: Final = "aws:resourcetag/"
 _ROWS: Final = {key.lower(): fact for key, fact, _ in COMMON if not key.endswith("*")}
 _PREFIXES: Final = tuple(key.lower().removesuffix("*") for key, _, _ in COMMON if key.endswith("*"))
 _CONFIG_ELSEWHERE: Final = _elsewhere(CONFIG_ACTIONS)
@@ -361,7 +361,7 @@ class OfKey:
 
     def fact(self, key: str) -> Fact | None:
         """What is known of a condition key (in lower case); None where nothing is."""
-        if key.startswith(_TAG):
+        if key.startswith(RESOURCE_TAG):
             return self._of_tags().get(key)
         row = _ROWS.get(key)
         return self._told(row) if callable(row) else row
@@ -385,7 +385,7 @@ def _resource_tags(tags: Mapping[str, str]) -> dict[str, Fact]:
     """IAM: `aws:ResourceTag/NAME`, where NAME has no case; of two that differ in case, either may count."""
     facts: dict[str, Fact] = {}
     for name, value in tags.items():
-        key = f"{_TAG}{name}".lower()
+        key = f"{RESOURCE_TAG}{name}".lower()
         facts[key] = UNKNOWN if key in facts else Fixed((value,))
     return facts
 
@@ -434,7 +434,7 @@ def _recorders(partition: str, zone: LandingZone) -> dict[str, Domain]:
 
 def _absent_prefixes(key: KmsKey) -> tuple[str, ...]:
     """Keys of which all that begin so are absent; other tags than the known ones are, too."""
-    return _PREFIXES if key.tags is None else (*_PREFIXES, _TAG)
+    return _PREFIXES if key.tags is None else (*_PREFIXES, RESOURCE_TAG)
 
 
 def _regions(partition: str) -> Domain:
