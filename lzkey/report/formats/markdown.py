@@ -25,6 +25,8 @@ from lzkey.report.wording import (
     events_told,
     former_key,
     formula,
+    heading,
+    in_doubt,
     in_force,
     key_use,
     opened,
@@ -32,10 +34,8 @@ from lzkey.report.wording import (
     scored,
     sentence,
     strange,
-    subject,
     unknowns,
 )
-from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,14 +49,17 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"# Landing zone key report: {references(subject(report.scope))}"
+    yield f"# {references(heading(report))}"
     yield ""
     yield f"**{references(headline(report).sentence)}.** {references(sentence(report.proved.why))}."
     yield ""
     yield f"As of {moment(report.as_of)}; the oldest evaluation is of {moment(report.oldest_evaluation)}."
     yield ""
-    counts = report.counts
-    yield from _table(("State", "Keys"), ((state.value, str(counts[state])) for state in reversed(State)))
+    states = [(state.value, f"{count:,}") for state, count in reversed(report.keys_by_state.items())]
+    yield from _table(("State", "Keys"), [*states, ("all", f"{len(report.keys):,}")])
+    if report.places_in_doubt:
+        yield f"{in_doubt(report.places_in_doubt)}."
+        yield ""
     yield f"S{references(scored(report))[1:]}."
     yield ""
     yield from _deliveries(report)
