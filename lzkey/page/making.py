@@ -51,7 +51,7 @@ def environment(package: str) -> Environment:
 def rendered(made: Environment, template: str, *, style: str, script: str = "", **values: Json) -> str:
     """A page, with the look of all pages and what `style` adds to it.
 
-    Its Content-Security-Policy lets it load nothing, and run nothing but `script` and, beside one, what copies
+    Its Content-Security-Policy lets it load nothing, and run nothing but `script` and what copies
     commands.
     """
     look = resource(_HERE, "base.css") + style

@@ -337,7 +337,7 @@ class Report:
 
     @property
     def judges_own_alone(self) -> bool:
-        """Whether all that the score is made of are keys of the landing zone: then it is no share of others."""
+        """Whether the score is made of keys of the landing zone and of nothing else."""
         judged = [key for key in self.keys if key.state is not State.NOT_APPLICABLE]
         return bool(judged) and not self.places_in_doubt and all(key.of_landing_zone for key in judged)
 
@@ -359,7 +359,7 @@ class Report:
 
     @property
     def freshness(self) -> tuple[datetime, datetime] | None:
-        """Between when and when the aggregator last had each account's and Region's data; None: nobody tells."""
+        """Between when and when accounts last told the aggregator of themselves; None: that is not known."""
         told = [place.source_updated_at for place in self.places if place.source_updated_at]
         return (min(told), max(told)) if told else None
 

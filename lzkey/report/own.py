@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -107,7 +108,7 @@ def _answers(
             one.verdict,
             one.detail or "the annotation had no room for the detail",
             since.get((key.arn, requirement), ""),
-            command=f"{advised.command} {key.arn}" if advised.command else "",
+            command=f"{advised.command} {shlex.quote(key.arn)}" if advised.command else "",
         )
 
 
@@ -118,4 +119,4 @@ def _told(one: Standing, requirement: str, key: KeyResult, zone: LandingZone | N
     if service is None or zone is None:
         return advice(requirement).holds.removesuffix(".")
     partition = KeyArn.parse(key.arn).partition
-    return f"proved, every request of {service} is allowed: {stands_for(service, partition, zone)}"
+    return f"every request of {service} is proved to be allowed: {stands_for(service, partition, zone)}"

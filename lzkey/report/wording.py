@@ -12,6 +12,7 @@ from lzkey.history.model import RECORDED
 from lzkey.observed.contradictions import NOT_SHOWN
 from lzkey.observed.values import Outcome
 from lzkey.report.model import Collected, Delivery
+from lzkey.report.verdicts import Verdict
 from lzkey.state import State
 
 if TYPE_CHECKING:
@@ -34,6 +35,16 @@ OBSERVED: Final = {
     Outcome.DELIVERING: "Delivering",
     Outcome.FAILING: "Failing",
     Outcome.NOT_OBSERVED: "Not observed",
+}
+
+#: How a requirement stands with a key.
+VERDICTS: Final = {
+    Verdict.REFUSED: "Does not hold",
+    Verdict.POSSIBLE: "May not hold",
+    Verdict.UNKNOWN: "Unknown",
+    Verdict.HOLDS: "Holds",
+    Verdict.NOT_ASKED: "Not asked",
+    Verdict.NOT_APPLICABLE: "Not judged",
 }
 
 _WORD: Final = re.compile(r"[a-z]+ ")
@@ -199,6 +210,15 @@ def scored(report: Report) -> str:
         return f"the landing zone's own keys alone are judged: {own_score(report)} COMPLIANT"
     told = f"score {percentage(report.score)} of {of_what(report)}"
     return f"{told}: COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN) = {formula(report.counts)}"
+
+
+def freshness(report: Report) -> str:
+    """How old what the aggregator shows is; empty where that is not known."""
+    if report.freshness is None:
+        return ""
+    first, last = map(moment, report.freshness)
+    when = f"at {first}" if first == last else f"between {first} and {last}"
+    return f"accounts and Regions last told it of themselves {when}"
 
 
 def heading(report: Report) -> str:
