@@ -85,7 +85,7 @@ class TestReport:
             assert (one.event_id in {event["eventID"] for event in put}, one.unknown) == (True, "")
 
     def test_every_format_has_it(self, report: Report) -> None:
-        """The page beside answer and finding, Markdown as a column, the terminal in a line; JSON reads back."""
+        """The page beside answer and finding, Markdown in a column, the screen in a line; JSON reads back."""
         assert report.opened is not None
         said = f"open since {report.opened[0].since:%Y-%m-%d %H:%M} UTC, begun by PutKeyPolicy of"
         for form in (Form.TEXT, Form.MARKDOWN):
