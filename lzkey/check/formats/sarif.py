@@ -39,11 +39,21 @@ if TYPE_CHECKING:
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
+#: Articles, which a name does without.
+_ARTICLES: Final = frozenset({"a", "an", "the"})
+
+
+def _in_pascal_case(title: str) -> str:
+    """A rule's name, for people; programs go by its id (3.49.7)."""
+    words = [word for word in re.findall(r"\w+", title) if word.lower() not in _ARTICLES]
+    return "".join(word[0].upper() + word[1:] for word in words)
+
+
 def _rule(name: str, words: Words, level: str, page: str = GUIDE) -> dict[str, Any]:
     holds, help_text = words.title, words.remedy
     return {
         "id": name,
-        "name": "".join(word.capitalize() for word in name.split("_")),
+        "name": _in_pascal_case(holds),
         "shortDescription": {"text": holds},
         "fullDescription": {"text": f"{holds}. {help_text}"},
         "help": {
