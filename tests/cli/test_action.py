@@ -8,13 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
+
+from .offline import OFFLINE
 
 ROOT: Final = Path(__file__).parents[2]
 ACTION: Final[dict[str, Any]] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -128,12 +129,10 @@ class TestInstall:
         """Without an index: what it needs, and what builds it, is that of these tests."""
         (tmp_path / "checkout").mkdir()
         job = Job(tmp_path)
-        offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_FIND_LINKS": ""}
-        libraries = sysconfig.get_paths()["purelib"]
-        done = job.run("Install lzkey", {}, PYTHONPATH=libraries, **offline)
+        done = job.run("Install lzkey", {}, **OFFLINE)
         assert done.returncode == 0, done.stderr
         asked = [tmp_path / "lzkey/bin/lzkey", "--version"]
-        environ = {**os.environ, "PYTHONPATH": libraries}
+        environ = {**os.environ, "PYTHONPATH": OFFLINE["PYTHONPATH"]}
         told = subprocess.run(asked, env=environ, capture_output=True, text=True, check=True)
         assert told.stdout.startswith("lzkey ")
         assert list((tmp_path / "lzkey/lib").glob("python*/site-packages/lzkey/__init__.py")) != []
