@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +25,7 @@ from lzkey.workplace import Workplace
 from lzkey_sandbox import LandingZone, OrganizationPlan, Sandbox
 
 from ..deployment.test_lambda_role import deployed_statements  # noqa: TID252 - tests are no package
+from .checkout import python_path
 from .pages import PAGES, ROOT, Saved
 from .scenes import output
 
@@ -278,9 +282,14 @@ class TestTerraform:
         assert permission["source_account"] == MANAGEMENT
 
     def test_the_rule_works(
-        self, sandbox: Sandbox, package: Path, terraform: dict[str, Any], resources: dict[str, Any]
+        self,
+        sandbox: Sandbox,
+        package: Path,
+        terraform: dict[str, Any],
+        resources: dict[str, Any],
+        tmp_path: Path,
     ) -> None:
-        """With the parameters, triggers and resource types of the file, and the role of the stack."""
+        """With the file's parameters, triggers and types, and the stack's role; and the doctor knows it."""
         stack(sandbox, "role", "deploy/lambda-role.yaml", {}, MANAGEMENT)
         function, rule = resources["aws_lambda_function"], resources["aws_config_config_rule"]
         (source,), (scope,), (known,) = rule["source"], rule["scope"], terraform["locals"]
@@ -304,6 +313,25 @@ class TestTerraform:
         }
         assert [each["MessageType"] for each in put["Source"]["SourceDetails"]] == TRIGGERS
         assert verdict(sandbox, made, put) == "COMPLIANT"
+        seen = doctor(sandbox, tmp_path)
+        assert {seen[name] for name in ("rule", "function", "code", "runtime", "role", "permission")} == {
+            "ok"
+        }
+
+
+def doctor(sandbox: Sandbox, folder: Path) -> dict[str, str]:
+    """How each thing is that the doctor looks at, with the page's parameters file."""
+    environ = {**os.environ, **python_path(ROOT), **sandbox.environment}
+
+    def run(*words: str) -> str:
+        command = [sys.executable, "-m", "lzkey", *words]
+        done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+        return done.stdout
+
+    (init,) = (command for command in PAGE.commands if command.startswith("lzkey init "))
+    run(*init.split()[1:])
+    seen = json.loads(run("doctor", "prod", "--format", "json"))
+    return {each["name"]: each["status"] for each in seen["checks"]}
 
 
 def details(blocks: list[dict[str, str]]) -> Iterator[dict[str, str]]:
