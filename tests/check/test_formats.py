@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator
 
 from landing_zone_key import Certainty, Requirement
 from landing_zone_key.advisories import AdvisoryCode
-from lzkey.check.formats import Form, Head, writer
+from lzkey.check.formats import Form, Head, sarif, writer
 from lzkey.check.formats.sarif import RULES
 from lzkey.check.run import Tally
 from lzkey.check.verdict import Problem, Remark, Verdict, judge
@@ -382,6 +382,14 @@ class TestSarif:
         ids = {rule["id"].replace("_", "").lower() for rule in RULES}
         assert ids & {name.lower() for name in names} == set()
         assert names[:2] == ["KeyIsEnabled", "KeyIsSymmetricForEncryption"]
+
+    @pytest.mark.parametrize("where", ["", "https://example.com/docs"])
+    def test_the_tool_says_where_it_is_documented(self, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+        """Once that has an address."""
+        monkeypatch.setattr(sarif, "documentation", lambda: where)
+        document = json.loads(written(Form.SARIF))
+        Draft202012Validator(SARIF).validate(document)
+        assert document["runs"][0]["tool"]["driver"].get("informationUri", "") == where
 
 
 class TestJunit:

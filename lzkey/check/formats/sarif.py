@@ -23,7 +23,7 @@ from lzkey.aws.address import SCHEME, is_address
 from lzkey.catalogue import ADVISORIES, CATALOGUE, GUIDE
 from lzkey.check.run import NOTHING_FOUND
 from lzkey.check.verdict import place_of
-from lzkey.runbook import address, pointer
+from lzkey.runbook import address, documentation, pointer
 from lzkey.sources.subject import Kind, Place, Unread
 from lzkey.terminal import printable
 
@@ -88,7 +88,8 @@ class _Sarif:
     def __init__(self, stream: TextIO) -> None:
         self._stream, self._separator = stream, "\n"
         self._unread, self._assumed = _Notifications("warning"), _Notifications("note")
-        driver = {"name": "lzkey", "semanticVersion": version("lzkey"), "rules": RULES}
+        told = {"informationUri": where} if (where := documentation()) else {}
+        driver = {"name": "lzkey", "semanticVersion": version("lzkey"), **told, "rules": RULES}
         # Columns are never given, and still GitHub wants to know how they would be counted.
         run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"}
         begun = {"$schema": SCHEMA, "version": "2.1.0"}
