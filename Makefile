@@ -24,7 +24,7 @@ PYTHON_OF_VENV = $(shell $(BIN)/python -c '$(VERSION_OF)')
 IS_ASKED_FOR := $(filter command environment,$(firstword $(origin PYTHON)))
 OTHER_PYTHON = $(if $(and $(IS_ASKED_FOR),$(wildcard $(STAMP))),$(filter-out $(PYTHON_OF_VENV),$(shell $(PYTHON) -c '$(VERSION_OF)')))
 
-.PHONY: help setup demo test test-pythons check format build deploy undeploy deploy-organization undeploy-organization bench clean another-python
+.PHONY: help setup demo test test-pythons check audit format build deploy undeploy deploy-organization undeploy-organization bench clean another-python
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ check: $(STAMP)  ## Everything CI asks for: format, lint, types, tests, rdk test
 	cd rules && ../$(BIN)/rdk test-local $(RULE)
 	$(BIN)/lzkey build example
 	$(MAKE) test-pythons PYTHONS='$(filter-out $(PYTHON_OF_VENV),$(PYTHONS))' ARGS='$(EVERY_PYTHON)'
+
+audit: $(STAMP)  ## Ask PyPI for known vulnerabilities of what .venv has; this reaches the network
+	.ci/audit $(BIN)/python
 
 format: $(STAMP)  ## Format the code, and mend what ruff can mend
 	$(BIN)/ruff check --fix

@@ -263,12 +263,12 @@ def pointer(name: str) -> str:
 @cache
 def address(name: str) -> str | None:
     """The public address of an anchor; None where the project has none."""
-    documentation = _documentation()
-    return f"{documentation.rstrip('/')}/runbook.md#{name}" if documentation else None
+    where = documentation()
+    return f"{where.rstrip('/')}/runbook.md#{name}" if where else None
 
 
 @cache
-def _documentation() -> str:
+def documentation() -> str:
     """The field `Documentation` of pyproject.toml's urls; empty where there is none.
 
     https://packaging.python.org/en/latest/specifications/core-metadata/#project-url-multiple-use

@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator
 
 from landing_zone_key import Certainty, Requirement
 from landing_zone_key.advisories import AdvisoryCode
-from lzkey.check.formats import Form, Head, writer
+from lzkey.check.formats import Form, Head, sarif, writer
 from lzkey.check.formats.sarif import RULES
 from lzkey.check.run import Tally
 from lzkey.check.verdict import Problem, Remark, Verdict, judge
@@ -374,6 +374,23 @@ class TestSarif:
         assert [rule["id"] for rule in RULES] == [*Requirement, *AdvisoryCode]
         assert all(rule["help"]["text"] for rule in RULES)
 
+    def test_a_rule_has_a_name_beside_its_id(self) -> None:
+        """In Pascal case, one of its own, and another word than the id, as SARIF Multitool asks for."""
+        names = [rule["name"] for rule in RULES]
+        assert len(set(names)) == len(names)
+        assert [name for name in names if not re.fullmatch(r"([A-Z0-9][A-Za-z0-9]*)+", name)] == []
+        ids = {rule["id"].replace("_", "").lower() for rule in RULES}
+        assert ids & {name.lower() for name in names} == set()
+        assert names[:2] == ["KeyIsEnabled", "KeyIsSymmetricForEncryption"]
+
+    @pytest.mark.parametrize("where", ["", "https://example.com/docs"])
+    def test_the_tool_says_where_it_is_documented(self, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+        """Once that has an address."""
+        monkeypatch.setattr(sarif, "documentation", lambda: where)
+        document = json.loads(written(Form.SARIF))
+        Draft202012Validator(SARIF).validate(document)
+        assert document["runs"][0]["tool"]["driver"].get("informationUri", "") == where
+
 
 class TestJunit:
     """What build servers read."""
@@ -382,14 +399,17 @@ class TestJunit:
         """Every key is a case; the numbers are those of the cases."""
         assert sources.is_dir()
         root = ET.fromstring(run("check", ".", *SETTINGS, "--format", "junit").out)  # noqa: S314 - our own
+        (suite,) = root
         counted = {
             "tests": len(list(root.iter("testcase"))),
             "failures": len(list(root.iter("failure"))),
             "errors": len(list(root.iter("error"))),
             "skipped": len(list(root.iter("skipped"))),
         }
-        assert {name: int(root.attrib[name]) for name in counted} == counted
+        assert {name: int(suite.attrib[name]) for name in counted} == counted
         assert min(counted.values()) > 0
+        of_all = {name: suite.attrib[name] for name in ("tests", "failures", "errors")}
+        assert root.attrib == of_all  # `skipped` is none that Jenkins' junit-10.xsd has there
 
     def test_what_xml_forbids_is_replaced(self) -> None:
         """Control characters, halves of characters and U+FFFF; the twin: `]]>` comes back."""

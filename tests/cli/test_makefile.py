@@ -129,6 +129,66 @@ class TestPythonsOfAMachine:
         assert ended.returncode == 1
 
 
+class TestAudit:
+    """`.ci/audit`, with programs in the places of Python and of pip-audit, which say what these say."""
+
+    @pytest.mark.parametrize(
+        ("does", "said"),
+        [
+            (
+                "echo 'Found 2 known vulnerabilities in 1 package' >&2; echo 'certifi 2022.5.18'; exit 1",
+                "Found 2 known vulnerabilities in 1 package",
+            ),
+            (
+                "printf 'Traceback (most recent call last):\\n  File x\\nProxyError: refused\\n' >&2; exit 1",
+                "Nothing was audited: PyPI could not be asked: ProxyError: refused",
+            ),
+            (
+                "echo 'ERROR:pip_audit._cli:certifi: Dependency not found on PyPI' >&2; exit 1",
+                "Not everything was audited: certifi: Dependency not found on PyPI",
+            ),
+        ],
+        ids=["vulnerable", "out of reach", "not known to PyPI"],
+    )
+    def test_says_what_is_wrong(self, tmp_path: Path, does: str, said: str) -> None:
+        """In a sentence, and it fails; that nothing is known is no good news."""
+        ended = audit(tmp_path, f"echo 'WARNING:pip_audit._cli:hash them' >&2; {does}")
+        assert (ended.returncode, ended.stderr) == (1, f"{said}\n")
+
+    def test_passes(self, tmp_path: Path) -> None:
+        """The twin, with the number of packages that were asked for; each of them by its version."""
+        ended = audit(tmp_path, 'cat "${@: -1}"; echo "No known vulnerabilities found" >&2')
+        *packages, last = ended.stdout.splitlines()
+        assert packages == ["certifi==2022.5.18", "idna==3.10"]
+        assert last == f"No known vulnerability in the 2 packages of {tmp_path}/python."
+        assert ended.returncode == 0
+
+    def test_without_an_index(self, tmp_path: Path) -> None:
+        """pip-audit is to be had from one."""
+        python = program(tmp_path / "python", "exit 1")
+        ended = run_audit(tmp_path, python)
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("Nothing was audited: pip-audit could not be installed in ")
+
+    def test_is_no_part_of_the_check(self) -> None:
+        """Which reaches nothing."""
+        assert ".ci/audit .venv/bin/python\n" in make("audit")
+        assert "audit" not in make("check", f"VENV={sys.prefix}")
+
+
+def audit(folder: Path, does: str) -> subprocess.CompletedProcess[str]:
+    """Run `.ci/audit` of an environment with two packages; pip-audit does that."""
+    program(folder / "venv/bin/pip-audit", does, interpreter="/bin/bash")
+    return run_audit(folder, program(folder / "python", "echo certifi==2022.5.18; echo idna==3.10"))
+
+
+def run_audit(folder: Path, python: Path) -> subprocess.CompletedProcess[str]:
+    """Run it with these programs."""
+    environ = {**os.environ, "AUDIT_VENV": str(folder / "venv")}
+    words = [ROOT / ".ci/audit", python]
+    return subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
+
+
 def make(*words: str, environ: dict[str, str] | None = None) -> str:
     """What make would do."""
     words = ("/usr/bin/env", "make", "--dry-run", *words)
@@ -136,10 +196,10 @@ def make(*words: str, environ: dict[str, str] | None = None) -> str:
     return subprocess.run(words, cwd=ROOT, env=environ, capture_output=True, text=True, check=True).stdout
 
 
-def program(path: Path, does: str) -> Path:
+def program(path: Path, does: str, interpreter: str = "/bin/sh") -> Path:
     """Write a program."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{does}\n")
+    path.write_text(f"#!{interpreter}\n{does}\n")
     path.chmod(0o755)
     return path
 

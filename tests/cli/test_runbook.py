@@ -12,8 +12,7 @@ import pytest
 from landing_zone_key import FindingReason, KmsKey, LandingZone, Requirement, assess
 from landing_zone_key.finding import anchor
 from landing_zone_key.mending import documented_statement
-from lzkey import runbook
-from lzkey.runbook import ANCHORS, GUIDANCE, address, page, pointer
+from lzkey.runbook import ANCHORS, GUIDANCE, address, documentation, page, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -136,10 +135,10 @@ class TestAddress:
 
     @pytest.fixture(autouse=True)
     def _forget(self) -> Iterator[None]:
-        for cached in (address, runbook._documentation):  # noqa: SLF001 - kept for the process
+        for cached in (address, documentation):  # kept for the process
             cached.cache_clear()
         yield
-        for cached in (address, runbook._documentation):  # noqa: SLF001 - as above
+        for cached in (address, documentation):
             cached.cache_clear()
 
     @pytest.mark.parametrize(

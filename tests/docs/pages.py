@@ -2,8 +2,8 @@
 
 A page's commands stand in ```console blocks, each line behind a prompt. A ```text block straight after one is
 what its last command shows; a line `…` in it stands for any lines. A command that ends with another exit code
-than 0 says so behind it: `# ends with 3`. JSON or YAML below a line that ends with "`NAME`:" is a file to
-save.
+than 0 says so behind it: `# ends with 3`. JSON, YAML or HCL below a line that ends with "`NAME`:" is a file
+to save.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PROMPT: Final = "$ "
 
 _FENCED: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SAVED: Final = re.compile(r"`([\w./-]+)`:$")
-_FILES: Final = ("json", "yaml")
+_FILES: Final = ("hcl", "json", "yaml")
 _ENDS_WITH: Final = re.compile(r"  # ends with (\d+)$")
 _LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
+from .pages import ROOT
 from .test_examples import snippet
 
 
@@ -30,15 +32,19 @@ def test_its_token_can_do_little(workflow: dict[Any, Any]) -> None:
 
 
 def test_no_command_is_put_together(workflow: dict[Any, Any]) -> None:
-    """From what GitHub would fill in."""
+    """From what GitHub would fill in; the action has a test of the same."""
     (job,) = workflow["jobs"].values()
-    assert [step["run"] for step in job["steps"] if "${{" in step.get("run", "")] == []
+    assert [step["run"] for step in job["steps"] if "run" in step] == []
+    given = [value for step in job["steps"] for value in step.get("with", {}).values() if "${{" in str(value)]
+    assert given == ["${{ steps.lzkey.outputs.sarif }}"]
 
 
-def test_the_result_is_not_in_the_checkout(workflow: dict[Any, Any]) -> None:
-    """Where there may be a link of its name."""
+def test_the_action_has_what_it_is_given(workflow: dict[Any, Any]) -> None:
+    """Inputs and the output that is uploaded, also of a check that fails."""
     (job,) = workflow["jobs"].values()
-    (command,) = [step["run"] for step in job["steps"] if step.get("run", "").startswith("lzkey ")]
-    (upload,) = [step["with"]["sarif_file"] for step in job["steps"] if "upload" in step.get("uses", "")]
-    assert command.split("--output ")[1] == upload
-    assert upload.startswith("../")
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    (used,) = [step for step in job["steps"] if step.get("id") == "lzkey"]
+    assert set(used["with"]) <= set(action["inputs"])
+    (upload,) = [step for step in job["steps"] if "upload-sarif" in step["uses"]]
+    assert upload["if"] == "always() && steps.lzkey.outputs.sarif"
+    assert "sarif" in action["outputs"]

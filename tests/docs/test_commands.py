@@ -27,6 +27,9 @@ RUN_ELSEWHERE: Final = {
     "uvx --from git+https://REPOSITORY lzkey check . --home-region us-east-1 "
     "--management-account-id 111122223333": "tests/cli/test_wheel.py checks with an installed wheel",
     "pipx install git+https://REPOSITORY": "tests/cli/test_wheel.py installs the wheel",
+    "docker build -t lzkey -f Containerfile .": "tests/cli/test_containerfile.py goes through its steps",
+    'docker run --rm -v "$PWD:/work:ro" lzkey check . --home-region us-east-1 --management-account-id '
+    "111122223333": "tests/cli/test_containerfile.py runs what is installed in it",
     "git pull": "CI works in what was pulled, and here a copy takes its place",
     "make setup": CHECK,
     "make test": CHECK,

@@ -19,11 +19,14 @@ from lzkey.state import State
 from lzkey.terminal import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import TextIO
 
     from lzkey.check.formats import Head
     from lzkey.check.run import Entry, Tally
     from lzkey.check.verdict import Verdict
+
+ENDED: Final = "</testsuite>\n</testsuites>\n"
 
 #: The counts come first in the file and are known last: so much of the rest is kept in memory.
 _IN_MEMORY: Final = 1_000_000
@@ -60,16 +63,29 @@ class _Junit:
             "errors": tally.shown(Only.UNKNOWN) + tally.shown(Only.UNREAD),
             "skipped": tally.shown(Only.NOT_APPLICABLE),
         }
-        written = " ".join(f'{name}="{count}"' for name, count in counts.items())
-        self._stream.write(
-            f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {written}>\n'
-            f'<testsuite name="lzkey check" {written}>\n{_properties(tally)}'
-        )
+        self._stream.write(begun("lzkey check", counts) + _properties(tally))
         with self._cases as cases:
             cases.seek(0)
             for line in cases:
                 self._stream.write(line)
-        self._stream.write("</testsuite>\n</testsuites>\n")
+        self._stream.write(ENDED)
+
+
+def begun(suite: str, counts: Mapping[str, int]) -> str:
+    """What comes before the properties and the cases of the only suite.
+
+    `testsuites` has no `skipped`, which the schema of Jenkins' xUnit plugin allows on a suite alone:
+    https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd
+    """
+    of_all = {name: count for name, count in counts.items() if name != "skipped"}
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {_written(of_all)}>\n'
+        f'<testsuite name="{suite}" {_written(counts)}>\n'
+    )
+
+
+def _written(counts: Mapping[str, int]) -> str:
+    return " ".join(f'{name}="{count}"' for name, count in counts.items())
 
 
 def _properties(tally: Tally) -> str:

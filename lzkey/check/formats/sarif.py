@@ -23,7 +23,7 @@ from lzkey.aws.address import SCHEME, is_address
 from lzkey.catalogue import ADVISORIES, CATALOGUE, GUIDE
 from lzkey.check.run import NOTHING_FOUND
 from lzkey.check.verdict import place_of
-from lzkey.runbook import address, pointer
+from lzkey.runbook import address, documentation, pointer
 from lzkey.sources.subject import Kind, Place, Unread
 from lzkey.terminal import printable
 
@@ -39,11 +39,21 @@ if TYPE_CHECKING:
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
+#: Articles, which a name does without.
+_ARTICLES: Final = frozenset({"a", "an", "the"})
+
+
+def _in_pascal_case(title: str) -> str:
+    """A rule's name, for people; programs go by its id (3.49.7)."""
+    words = [word for word in re.findall(r"\w+", title) if word.lower() not in _ARTICLES]
+    return "".join(word[0].upper() + word[1:] for word in words)
+
+
 def _rule(name: str, words: Words, level: str, page: str = GUIDE) -> dict[str, Any]:
     holds, help_text = words.title, words.remedy
     return {
         "id": name,
-        "name": "".join(word.capitalize() for word in name.split("_")),
+        "name": _in_pascal_case(holds),
         "shortDescription": {"text": holds},
         "fullDescription": {"text": f"{holds}. {help_text}"},
         "help": {
@@ -78,7 +88,8 @@ class _Sarif:
     def __init__(self, stream: TextIO) -> None:
         self._stream, self._separator = stream, "\n"
         self._unread, self._assumed = _Notifications("warning"), _Notifications("note")
-        driver = {"name": "lzkey", "semanticVersion": version("lzkey"), "rules": RULES}
+        told = {"informationUri": where} if (where := documentation()) else {}
+        driver = {"name": "lzkey", "semanticVersion": version("lzkey"), **told, "rules": RULES}
         # Columns are never given, and still GitHub wants to know how they would be counted.
         run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints"}
         begun = {"$schema": SCHEMA, "version": "2.1.0"}

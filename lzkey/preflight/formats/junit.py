@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lzkey.check.formats.junit import ascii_text, attribute, element, output
+from lzkey.check.formats.junit import ENDED, ascii_text, attribute, begun, element, output
 from lzkey.preflight.model import Level
 from lzkey.preflight.wording import HEADINGS
 
@@ -22,12 +22,7 @@ def render(preflight: Preflight) -> str:
         "errors": preflight.count(Level.NOT_KNOWN),
         "skipped": 0,
     }
-    written = " ".join(f'{name}="{count}"' for name, count in counts.items())
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {written}>\n'
-        f'<testsuite name="lzkey preflight" {written}>\n{"".join(map(_case, preflight.items))}'
-        "</testsuite>\n</testsuites>\n"
-    )
+    return begun("lzkey preflight", counts) + "".join(map(_case, preflight.items)) + ENDED
 
 
 def _case(item: Item) -> str:
