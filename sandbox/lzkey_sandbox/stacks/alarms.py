@@ -40,7 +40,7 @@ def _put_alarm(account: str, region: str, name: str, properties: Properties) -> 
     members = {**properties, "AlarmName": name, "EvaluationPeriods": int(properties["EvaluationPeriods"])}
     alarm = parse_input(operation_model("cloudwatch", "PutMetricAlarm"), members)
     given = {_ALARM[member]: value for member, value in alarm.items()}
-    cloudwatch_backends[account][region].put_metric_alarm(**given)
+    cloudwatch_backends[account][region].put_metric_alarm(**{"description": "", "dimensions": [], **given})
     return name
 
 
@@ -48,10 +48,10 @@ def _delete_alarm(account: str, region: str, name: str, _: Properties) -> None:
     cloudwatch_backends[account][region].delete_alarms([name])
 
 
-def _put_topic_policy(account: str, region: str, name: str, properties: Properties) -> str:
+def _put_topic_policy(account: str, region: str, _: str, properties: Properties) -> str:
     for topic in properties["Topics"]:
         sns_backends[account][region].get_topic(topic).policy = json.dumps(properties["PolicyDocument"])
-    return name
+    return " ".join(properties["Topics"])
 
 
 def _delete_topic_policy(account: str, region: str, _: str, properties: Properties) -> None:
