@@ -52,6 +52,8 @@ ALL = {
     "ExecutionRoleName": "landing-zone-key-rule",
     "ExecutionRoleRegion": "us-east-1",
 }
+#: A zip without a file in it.
+NOTHING = b"PK\x05\x06" + bytes(18)
 #: https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html
 PUTS = {
     "PutConformancePack": "ConformancePack",
@@ -71,11 +73,24 @@ def put(sandbox: Sandbox, parameters: dict[str, str]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def function(sandbox: Sandbox, project: Project) -> str:
-    """The ARN of the function that `lzkey deploy` makes."""
-    made = deploy("example", at=Workplace.in_checkout(project.root))
-    assert sandbox.account in made.function_arn
-    return made.function_arn
+def function(sandbox: Sandbox) -> str:
+    """The ARN of a function of that name, which does nothing: AWS Config takes no rule without one."""
+    role = sandbox.client("iam").create_role(RoleName="lambda", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    client = sandbox.client("lambda")
+    made = client.create_function(
+        FunctionName=FUNCTION_NAME,
+        Role=role,
+        Runtime="python3.13",
+        Handler="nothing.handler",
+        Code={"ZipFile": NOTHING},
+    )
+    client.add_permission(
+        FunctionName=FUNCTION_NAME,
+        StatementId="config",
+        Action="lambda:InvokeFunction",
+        Principal="config.amazonaws.com",
+    )
+    return str(made["FunctionArn"])
 
 
 class TestRule:
@@ -129,6 +144,14 @@ class TestRule:
         assert {name: given[name] for name in names & set(parameters)} == {
             name: parameters[name] for name in names & set(parameters)
         }
+
+    def test_defaults_are_the_rules_own(self, sandbox: Sandbox, function: str) -> None:
+        """But for KeyScope, which is as we recommend it."""
+        rule = put(sandbox, {**GIVEN, "FunctionArn": function})
+        needed = {name: GIVEN[name] for name in ("HomeRegion", "ManagementAccountId")}
+        assert LandingZone.from_rule_parameters(
+            json.loads(rule["InputParameters"])
+        ) == LandingZone.from_rule_parameters({**needed, "KeyScope": "landing-zone"})
 
     def test_judges_as_the_deployed_rule_does(self, sandbox: Sandbox, project: Project) -> None:
         """By the real function, which lets AWS Config in for this rule, too."""
