@@ -426,6 +426,7 @@ SCENES: Final[dict[str, type[Scene] | str]] = {
     "docs/report.md": ARuleEverywhere,
     "docs/runbook.md": AtNight,
     "docs/snapshots.md": ALogArchive,
+    "docs/conformance-pack.md": "tests/deployment/test_conformance_pack.py",
     "docs/delegated-administrator.md": "tests/docs/test_landing_zone_4.py",
     "docs/history-athena.md": "tests/history/test_athena_page.py",
     "docs/landing-zone-4.md": "tests/docs/test_landing_zone_4.py",

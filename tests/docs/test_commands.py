@@ -39,6 +39,8 @@ RUN_ELSEWHERE: Final = {
     ".venv/bin/pytest -q tests/engine/test_manifest.py": CHECK,
     "LZKEY_ACCEPT_GOLDEN=1 .venv/bin/pytest -q tests/cli/test_documents.py": "by hand; without it, make test",
     ".venv/bin/pytest -q -n 2 tests/engine tests/policy": CHECK,
+    "uvx checkov -d deploy --framework cloudformation --skip-download --compact --quiet": "by hand; "
+    "tests/deployment/test_every_template.py knows what it passes over",
     "lzkey doctor organization --profile audit --management-profile management": "tests/doctor/"
     "test_delegated_administrator.py, where the audit account has deployed the rule",
 }

@@ -200,3 +200,76 @@ class TestFailure:
         with pytest.raises(ClientError, match="ResourceAlreadyExistsException"):
             stack(sandbox, "create_stack", groups["taken"])
         stack(sandbox, "create_stack", groups["free"])
+
+
+def alarms(service: str, **properties: Any) -> dict[str, Any]:
+    """A topic that lets a service publish, its reader, and an alarm to it."""
+    topic = {"Ref": "Topic"}
+    grant = {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic}
+    policy = {"Version": "2012-10-17", "Statement": [{**grant, "Principal": {"Service": service}}]}
+    alarm = {
+        "AlarmName": "silence",
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Invocations",
+        "Statistic": "Sum",
+        "Period": 3600,
+        "EvaluationPeriods": 26,
+        "ComparisonOperator": "LessThanThreshold",
+        "Threshold": 1,
+        "AlarmActions": [topic],
+    }
+    reader = {"TopicArn": topic, "Protocol": "email", "Endpoint": "security@example.com"}
+    return {
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "told"}},
+        "Policy": {
+            "Type": "AWS::SNS::TopicPolicy",
+            "Properties": {"Topics": [topic], "PolicyDocument": policy},
+        },
+        "Subscription": {"Type": "AWS::SNS::Subscription", "Properties": reader},
+        "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {**alarm, **properties}},
+    }
+
+
+class TestAlarms:
+    """What tells somebody something."""
+
+    def test_are_put_and_put_anew(self, sandbox: Sandbox) -> None:
+        """With the properties of the last update; there is one reader."""
+        stack(sandbox, "create_stack", alarms("events.amazonaws.com"))
+        stack(sandbox, "update_stack", alarms("cloudwatch.amazonaws.com", EvaluationPeriods=2))
+        notifications = sandbox.client("sns")
+        (topic,) = (entry["TopicArn"] for entry in notifications.list_topics()["Topics"])
+        attributes = notifications.get_topic_attributes(TopicArn=topic)["Attributes"]
+        (statement,) = json.loads(attributes["Policy"])["Statement"]
+        (alarm,) = sandbox.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        (reader,) = notifications.list_subscriptions()["Subscriptions"]
+        assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        assert statement["Resource"] == topic
+        assert (alarm["AlarmName"], alarm["EvaluationPeriods"]) == ("silence", 2)
+        assert alarm["AlarmActions"] == [topic]
+        assert (reader["TopicArn"], reader["Endpoint"]) == (topic, "security@example.com")
+
+    def test_go_with_the_stack(self, sandbox: Sandbox) -> None:
+        """Whatever is deleted first."""
+        stack(sandbox, "create_stack", alarms("events.amazonaws.com"))
+        sandbox.client("cloudformation").delete_stack(StackName="stack")
+        assert sandbox.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+        assert sandbox.client("sns").list_subscriptions()["Subscriptions"] == []
+        assert sandbox.client("sns").list_topics()["Topics"] == []
+
+    def test_go_without_the_stack(self, sandbox: Sandbox) -> None:
+        """The topic stays, and lets nobody else in."""
+        both = alarms("events.amazonaws.com")
+        stack(sandbox, "create_stack", both)
+        stack(sandbox, "update_stack", {"Topic": both["Topic"]})
+        notifications = sandbox.client("sns")
+        (topic,) = (entry["TopicArn"] for entry in notifications.list_topics()["Topics"])
+        attributes = notifications.get_topic_attributes(TopicArn=topic)["Attributes"]
+        assert json.loads(attributes["Policy"])["Statement"] == []
+        assert notifications.list_subscriptions()["Subscriptions"] == []
+        assert sandbox.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+
+    def test_value_that_no_alarm_has(self, sandbox: Sandbox) -> None:
+        """As PutMetricAlarm would refuse it."""
+        with pytest.raises(ClientError, match="omparisonOperator"):
+            stack(sandbox, "create_stack", alarms("events.amazonaws.com", ComparisonOperator="Fewer"))

@@ -31,6 +31,7 @@ from lzkey_sandbox.functions.lambda_runtime import rdklib_layer
 from lzkey_sandbox.http.contract import operation_model, parse_input
 from lzkey_sandbox.moto import motostate
 from lzkey_sandbox.moto.motostate import without_no_value
+from lzkey_sandbox.stacks import alarms
 from lzkey_sandbox.stacks.resource import resource_class
 
 if TYPE_CHECKING:
@@ -202,6 +203,7 @@ def _delete_function_policy(account: str, region: str, function: str, _: Propert
 
 #: moto looks among the classes that are alive, so these are kept. Its own permissions are never taken back.
 RESOURCES: Final = (
+    *alarms.RESOURCES,
     resource_class(
         "AWS::Config::ConfigRule",
         _put_rule,
