@@ -5,6 +5,7 @@ A template extends `layout.html.j2`, and takes the macros of `shared.html.j2`, b
 
 from __future__ import annotations
 
+import shlex
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -42,6 +43,7 @@ def environment(package: str) -> Environment:
         "utc": figures.moment,
         "arn_parts": words.arn_parts,
         "arn_pieces": words.arn_pieces,
+        "shell": shlex.quote,
     }
     return made
 
@@ -49,15 +51,17 @@ def environment(package: str) -> Environment:
 def rendered(made: Environment, template: str, *, style: str, script: str = "", **values: Json) -> str:
     """A page, with the look of all pages and what `style` adds to it.
 
-    Its Content-Security-Policy lets it load nothing, and run no script but `script`.
+    Its Content-Security-Policy lets it load nothing, and run nothing but `script` and what copies commands,
+    which stands beside one.
     """
     look = resource(_HERE, "base.css") + style
+    run = resource(_HERE, "commands.js") + script if script else ""
     return made.get_template(template).render(
         **values,
         style=ours(look),
         style_hash=_hash(look),
-        script=ours(script),
-        script_hash=_hash(script),
+        script=ours(run),
+        script_hash=_hash(run),
     )
 
 
