@@ -41,6 +41,7 @@ def environment(package: str) -> Environment:
         "grouped": words.grouped,
         "counted": figures.counted,
         "utc": figures.moment,
+        "datetime": figures.to_the_millisecond,
         "arn_parts": words.arn_parts,
         "arn_pieces": words.arn_pieces,
         "shell": shlex.quote,

@@ -152,7 +152,7 @@ class TestPaper:
         shown.page.emulate_media(media="screen")
         shown.page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert shown.rows(".keys") == before
-        assert not shown.page.is_visible(".signatures")
+        assert shown.page.is_visible(".signatures")
         shown.page.click("#keys .clear")
 
     def test_prints_on_a4(self, read: Open) -> None:
