@@ -1,4 +1,4 @@
-"""The sheets that Chromium prints: no heading is alone at a foot, heads of tables repeat, nothing is cut off."""
+"""The printed sheets: no heading is alone at a foot, heads of tables repeat, nothing is cut off."""
 
 from __future__ import annotations
 
