@@ -101,7 +101,7 @@ class TestAccessibility:
     @pytest.mark.parametrize(
         ("color", "rules"),
         [
-            ("#bbbbbb", ["color-contrast", "color-contrast-enhanced"]),
+            ("#bbbbbb", ["color-contrast"]),
             ("#707070", ["color-contrast-enhanced"]),
         ],
     )
