@@ -41,6 +41,7 @@ def environment(package: str) -> Environment:
         "grouped": words.grouped,
         "counted": figures.counted,
         "utc": figures.moment,
+        "datetime": figures.to_the_millisecond,
         "arn_parts": words.arn_parts,
         "arn_pieces": words.arn_pieces,
         "shell": shlex.quote,
@@ -51,8 +52,8 @@ def environment(package: str) -> Environment:
 def rendered(made: Environment, template: str, *, style: str, script: str = "", **values: Json) -> str:
     """A page, with the look of all pages and what `style` adds to it.
 
-    Its Content-Security-Policy lets it load nothing, and run nothing but `script` and what copies
-    commands.
+    Its Content-Security-Policy lets it load nothing, and run nothing but `script` and what copies commands,
+    which stands beside one.
     """
     look = resource(_HERE, "base.css") + style
     run = resource(_HERE, "commands.js") + script if script else ""

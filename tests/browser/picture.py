@@ -1,6 +1,6 @@
 """Writes the pages' picture of the report: `.venv/bin/python tests/browser/picture.py`.
 
-The first screen of the troubled report, light, 1280 pixels wide.
+The summary of the troubled report in the light, as wide as a code host shows a picture, and half as sharp again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lzkey.report.html import as_html
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "tests/report/reports/troubled.json"
 PICTURE = ROOT / "docs/report.png"
-SIZE = {"width": 1280, "height": 1200}
+SIZE = {"width": 1000, "height": 1600}
 
 
 def take(picture: Path) -> None:
@@ -28,8 +28,12 @@ def take(picture: Path) -> None:
         page.write_text(
             as_html(from_document(json.loads(REPORT.read_text(encoding="utf-8")))), encoding="utf-8"
         )
-        with opened(browser, page, viewport=SIZE) as shown:
-            shown.page.screenshot(path=picture)
+        with opened(browser, page, viewport=SIZE, device_scale_factor=1.5) as shown:
+            box = shown.page.locator("#summary").bounding_box()
+            assert box
+            shown.page.screenshot(
+                path=picture, clip=SIZE | {"x": 0, "y": 0, "height": box["y"] + box["height"] + 32}
+            )
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from lzkey.figures import to_the_millisecond
 from lzkey.observed.values import BLOCKS, CONFIG
 from lzkey.report.oscal.observations import LZKEY, METHODS, Noted, origins
-from lzkey.report.oscal.parts import Part, can_be_told, described, markup, part, properties, time_text
+from lzkey.report.oscal.parts import Part, can_be_told, described, markup, part, properties
 from lzkey.report.wording import OBSERVED, REPORT_IT, strange
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def of_deliveries(report: Report, inventory: Inventory, uuids: Identifiers) -> I
     found = report.observed
     if found is None:
         return
-    noted = time_text(report.as_of)
+    noted = to_the_millisecond(report.as_of)
     for one in found.observations:
         yield _delivery(one, inventory, uuids, noted)
     for event in found.contradictions:
@@ -84,7 +85,7 @@ def _contradiction(one: Contradiction, report: Report, inventory: Inventory, uui
         origins=origins(LZKEY),
         subjects=[inventory.named(one.key, *place)],
         relevant_evidence=_evidence("cloudtrail:LookupEvents", []),
-        collected=time_text(report.as_of),
+        collected=to_the_millisecond(report.as_of),
         remarks=f"{REPORT_IT}.",
     )
     return Noted(written, services=_services(one.service))
@@ -135,4 +136,4 @@ def _services(service: str) -> tuple[str, ...]:
 
 
 def _told(at: datetime | None) -> str:
-    return time_text(at) if at and can_be_told(at) else ""
+    return to_the_millisecond(at) if at and can_be_told(at) else ""

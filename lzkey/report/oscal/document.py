@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.requirements import HOW_MANY
 from lzkey.catalogue import GUIDE, PREMISES, Framework, mapped
+from lzkey.figures import to_the_millisecond
 from lzkey.report.headline import headline
 from lzkey.report.oscal.deliveries import of_deliveries as deliveries_noted
 from lzkey.report.oscal.evidence import by_key
@@ -26,7 +27,6 @@ from lzkey.report.oscal.parts import (
     markup,
     part,
     properties,
-    time_text,
 )
 from lzkey.report.oscal.subjects import Inventory
 from lzkey.report.wording import controls, heading, in_force, percentage, scored, subject
@@ -56,7 +56,7 @@ def as_oscal(report: Report, evidence: Sequence[Evidence] = ()) -> Part:
 
     What is cited by a digest is what `evidence` names, and nothing else.
     """
-    uuids = Identifiers(identifier("report", subject(report.scope), time_text(report.as_of)))
+    uuids = Identifiers(identifier("report", subject(report.scope), to_the_millisecond(report.as_of)))
     return {
         "assessment-results": part(
             uuid=uuids.document,
@@ -71,8 +71,8 @@ def as_oscal(report: Report, evidence: Sequence[Evidence] = ()) -> Part:
 def _metadata(report: Report) -> Part:
     return part(
         title=markup(heading(report)),
-        last_modified=time_text(report.as_of),
-        version=time_text(report.as_of),
+        last_modified=to_the_millisecond(report.as_of),
+        version=to_the_millisecond(report.as_of),
         oscal_version=OSCAL_VERSION,
     )
 
@@ -99,8 +99,8 @@ def _result(report: Report, evidence: Sequence[Evidence], uuids: Identifiers) ->
         uuid=uuids.of("result"),
         title=markup(heading(report)),
         description=f"{described(headline(report).sentence)}. {described(report.proved.why)}.",
-        start=time_text(min((*oldest, report.as_of))),
-        end=time_text(report.as_of),
+        start=to_the_millisecond(min((*oldest, report.as_of))),
+        end=to_the_millisecond(report.as_of),
         props=_facts(report),
         links=[{"href": f"#{one.uuid}", "rel": "reference"} for one in evidence if not one.keys],
         local_definitions=part(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from lzkey.catalogue import advice
+from lzkey.figures import to_the_millisecond
 from lzkey.report.oscal.parts import (
     Part,
     can_be_told,
@@ -20,7 +21,6 @@ from lzkey.report.oscal.parts import (
     markup,
     part,
     properties,
-    time_text,
 )
 from lzkey.report.verdicts import ALL, Standing, Verdict, standings
 from lzkey.report.wording import unknowns
@@ -113,7 +113,7 @@ def of_places(report: Report, inventory: Inventory, uuids: Identifiers) -> Itera
             types=["control-objective"],
             origins=origins(LZKEY),
             subjects=[inventory.place(account, region)],
-            collected=time_text(report.as_of),
+            collected=to_the_millisecond(report.as_of),
             remarks=markup(doubt.fix),
         )
         yield Noted(written, ALL, Verdict.UNKNOWN)
@@ -149,7 +149,7 @@ def _of_key(
         origins=origins(LZKEY if key.doubt or key.evaluated_at is None else RULE),
         subjects=[inventory.key(key)],
         relevant_evidence=evidence,
-        collected=time_text(known or report.as_of),
+        collected=to_the_millisecond(known or report.as_of),
         remarks=markup(advice(failure.requirement).brief(key.arn) if failure else standing.fix),
     )
     return Noted(written, requirements, standing.verdict, is_of_key=True, is_own=key.of_landing_zone)

@@ -39,11 +39,6 @@ def identifier(*names: str) -> str:
     return str(uuid5(NAMESPACE, json.dumps(names)))
 
 
-def time_text(at: datetime) -> str:
-    """A time in UTC with milliseconds, as OSCAL's libraries keep it."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def can_be_told(at: datetime) -> bool:
     """Whether OSCAL has such a time: of the years 1900 to 2999."""
     return at.astimezone(UTC).year in _YEARS

@@ -46,11 +46,11 @@ function keyFilter(data) {
 
 function keyRow(number) {
   const state = Number(keys.state[number]);
-  const cell = (label, ...children) => element("td", { role: "cell", "data-label": label }, ...children);
+  const cell = (label, ...children) => element("td", { "data-label": label }, ...children);
   const badge = own.has(number) ? [" ", element("span", { class: "own" }, "landing zone")] : [];
   return element(
     "tr",
-    { role: "row" },
+    {},
     cell("State", element("span", { class: `state ${STATES[state]}` }, symbol(state), ` ${NAMES[state]}`)),
     cell("Key", element("code", { class: "key" }, keys.id[number]), ...badge),
     cell("Account", ...accountParts(accounts[keys.account[number]])),
