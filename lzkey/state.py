@@ -30,14 +30,14 @@ WORST_FIRST: Final = (
 )
 
 
-def told(*counts: Mapping[State, int]) -> tuple[State, ...]:
+def told_states(*counts: Mapping[State, int]) -> tuple[State, ...]:
     """The states that people are told of, the worst first: WAIVED only where something is waived."""
     return tuple(
         state for state in WORST_FIRST if state is not State.WAIVED or any(each.get(state) for each in counts)
     )
 
 
-def scored(*counts: Mapping[State, int]) -> tuple[State, ...]:
+def scored_states(*counts: Mapping[State, int]) -> tuple[State, ...]:
     """The states that a score is a share of, COMPLIANT first: of all that is judged."""
     order = (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN, State.WAIVED)
-    return tuple(state for state in order if state in told(*counts))
+    return tuple(state for state in order if state in told_states(*counts))

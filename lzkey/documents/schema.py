@@ -12,7 +12,7 @@ import inspect
 import re
 import sys
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
@@ -46,6 +46,7 @@ _PLAIN: Final[Mapping[Any, dict[str, Any]]] = {
     int: {"type": "integer"},
     float: {"type": "number"},
     Any: {},
+    date: {"type": "string", "format": "date"},
 }
 _TIME: Final = {
     "description": "ISO 8601, in UTC.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from lzkey.waivers.values import NO_WAIVERS, Waivers
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
@@ -42,6 +44,8 @@ class Options:
     """Count KMS's events of the landing zone's keys."""
     history: bool = False
     """Ask since when the landing zone's keys fail what they fail."""
+    waivers: Waivers = NO_WAIVERS
+    """What people have decided not to wait for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from lzkey.report.judgement import Measure, judge, missing_keys, with_keys
 from lzkey.report.model import Collected, Report
 from lzkey.report.todays import for_todays_accounts
 from lzkey.report.trend import require_earlier, trend
+from lzkey.report.waiving import waived
+from lzkey.waivers.values import Use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +60,7 @@ def make_report(
     aws, partition = _identified(session, witness)
     report = as_report(collect(aws, partition, options, progress, moment), moment)
     report = replace(report, notes=aws.log.notes, calls=dict(sorted(aws.log.calls.items())))
+    report = waived(report, Use(options.waivers, moment))
     return replace(report, trend=trend(report, *previous)) if previous else report
 
 

@@ -11,7 +11,7 @@ from lzkey.history.model import RECORDED
 from lzkey.observed.contradictions import NOT_SHOWN
 from lzkey.observed.values import Outcome
 from lzkey.report.model import Collected, Delivery
-from lzkey.state import State
+from lzkey.state import scored_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lzkey.observed.blast import BlastRadius
     from lzkey.observed.values import Contradiction, Events, InForce, KeyUse
     from lzkey.report.model import Doubt, Opened, Report, Scope
+    from lzkey.state import State
 
 #: What is proved, in a word or two.
 PROVED: Final = {
@@ -66,12 +67,14 @@ def percentage(score: float | None) -> str:
     return "nothing judged" if score is None else f"{int(score * 1000 + 1e-9) / 10:.1f}%"
 
 
-def formula(counts: Mapping[State, int]) -> str:
-    """What a score is made of."""
-    compliant, failed, unknown = (
-        f"{counts.get(state, 0):,}" for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
-    )
-    return f"{compliant} / ({compliant} + {failed} + {unknown})"
+def formula(counts: Mapping[State, int], *beside: Mapping[State, int]) -> str:
+    """What a score is made of, in numbers; `beside` it others of which it must have all states."""
+    return ratio(*(f"{counts.get(state, 0):,}" for state in scored_states(counts, *beside)))
+
+
+def ratio(compliant: str, *others: str) -> str:
+    """A share of all that is judged."""
+    return f"{compliant} / ({' + '.join((compliant, *others))})"
 
 
 def unknowns(report: Report) -> Iterator[tuple[Doubt, str, str, str]]:
@@ -149,8 +152,8 @@ def former_key(key: BlastRadius) -> str:
 
 def scored(report: Report) -> str:
     """The score with its formula, for a line of text."""
-    told = f"score {percentage(report.score)}"
-    return f"{told}: COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN) = {formula(report.counts)}"
+    told, counts = f"score {percentage(report.score)}", report.counts
+    return f"{told}: {ratio(*scored_states(counts))} = {formula(counts)}"
 
 
 def subject(scope: Scope) -> str:

@@ -12,7 +12,7 @@ from lzkey.errors import WaiversError
 from lzkey.figures import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,22 @@ class Waivers:
     text: str
     """What it holds."""
     all: tuple[Waiver, ...] = ()
+
+    def unknown(self, keys: Collection[str]) -> list[Waiver]:
+        """Those for another key than these."""
+        return [waiver for waiver in self.all if waiver.key not in keys]
+
+    def require_known(self, keys: Collection[str]) -> None:
+        """Raise WaiversError where there are some for other keys than those that were judged."""
+        if unknown := self.unknown(keys):
+            raise faulty(
+                self.source,
+                [
+                    f"{self.source}:{each.line}: {each.key} is not among the keys that were judged: "
+                    "remove the waiver, or mend its ARN"
+                    for each in unknown
+                ],
+            )
 
 
 NO_WAIVERS: Final = Waivers("", "")
@@ -129,20 +145,15 @@ class Use:
     @property
     def is_mistaken(self) -> bool:
         """Whether a waiver is for a key that was not among those that came."""
-        return len(self._standing) < len(self.waivers.all)
+        return bool(self.waivers.unknown(self._keys))
 
     def require_known(self) -> None:
         """Raise WaiversError for waivers of keys that were not among those that came."""
-        unknown = [waiver for waiver in self.waivers.all if waiver not in self._standing]
-        if unknown:
-            raise faulty(
-                self.waivers.source,
-                [
-                    f"{self.waivers.source}:{each.line}: {each.key} is not among the keys that were judged: "
-                    "remove the waiver, or mend its ARN"
-                    for each in unknown
-                ],
-            )
+        self.waivers.require_known(self._keys)
+
+    @property
+    def _keys(self) -> set[str]:
+        return {waiver.key for waiver in self._standing}
 
 
 def faulty(source: str, faults: list[str]) -> WaiversError:

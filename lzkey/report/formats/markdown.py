@@ -29,13 +29,14 @@ from lzkey.report.wording import (
     key_use,
     opened,
     percentage,
+    ratio,
     scored,
     sentence,
     strange,
     subject,
     unknowns,
 )
-from lzkey.state import State
+from lzkey.state import scored_states, told_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,7 +57,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"As of {moment(report.as_of)}; the oldest evaluation is of {moment(report.oldest_evaluation)}."
     yield ""
     counts = report.counts
-    yield from _table(("State", "Keys"), ((state.value, str(counts[state])) for state in reversed(State)))
+    yield from _table(("State", "Keys"), ((state.value, str(counts[state])) for state in told_states(counts)))
     yield f"S{references(scored(report))[1:]}."
     yield ""
     yield from _deliveries(report)
@@ -120,8 +121,8 @@ def _failures(report: Report) -> Iterator[str]:
     names = {account.account: account.name for account in report.accounts}
     since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
     headings = ["Account", "Name", "Region", "Key", "What is wrong", "Runbook"]
-    if report.opened is not None:
-        headings.append("Since when")
+    has_waivers = any(failure.waiver for key in report.keys for failure in key.failures)
+    headings += ["Since when"] * (report.opened is not None) + ["Waiver"] * has_waivers
     for key in report.keys:
         for failure in key.failures:
             row = (
@@ -131,8 +132,9 @@ def _failures(report: Report) -> Iterator[str]:
                 key.arn,
                 failure.detail,
                 failure.runbook,
-                since.get((key.arn, failure.requirement), ""),
-            )[: len(headings)]
+                *[since.get((key.arn, failure.requirement), "")] * (report.opened is not None),
+                *[str(failure.waiver or "")] * has_waivers,
+            )
             failing[failure.requirement].append(row)
     if failing:
         yield "## Findings by requirement"
@@ -193,8 +195,12 @@ def _trend(report: Report) -> Iterator[str]:
     yield f"The score was {percentage(trend.score_before)}, and is {percentage(report.score)}."
     yield ""
     if report.line:
-        rows = ((moment(one.as_of), percentage(one.score), formula(one.counts)) for one in report.line)
-        yield from _table(("Report of", "Score", "COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN)"), rows)
+        counts = [one.counts for one in report.line]
+        rows = (
+            (moment(one.as_of), percentage(one.score), formula(one.counts, *counts)) for one in report.line
+        )
+        made_of = ratio(*scored_states(*counts))
+        yield from _table(("Report of", "Score", made_of), rows)
     absent = "not there"
     changes = ((change.arn, change.before or absent, change.after or absent) for change in trend.changes)
     yield from _table(("Key", "Before", "Now"), changes)

@@ -16,7 +16,7 @@ from lzkey.report.html import sections, words
 from lzkey.report.html.rows import accounts_by_id, island, key_rows, matrix_rows, regions_of
 from lzkey.report.html.scores import BOTTOM, HEIGHT, TOP, line
 from lzkey.report.model import Collected
-from lzkey.state import WORST_FIRST, State
+from lzkey.state import WORST_FIRST, State, told_states
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -79,6 +79,7 @@ def as_html(report: Report, beside: Beside | None = None) -> str:
         own=own_keys(report, keys),
         regions=regions_of(report),
         accounts=accounts_by_id(report),
+        states=told_states(report.counts),
         bar=sections.bar(report.counts),
         bar_before=sections.bar(report.trend.counts_before) if report.trend else None,
         differences=sections.differences(report, report.trend) if report.trend else (),
