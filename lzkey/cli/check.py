@@ -198,7 +198,7 @@ def check(
         with _packs().checking(packing.folder, stdin) as pack:
             passing = waived(pack.passing(results), use)
             tally = write(passing, form, [*files, pack.results], head, exit_code)
-            made = _packs().Made("check", at, context.zone)
+            made = _packs().Made("check", at, context.zone, waivers=given.text)
             pack.write(made, packing.witness, packing.signer)
     for note in (*tally.notes, *noted, *use.notes):
         warn(note)

@@ -37,8 +37,9 @@ from lzkey.report.headline import headline
 from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
 from lzkey.report.trend import earlier_reports
+from lzkey.report.waiving import used
 from lzkey.state import State
-from lzkey.terminal import is_quiet, messages, result
+from lzkey.terminal import is_quiet, messages, result, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,10 +176,14 @@ def report(
             witness = packing.witness if packing is not None else None
             made = make_report(credentials, options, previous=earlier, progress=told, witness=witness)
         if packing is not None:
-            write_report_pack(packing.folder, made, packing.witness, packing.signer)
+            text = options.waivers.text
+            write_report_pack(packing.folder, made, packing.witness, packing.signer, text)
         write(made, outputs or [], () if packing is None else cited(packing.folder))
         result(render(made, form))
-    options.waivers.require_known({key.arn for key in made.keys})
+    use = used(made, options.waivers)
+    for note in use.notes:
+        warn(note)
+    use.require_known()
     raise typer.Exit(ExitCode.DONE if exit_zero else exit_code(made))
 
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 from lzkey.report.judgement import worst
 from lzkey.report.verdicts import Verdict, standings
 from lzkey.state import State
-from lzkey.waivers.values import Standing
+from lzkey.waivers.values import Standing, Use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lzkey.report.model import Failure, KeyResult, RegionResult, Report
-    from lzkey.waivers.values import Use
+    from lzkey.waivers.values import Waivers
 
 #: How a requirement stands that a waiver is for; of what is not asked of a key, nothing can be waived.
 _STANDING: Final[Mapping[Verdict, Standing]] = {
@@ -39,18 +39,32 @@ def waived(report: Report, use: Use) -> Report:
     return replace(made, notes=tuple(dict.fromkeys((*report.notes, *use.notes))))
 
 
+def used(report: Report, waivers: Waivers) -> Use:
+    """What comes of each waiver in a report."""
+    use = Use(waivers, report.as_of)
+    for key in report.keys:
+        if key.arn in use:
+            use.of(key.arn, _standing(key))
+    return use
+
+
 def unwaived(report: Report) -> Report:
     """What the report says without waivers, as AWS Config has it."""
     return _changed(report, lambda key: _unwaived(key) if any(map(_has_waiver, key.failures)) else key)
 
 
 def _waived(key: KeyResult, use: Use) -> KeyResult:
-    stands = {name: _STANDING[one.verdict] for one in standings(key) for name in one.requirements}
-    found = use.of(key.arn, lambda name: stands.get(name, Standing.NOT_JUDGED))
+    found = use.of(key.arn, _standing(key))
     failures = tuple(replace(failure, waiver=found.get(failure.requirement)) for failure in key.failures)
     judged = key.state is State.NON_COMPLIANT and key.outdated is None and bool(failures)
     all_waived = judged and all(failure.is_waived for failure in failures)
     return replace(key, failures=failures, state=State.WAIVED if all_waived else key.state)
+
+
+def _standing(key: KeyResult) -> Callable[[str], Standing]:
+    """How each requirement stands with a key."""
+    stands = {name: _STANDING[one.verdict] for one in standings(key) for name in one.requirements}
+    return lambda name: stands.get(name, Standing.NOT_JUDGED)
 
 
 def _unwaived(key: KeyResult) -> KeyResult:

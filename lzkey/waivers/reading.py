@@ -60,7 +60,7 @@ class WaiversFile(TypedDict):
 def read_waivers(path: Path) -> Waivers:
     """Read a waivers file; raise WaiversError that names the file, and every fault with its line."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()  # with its line ends: an evidence pack keeps it as it is
     except OSError as error:
         raise WaiversError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
