@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from lzkey.report.model import Report
 
-NAMES = ("healthy", "troubled", "empty", "hostile")
+NAMES = ("healthy", "troubled", "empty", "hostile", "waived")
 TIMES = st.sampled_from(["2026-12-01T09:00:00Z", "0001-01-01T00:00:00+14:00", "2026-12-01T09:00:00"])
 SCHEMA = schema_of("report")
 

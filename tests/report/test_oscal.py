@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from lzkey.report.model import Report
 
-NAMES = ("healthy", "troubled", "empty", "hostile")
+NAMES = ("healthy", "troubled", "empty", "hostile", "waived")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 UUID5 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*", re.ASCII)
@@ -51,10 +51,10 @@ REFUSED = Failure("CLOUDTRAIL_ACCESS", "kms:Decrypt refused, no statement allows
 POSSIBLE = Failure("CLOUDTRAIL_ACCESS", "key policy unknown", Certainty.POSSIBLE)
 
 
-@pytest.fixture(params=(*NAMES, "waived"))
+@pytest.fixture(params=(*NAMES, "all waived"))
 def report(request: pytest.FixtureRequest, load_report: Callable[[str], Report]) -> Report:
     """Each of reports/*.json; and the hostile one with all that fails waived, in force, over, or for ever."""
-    if request.param != "waived":
+    if request.param != "all waived":
         return load_report(request.param)
     found = load_report("hostile")
     days = cycle((found.as_of.date(), date(2026, 1, 1), date.max))
