@@ -90,7 +90,7 @@ NO_WAIVERS: Final = Waivers("", "")
 
 
 class Standing(IntEnum):
-    """How a waived requirement stands with a key; of several sources of one key the last counts."""
+    """How a waived requirement stands with a key; of several sources of one key the greatest counts."""
 
     NOT_JUDGED = 0
     MET = 1
