@@ -55,6 +55,10 @@ class SettingsError(LzkeyError):
     """The landing zone's settings are missing or wrong; nothing was judged."""
 
 
+class WaiversError(LzkeyError):
+    """A waivers file cannot be read or is wrong, or names a key that was not judged."""
+
+
 class BuildError(LzkeyError):
     """The package cannot be generated from what is on this machine; nothing was replaced."""
 

@@ -51,6 +51,7 @@ class Only(StrEnum):
 
     NON_COMPLIANT = "non-compliant"
     UNKNOWN = "unknown"
+    WAIVED = "waived"
     COMPLIANT = "compliant"
     NOT_APPLICABLE = "not-applicable"
     UNREAD = "unread"

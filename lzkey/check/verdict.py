@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from landing_zone_key.advisories import Advisory
     from landing_zone_key.policy.document import Principals
     from lzkey.sources.subject import FoundKey, Kept, Place
+    from lzkey.waivers.values import Waived
 
 Lines: TypeAlias = "Mapping[str | int | None, int]"
 
@@ -51,6 +52,13 @@ class Problem:
     service: str | None = None
     runbook: str = ""
     """The anchor in the runbook."""
+    waiver: Waived | None = None
+    """Who has decided that it need not be mended yet; it may have expired."""
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether a waiver of it is in force."""
+        return self.waiver is not None and self.waiver.in_force
 
     @property
     def certain(self) -> bool:

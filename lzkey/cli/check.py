@@ -15,8 +15,19 @@ from lzkey.aws.address import is_address
 from lzkey.check.formats import Form, Head, write
 from lzkey.check.judging import Judge
 from lzkey.check.run import NOTHING_FOUND, Only, judged, judged_keys
+from lzkey.check.waiving import waived
 from lzkey.cli.asked import FILES, Asked, iam_policy, with_options
-from lzkey.cli.options import ALIVE, Evidence, ExitZero, Sign, format_option, iam_policy_option, output_option
+from lzkey.cli.options import (
+    ALIVE,
+    Evidence,
+    ExitZero,
+    Sign,
+    WaiversFile,
+    format_option,
+    iam_policy_option,
+    output_option,
+    waivers_in,
+)
 from lzkey.cli.packing import Packing, with_signing
 from lzkey.cli.target import is_key
 from lzkey.errors import ExitCode, SettingsError
@@ -27,6 +38,7 @@ from lzkey.sources.input import Input
 from lzkey.sources.recognition import RECOGNISED
 from lzkey.sources.selection import Selection
 from lzkey.terminal import warn
+from lzkey.waivers.values import Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +57,7 @@ $ lzkey check . --home-region us-east-1 --management-account-id 111122223333
 $ lzkey check template.yaml --parameter Trails=cloudtrail.amazonaws.com
 $ lzkey check . --parameters prod --format md -o result.sarif -o result.json
 $ lzkey check snapshot.json --parameters prod --only non-compliant
+$ lzkey check . --parameters prod --waivers waivers.yaml
 $ lzkey check s3://BUCKET/AWSLogs/ --newest --parameters prod
 $ terraform show -json plan | lzkey check - --parameters prod
 $ lzkey check --profile management --discover --landing-zone
@@ -53,7 +66,8 @@ $ lzkey check --profile management --discover --landing-zone --evidence pack
 Exit codes: 0 every key is compliant, or not judged; 1 it went wrong; 2 wrong arguments, settings or files; \
 3 a request would be refused, or a key is not what it must be; 4 none is, but a request may be refused, \
 something could not be determined, or no key was found; with \
---allow-empty it is 0 that no key was found, with --exit-zero 3 and 4 are 0.
+--allow-empty it is 0 that no key was found, with --exit-zero 3 and 4 are 0. What a waiver in force waives \
+is neither 3 nor 4; a waiver of a key that was not judged is 2, after the results.
 """
 
 
@@ -136,6 +150,7 @@ def check(
     ignore: _Ignore = None,
     skip_other_files: _SkipOthers = False,
     newest: _Newest = False,
+    waivers: WaiversFile = None,
     evidence: Evidence = None,
     sign: Sign = None,
     exit_zero: ExitZero = False,
@@ -150,13 +165,17 @@ def check(
         _require_files(source, newest=newest, alive=bool(key) or landing_zone)
     if evidence is not None and only:
         raise SettingsError("--evidence keeps every result: leave out --only")
+    given = waivers_in(waivers, files)
     packing = Packing.of(evidence, sign, asked.session, files)
     stdin = Input(measured=packing is not None)
     context, at = asked.context(source or [], stdin, ignore or []), datetime.now(UTC)
     if packing is not None:
         context = replace(context, keep=_packs().Keep(context.zone, named=bool(key)))
+    use = Use(given, at)
 
     def exit_code(tally: Tally) -> ExitCode:
+        if use.is_mistaken:
+            return ExitCode.MISTAKEN
         return ExitCode.DONE if exit_zero else tally.exit_code(allow_empty=allow_empty)
 
     noted: list[str] = []
@@ -170,18 +189,22 @@ def check(
         of_landing_zone = landing_zone or context.zone.key_scope is KeyScope.LANDING_ZONE
         witness = packing.witness if packing is not None else None
         results = _live(asked, context, at, key, landing_zone=of_landing_zone, witness=witness)
-    head = Head(as_parameters(context.zone), at, tuple(dict.fromkeys(only or ())))
+    head = Head(
+        as_parameters(context.zone), at, tuple(dict.fromkeys(only or ())), waivers=waivers is not None
+    )
     if packing is None:
-        tally = write(results, form, files, head, exit_code)
+        tally = write(waived(results, use), form, files, head, exit_code)
     else:
         with _packs().checking(packing.folder, stdin) as pack:
-            tally = write(pack.passing(results), form, [*files, pack.results], head, exit_code)
-            made = _packs().Made("check", at, context.zone)
+            passing = waived(pack.passing(results), use)
+            tally = write(passing, form, [*files, pack.results], head, exit_code)
+            made = _packs().Made("check", at, context.zone, waivers=given.text)
             pack.write(made, packing.witness, packing.signer)
-    for note in (*tally.notes, *noted):
+    for note in (*tally.notes, *noted, *use.notes):
         warn(note)
     if tally.empty and form is not Form.TEXT:
         warn(NOTHING_FOUND)
+    use.require_known()
     raise typer.Exit(exit_code(tally))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
@@ -11,11 +12,12 @@ import typer
 from lzkey.cli.completion import known_regions, parameters_files, profiles
 from lzkey.documents import document
 from lzkey.files import Format as FileFormat
-from lzkey.files import require_files, writing
+from lzkey.files import require_files, require_no_source, writing
 from lzkey.terminal import output, paper, result
+from lzkey.waivers.values import NO_WAIVERS, Waivers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rich.console import Console, RenderableType
     from typer.models import OptionInfo
@@ -106,6 +108,15 @@ Evidence = Annotated[
         help="Also write an evidence pack, a new folder; `lzkey verify` proves every verdict in it again.",
     ),
 ]
+WaiversFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--waivers",
+        metavar="FILE",
+        help="Waive problems until a day, each with a reason and an owner, as this YAML file says; no proof "
+        "changes.",
+    ),
+]
 Sign = Annotated[
     str | None,
     typer.Option(
@@ -122,6 +133,18 @@ UnknownRegion = Annotated[
     bool,
     typer.Option("--allow-unknown-region", help="Take Regions that AWS is not known to have."),
 ]
+
+
+def waivers_in(file: Path | None, outputs: Sequence[Path]) -> Waivers:
+    """What a waivers file holds; none where there is no file.
+
+    Raises WaiversError where it is wrong, OutputError where a result would be written over it.
+    """
+    if file is None:
+        return NO_WAIVERS
+    require_no_source(outputs, [str(file)])
+    found: Waivers = import_module("lzkey.waivers.reading").read_waivers(file)  # which imports YAML's reader
+    return found
 
 
 def iam_policy_option(policy: Callable[[], dict[str, Any]]) -> OptionInfo:

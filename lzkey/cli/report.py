@@ -19,9 +19,11 @@ from lzkey.cli.options import (
     Profile,
     Region,
     Sign,
+    WaiversFile,
     format_option,
     iam_policy_option,
     output_option,
+    waivers_in,
 )
 from lzkey.cli.packing import Packing, with_signing
 from lzkey.errors import ExitCode, UsageError
@@ -35,8 +37,9 @@ from lzkey.report.headline import headline
 from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
 from lzkey.report.trend import earlier_reports
+from lzkey.report.waiving import used
 from lzkey.state import State
-from lzkey.terminal import is_quiet, messages, result
+from lzkey.terminal import is_quiet, messages, result, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,13 +59,15 @@ $ lzkey report --observer-role landing-zone-observer -o report.html
 $ lzkey report --events -o report.html
 $ lzkey report --history -o report.html
 $ lzkey report --title 'Log key review, 2026 Q4' -o report.html
+$ lzkey report --waivers waivers.yaml -o report.html
 $ lzkey report --management-role LandingZoneReader --evidence pack
 $ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
 
 Exit codes: 0 the logs can be delivered, and nothing is non-compliant or unknown; 1 no report could be \
 made; 2 wrong arguments or files; 3 something is certain to be non-compliant, or the logs cannot be \
 delivered, or deliveries fail; 4 something is unknown, or only possible, or not as the proof assumes; with \
---exit-zero 3 and 4 are 0.
+--exit-zero 3 and 4 are 0. A key of which all that fails is waived is neither 3 nor 4, but logs that \
+cannot be delivered are 3 whatever is waived; a waiver of a key that is not there is 2, after the report.
 """
 
 
@@ -142,6 +147,7 @@ def report(
     title: _Title = "",
     profile: Profile = None,
     region: Region = None,
+    waivers: WaiversFile = None,
     evidence: Evidence = None,
     sign: Sign = None,
     exit_zero: ExitZero = False,
@@ -165,6 +171,7 @@ def report(
         events,
         history,
         title.strip(),
+        waivers_in(waivers, outputs or []),
     )
     _require_sensible(options)
     earlier = earlier_reports(previous or [])
@@ -175,16 +182,22 @@ def report(
             witness = packing.witness if packing is not None else None
             made = make_report(credentials, options, previous=earlier, progress=told, witness=witness)
         if packing is not None:
-            write_report_pack(packing.folder, made, packing.witness, packing.signer)
+            text = options.waivers.text
+            write_report_pack(packing.folder, made, packing.witness, packing.signer, text)
         write(made, outputs or [], () if packing is None else cited(packing.folder))
         result(render(made, form))
+    use = used(made, options.waivers)
+    for note in use.notes:
+        warn(note)
+    use.require_known()
     raise typer.Exit(ExitCode.DONE if exit_zero else exit_code(made))
 
 
 def exit_code(made: Report) -> ExitCode:
     """What a report ends with: the worst first; a key that may be refused is not certain to be."""
     counts, answer = made.counts, headline(made)
-    certain = [failure for key in made.keys for failure in key.failures if failure.certainty == "refused"]
+    failing = [key for key in made.keys if key.state is not State.WAIVED]
+    certain = [failure for key in failing for failure in key.failures if failure.certainty == "refused"]
     if Delivery.NO is made.proved.delivery or answer.observed is Outcome.FAILING or certain:
         return ExitCode.PROBLEM
     doubtful = made.proved.delivery is not Delivery.YES or answer.contradicted

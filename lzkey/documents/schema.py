@@ -12,7 +12,7 @@ import inspect
 import re
 import sys
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
@@ -39,12 +39,14 @@ if TYPE_CHECKING:
 
     from lzkey import Json
 
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _PLAIN: Final[Mapping[Any, dict[str, Any]]] = {
     str: {"type": "string"},
     bool: {"type": "boolean"},
     int: {"type": "integer"},
     float: {"type": "number"},
     Any: {},
+    date: {"type": "string", "format": "date"},
 }
 _TIME: Final = {
     "description": "ISO 8601, in UTC.",
@@ -66,7 +68,7 @@ def schema(name: str, *parts: type, sparse: bool = False) -> dict[str, Any]:
     records = [made.record(part) for part in parts]
     members = {"schema_version": {"const": SCHEMA_VERSION}}
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": _DIALECT,
         "title": f"What lzkey {name} --format json writes, schema_version {SCHEMA_VERSION}",
         "description": " ".join([*filter(None, (each.get("description") for each in records)), _PROMISE]),
         "type": "object",
@@ -75,6 +77,13 @@ def schema(name: str, *parts: type, sparse: bool = False) -> dict[str, Any]:
         "properties": {**members, **{n: m for each in records for n, m in each["properties"].items()}},
         **({"$defs": dict(sorted(made.definitions.items()))} if made.definitions else {}),
     }
+
+
+def schema_of_file(name: str, model: type) -> dict[str, Any]:
+    """The schema of a file that people write and `lzkey` reads: the members of its model."""
+    made = _Schema(sparse=False)
+    record = made.record(model)
+    return {"$schema": _DIALECT, "title": name, **record, "$defs": dict(sorted(made.definitions.items()))}
 
 
 class _Schema:

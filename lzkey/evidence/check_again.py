@@ -13,15 +13,16 @@ from lzkey.errors import ExitCode, PackError
 from lzkey.evidence.again import listed
 from lzkey.evidence.differences import differing
 from lzkey.evidence.facts import zone_members
-from lzkey.evidence.pack import CHECK, PACK, RECORDED, SOURCES, VERDICTS
-from lzkey.state import State
+from lzkey.evidence.pack import CHECK, PACK, RECORDED, SOURCES, VERDICTS, WAIVERS
+from lzkey.evidence.waived import use_of, with_waivers, without_waivers
+from lzkey.state import State, told_states
 
 if TYPE_CHECKING:
     from lzkey import Json
     from lzkey.evidence.differences import Opened
 
 #: The files of a check's pack, beside the keys.
-FILES: Final = (PACK, VERDICTS, RECORDED, CHECK, SOURCES)
+FILES: Final = (PACK, VERDICTS, RECORDED, CHECK, SOURCES, WAIVERS)
 
 _ROW: Final = ("name", "arn", "place", "compliance")
 
@@ -29,7 +30,10 @@ _ROW: Final = ("name", "arn", "place", "compliance")
 def compare_results(opened: Opened) -> None:
     """Compare the results of the check with what the pack has of each key."""
     entries = listed(opened, CHECK, "results")
-    results = [each for each in entries if each.get("type") == "key"]
+    keys = [each for each in entries if each.get("type") == "key"]
+    use, results = use_of(opened), [*map(without_waivers, keys)]
+    if [with_waivers(each, use) for each in results] != keys:
+        opened.contradict(CHECK, f"what it says is waived is not what {WAIVERS} comes to on its day")
     rows = listed(opened, RECORDED, "keys")
     opened.recorded = len(rows)
     told = [entry.get("verdict") for entry in listed(opened, VERDICTS, "keys")]
@@ -45,13 +49,15 @@ def compare_results(opened: Opened) -> None:
         return  # which is said already
     if not isinstance(document, dict):
         return  # as well
-    _compare_summary(opened, document, entries)
+    _compare_summary(opened, document, entries, is_mistaken=use.is_mistaken)
     if document.get("requests_from") != opened.at.isoformat(timespec="seconds"):
         opened.contradict(CHECK, f"its requests_from is not the moment that {PACK} tells of")
     _compare_settings(opened, document.get("settings"))
 
 
-def _compare_summary(opened: Opened, document: dict[str, Any], entries: list[dict[str, Any]]) -> None:
+def _compare_summary(
+    opened: Opened, document: dict[str, Any], entries: list[dict[str, Any]], *, is_mistaken: bool
+) -> None:
     """What the check says of all its results, counted again."""
     kinds = Counter(_text(each.get("type")) for each in entries)
     states = Counter(_text(each.get("compliance")) for each in entries if each.get("type") == "key")
@@ -60,7 +66,7 @@ def _compare_summary(opened: Opened, document: dict[str, Any], entries: list[dic
     passed_over = document.get("passed_over")
     again = {
         "keys": keys,
-        **{state.value: number for state, number in count.items()},
+        **{state.value: count[state] for state in told_states(count)},
         "unread": unread,
         "passed_over": len(passed_over) if isinstance(passed_over, list) else None,
         "findings": Counter(_failing(each) for entry in entries for each in _objects(entry.get("findings"))),
@@ -74,6 +80,7 @@ def _compare_summary(opened: Opened, document: dict[str, Any], entries: list[dic
         opened.contradict(CHECK, "its summary does not count what its results are")
     worst = Tally(states=count, unread=unread)
     codes = {ExitCode.DONE, worst.exit_code(), worst.exit_code(allow_empty=True)}
+    codes = {ExitCode.MISTAKEN} if is_mistaken else codes
     if document.get("exit_code") not in [*codes]:
         opened.contradict(CHECK, "its exit_code is not what its results come to")
 

@@ -5,7 +5,8 @@
 `data/verdicts.json`: what the engine says of each of these.
 `data/recorded.json`: every other key, its configuration item or facts by digest, and the verdict on it.
 Of a report also `data/report.json`, `data/report.html`, `data/observations.json`, and AWS's answers about
-the landing zone and the rule; of a check `data/check.json` and `data/sources.json`.
+the landing zone and the rule; of a check `data/check.json` and `data/sources.json`. Where waivers were given,
+`data/waivers.yaml` is their file.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ PAGE: Final = "data/report.html"
 OBSERVATIONS: Final = "data/observations.json"
 LANDING_ZONE: Final = "data/landing-zone/get-landing-zone.json"
 RULE: Final = "data/rule/describe-rule.json"
+WAIVERS: Final = "data/waivers.yaml"
 CHECK: Final = "data/check.json"
 SOURCES: Final = "data/sources.json"
 KEYS: Final = "data/keys"
@@ -68,6 +70,8 @@ class Made:
     """The ARN of whose credentials they were; empty where AWS was not asked."""
     notes: tuple[str, ...] = ()
     """What was refused, and what is not in the pack, a sentence each."""
+    waivers: str = ""
+    """The waivers file as it was given; empty where there is none."""
 
 
 class Folders:
@@ -125,6 +129,8 @@ class Lines:
 
 def finish(bag: Bag, made: Made, signer: Signer | None) -> None:
     """Write what says what the pack is, its manifests, and the signature of all; raises OutputError."""
+    if made.waivers:
+        bag.write(WAIVERS, made.waivers)
     told = {
         "pack_version": PACK_VERSION,
         "kind": made.kind,

@@ -23,12 +23,15 @@ from lzkey.evidence.pack import (
     REPORT,
     RULE,
     VERDICTS,
+    WAIVERS,
 )
 from lzkey.evidence.report_pack import FORMER, active_accounts, as_recorded, page_of, rule_zone, zone_by
+from lzkey.evidence.waived import use_of
 from lzkey.report.annotations import failures, proves
 from lzkey.report.answer import answer
 from lzkey.report.document import as_document, from_document
 from lzkey.report.surroundings import facts_of
+from lzkey.report.waiving import unwaived, waived
 from lzkey.state import State
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from lzkey.report.model import KeyResult, Report
 
 #: The files of a report's pack, beside the keys.
-FILES: Final = (PACK, VERDICTS, RECORDED, REPORT, PAGE, OBSERVATIONS, LANDING_ZONE, RULE)
+FILES: Final = (PACK, VERDICTS, RECORDED, REPORT, PAGE, OBSERVATIONS, LANDING_ZONE, RULE, WAIVERS)
 
 
 def make_again(opened: Opened) -> None:
@@ -61,8 +64,11 @@ def make_again(opened: Opened) -> None:
     ours, theirs = (None if each is None else zone_members(each) for each in (zone, opened.zone))
     if names := differing(ours, theirs):
         opened.contradict(PACK, f"its landing_zone ({names}) is not the one that the report tells of")
-    _compare_proof(opened, report)
-    _compare_keys(opened, report)
+    recorded = unwaived(report)
+    if waived(recorded, use_of(opened)) != report:
+        opened.contradict(REPORT, f"what it says is waived is not what {WAIVERS} comes to on its day")
+    _compare_proof(opened, recorded)
+    _compare_keys(opened, recorded)
     _compare_page(opened, report)
 
 

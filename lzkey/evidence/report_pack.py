@@ -34,6 +34,7 @@ from lzkey.evidence.readings import KeyReadings, as_members, found_in, rule_read
 from lzkey.report.document import as_document
 from lzkey.report.formats import html as html_page
 from lzkey.report.formats import json as json_report
+from lzkey.report.waiving import unwaived
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,10 +55,15 @@ FORMER: Final = "former"
 AS_RECORDED: Final = "as AWS Config recorded it; not proved again"
 
 
-def write_report_pack(folder: Path, report: Report, witness: Witness, signer: Signer | None = None) -> None:
-    """Write the pack of a report, with what was read for it; raises OutputError, and what `sign` does."""
-    zone = zone_of_report(report, witness)
-    keys = [*_keys_in_full(report, witness, zone)] if zone is not None else []
+def write_report_pack(
+    folder: Path, report: Report, witness: Witness, signer: Signer | None = None, waivers: str = ""
+) -> None:
+    """Write the pack of a report, with what was read for it; raises OutputError, and what `sign` does.
+
+    `waivers` is the file of those that the report tells of. What AWS Config recorded knows none.
+    """
+    zone, recorded_report = zone_of_report(report, witness), unwaived(report)
+    keys = [*_keys_in_full(recorded_report, witness, zone)] if zone is not None else []
     full = {str(each.found.key.arn) for each in keys}
     with new_bag(folder) as bag:
         folders = Folders()
@@ -70,7 +76,7 @@ def write_report_pack(folder: Path, report: Report, witness: Witness, signer: Si
             verdicts.append(each.members(place, zone, report.as_of))
         bag.write(VERDICTS, written(document({"keys": verdicts})))
         with Lines(bag, RECORDED, "keys", verdicts=AS_RECORDED) as recorded:
-            for key in report.keys:
+            for key in recorded_report.keys:
                 if key.arn not in full:
                     recorded.add(recorded_members(key, witness))
         data = json_report.render(report)
@@ -85,7 +91,7 @@ def write_report_pack(folder: Path, report: Report, witness: Witness, signer: Si
             bag.write(RULE, written(rule))
         caller = witness.caller.arn if witness.caller else ""
         notes = (*_notes(report, zone, full), *_unanswered(keys))
-        finish(bag, Made("report", report.as_of, zone, caller, notes), signer)
+        finish(bag, Made("report", report.as_of, zone, caller, notes, waivers), signer)
 
 
 def page_of(report: Report, data: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -33,6 +33,7 @@ from lzkey.observed.values import Observed, Outcome
 from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline
 from lzkey.report.model import Delivery, Report
+from lzkey.waivers.values import Waived
 
 if TYPE_CHECKING:
     from lzkey import Json
@@ -50,6 +51,7 @@ _NAMES: Final = {
     "Mapping": Mapping,
     "Observed": Observed,
     "Standing": Standing,
+    "Waived": Waived,
     "datetime": datetime,
 }
 
@@ -74,9 +76,9 @@ class Summary(TypedDict):
     places_in_doubt: Count
     """Accounts and Regions in doubt that might have keys in the rule's scope, and show no UNKNOWN key."""
     counts: Mapping[State, Count]
-    """Both together: each place in doubt counts as one UNKNOWN."""
+    """Both together: each place in doubt counts as one UNKNOWN. WAIVED is there where something is waived."""
     score: Share | None
-    """COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN); null where nothing is judged."""
+    """COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN + WAIVED); null where nothing is judged."""
     oldest_evaluation: datetime | None
     headline: HeadlineSummary
     blast_radius: tuple[BlastRadius, ...]
@@ -137,8 +139,8 @@ def _written(value: Json) -> Json:
         return value.value
     if value is None or isinstance(value, _SCALARS):
         return value
-    if isinstance(value, datetime):
-        return time_text(value)
+    if isinstance(value, date):
+        return time_text(value) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, Mapping):
         return {str(name): _written(part) for name, part in value.items()}
     return [_written(part) for part in value]
@@ -160,8 +162,8 @@ def _reader(kind: Any) -> _Reader:  # noqa: ANN401 - any type that the model use
         return _mapping(*map(_reader, arguments))
     if is_dataclass(kind):
         return _record(kind)
-    if kind is datetime:
-        return _time
+    if kind in _TIMES:
+        return _TIMES[kind]
     return _word(kind) if issubclass(kind, StrEnum) else _scalar(kind)
 
 
@@ -231,6 +233,18 @@ def _time(value: Json, where: str) -> datetime:
             f"{where} is {json.dumps(value)[:60]}, but must be a time such as 2026-12-01T09:00:00Z"
         )
     return known
+
+
+def _day(value: Json, where: str) -> date:
+    try:
+        return date.fromisoformat(_expect(str, "a date", value, where))
+    except ValueError:
+        raise ReportError(
+            f"{where} is {json.dumps(value)[:60]}, but must be a date such as 2027-03-31"
+        ) from None
+
+
+_TIMES: Final[Mapping[Any, _Reader]] = {datetime: _time, date: _day}
 
 
 def _expect(kind: Json, named: str, value: Json, where: str) -> Json:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from lzkey.waivers.values import NO_WAIVERS, Waivers
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
@@ -44,6 +46,8 @@ class Options:
     """Ask since when the landing zone's keys fail what they fail."""
     title: str = ""
     """What the report is to be called."""
+    waivers: Waivers = NO_WAIVERS
+    """What people have decided not to wait for."""
 
 
 @dataclass(frozen=True, slots=True)

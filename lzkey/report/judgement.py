@@ -236,14 +236,19 @@ def _evaluate(seen: Seen) -> str:
     return _EVALUATE.format(shlex.quote(seen.rule_name)) if seen.rule_name else DIAGNOSE
 
 
+def worst(states: Iterable[State], *, doubt: Doubt | None, out_of_scope: bool) -> State:
+    """How an account in a Region stands: the worst of its keys and, where one could be judged, its doubt."""
+    found = (*states, State.UNKNOWN) if doubt and not out_of_scope else tuple(states)
+    return max(found, key=_ORDER.__getitem__, default=State.NOT_APPLICABLE)
+
+
 def _place(seen: Seen, keys: tuple[KeyResult, ...], *, out_of_scope: bool) -> RegionResult:
     states = Counter(key.state for key in keys)
     doubt = None if seen.excluded else seen.trouble or seen.gap
-    found = (*states, State.UNKNOWN) if doubt and not out_of_scope else tuple(states)
     return RegionResult(
         seen.account,
         seen.region,
-        max(found, key=_ORDER.__getitem__, default=State.NOT_APPLICABLE),
+        worst(states, doubt=doubt, out_of_scope=out_of_scope),
         dict(states),
         seen.rule_name,
         seen.updated_at,

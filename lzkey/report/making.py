@@ -18,6 +18,8 @@ from lzkey.report.judgement import Measure, judge, missing_keys, with_keys
 from lzkey.report.model import Collected, Report
 from lzkey.report.todays import for_todays_accounts
 from lzkey.report.trend import require_earlier, trend
+from lzkey.report.waiving import waived
+from lzkey.waivers.values import Use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +67,7 @@ def make_report(
         calls=dict(sorted(aws.log.calls.items())),
         title=options.title,
     )
+    report = waived(report, Use(options.waivers, moment))
     return replace(report, trend=trend(report, *previous)) if previous else report
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from landing_zone_key.finding import Certainty
-from lzkey.state import State
+from lzkey.state import State, scored_states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from lzkey.aws.former_keys import FormerKey
     from lzkey.observed.values import Observed
+    from lzkey.waivers.values import Waived
 
 
 class Cause(StrEnum):
@@ -94,6 +95,13 @@ class Failure:
     """One of today's accounts that the key's policy is proved to refuse, where that makes a difference."""
     runbook: str = ""
     """Where docs/runbook.md tells what to do: the reason, or the requirement where the annotation is full."""
+    waiver: Waived | None = None
+    """Who has decided that it need not be mended yet; the key fails it all the same."""
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether a waiver of it is in force."""
+        return self.waiver is not None and self.waiver.in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,11 +325,11 @@ class Report:
 
     @property
     def keys_by_state(self) -> dict[State, int]:
-        """How many keys are in each state: together all keys."""
+        """How many keys are in each state: together all keys. WAIVED is there where something is waived."""
         found = dict.fromkeys(State, 0)
         for key in self.keys:
             found[key.state] += 1
-        return found
+        return {state: number for state, number in found.items() if number or state is not State.WAIVED}
 
     @property
     def places_in_doubt(self) -> int:
@@ -343,12 +351,12 @@ class Report:
 
     @property
     def score(self) -> float | None:
-        """COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN); None where nothing is judged.
+        """COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN + WAIVED); None where nothing is judged.
 
-        Doubt counts against compliance: UNKNOWN is in the denominator.
+        Doubt counts against compliance, and so does what is waived: both are in the denominator.
         """
         counts = self.counts
-        judged = sum(counts[state] for state in State if state is not State.NOT_APPLICABLE)
+        judged = sum(counts[state] for state in scored_states(counts))
         return counts[State.COMPLIANT] / judged if judged else None
 
     @property

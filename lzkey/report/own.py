@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from lzkey.report.model import KeyResult, Report
     from lzkey.report.verdicts import Standing
+    from lzkey.waivers.values import Waived
 
 _SERVICES: Final = {Requirement.CONFIG_ACCESS: CONFIG, Requirement.CLOUDTRAIL_ACCESS: CLOUDTRAIL}
 
@@ -36,6 +37,8 @@ class Answer:
     """What is proved, or what is wrong or not known; a sentence without its full stop."""
     since: str = ""
     """Since when it fails; empty where nobody has asked."""
+    waiver: Waived | None = None
+    """Who has waived it, in force or not any more."""
     fix: str = ""
     command: str = ""
     """What to run, the key's ARN in it."""
@@ -108,6 +111,7 @@ def _answers(
             one.verdict,
             one.detail or "the annotation had no room for the detail",
             since.get((key.arn, requirement), ""),
+            one.failure.waiver,
             command=f"{advised.command} {shlex.quote(key.arn)}" if advised.command else "",
         )
 

@@ -66,7 +66,7 @@ def standings(key: KeyResult) -> tuple[Standing, ...]:
         return (Standing((), Verdict.NOT_APPLICABLE, key.annotation),)
     if key.state is State.COMPLIANT:
         return tuple(_compliant(key))
-    if key.state is State.NON_COMPLIANT:
+    if key.state in (State.NON_COMPLIANT, State.WAIVED):
         return tuple(_failing(key))
     return (Standing(ALL, Verdict.UNKNOWN, "nothing says why"),)
 

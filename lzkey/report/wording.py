@@ -13,7 +13,7 @@ from lzkey.observed.contradictions import NOT_SHOWN
 from lzkey.observed.values import Outcome
 from lzkey.report.model import Collected, Delivery
 from lzkey.report.verdicts import Verdict
-from lzkey.state import State
+from lzkey.state import State, scored_states, told_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,12 +91,14 @@ def round_half_up(number: Decimal, digits: int) -> Decimal:
     return number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
-def formula(counts: Mapping[State, int]) -> str:
-    """What a score is made of."""
-    compliant, failed, unknown = (
-        f"{counts.get(state, 0):,}" for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
-    )
-    return f"{compliant} / ({compliant} + {failed} + {unknown})"
+def formula(counts: Mapping[State, int], *beside: Mapping[State, int]) -> str:
+    """What a score is made of, in numbers; `beside` it others of which it must have all states."""
+    return ratio(*(f"{counts.get(state, 0):,}" for state in scored_states(counts, *beside)))
+
+
+def ratio(compliant: str, *others: str) -> str:
+    """A share of all that is judged."""
+    return f"{compliant} / ({' + '.join((compliant, *others))})"
 
 
 def unknowns(report: Report) -> Iterator[tuple[Doubt, str, str, str]]:
@@ -174,7 +176,8 @@ def former_key(key: BlastRadius) -> str:
 
 def counted_states(report: Report) -> str:
     """How many keys are in each state, of how many, and what else counts."""
-    keys = ", ".join(f"{count:,} {state}" for state, count in reversed(report.keys_by_state.items()))
+    counts = report.keys_by_state
+    keys = ", ".join(f"{counts[state]:,} {state}" for state in told_states(counts))
     told = f"{counted(len(report.keys), 'key')}: {keys}"
     return f"{told}; {in_doubt(report.places_in_doubt)}" if report.places_in_doubt else told
 
@@ -208,8 +211,8 @@ def scored(report: Report) -> str:
         return "no score: nothing is judged"
     if report.judges_own_alone:
         return f"the landing zone's own keys alone are judged: {own_score(report)} COMPLIANT"
-    told = f"score {percentage(report.score)} of {of_what(report)}"
-    return f"{told}: COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN) = {formula(report.counts)}"
+    told, counts = f"score {percentage(report.score)} of {of_what(report)}", report.counts
+    return f"{told}: {ratio(*scored_states(counts))} = {formula(counts)}"
 
 
 def freshness(report: Report) -> str:

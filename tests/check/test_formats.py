@@ -29,6 +29,7 @@ from lzkey.errors import OutputError
 from lzkey.sources.documents import KEY_POLICY
 from lzkey.sources.subject import Kind, Place, Unread
 from lzkey.state import State
+from lzkey.waivers.values import Waived
 
 if TYPE_CHECKING:
     from conftest import MakeFound, MakeKey, Run
@@ -67,7 +68,15 @@ def written(form: Form, *entries: Verdict | Unread, exit_code: int = 0) -> str:
 
 def hostile() -> tuple[Verdict, Verdict, Unread]:
     """Whatever a source may say, everywhere."""
-    problem = Problem("CONFIG_ACCESS", "EXPLICIT_DENY", HOSTILE, Certainty.REFUSED, statement=HOSTILE, line=2)
+    problem = Problem(
+        "CONFIG_ACCESS",
+        "EXPLICIT_DENY",
+        HOSTILE,
+        Certainty.REFUSED,
+        statement=HOSTILE,
+        line=2,
+        waiver=Waived(HOSTILE, HOSTILE, NOON.date(), 0),
+    )
     verdict = Verdict(
         name=HOSTILE,
         arn=None,
@@ -182,7 +191,7 @@ class TestHostile:
         """Every cell of a spreadsheet is text."""
         rows = list(csv.reader(io.StringIO(written(Form.CSV, *hostile()), newline="")))
         assert len(rows) == 4
-        assert {len(row) for row in rows} == {14}
+        assert {len(row) for row in rows} == {15}
         assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))] == []
         assert rows[1][1].startswith("'=cmd")
 
@@ -201,7 +210,7 @@ class TestHostile:
     def test_markdown_has_code_spans_only(self) -> None:
         """Outside of them there is nothing that the source has said, on one line each."""
         lines = written(Form.MARKDOWN, *hostile()).splitlines()
-        assert len(lines) == 2 + 4 + 4 + 2 + 2
+        assert len(lines) == 2 + 5 + 4 + 2 + 2
         outside = [re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "", line) for line in lines]
         assert [line for line in outside if re.search(r"script|@team|\[a\]|cmd", line)] == []
 

@@ -77,6 +77,7 @@ def workplace(live: Sandbox, create: Create, sources: Path) -> dict[str, str]:
         f"{name.lower()} = {live.environment[name]}\n"
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     )
+    (sources / "waivers.yaml").write_text("version: 1\nwaivers: []\n")
     (sources / "config").write_text(f"[profile management]\nregion = us-east-1\n{credentials}")
     tools = sources / "tools"
     tools.mkdir()

@@ -99,14 +99,15 @@ class TestCircles:
 WINGS: dict[str, set[str]] = {
     "documents": set(),
     "page": set(),
+    "waivers": set(),
     "aws": set(),
     "sources": {"aws"},
-    "check": {"sources", "aws", "documents"},
+    "check": {"sources", "aws", "documents", "waivers"},
     "observed": {"aws"},
     "preflight": {"check", "sources", "aws", "documents"},
     "history": {"sources", "aws", "documents", "page"},
-    "report": {"aws", "documents", "observed", "history", "page"},
-    "evidence": {"sources", "check", "report", "observed", "history", "aws", "documents"},
+    "report": {"aws", "documents", "observed", "history", "page", "waivers"},
+    "evidence": {"sources", "check", "report", "observed", "history", "aws", "documents", "waivers"},
     "deployment": {"aws"},
     "doctor": {"aws", "deployment", "documents", "observed"},
     "cli": {
@@ -122,6 +123,7 @@ WINGS: dict[str, set[str]] = {
         "doctor",
         "documents",
         "page",
+        "waivers",
     },
 }
 LZKEY = PACKAGES["lzkey"]

@@ -21,12 +21,13 @@ from lzkey.cli.deployment import Built, Deployed, Undeployed
 from lzkey.cli.init import Initialised
 from lzkey.doctor.screen import Examined
 from lzkey.documents import document, schema_of
-from lzkey.documents.schema import schema
+from lzkey.documents.schema import schema, schema_of_file
 from lzkey.evidence.screen import Verified
 from lzkey.history.formats.json import Lived
 from lzkey.preflight.formats.json import Preflown
 from lzkey.report.document import Summarised
 from lzkey.report.model import Report
+from lzkey.waivers.reading import WaiversFile
 from lzkey_sandbox.demo.page import Shown
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "verify": schema("verify", Verified),
     "report": schema("report", Summarised, Report, sparse=True),
 }
+# And each file that people write.
+FILES: dict[str, dict[str, Any]] = {"waivers": schema_of_file("Waivers", WaiversFile)}
+ALL = {**SCHEMAS, **FILES}
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -66,10 +70,10 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
 class TestCommitted:
     """lzkey/documents/NAME.schema.json."""
 
-    @pytest.mark.parametrize("name", SCHEMAS)
+    @pytest.mark.parametrize("name", ALL)
     def test_is_made_from_the_model(self, name: str) -> None:
         """Byte for byte; LZKEY_ACCEPT_GOLDEN=1 writes it anew."""
-        text = json.dumps(SCHEMAS[name], indent=2) + "\n"
+        text = json.dumps(ALL[name], indent=2) + "\n"
         path = FOLDER / f"{name}.schema.json"
         if ACCEPT:
             path.write_text(text)
@@ -77,9 +81,9 @@ class TestCommitted:
 
     def test_there_is_no_other(self) -> None:
         """A document that has gone leaves no schema."""
-        assert {path.name for path in FOLDER.glob("*.json")} == {f"{name}.schema.json" for name in SCHEMAS}
+        assert {path.name for path in FOLDER.glob("*.json")} == {f"{name}.schema.json" for name in ALL}
 
-    @pytest.mark.parametrize("name", SCHEMAS)
+    @pytest.mark.parametrize("name", ALL)
     def test_is_a_schema(self, name: str) -> None:
         """Of draft 2020-12; every reference leads somewhere."""
         found = schema_of(name)
@@ -98,7 +102,7 @@ class TestCommitted:
     def test_members_are_in_snake_case(self, name: str) -> None:
         """All of them; but for the counts by state, which are the state's own words."""
         members = {member for each in objects(schema_of(name)) for member in each.get("properties", ())}
-        states = {"NOT_APPLICABLE", "COMPLIANT", "UNKNOWN", "NON_COMPLIANT"}
+        states = {"NOT_APPLICABLE", "COMPLIANT", "WAIVED", "UNKNOWN", "NON_COMPLIANT"}
         assert [member for member in members - states if not re.fullmatch("[a-z][a-z0-9_]*", member)] == []
 
 

@@ -146,13 +146,23 @@ class TestFormats:
         rows = {codes(row[0])[0].split()[1]: row[1] for row in PYTHON.table("command")}
         folder = ROOT / "lzkey/documents"
         assert {path.name for path in folder.glob("*.schema.json")} == {
-            f"{name}.schema.json" for name in rows
+            f"{name}.schema.json" for name in (*rows, "waivers")
         }
         for name, link in rows.items():
             assert f"../lzkey/documents/{name}.schema.json)" in link
             assert schema_of(name)["required"][0] == "schema_version"
         shared = {name for name in COMMANDS if name.endswith("-organization")}
         assert all(f"`{name}`" in PYTHON.text for name in shared)
+
+    def test_waivers(self) -> None:
+        """Every member of the file, in the order of its schema, and the schema itself."""
+        page, schema = PAGES["docs/waivers.md"], schema_of("waivers")
+        told = [name for row in page.table("member") for name in codes(row[0])]
+        members = [*schema["properties"], *schema["$defs"]["written_waiver"]["properties"]]
+        assert told == [name for name in members if name != "waivers"]
+        assert "../lzkey/documents/waivers.schema.json)" in page.text
+        formats = {name for row in page.table("format") for name in codes(row[0])}
+        assert formats == {form.value for form in (*CheckForm, *ReportForm)}
 
 
 class TestPreflight:

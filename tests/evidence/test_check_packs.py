@@ -586,3 +586,109 @@ class TestAmongTheSources:
         (passed,) = [each for each in after["passed_over"] if each not in before["passed_over"]]
         assert passed["place"]["source"] == str(sources / "pack")
         assert "it is an evidence pack" in ended.err
+
+
+class TestWaivers:
+    """`lzkey check --evidence --waivers`: the file is in the pack, and what it comes to is found again."""
+
+    @pytest.fixture
+    def waivers(self, tmp_path: Path) -> Path:
+        """A file that waives what the key fails; and one of the two, of a key that is told by its digest."""
+        file = tmp_path / "waivers.yaml"
+        rest = "    reason: Not yet.\r\n    owner: me@example.com\r\n    expires: 2999-12-31\r\n"
+        told = "".join(
+            f"  - key: {arn}\r\n    requirement: {name}\r\n{rest}"
+            for arn, name in (
+                (ARN, "CONFIG_ACCESS"),
+                (ARN, "CLOUDTRAIL_ACCESS"),
+                (OTHER, "MANAGEMENT_ACCOUNT"),
+            )
+        )
+        file.write_bytes(f"version: 1\r\nwaivers:\r\n{told}".encode())
+        return file
+
+    @pytest.fixture
+    def pack(self, tmp_path: Path, sources: Path, waivers: Path, run: Run) -> Path:
+        """Its pack."""
+        words = ("check", sources, *SETTINGS, "--evidence", tmp_path / "pack", "--waivers", waivers)
+        assert run(*words).code == 4
+        return tmp_path / "pack"
+
+    def test_it_agrees(self, pack: Path, waivers: Path, verify: Verify) -> None:
+        """The file is there byte for byte; the proof and what is recorded know no waivers."""
+        told = verify(pack)
+        assert (told.code, told.document["differences"], told.document["doubts"]) == (0, [], [])
+        assert (pack / "data/waivers.yaml").read_bytes() == waivers.read_bytes()
+        results = json.loads((pack / "data/check.json").read_text())["results"]
+        assert [each["compliance"] for each in results if each["arn"] in (ARN, OTHER)] == ["WAIVED", "WAIVED"]
+        for name in ("verdicts", "recorded"):
+            assert "WAIVED" not in (pack / f"data/{name}.json").read_text()
+
+    def test_an_unknown_key(self, tmp_path: Path, sources: Path, run: Run, verify: Verify) -> None:
+        """The pack is written, with the exit code in it, and agrees."""
+        file = tmp_path / "unknown.json"
+        waiver = {
+            "key": f"{ARN}0",
+            "requirement": "ENABLED",
+            "reason": "x",
+            "owner": "y",
+            "expires": "2999-12-31",
+        }
+        file.write_text(json.dumps({"version": 1, "waivers": [waiver]}))
+        words = ("check", sources, *SETTINGS, "--evidence", tmp_path / "other", "--waivers", file)
+        assert run(*words).code == 2
+        told = verify(tmp_path / "other")
+        assert (told.code, told.document["differences"]) == (0, [])
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            (b"2999-12-31", b"2026-01-01"),
+            (b"owner: me@example.com", b"owner: you@example.com"),
+            (b"reason: Not yet.", b"reason: Never."),
+            (b"CONFIG_ACCESS", b"ENABLED"),
+            (b"2999-12-31", b"tomorrow"),
+            (b"version: 1", b"version: 2"),
+            (b"version", b"\xff"),
+        ],
+    )
+    def test_the_file_is_edited(self, pack: Path, verify: Verify, before: bytes, after: bytes) -> None:
+        """Even by somebody who writes the manifests anew."""
+        file = pack / "data/waivers.yaml"
+        file.write_bytes(file.read_bytes().replace(before, after, 1))
+        forge(pack)
+        told = verify(pack)
+        assert told.code == 3
+        assert ("content", "data/check.json") in told.kinds
+
+    def test_the_file_is_taken_away(self, pack: Path, verify: Verify) -> None:
+        """Nothing is waived by nobody."""
+        (pack / "data/waivers.yaml").unlink()
+        forge(pack)
+        assert ("content", "data/check.json") in verify(pack).kinds
+
+    @pytest.mark.parametrize("compliance", ["COMPLIANT", "NON_COMPLIANT", "UNKNOWN"])
+    def test_a_result_is_edited(self, pack: Path, verify: Verify, compliance: str) -> None:
+        """What is waived is no pass, and nothing else either."""
+
+        def change(document: Any) -> None:
+            result = next(each for each in document["results"] if each["arn"] == OTHER)
+            result["compliance"] = compliance
+
+        edit(pack / "data/check.json", change)
+        forge(pack)
+        assert ("content", "data/check.json") in verify(pack).kinds
+
+    def test_a_key_is_waived_without_a_waiver(
+        self, tmp_path: Path, sources: Path, run: Run, verify: Verify
+    ) -> None:
+        """Is waived by whoever edits a result."""
+        assert run("check", sources, *SETTINGS, "--evidence", tmp_path / "plain").code == 3
+
+        def change(document: Any) -> None:
+            result = next(each for each in document["results"] if each["arn"] == OTHER)
+            result["compliance"] = "WAIVED"
+
+        edit(tmp_path / "plain/data/check.json", change)
+        forge(tmp_path / "plain")
+        assert ("content", "data/check.json") in verify(tmp_path / "plain").kinds

@@ -19,6 +19,9 @@ from lzkey.evidence.report_pack import write_report_pack
 from lzkey.evidence.signing import Signer
 from lzkey.report.facts import Options
 from lzkey.report.formats import write
+from lzkey.report.waiving import waived
+from lzkey.waivers.reading import waivers_of
+from lzkey.waivers.values import Use
 from lzkey_sandbox import LandingZone, OrganizationPlan
 
 from ..report.organizations import (  # noqa: TID252 - tests are no package
@@ -564,6 +567,85 @@ class TestEdits:
                 assert verify(pack).code == 3, path
             path.write_bytes(before)
         assert verify(pack).code == 0
+
+
+class TestWaivers:
+    """A report with waivers: their file is in the pack, and what they come to is found again."""
+
+    @pytest.fixture
+    def pack(self, org: Org, tmp_path: Path, made: tuple[Report, Witness]) -> Path:
+        """The pack of one of which everything that the member's key fails is waived."""
+        report, witness = made
+        failing = next(key for key in report.keys if key.arn == org.keys["member's"])
+        rest = {"reason": "Not yet.", "owner": "me@example.com", "expires": "2999-12-31"}
+        told = [{"key": failing.arn, "requirement": each.requirement, **rest} for each in failing.failures]
+        met = {"key": org.keys["log"], "requirement": "ENABLED", **rest}
+        text = json.dumps({"version": 1, "waivers": [*told, met]}, indent=1)
+        found = waived(report, Use(waivers_of(text, "waivers.json"), report.as_of))
+        write_report_pack(tmp_path / "waived", found, witness, waivers=text)
+        return tmp_path / "waived"
+
+    def test_it_agrees(self, org: Org, pack: Path, verify: Verify) -> None:
+        """The key is WAIVED in the report, and NON_COMPLIANT where AWS Config's own result stands."""
+        told = verify(pack)
+        assert (told.code, told.document["differences"], told.document["doubts"]) == (0, [], [])
+        states = [
+            {key["arn"]: key["state"] for key in json.loads((pack / name).read_text())["keys"]}
+            for name in (REPORT, RECORDED)
+        ]
+        assert [each[org.keys["member's"]] for each in states] == ["WAIVED", "NON_COMPLIANT"]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda it: it["waivers"][0].update(expires="2026-01-01"),
+            lambda it: it["waivers"][0].update(owner="you@example.com"),
+            lambda it: it["waivers"].pop(0),
+            lambda it: it.update(version=2),
+        ],
+    )
+    def test_the_file_is_edited(self, pack: Path, verify: Verify, change: Callable[[Any], object]) -> None:
+        """Even by somebody who writes the manifests anew."""
+        edit(pack / "data/waivers.yaml", change)
+        forge(pack)
+        told = verify(pack)
+        assert (told.code, ("content", REPORT) in told.kinds) == (3, True)
+
+    def test_the_file_is_taken_away(self, pack: Path, verify: Verify) -> None:
+        """Nothing is waived by nobody."""
+        (pack / "data/waivers.yaml").unlink()
+        forge(pack)
+        assert ("content", REPORT) in verify(pack).kinds
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda key: key.update(state="NON_COMPLIANT"),
+            lambda key: key.update(state="COMPLIANT"),
+            lambda key: key["failures"][0].pop("waiver"),
+            lambda key: key["failures"][0]["waiver"].update(days_left=5),
+        ],
+    )
+    def test_the_report_is_edited(
+        self, org: Org, pack: Path, verify: Verify, change: Callable[[Any], object]
+    ) -> None:
+        """What is waived is what the file says, and is no pass."""
+
+        def edited(document: Any) -> None:
+            change(next(key for key in document["keys"] if key["arn"] == org.keys["member's"]))
+
+        edit(pack / REPORT, edited)
+        forge(pack)
+        assert ("content", REPORT) in verify(pack).kinds
+
+    @pytest.mark.usefixtures("org")
+    def test_the_command(self, tmp_path: Path, run: Run, verify: Verify) -> None:
+        """Writes the file into its pack."""
+        file = tmp_path / "waivers.yaml"
+        file.write_text("version: 1\nwaivers: [] # none\n")
+        assert run("report", "--waivers", file, "--evidence", tmp_path / "pack").code in (3, 4)
+        assert (tmp_path / "pack/data/waivers.yaml").read_text() == file.read_text()
+        assert verify(tmp_path / "pack").document["differences"] == []
 
 
 class TestWitness:

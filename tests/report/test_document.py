@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from lzkey.report.model import Report
 
-NAMES = ("healthy", "troubled", "empty", "hostile")
+NAMES = ("healthy", "troubled", "empty", "hostile", "waived")
 TIMES = st.sampled_from(["2026-12-01T09:00:00Z", "0001-01-01T00:00:00+14:00", "2026-12-01T09:00:00"])
 SCHEMA = schema_of("report")
 
@@ -67,7 +67,7 @@ class TestBothWays:
         report = load_report("troubled")
         doubts = {key.doubt for key in report.keys} | {place.doubt for place in report.places}
         assert {doubt.cause for doubt in doubts if doubt} == set(model.Cause)
-        assert {key.state for key in report.keys} == set(model.State)
+        assert {key.state for key in report.keys} == set(model.State) - {model.State.WAIVED}
 
     def test_times_are_utc(self, load_report: Callable[[str], Report]) -> None:
         """Whatever clock they were told by."""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from lzkey.report.model import Report
 
-NAMES = ("healthy", "troubled", "empty", "hostile")
+NAMES = ("healthy", "troubled", "empty", "hostile", "waived")
 
 
 @pytest.fixture(params=NAMES)
@@ -69,7 +69,7 @@ class TestCsv:
         """Judged ones with all seven requirements, others with one row."""
         rows = rows_of(report)
         found = Counter(row["key"] for row in rows if row["key"] and not row["service"])
-        judged = {State.COMPLIANT, State.NON_COMPLIANT}
+        judged = {State.COMPLIANT, State.WAIVED, State.NON_COMPLIANT}
         assert found == {key.arn: len(Requirement) if key.state in judged else 1 for key in report.keys}
         assert len([row for row in rows if row["state"] == "UNKNOWN"]) == report.counts[State.UNKNOWN]
 

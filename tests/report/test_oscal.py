@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,7 +28,9 @@ from lzkey.report.headline import headline
 from lzkey.report.model import Account, Cause, Doubt, Failure, KeyResult
 from lzkey.report.oscal import Evidence, as_oscal
 from lzkey.report.oscal.parts import PROPERTIES
+from lzkey.report.waiving import waived
 from lzkey.state import State
+from lzkey.waivers.values import Use, Waiver, Waivers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,22 +38,29 @@ if TYPE_CHECKING:
 
     from lzkey.report.model import Report
 
-NAMES = ("healthy", "troubled", "empty", "hostile")
+NAMES = ("healthy", "troubled", "empty", "hostile", "waived")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 UUID5 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*", re.ASCII)
 #: OSCAL's Markdown.
-MARKUP = {"title", "description", "remarks"}
+MARKUP = {"title", "description", "remarks", "statement"}
 
+HOSTILE = "=cmd|' /C calc'!A0 \x1b]0;title\x07\u202e|`x` <script>&\"'[a](b)\n# @team ]]>"
 DOUBT = Doubt(Cause.NEVER_EVALUATED, "the key is there and has no result", "evaluate the rule")
 REFUSED = Failure("CLOUDTRAIL_ACCESS", "kms:Decrypt refused, no statement allows it", Certainty.REFUSED)
 POSSIBLE = Failure("CLOUDTRAIL_ACCESS", "key policy unknown", Certainty.POSSIBLE)
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=(*NAMES, "all waived"))
 def report(request: pytest.FixtureRequest, load_report: Callable[[str], Report]) -> Report:
-    """Each of reports/*.json."""
-    return load_report(request.param)
+    """Each of reports/*.json; and the hostile one with all that fails waived, in force, over, or for ever."""
+    if request.param != "all waived":
+        return load_report(request.param)
+    found = load_report("hostile")
+    days = cycle((found.as_of.date(), date(2026, 1, 1), date.max))
+    failing = dict.fromkeys((key.arn, each.requirement) for key in found.keys for each in key.failures)
+    waivers = tuple(Waiver(*one, HOSTILE, HOSTILE, day, 1) for one, day in zip(failing, days, strict=False))
+    return waived(found, Use(Waivers("w.yaml", "", waivers), found.as_of))
 
 
 def parts(value: Any) -> Iterator[dict[str, Any]]:
@@ -109,7 +119,7 @@ def require_valid(document: dict[str, Any]) -> AssessmentResults:
                 assert value in uuids
             if name == "href" and value.startswith("#"):
                 assert value[1:] in uuids
-            if name in {"collected", "start", "end", "last-modified"}:
+            if name in {"collected", "start", "end", "last-modified", "deadline"}:
                 assert TIME.fullmatch(value)
         for one in part.get("props", ()):
             assert TOKEN.fullmatch(one["name"])

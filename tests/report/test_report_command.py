@@ -144,6 +144,7 @@ class TestOverTheOrganization:
         )
         (tmp_path / "config").write_text(f"[profile audit]\nregion = us-east-1\n{settings}\n")
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        (tmp_path / "waivers.yaml").write_text("version: 1\nwaivers: []\n")
         monkeypatch.chdir(tmp_path)
         trust = {"Effect": "Allow", "Principal": {"AWS": org.account("audit")}, "Action": "sts:AssumeRole"}
         org.sandbox.client("iam").create_role(
@@ -154,8 +155,45 @@ class TestOverTheOrganization:
         ended = [run(*shlex.split(example))[::2] for example in examples]
         org.sandbox.client("iam").delete_role(RoleName="LandingZoneReader")
         assert ended == [(3, "")] * 10 + [(0, "")]
-        written = {path.name for path in tmp_path.iterdir()} - {"config"}
+        written = {path.name for path in tmp_path.iterdir()} - {"config", "waivers.yaml"}
         assert written == {"report.html", "report.json", "report.csv", "new.html", "new.json", "pack"}
+
+    def test_waivers(self, run: Callable[..., Run], tmp_path: Path) -> None:
+        """A key is WAIVED; what is met is a note; a key that is not there is told at the end, with 2."""
+        _, before, _ = run("--format", "json")
+        failing = next(
+            key for key in json.loads(before)["keys"] if key["state"] == "NON_COMPLIANT" and key["failures"]
+        )
+        good = next(key for key in json.loads(before)["keys"] if key["state"] == "COMPLIANT")
+        rest = {"reason": "Not yet.", "owner": "me@example.com", "expires": "2999-12-31"}
+        needed = [
+            {"key": failing["arn"], "requirement": each["requirement"], **rest}
+            for each in failing["failures"]
+        ]
+        met = {"key": good["arn"], "requirement": "ENABLED", **rest}
+        path, outputs = tmp_path / "waivers.json", ("-o", tmp_path / "new.json", "--format", "json")
+        path.write_text(json.dumps({"version": 1, "waivers": [*needed, met]}))
+        code, out, err = run("--waivers", path, *outputs)
+        document = json.loads(out)
+        note = f"ENABLED of {good['arn']} is met: the waiver can be removed"
+        assert (code, err) == (3, f"{note}\n")
+        assert note in document["notes"]
+        assert document["summary"]["counts"]["WAIVED"] == 1
+        assert json.loads((tmp_path / "new.json").read_text())["keys"] == document["keys"]
+        unknown = {**met, "key": good["arn"].replace(":key/", ":key/0")}
+        path.write_text(json.dumps({"version": 1, "waivers": [unknown]}))
+        code, out, err = run("--waivers", path, "--exit-zero", "--format", "json")
+        assert (code, json.loads(out)["schema_version"]) == (2, 1)
+        assert f"{unknown['key']} is not among the keys that were judged" in err
+
+    def test_wrong_waivers(self, run: Callable[..., Run], org: Org, tmp_path: Path) -> None:
+        """Are told before anybody is asked."""
+        path = tmp_path / "waivers.yaml"
+        path.write_text("version: 2\n")
+        code, out, err = run("--waivers", path)
+        assert (code, out) == (2, "")
+        assert f"{path}:1: version is" in err
+        assert org.sandbox.calls == ()
 
     def test_exclusions(self, run: Callable[..., Run], org: Org) -> None:
         """Expect nothing in an account, and say so."""

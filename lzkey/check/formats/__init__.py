@@ -52,6 +52,8 @@ class Head:
     """The moment from which on requests were assumed."""
     only: tuple[Only, ...] = ()
     """What is shown; empty: everything. All of it is counted."""
+    waivers: bool = False
+    """Whether problems stand beside their waivers."""
 
 
 def writer(form: Form, stream: TextIO, head: Head) -> Writer:

@@ -6,7 +6,7 @@ import json
 from importlib.metadata import version
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NotRequired, TypeAlias, TypedDict
 
 from lzkey.documents import Count, document
 from lzkey.errors import ExitCode
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from lzkey.check.run import Entry, Failing, Only, Tally
     from lzkey.check.verdict import Problem, Remark, Verdict
     from lzkey.sources.subject import PassedOver, Place
+    from lzkey.waivers.values import Waived
 
 #: Characters of what was passed over that are kept in memory; the rest waits in a file without a name.
 _IN_MEMORY: Final = 1 << 20
 
 Line: TypeAlias = Annotated[int, ("minimum", 1)]
-Ending: TypeAlias = Annotated[int, ("enum", (ExitCode.DONE, ExitCode.PROBLEM, ExitCode.UNDETERMINED))]
+Ending: TypeAlias = Annotated[
+    int, ("enum", (ExitCode.DONE, ExitCode.MISTAKEN, ExitCode.PROBLEM, ExitCode.UNDETERMINED))
+]
 
 
 class Tool(TypedDict):
@@ -49,6 +52,17 @@ class Spot(TypedDict):
     line: Line | None
 
 
+class Waiver(TypedDict):
+    """That somebody has decided that a finding need not be mended yet; it fails all the same."""
+
+    reason: str
+    owner: str
+    expires: Annotated[str, ("format", "date")]
+    """The last day on which it counts, in UTC."""
+    days_left: int
+    """0 on that day; less: it has expired, and counts no more."""
+
+
 class Finding(TypedDict):
     """One requirement that does not hold, or of which nobody can say that it does."""
 
@@ -64,6 +78,8 @@ class Finding(TypedDict):
     action: str | None
     runbook: str
     """Where docs/runbook.md tells what to do."""
+    waiver: NotRequired[Waiver]
+    """Where `--waivers` has one for it."""
 
 
 class Advisory(TypedDict):
@@ -119,6 +135,8 @@ class Summary(TypedDict):
     keys: Count
     NOT_APPLICABLE: Count
     COMPLIANT: Count
+    WAIVED: NotRequired[Count]
+    """Keys of which all that fails, or may, is waived, and in force; where there are such."""
     UNKNOWN: Count
     NON_COMPLIANT: Count
     unread: Count
@@ -212,6 +230,8 @@ class _Document:
             "passed_over": tally.passed_over,
             "findings": [_counted(*each) for each in tally.worst_first()],
         }
+        if waived := tally.states[State.WAIVED]:
+            summary["WAIVED"] = waived
         with self._passed_over as noted:
             noted.seek(0)
             self._stream.write('\n], "passed_over": [')
@@ -266,7 +286,7 @@ def _place(place: Place) -> Spot:
 
 
 def _problem(problem: Problem) -> Finding:
-    return {
+    found: Finding = {
         "requirement": problem.requirement,
         "reason": problem.reason,
         "message": problem.message,
@@ -276,6 +296,19 @@ def _problem(problem: Problem) -> Finding:
         "service": problem.service,
         "action": problem.action,
         "runbook": problem.runbook,
+    }
+    if problem.waiver is not None:
+        found["waiver"] = waiver(problem.waiver)
+    return found
+
+
+def waiver(waived: Waived) -> Waiver:
+    """A waiver's members."""
+    return {
+        "reason": waived.reason,
+        "owner": waived.owner,
+        "expires": waived.expires.isoformat(),
+        "days_left": waived.days_left,
     }
 
 

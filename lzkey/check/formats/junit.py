@@ -1,13 +1,14 @@
 """JUnit XML: each key a test case, so that a build server shows what is wrong.
 
 The widespread form, as Jenkins, GitLab and Azure read it: testsuites, testsuite, testcase, failure, error,
-skipped. UNKNOWN and what could not be read are errors; NOT_APPLICABLE is skipped. What was assumed stands in
-these, or is the output of a test case without any.
+skipped. UNKNOWN and what could not be read are errors; NOT_APPLICABLE and WAIVED are skipped. What was
+assumed stands in these, or is the output of a test case without any.
 """
 
 from __future__ import annotations
 
 import tempfile
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -19,12 +20,12 @@ from lzkey.state import State
 from lzkey.terminal import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import TextIO
 
     from lzkey.check.formats import Head
     from lzkey.check.run import Entry, Tally
-    from lzkey.check.verdict import Verdict
+    from lzkey.check.verdict import Problem, Verdict
 
 ENDED: Final = "</testsuite>\n</testsuites>\n"
 
@@ -61,7 +62,7 @@ class _Junit:
             "tests": sum(map(tally.shown, Only)),
             "failures": tally.shown(Only.NON_COMPLIANT),
             "errors": tally.shown(Only.UNKNOWN) + tally.shown(Only.UNREAD),
-            "skipped": tally.shown(Only.NOT_APPLICABLE),
+            "skipped": tally.shown(Only.NOT_APPLICABLE) + tally.shown(Only.WAIVED),
         }
         self._stream.write(begun("lzkey check", counts) + _properties(tally))
         with self._cases as cases:
@@ -103,19 +104,30 @@ def _result(verdict: Verdict) -> str:
     if verdict.state is State.COMPLIANT:
         return output(text)
     if verdict.state is State.NOT_APPLICABLE:
-        skipped = f"<skipped message={attribute(verdict.annotation)}"
-        return f"{skipped}>{escape(printable(text))}</skipped>" if text else f"{skipped}/>"
+        return _skipped(verdict.annotation, text)
     lines = [
-        *(
-            f"{each.requirement} ({each.reason}): {each.told} ({pointer(each.runbook)})"
-            for each in verdict.problems
-        ),
+        *chain.from_iterable(map(_told, verdict.problems)),
         *(f"not resolved: {each}" for each in verdict.unresolved),
         *assumed,
         f"in {place_of(verdict.place)}",
     ]
+    if verdict.state is State.WAIVED:
+        message = "; ".join(f"{each.requirement}: {each.waiver}" for each in verdict.problems)
+        return _skipped(message, "\n".join(lines))
     name = "failure" if verdict.state is State.NON_COMPLIANT else "error"
     return element(name, verdict.state.value, verdict.annotation, "\n".join(lines))
+
+
+def _told(problem: Problem) -> Iterator[str]:
+    yield f"{problem.requirement} ({problem.reason}): {problem.told} ({pointer(problem.runbook)})"
+    if problem.waiver is not None:
+        yield f"{problem.requirement}: {problem.waiver}"
+
+
+def _skipped(message: str, text: str) -> str:
+    """That nothing is asked of a test case, and why."""
+    skipped = f"<skipped message={attribute(message)}"
+    return f"{skipped}>{escape(printable(text))}</skipped>" if text else f"{skipped}/>"
 
 
 def element(name: str, kind: str, message: str, text: str) -> str:

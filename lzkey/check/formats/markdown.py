@@ -53,6 +53,8 @@ def _details(verdict: Verdict) -> Iterator[str]:
         about = f"`{problem.requirement}`{_line_of(problem)}"
         doubt = problem.told.removesuffix(problem.message)
         yield f"{about}: {doubt}{code_span(problem.message)} ({_pointer(problem.runbook)})"
+        if problem.waiver is not None:
+            yield f"`{problem.requirement}`: {code_span(str(problem.waiver))}"
     yield from (f"not resolved: {code_span(text)}" for text in verdict.unresolved)
     yield from (f"assumed: {code_span(text)}" for text in verdict.assumptions)
     for remark in verdict.remarks:

@@ -79,14 +79,15 @@ _INDEXES: Final = {rule["id"]: index for index, rule in enumerate(RULES)}
 _MOST_NOTIFICATIONS: Final = 1_000
 
 
-def writer(stream: TextIO, _head: Head) -> _Sarif:
+def writer(stream: TextIO, head: Head) -> _Sarif:
     """The writer; results are written as they come, one a line."""
-    return _Sarif(stream)
+    return _Sarif(stream, waivers=head.waivers)
 
 
 class _Sarif:
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, waivers: bool) -> None:
         self._stream, self._separator = stream, "\n"
+        self._waivers = waivers
         self._unread, self._assumed = _Notifications("warning"), _Notifications("note")
         told = {"informationUri": where} if (where := documentation()) else {}
         driver = {"name": "lzkey", "semanticVersion": version("lzkey"), **told, "rules": RULES}
@@ -104,7 +105,7 @@ class _Sarif:
             for text in entry.assumptions:
                 where = _location(entry.place, entry.place.line, entry.arn or entry.name)
                 self._assumed.add(f"{entry.name}: assumed: {text}", where)
-        for result in _results(entry):
+        for result in _results(entry, waivers=self._waivers):
             self._stream.write(self._separator + json.dumps(result))
             self._separator = ",\n"
 
@@ -144,16 +145,27 @@ class _Notifications:
         return self._kept
 
 
-def _results(verdict: Verdict) -> Iterator[dict[str, Any]]:
+def _results(verdict: Verdict, *, waivers: bool) -> Iterator[dict[str, Any]]:
+    """Its results; with waivers each says whether it is suppressed, as all do or none (3.27.23)."""
     for problem in verdict.problems:
         level = "error" if problem.certain else "warning"
         message = f"{problem.told} ({pointer(problem.runbook)})"
         unresolved = () if problem.certain else verdict.unresolved
         text = "; ".join([message, *unresolved, *(f"assumed: {each}" for each in verdict.assumptions)])
         result = _result(verdict, problem.requirement, problem, text)
-        yield {**result, "level": level, "properties": {"runbook": problem.runbook}}
+        told = {**result, "level": level, "properties": {"runbook": problem.runbook}}
+        yield {**told, **(_suppressed(problem) if waivers else {})}
     for remark in verdict.remarks:
-        yield {**_result(verdict, remark.code, remark, remark.message), "level": "note"}
+        result = _result(verdict, remark.code, remark, remark.message)
+        yield {**result, "level": "note", **({"suppressions": []} if waivers else {})}
+
+
+def _suppressed(problem: Problem) -> dict[str, Any]:
+    """Whether people have decided, elsewhere, that it may stay (3.35); an expired waiver is no such."""
+    if not problem.is_waived:
+        return {"suppressions": []}
+    justification = printable(str(problem.waiver))
+    return {"suppressions": [{"kind": "external", "status": "accepted", "justification": justification}]}
 
 
 def _result(verdict: Verdict, rule: str, about: Problem | Remark, text: str) -> dict[str, Any]:

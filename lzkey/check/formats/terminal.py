@@ -89,6 +89,8 @@ def _details(verdict: Verdict) -> Iterator[str]:
     for problem in verdict.problems:
         where = _line_of(problem, verdict)
         yield f"{problem.requirement}: {where}{problem.told} ({pointer(problem.runbook)})"
+        if problem.waiver is not None:
+            yield f"{problem.requirement}: {problem.waiver}"
     yield from (f"not resolved: {text}" for text in verdict.unresolved)
     yield from (f"assumed: {text}" for text in verdict.assumptions)
     for remark in verdict.remarks:

@@ -45,6 +45,7 @@ COLUMNS: Final = (
     "observed",
     "observed_at",
     "evidence",
+    "waiver",
 )
 
 #: How many columns all rows of a key share, beside the account's name; and of what follows, before `as_of`.
@@ -52,6 +53,8 @@ _SHARED: Final = COLUMNS.index("requirement") - 1
 _JUDGED: Final = COLUMNS.index("as_of") - COLUMNS.index("requirement")
 #: Of all those cells most say what others say: so many are kept.
 _REPEATED: Final = 1_024
+#: Of what tells nothing of deliveries, the columns between `runbook` and `waiver`.
+_NO_DELIVERY: Final = ("",) * (COLUMNS.index("waiver") - COLUMNS.index("runbook") - 1)
 _ORDER: Final = {name: place for place, name in enumerate(ALL)}
 
 
@@ -124,7 +127,8 @@ def _requirement(name: str, standing: Standing, key: KeyResult, at: str) -> _Cel
     if standing.failure is not None:
         failure = standing.failure
         fix = advice(name).brief(key.arn)
-        return (name, "no", failure.detail, "", fix, at, failure.certainty.value, failure.runbook)
+        told = (name, "no", failure.detail, "", fix, at, failure.certainty.value, failure.runbook)
+        return (*told, *_NO_DELIVERY, str(failure.waiver)) if failure.waiver else told
     if standing.verdict is Verdict.HOLDS:
         return (name, "yes", "", "", "", at)
     return (name, "", standing.detail, standing.cause, standing.fix, at)

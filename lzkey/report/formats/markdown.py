@@ -34,17 +34,19 @@ from lzkey.report.wording import (
     key_use,
     opened,
     percentage,
+    ratio,
     scored,
     sentence,
     strange,
     unknowns,
 )
+from lzkey.state import scored_states, told_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lzkey.report.model import Report
-    from lzkey.report.own import OwnKey
+    from lzkey.report.own import Answer, OwnKey
 
 
 def render(report: Report) -> str:
@@ -59,7 +61,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"As of {moment(report.as_of)}; the oldest evaluation is of {moment(report.oldest_evaluation)}."
     yield ""
-    states = [(state.value, f"{count:,}") for state, count in reversed(report.keys_by_state.items())]
+    counts = report.keys_by_state
+    states = [(state.value, f"{counts[state]:,}") for state in told_states(counts)]
     yield from _table(("State", "Keys"), [*states, ("all", f"{len(report.keys):,}")])
     if report.places_in_doubt:
         yield f"{in_doubt(report.places_in_doubt)}."
@@ -86,11 +89,16 @@ def _own(report: Report) -> Iterator[str]:
         yield f"{references(_result_of(key))}."
         yield ""
         rows = (
-            (one.requirement or "all", VERDICTS[one.verdict], sentence(one.told), one.command or one.fix)
+            (one.requirement or "all", VERDICTS[one.verdict], _told(one), one.command or one.fix)
             for one in key.answers
         )
         if key.answers:
             yield from _table(("Requirement", "Answer", "What is known", "What to do"), rows)
+
+
+def _told(one: Answer) -> str:
+    told = sentence(one.told)
+    return f"{told}; {one.waiver}" if one.waiver else told
 
 
 def _result_of(key: OwnKey) -> str:
@@ -152,8 +160,8 @@ def _failures(report: Report) -> Iterator[str]:
     names = {account.account: account.name for account in report.accounts}
     since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
     headings = ["Account", "Name", "Region", "Key", "What is wrong", "Runbook"]
-    if report.opened is not None:
-        headings.append("Since when")
+    has_waivers = any(failure.waiver for key in report.keys for failure in key.failures)
+    headings += ["Since when"] * (report.opened is not None) + ["Waiver"] * has_waivers
     for key in report.keys:
         for failure in key.failures:
             row = (
@@ -163,8 +171,9 @@ def _failures(report: Report) -> Iterator[str]:
                 key.arn,
                 failure.detail,
                 failure.runbook,
-                since.get((key.arn, failure.requirement), ""),
-            )[: len(headings)]
+                *[since.get((key.arn, failure.requirement), "")] * (report.opened is not None),
+                *[str(failure.waiver or "")] * has_waivers,
+            )
             failing[failure.requirement].append(row)
     if failing:
         yield "## Findings by requirement"
@@ -225,8 +234,12 @@ def _trend(report: Report) -> Iterator[str]:
     yield f"The score was {percentage(trend.score_before)}, and is {percentage(report.score)}."
     yield ""
     if report.line:
-        rows = ((moment(one.as_of), percentage(one.score), formula(one.counts)) for one in report.line)
-        yield from _table(("Report of", "Score", "COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN)"), rows)
+        counts = [one.counts for one in report.line]
+        rows = (
+            (moment(one.as_of), percentage(one.score), formula(one.counts, *counts)) for one in report.line
+        )
+        made_of = ratio(*scored_states(*counts))
+        yield from _table(("Report of", "Score", made_of), rows)
     absent = "not there"
     changes = ((change.arn, change.before or absent, change.after or absent) for change in trend.changes)
     yield from _table(("Key", "Before", "Now"), changes)

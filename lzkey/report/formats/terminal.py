@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from lzkey.observed.blast import BlastRadius
     from lzkey.observed.values import Observed
-    from lzkey.report.model import Point, Report
+    from lzkey.report.model import KeyResult, Point, Report
 
 #: The headline's colour, by how its word would be coloured.
 _TONES: Final = {"yes": "bold green", "no": "bold red", "unknown": "bold yellow"}
@@ -72,6 +72,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     radii = blast_radii(report)
     yield from _depending([key for key in radii if not key.former and report.observed])
     yield from _failing(report)
+    yield from _waived(report)
     yield from _unknown(report)
     yield from _former([key for key in radii if key.former])
     if report.trend is not None:
@@ -147,6 +148,7 @@ def _failing(report: Report) -> Iterator[RenderableType]:
         yield table(("requirement that fails", "keys"), rows)
     for key in failing[:_SHOWN]:
         yield _line(f"{key.arn}: {key.annotation}", "bold" if key.of_landing_zone else "")
+        yield from _waivers(key)
         if key.of_landing_zone:
             fixes = dict.fromkeys(advice(failure.requirement).told(key.arn) for failure in key.failures)
             yield from (_line(fix, "dim") for fix in fixes)
@@ -156,6 +158,21 @@ def _failing(report: Report) -> Iterator[RenderableType]:
                 if one.key == key.arn
             )
     yield from _more(len(failing), "NON_COMPLIANT key")
+
+
+def _waived(report: Report) -> Iterator[RenderableType]:
+    """The keys of which all that fails is waived."""
+    found = [key for key in report.keys if key.state is State.WAIVED]
+    for key in found[:_SHOWN]:
+        yield _line(f"{key.arn}: WAIVED: {key.annotation}", "bold" if key.of_landing_zone else "")
+        yield from _waivers(key)
+    yield from _more(len(found), "WAIVED key")
+
+
+def _waivers(key: KeyResult) -> Iterator[RenderableType]:
+    for failure in key.failures:
+        if failure.waiver is not None:
+            yield _line(f"{failure.requirement}: {failure.waiver}", "" if failure.is_waived else "yellow")
 
 
 def _unknown(report: Report) -> Iterator[RenderableType]:

@@ -17,7 +17,7 @@ from lzkey.report.html.rows import accounts_by_id, island, key_rows, matrix_rows
 from lzkey.report.html.scores import BOTTOM, HEIGHT, TOP, line
 from lzkey.report.model import Collected
 from lzkey.report.own import defaults_in_force, next_expected, own_keys
-from lzkey.state import WORST_FIRST, State
+from lzkey.state import WORST_FIRST, State, told_states
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -85,6 +85,7 @@ def as_html(report: Report, beside: Beside | None = None) -> str:
         expected=next_expected(report),
         regions=regions_of(report),
         accounts=accounts_by_id(report),
+        states=told_states(report.keys_by_state),
         bar=sections.bar(report.keys_by_state),
         bar_counted=sections.bar(report.counts),
         bar_before=sections.bar(report.trend.counts_before) if report.trend else None,

@@ -131,9 +131,10 @@ def matrix_rows(report: Report) -> list[MatrixRow]:
 
 
 def explained(key: KeyResult) -> str:
-    """What is known of a key: why not more is, or AWS Config's annotation."""
+    """What is known of a key: why not more is, or AWS Config's annotation, and who has waived what."""
     if key.doubt is None:
-        return key.annotation
+        waivers = (f"{each.requirement} {each.waiver}" for each in key.failures if each.waiver)
+        return "; ".join([key.annotation, *waivers])
     told = f"{CAUSES[key.doubt.cause]}: {key.doubt.detail}" if key.doubt.detail else CAUSES[key.doubt.cause]
     return f"{told} ({key.annotation})" if key.annotation else told
 
@@ -171,6 +172,8 @@ def _cell(place: RegionResult, causes: str) -> Cell:
         parts.append(f"{counts[State.NON_COMPLIANT]:,} of {keys} {_verb(counts[State.NON_COMPLIANT])}")
     if counts[State.UNKNOWN]:
         parts.append(f"{counts[State.UNKNOWN]:,} of {keys} unknown")
+    if counts[State.WAIVED]:
+        parts.append(f"{counts[State.WAIVED]:,} of {keys} waived")
     told = CAUSES[place.doubt.cause] if place.doubt else causes
     if told:
         parts.append(told)

@@ -22,7 +22,7 @@ from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED
 from lzkey.report.model import Cause, Doubt
 from lzkey.report.wording import formula, of_what, opened, own_score, percentage
 from lzkey.runbook import address
-from lzkey.state import WORST_FIRST, State
+from lzkey.state import WORST_FIRST, State, scored_states, told_states
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from lzkey.observed.values import Observation
     from lzkey.report.html.rows import KeyRow
     from lzkey.report.model import Account, Report, Trend
+    from lzkey.waivers.values import Waived
 
-#: What is wrong with a key, and its place in the runbook.
-_Said: TypeAlias = tuple[str, str]
+#: What is wrong with a key, its place in the runbook, and who has waived it.
+_Said: TypeAlias = "tuple[str, str, Waived | None]"
 
 #: Of a bar, in the units of its SVG.
 BAR_WIDTH: Final = 1000
@@ -107,6 +108,7 @@ class Line:
     detail: str
     runbook: str
     rows: tuple[KeyRow, ...]
+    waiver: Waived | None = None
     since: str = ""
     """Since when, of one of the landing zone's keys; empty where nobody has asked."""
 
@@ -203,9 +205,7 @@ def bar(counts: Mapping[State, int]) -> Bar:
 def score(report: Report) -> Score:
     """The score with its formula; where the landing zone's own keys alone are judged, how many of them."""
     counts = report.counts
-    compliant, failed, unknown = (
-        counts[state] for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
-    )
+    compliant, unknown = counts[State.COMPLIANT], counts[State.UNKNOWN]
     if report.score is None:
         return Score("Score", "\u2013", "", "", "Nothing is judged, so there is no score.")
     if report.judges_own_alone:
@@ -216,7 +216,7 @@ def score(report: Report) -> Score:
     made = partial(Score, "Score", percentage(report.score), f"of {of_what(report)}", formula(counts))
     if not unknown:
         return made("Nothing that counts is unknown.")
-    most = percentage((compliant + unknown) / (compliant + failed + unknown))
+    most = percentage((compliant + unknown) / sum(counts[state] for state in scored_states(counts)))
     against = f"{grouped(unknown)} unknown {'counts' if unknown == 1 else 'count'} against it"
     if report.places_in_doubt:
         pairs = counted(report.places_in_doubt, "is an account-Region pair", "are account-Region pairs")
@@ -254,7 +254,8 @@ def failing(rows: Sequence[KeyRow]) -> tuple[Failing, ...]:
 def differences(report: Report, trend: Trend) -> tuple[Difference, ...]:
     """The counts before and now."""
     return tuple(
-        Difference(state, trend.counts_before.get(state, 0), report.counts[state]) for state in WORST_FIRST
+        Difference(state, trend.counts_before.get(state, 0), report.counts.get(state, 0))
+        for state in told_states(trend.counts_before, report.counts)
     )
 
 
@@ -271,14 +272,14 @@ def oldest(report: Report) -> tuple[datetime, str] | None:
 def findings(report: Report, rows: Iterable[KeyRow]) -> tuple[FailedRequirement, ...]:
     """The requirements that fail: those of the landing zone's keys first, then by what they stop."""
     details = {
-        key.arn: {failure.requirement: (failure.detail, failure.runbook) for failure in key.failures}
+        key.arn: {each.requirement: (each.detail, each.runbook, each.waiver) for each in key.failures}
         for key in report.keys
     }
     groups: Mapping[str, list[tuple[_Said, KeyRow]]] = defaultdict(list)
     for row in rows:
-        if row.state is State.NON_COMPLIANT:
+        if row.state in (State.NON_COMPLIANT, State.WAIVED):
             for requirement in dict.fromkeys(row.fails) or (UNNAMED,):
-                groups[requirement].append((details[row.arn].get(requirement, (row.text, "")), row))
+                groups[requirement].append((details[row.arn].get(requirement, (row.text, "", None)), row))
     order = [*REQUIREMENTS, *sorted(groups.keys() - set(REQUIREMENTS))]
     since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
     found = [_finding(name, groups[name], since) for name in order if name in groups]
@@ -360,15 +361,20 @@ def _account_of(arn: str) -> str:
 def _finding(
     requirement: str, found: list[tuple[_Said, KeyRow]], since: Mapping[tuple[str, str], str]
 ) -> FailedRequirement:
-    own = [Line(*said, (row,), since.get((row.arn, requirement), "")) for said, row in found if row.own]
+    own = [_line(said, (row,), since.get((row.arn, requirement), "")) for said, row in found if row.own]
     alike: Mapping[_Said, list[KeyRow]] = defaultdict(list)
     others = [(said, row) for said, row in found if not row.own]
     for said, row in others[:SHOWN]:
         alike[said].append(row)
-    lines = (*own, *(Line(*said, tuple(rows)) for said, rows in alike.items()))
+    lines = (*own, *(_line(said, tuple(rows)) for said, rows in alike.items()))
     return FailedRequirement(
         requirement, advice(requirement), lines, len(found), len(own), max(0, len(others) - SHOWN)
     )
+
+
+def _line(said: _Said, rows: tuple[KeyRow, ...], since: str = "") -> Line:
+    detail, runbook, waiver = said
+    return Line(detail, runbook, rows, waiver, since)
 
 
 def _doubt_group(

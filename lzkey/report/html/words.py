@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from lzkey.observed.values import Outcome
 from lzkey.report.model import Cause, Collected, Delivery
 from lzkey.report.verdicts import Verdict
-from lzkey.state import State
+from lzkey.report.wording import ratio
+from lzkey.state import State, scored_states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 STATES: Final[Mapping[State, str]] = {
     State.NON_COMPLIANT: "Non-compliant",
     State.UNKNOWN: "Unknown",
+    State.WAIVED: "Waived",
     State.COMPLIANT: "Compliant",
     State.NOT_APPLICABLE: "Not applicable",
 }
@@ -23,6 +25,7 @@ STATES: Final[Mapping[State, str]] = {
 MEANINGS: Final[Mapping[State, str]] = {
     State.NON_COMPLIANT: "A requirement does not hold, or could not be shown to hold.",
     State.UNKNOWN: "There is no answer; section “What is not known” says why.",
+    State.WAIVED: "Somebody has waived all that fails, until a day; a decision of people, and no proof.",
     State.COMPLIANT: "Proved: every request of CloudTrail and AWS Config is allowed.",
     State.NOT_APPLICABLE: "The rule does not judge the key; outside of the score.",
 }
@@ -94,6 +97,11 @@ _COMMAND: Final = re.compile(r"""(aws [a-z]+ [a-z-]+ --[a-z-]+ (?:'[^']*'|"'"|[\
 def with_commands(told: str) -> list[str]:
     """What to do in pieces: in turn words, and a command that can be run as it stands."""
     return _COMMAND.split(told)
+
+
+def made_of(*counts: Mapping[State, int]) -> str:
+    """What a score is made of."""
+    return ratio(*(STATES[state].lower() for state in scored_states(*counts)))
 
 
 def answer(proved: Delivery, observed: Outcome, *, contradicted: bool = False) -> str:

@@ -1,7 +1,8 @@
 """The whole document: assessment results of OSCAL 1.2.1.
 
 Nothing is invented: there is no assessment plan, so that what stands in its place says what was assessed;
-there are no parties, since a report does not know for whom it was made, nor risks, as it weighs none.
+there are no parties, since a report does not know for whom it was made; and it weighs no risks, but tells of
+those that people have waived.
 https://pages.nist.gov/OSCAL/learn/concepts/layer/assessment/assessment-results/
 """
 
@@ -108,6 +109,7 @@ def _result(report: Report, evidence: Sequence[Evidence], uuids: Identifiers) ->
         ),
         reviewed_controls=_reviewed(findings),
         observations=[one.written for one in noted],
+        risks=[one.risk for one in noted if one.risk],
         findings=findings,
         remarks=_premises(),
     )

@@ -95,6 +95,7 @@ def _of_requirement(requirement: str, observations: Sequence[Noted], uuids: Iden
             status={"state": state, "reason": reason, "remarks": f"{told}."},
         ),
         related_observations=[one.reference for one in observations],
+        related_risks=[{"risk-uuid": one.risk["uuid"]} for one in observations if one.risk],
         remarks=f"{related.named}. {related.meaning}." if related else "",
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from lzkey.catalogue import advice
@@ -28,8 +29,9 @@ from lzkey.report.wording import unknowns
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lzkey.report.model import KeyResult, Report
+    from lzkey.report.model import Failure, KeyResult, Report
     from lzkey.report.oscal.subjects import Inventory
+    from lzkey.waivers.values import Waived
 
 #: How all of it was observed, by NIST SP 800-53A: what AWS has recorded and what a policy says is analyzed;
 #: nothing is exercised, which would be TEST. https://csrc.nist.gov/pubs/sp/800/53/a/r5/final
@@ -62,6 +64,8 @@ class Noted:
     """Of one of the landing zone's keys."""
     services: tuple[str, ...] = ()
     """Whose deliveries it is of."""
+    risk: Part | None = None
+    """What people have decided of what does not hold."""
 
     @property
     def reference(self) -> Part:
@@ -143,6 +147,7 @@ def _of_key(
             ("outdated", key.outdated.detail if key.outdated else ""),
             ("runbook", failure.runbook if failure else ""),
             ("refused-account", (failure.refused_account or "") if failure else ""),
+            ("waiver", str(failure.waiver or "") if failure else ""),
         ),
         methods=METHODS,
         types=["control-objective"],
@@ -152,7 +157,37 @@ def _of_key(
         collected=to_the_millisecond(known or report.as_of),
         remarks=markup(advice(failure.requirement).brief(key.arn) if failure else standing.fix),
     )
-    return Noted(written, requirements, standing.verdict, is_of_key=True, is_own=key.of_landing_zone)
+    return Noted(
+        written,
+        requirements,
+        standing.verdict,
+        is_of_key=True,
+        is_own=key.of_landing_zone,
+        risk=_risk(key, failure, failure.waiver, written, uuids) if failure and failure.waiver else None,
+    )
+
+
+def _risk(key: KeyResult, failure: Failure, waiver: Waived, observation: Part, uuids: Identifiers) -> Part:
+    """What does not hold, and who has waived it until when: a deviation, approved while it is in force."""
+    last = datetime(waiver.expires.year, waiver.expires.month, waiver.expires.day, 23, 59, 59, tzinfo=UTC)
+    return part(
+        uuid=uuids.of("risk", key.arn, failure.requirement),
+        title=observation["title"],
+        description=observation["description"],
+        statement=described(str(waiver)),
+        props=properties(
+            ("requirement", failure.requirement),
+            ("key", key.arn),
+            ("owner", waiver.owner),
+            ("reason", waiver.reason),
+            ("expires", waiver.expires.isoformat()),
+            ("days-left", str(waiver.days_left)),
+        ),
+        status="deviation-approved" if waiver.in_force else "open",
+        origins=origins(LZKEY),
+        deadline=to_the_millisecond(last) if can_be_told(last) else "",
+        related_observations=[{"observation-uuid": observation["uuid"]}],
+    )
 
 
 def _said(standing: Standing) -> str:

@@ -1,6 +1,6 @@
 const DATA = JSON.parse(document.getElementById("data").textContent);
-const STATES = ["NON_COMPLIANT", "UNKNOWN", "COMPLIANT", "NOT_APPLICABLE"];
-const NAMES = ["Non-compliant", "Unknown", "Compliant", "Not applicable"];
+const STATES = ["NON_COMPLIANT", "UNKNOWN", "WAIVED", "COMPLIANT", "NOT_APPLICABLE"];
+const NAMES = ["Non-compliant", "Unknown", "Waived", "Compliant", "Not applicable"];
 const ON_A_PAGE = 50;
 const ON_PAPER = 250;
 
