@@ -97,6 +97,7 @@ SOME_ACCOUNTS = {
     "ConfigurationAggregatorName": "some",
     "AccountAggregationSources": [{"AccountIds": [OTHER], "AwsRegions": ["eu-west-1"]}],
 }
+OF_NO_KEY, LOGS_ALIAS = {"AliasName": "alias/aws/s3"}, {"AliasName": "alias/logs", "TargetKeyId": "key-1"}
 AGGREGATED_ROW = {
     "ConfigRuleName": RULE,
     "AccountId": ACCOUNT,
@@ -424,6 +425,7 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
     "code_location": (("f",), [("get_function", {"Code": {"Location": "https://localhost/zip"}})]),
     "policy": (("f",), [("get_policy", {"Policy": "{}"})]),
     "key_arns": ((), [("list_keys", {"Keys": [{"KeyArn": KEY}]})]),
+    "key_aliases": ((), [("list_aliases", {"Aliases": [OF_NO_KEY, LOGS_ALIAS]})]),
     "key": (("alias/x",), [("describe_key", {"KeyMetadata": {"Arn": KEY, "KeyId": KEY[-36:]}})]),
     "described_key": (
         ("alias/x",),
@@ -995,6 +997,7 @@ class TestAnswers:
         """Its policy character by character, and its tags."""
         assert str(asking("key")[1].arn) == KEY
         assert asking("key_arns")[1] == [KEY]
+        assert asking("key_aliases")[1] == {"key-1": ["alias/logs"]}
         assert asking("key_policy")[1] == "{ }"
         assert asking("key_tags")[1] == {"team": "blue"}
 

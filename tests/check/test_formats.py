@@ -78,6 +78,7 @@ def hostile() -> tuple[Verdict, Verdict, Unread]:
         problems=(problem,),
         unresolved=(HOSTILE,),
         assumptions=(HOSTILE,),
+        label=f"{HOSTILE} label",
     )
     return verdict, replace(verdict, state=State.NOT_APPLICABLE, problems=()), Unread(verdict.place, HOSTILE)
 
@@ -182,7 +183,7 @@ class TestHostile:
         """Every cell of a spreadsheet is text."""
         rows = list(csv.reader(io.StringIO(written(Form.CSV, *hostile()), newline="")))
         assert len(rows) == 4
-        assert {len(row) for row in rows} == {14}
+        assert {len(row) for row in rows} == {15}
         assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))] == []
         assert rows[1][1].startswith("'=cmd")
 
@@ -222,6 +223,7 @@ class TestHostile:
         """Escaped, not replaced: programs get the very text."""
         document = json.loads(written(Form.JSON, *hostile()))
         assert document["results"][0]["name"] == HOSTILE
+        assert document["results"][0]["label"] == f"{HOSTILE} label"
         Draft202012Validator(OURS).validate(
             {**document, "settings": {"HomeRegion": "us-east-1", "ManagementAccountId": "1"}}
         )

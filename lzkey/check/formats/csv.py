@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = (
     *("type", "name", "arn", "compliance", "requirements", "annotation"),
     *("source", "line", "pointer", "unresolved", "assumptions", "certainty", "advisories"),
-    "runbook",
+    *("runbook", "label"),
 )
 
 
@@ -57,7 +57,7 @@ def _cells(entry: Entry) -> tuple[str, ...]:
         *("key", entry.name, entry.arn or "", entry.state, requirements, entry.annotation),
         *(place.source, line, place.pointer),
         *("; ".join(entry.unresolved), "; ".join(entry.assumptions), certainty, advisories),
-        " ".join(problem.runbook for problem in entry.problems),
+        *(" ".join(problem.runbook for problem in entry.problems), entry.label),
     )
 
 

@@ -6,7 +6,7 @@ import json
 from importlib.metadata import version
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NotRequired, TypeAlias, TypedDict
 
 from lzkey.documents import Count, document
 from lzkey.errors import ExitCode
@@ -94,6 +94,8 @@ class Key(TypedDict):
     """What could not be resolved, with what would resolve it."""
     assumptions: list[str]
     """What was taken for granted."""
+    label: NotRequired[str]
+    """What people call the key: its alias, else its tag Name; left out where the source tells neither."""
 
 
 class Unreadable(TypedDict):
@@ -241,7 +243,7 @@ def unreadable(unread: Unread) -> Unreadable:
 
 def key(verdict: Verdict) -> Key:
     """One key's members."""
-    return {
+    made: Key = {
         "type": "key",
         "name": verdict.name,
         "arn": verdict.arn,
@@ -254,6 +256,7 @@ def key(verdict: Verdict) -> Key:
         "unresolved": list(verdict.unresolved),
         "assumptions": list(verdict.assumptions),
     }
+    return {**made, "label": verdict.label} if verdict.label else made
 
 
 def _place(place: Place) -> Spot:
