@@ -26,8 +26,10 @@ def key_name(aliases: Collection[str] = (), tags: Mapping[str, str] | None = Non
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def tags_listed(tags: Json) -> dict[str, str]:
-    """The tags of a list of pairs, as most of AWS tells them; what is none is left out."""
+def tags_told(tags: Json) -> dict[str, str]:
+    """The tags of an object, or of a list of pairs as most of AWS has it; what is none is left out."""
+    if isinstance(tags, dict):
+        return {name: value for name, value in tags.items() if isinstance(value, str)}
     pairs = [
         {name.lower(): value for name, value in tag.items()}
         for tag in (tags if isinstance(tags, list) else [])

@@ -43,11 +43,12 @@ def key_arns(asker: Asker, region: str | None = None) -> Iterator[str]:
 
 @takes("kms:ListAliases")
 def key_aliases(asker: Asker, region: str | None = None) -> dict[str, list[str]]:
-    """The aliases of all keys of a Region, by the keys' ids."""
+    """The aliases of all keys of a Region, by the keys' ARNs."""
     found: dict[str, list[str]] = defaultdict(list)
     for alias in asker.each("kms:ListAliases", "Aliases", region=region, size=100):
         if "TargetKeyId" in alias:  # AWS's own aliases are there before their keys
-            found[str(alias["TargetKeyId"])].append(str(alias["AliasName"]))
+            place = str(alias["AliasArn"]).partition(":alias/")[0]
+            found[f"{place}:key/{alias['TargetKeyId']}"].append(str(alias["AliasName"]))
     return found
 
 

@@ -138,6 +138,8 @@ class KeyResult:
     """The landing zone's manifest names it; where that cannot be read, the rule parameter KeyScope."""
     outdated: Doubt | None = None
     """Why a NON_COMPLIANT result may be another today: bad news stands, and no good news rests on it."""
+    name: str = ""
+    """What people call it, its alias or its tag Name, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +329,12 @@ class Report:
         counts = self.counts
         judged = sum(counts[state] for state in State if state is not State.NOT_APPLICABLE)
         return counts[State.COMPLIANT] / judged if judged else None
+
+    @property
+    def key_names(self) -> dict[str, str]:
+        """What keys are called, by their ARNs, where that is known."""
+        former = {key.arn: key.name for key in self.landing_zone.former_keys if key.name}
+        return former | {key.arn: key.name for key in self.keys if key.name}
 
     @property
     def line(self) -> tuple[Point, ...]:

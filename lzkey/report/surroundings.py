@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from landing_zone_key import KeyDataError, LandingZone, SettingsError
@@ -11,7 +12,8 @@ from landing_zone_key.manifest import Delivery
 from lzkey.aws.fact import takes
 from lzkey.aws.former_keys import FormerKeys, former_keys
 from lzkey.aws.function import function
-from lzkey.aws.keys import has_tag_condition, key, key_policy, key_tags
+from lzkey.aws.key_name import key_name
+from lzkey.aws.keys import has_tag_condition, key, key_aliases, key_policy, key_tags
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import members
 from lzkey.aws.organization import organization as described
@@ -21,6 +23,8 @@ from lzkey.report.facts import RuleInForce
 from lzkey.report.model import Account, LandingZoneFacts, RuleFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from landing_zone_key import KmsKey
     from lzkey.aws.account import Asker
     from lzkey.aws.landing_zone import LandingZoneDetail
@@ -103,6 +107,15 @@ def with_former_keys(home: Asker, facts: LandingZoneFacts, zone: LandingZone) ->
     for sentence in found.unread:
         home.log.note(sentence)
     return replace(facts, former_keys=found.keys)
+
+
+@takes(facts=(key_aliases,))
+def called(asker: Asker, regions: Iterable[str]) -> dict[str, str]:
+    """What keys of the account are called by their aliases, by ARN; what cannot be listed is a note."""
+    found: dict[str, list[str]] = {}
+    for region in sorted({*regions}):
+        found |= asker.unless(partial(key_aliases, asker, region), {})
+    return {arn: key_name(aliases) for arn, aliases in found.items()}
 
 
 @takes(facts=(key, key_policy, key_tags))

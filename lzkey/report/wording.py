@@ -84,6 +84,11 @@ def unknowns(report: Report) -> Iterator[tuple[Doubt, str, str, str]]:
             yield key.doubt, key.account, key.region, key.arn
 
 
+def called(key: str, name: str | None) -> str:
+    """A key's ARN, and what people call it, where that is known."""
+    return f"{key} ({name})" if name else key
+
+
 def sentence(told: str) -> str:
     """The text with a capital, where it begins with a word and not with a name such as kms:Decrypt."""
     return told[:1].upper() + told[1:] if _WORD.match(told) else told

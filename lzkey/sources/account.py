@@ -64,8 +64,7 @@ def live(
     aliases = reader.aliases({_region(name) for name in wanted}, tell) if tell else {}
     for result in at_once(one, wanted):
         if isinstance(result, FoundKey):
-            arn, tags = result.key.arn, result.key.tags
-            label = key_name(aliases.get((arn.region, arn.key_id), ()), tags)
+            label = key_name(aliases.get(str(result.key.arn), ()), result.key.tags)
             yield replace(result, manifest_keys=reader.manifest_keys, label=label)
         elif result is not None:
             yield result
@@ -102,18 +101,14 @@ class _Reader:
             )
         return list(names)
 
-    def aliases(
-        self, regions: Iterable[str | None], tell: Callable[[str], None]
-    ) -> dict[tuple[str, str], list[str]]:
-        """The aliases of all keys there, by Region and key id; where they are refused, that is told."""
-        found: dict[tuple[str, str], list[str]] = {}
+    def aliases(self, regions: Iterable[str | None], tell: Callable[[str], None]) -> dict[str, list[str]]:
+        """The aliases of all keys there, by the keys' ARNs; where they are refused, that is told."""
+        found: dict[str, list[str]] = {}
         for region in sorted({region or self.asker.region for region in regions}):
             try:
-                listed = key_aliases(self.asker, region)
+                found |= key_aliases(self.asker, region)
             except UnansweredError as error:
                 tell(f"{error}: aliases are not shown")
-                continue
-            found |= {(region, key_id): names for key_id, names in listed.items()}
         return found
 
     def one_of_all(self, arn: str) -> FoundKey | Unread | None:

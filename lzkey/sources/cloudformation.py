@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
-from lzkey.aws.key_name import key_name, tags_listed
+from lzkey.aws.key_name import key_name, tags_told
 from lzkey.sources.circles import CIRCLE, circles
 from lzkey.sources.numbers import in_quotes
 from lzkey.sources.open_policy import NAMES_OPEN, doubted, open_key, with_names_open
@@ -172,7 +172,7 @@ def _aliases(template: Template) -> dict[str, list[str]]:
 def _tags(template: Template, name: str) -> dict[str, str]:
     """The tags of a key, as far as they are known."""
     path = ("Resources", name, "Properties", "Tags")
-    return tags_listed(Resolver(template).value(members(template.document, *path), path))
+    return tags_told(Resolver(template).value(members(template.document, *path), path))
 
 
 def _makes_keys(name: str, value: object) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from landing_zone_key.records import dataclass
-from lzkey.aws.key_name import key_name, tags_listed
+from lzkey.aws.key_name import key_name, tags_told
 from lzkey.sources.cloudformation import or_passed_over, stack_keys
 from lzkey.sources.nested import Stack
 from lzkey.sources.open_policy import open_key, with_text
@@ -287,10 +287,7 @@ def _tags(resource: Resource) -> dict[str, str] | None:
 
 def _known_tags(resource: Resource) -> dict[str, str]:
     """The tags that are known, of whichever provider."""
-    tags = resource.value("tags")
-    given = tags if isinstance(tags, dict) else tags_listed(tags)
-    known = given | (_tags(resource) or {})
-    return {name: value for name, value in known.items() if isinstance(value, str)}
+    return tags_told(resource.value("tags")) | (_tags(resource) or {})
 
 
 _POLICY: Final = "aws_kms_key_policy"

@@ -97,7 +97,12 @@ SOME_ACCOUNTS = {
     "ConfigurationAggregatorName": "some",
     "AccountAggregationSources": [{"AccountIds": [OTHER], "AwsRegions": ["eu-west-1"]}],
 }
-OF_NO_KEY, LOGS_ALIAS = {"AliasName": "alias/aws/s3"}, {"AliasName": "alias/logs", "TargetKeyId": "key-1"}
+OF_NO_KEY = {"AliasName": "alias/aws/s3", "AliasArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/aws/s3"}
+LOGS_ALIAS = {
+    "AliasName": "alias/logs",
+    "AliasArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/logs",
+    "TargetKeyId": KEY.rpartition("/")[2],
+}
 AGGREGATED_ROW = {
     "ConfigRuleName": RULE,
     "AccountId": ACCOUNT,
@@ -107,6 +112,7 @@ AGGREGATED_ROW = {
 ITEM = {
     "arn": KEY,
     "resourceType": "AWS::KMS::Key",
+    "tags": [{"key": "Name", "value": "logs", "tag": "Name=logs"}],
     "configurationItemCaptureTime": "2026-11-29T12:00:00",
     "configuration": {"keyManager": "CUSTOMER"},
 }
@@ -978,7 +984,8 @@ class TestAnswers:
     def test_recorded_keys_of_everybody(self) -> None:
         """What is not understood is a note, once for each reason."""
         asker, found = asking("keys")
-        assert [(str(key.arn), key.key_manager, at) for key, at in found] == [(KEY, "CUSTOMER", NOON)]
+        assert [(str(one.key.arn), one.key.key_manager, one.at) for one in found] == [(KEY, "CUSTOMER", NOON)]
+        assert [one.name for one in found] == ["logs"]
         assert len(asker.log.notes) == 2
 
     def test_counts_policies_and_recorders(self) -> None:
@@ -997,7 +1004,7 @@ class TestAnswers:
         """Its policy character by character, and its tags."""
         assert str(asking("key")[1].arn) == KEY
         assert asking("key_arns")[1] == [KEY]
-        assert asking("key_aliases")[1] == {"key-1": ["alias/logs"]}
+        assert asking("key_aliases")[1] == {KEY: ["alias/logs"]}
         assert asking("key_policy")[1] == "{ }"
         assert asking("key_tags")[1] == {"team": "blue"}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lzkey.aws.key_name import key_name, tags_listed
+from lzkey.aws.key_name import key_name, tags_told
 
 from .test_cloudformation import template
 from .test_terraform import PLAN, STATE
@@ -60,8 +60,8 @@ class TestKeyName:
 
     def test_pairs_that_are_none(self) -> None:
         """They are left out, whatever they are."""
-        assert tags_listed([*NAME, {"Key": 1, "Value": "x"}, {"Key": "a"}, None, "x"]) == {"Name": "logs key"}
-        assert [tags_listed(tags) for tags in (None, {}, "Name")] == [{}, {}, {}]
+        assert tags_told([*NAME, {"Key": 1, "Value": "x"}, {"Key": "a"}, None, "x"]) == {"Name": "logs key"}
+        assert [tags_told(tags) for tags in (None, {}, "Name")] == [{}, {}, {}]
 
 
 class TestTemplate:

@@ -21,6 +21,7 @@ from lzkey.report.wording import (
     PROVED,
     REPORT_IT,
     blast_radius,
+    called,
     controls,
     events_told,
     former_key,
@@ -89,8 +90,9 @@ def _deliveries(report: Report) -> Iterator[str]:
     )
     yield from _table(("Observed", "Deliveries", "Account", "Region", "What AWS tells", "Cause"), rows)
     yield from _depending(report)
+    names = report.key_names
     told = [
-        *(f"last use of {use.key}: {key_use(use)}" for use in found.uses),
+        *(f"last use of {called(use.key, names.get(use.key))}: {key_use(use)}" for use in found.uses),
         *(f"{one.name}: {one.detail}" for one in found.behind),
         *(one.detail for one in found.beside),
         *(f"{one.principal} asked for {one.key}: {events_told(one)}" for one in found.events),
@@ -107,8 +109,9 @@ def _depending(report: Report) -> Iterator[str]:
     """What stops with each of the landing zone's keys, and what is in the way of its serving."""
     yield f"### {references(BLAST_RADIUS)}"
     yield ""
+    names = report.key_names
     rows = (
-        (key.key, sentence(blast_radius(key)), key.trouble, key.fix)
+        (called(key.key, names.get(key.key)), sentence(blast_radius(key)), key.trouble, key.fix)
         for key in blast_radii(report)
         if not key.former
     )
@@ -128,7 +131,7 @@ def _failures(report: Report) -> Iterator[str]:
                 key.account,
                 names.get(key.account, ""),
                 key.region,
-                key.arn,
+                called(key.arn, key.name),
                 failure.detail,
                 failure.runbook,
                 since.get((key.arn, failure.requirement), ""),
@@ -146,8 +149,9 @@ def _failures(report: Report) -> Iterator[str]:
 
 
 def _doubts(report: Report) -> Iterator[str]:
+    names = report.key_names
     rows = [
-        (doubt.cause.value, account, region, key, doubt.detail, doubt.fix)
+        (doubt.cause.value, account, region, called(key, names.get(key)), doubt.detail, doubt.fix)
         for doubt, account, region, key in unknowns(report)
     ]
     if rows:
@@ -157,7 +161,8 @@ def _doubts(report: Report) -> Iterator[str]:
 
 
 def _former(report: Report) -> Iterator[str]:
-    rows = [(key.key, former_key(key), key.fix) for key in blast_radii(report) if key.former]
+    names, radii = report.key_names, blast_radii(report)
+    rows = [(called(key.key, names.get(key.key)), former_key(key), key.fix) for key in radii if key.former]
     if rows:
         yield f"## {FORMER_KEYS}"
         yield ""
@@ -196,12 +201,16 @@ def _trend(report: Report) -> Iterator[str]:
         rows = ((moment(one.as_of), percentage(one.score), formula(one.counts)) for one in report.line)
         yield from _table(("Report of", "Score", "COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN)"), rows)
     absent = "not there"
-    changes = ((change.arn, change.before or absent, change.after or absent) for change in trend.changes)
+    names = report.key_names
+    changes = (
+        (called(change.arn, names.get(change.arn)), change.before or absent, change.after or absent)
+        for change in trend.changes
+    )
     yield from _table(("Key", "Before", "Now"), changes)
 
 
 def _method(report: Report) -> Iterator[str]:
-    scope, zone, rule = report.scope, report.landing_zone, report.rule
+    scope, zone, rule, names = report.scope, report.landing_zone, report.rule, report.key_names
     yield "## Method and limits"
     yield ""
     facts = {
@@ -212,7 +221,7 @@ def _method(report: Report) -> Iterator[str]:
         "Excluded accounts": ", ".join(scope.excluded_accounts) or "none",
         "Landing zone": zone.unknown
         or f"version {zone.version} ({zone.status}), latest {zone.latest_version}",
-        "Its keys": ", ".join(zone.keys) or "none known",
+        "Its keys": ", ".join(called(key, names.get(key)) for key in zone.keys) or "none known",
         "Rule": rule.name,
         "Rule parameters": ", ".join(f"{name}={value}" for name, value in rule.parameters.items()),
         "Code": rule.code_sha256 or "not known",

@@ -16,6 +16,7 @@ from lzkey.report.wording import (
     EVENTS,
     REPORT_IT,
     blast_radius,
+    called,
     events_told,
     former_key,
     opened,
@@ -29,7 +30,7 @@ from lzkey.state import State
 from lzkey.terminal import Folded, output, plain, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rich.console import Console, RenderableType
 
@@ -71,10 +72,11 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         "dim",
     )
     radii = blast_radii(report)
-    yield from _depending([key for key in radii if not key.former and report.observed])
+    names = report.key_names
+    yield from _depending([key for key in radii if not key.former and report.observed], names)
     yield from _failing(report)
-    yield from _unknown(report)
-    yield from _former([key for key in radii if key.former])
+    yield from _unknown(report, names)
+    yield from _former([key for key in radii if key.former], names)
     if report.trend is not None:
         trend = report.trend
         yield _line(
@@ -147,7 +149,7 @@ def _failing(report: Report) -> Iterator[RenderableType]:
         rows = ((_line(name, "red"), _line(f"{count:,}")) for name, count in failed.most_common())
         yield table(("requirement that fails", "keys"), rows)
     for key in failing[:_SHOWN]:
-        yield _line(f"{key.arn}: {key.annotation}", "bold" if key.of_landing_zone else "")
+        yield _line(f"{called(key.arn, key.name)}: {key.annotation}", "bold" if key.of_landing_zone else "")
         if key.of_landing_zone:
             fixes = dict.fromkeys(advice(failure.requirement).told(key.arn) for failure in key.failures)
             yield from (_line(fix, "dim") for fix in fixes)
@@ -159,31 +161,35 @@ def _failing(report: Report) -> Iterator[RenderableType]:
     yield from _more(len(failing), "NON_COMPLIANT key")
 
 
-def _unknown(report: Report) -> Iterator[RenderableType]:
+def _unknown(report: Report, names: Mapping[str, str]) -> Iterator[RenderableType]:
     found = [*unknowns(report)]
     causes = Counter(doubt.cause for doubt, *_ in found)
     if causes:
         rows = ((_line(cause, "yellow"), _line(f"{count:,}")) for cause, count in causes.most_common())
         yield table(("UNKNOWN because", "how many"), rows)
     for doubt, account, region, key in found[:_SHOWN]:
-        yield _line(f"{key or f'account {account}, {region}'}: {doubt.cause}: {doubt.detail}; {doubt.fix}")
+        where = called(key, names.get(key)) if key else f"account {account}, {region}"
+        yield _line(f"{where}: {doubt.cause}: {doubt.detail}; {doubt.fix}")
     yield from _more(len(found), "UNKNOWN")
 
 
-def _depending(keys: list[BlastRadius]) -> Iterator[RenderableType]:
+def _depending(keys: list[BlastRadius], names: Mapping[str, str]) -> Iterator[RenderableType]:
     """What stops with each of the landing zone's keys, and what is in the way of its serving."""
     for key in keys[:_SHOWN]:
-        yield _line(f"{key.key}: {blast_radius(key)}", "" if key.trouble else "dim")
+        yield _line(
+            f"{called(key.key, names.get(key.key))}: {blast_radius(key)}", "" if key.trouble else "dim"
+        )
         if key.trouble:
             yield _line(f"{key.key}: {key.trouble}", "yellow" if key.state == UNTOLD else "bold red")
         if key.fix:
             yield _line(key.fix, "dim")
 
 
-def _former(keys: list[BlastRadius]) -> Iterator[RenderableType]:
+def _former(keys: list[BlastRadius], names: Mapping[str, str]) -> Iterator[RenderableType]:
     keys.sort(key=lambda key: not key.trouble)
     for key in keys[:_SHOWN]:
-        yield _line(f"former key {key.key}: {former_key(key)}", "yellow" if key.trouble else "dim")
+        told = f"former key {called(key.key, names.get(key.key))}: {former_key(key)}"
+        yield _line(told, "yellow" if key.trouble else "dim")
         if key.fix:
             yield _line(key.fix, "dim")
     yield from _more(len(keys), "former key")
