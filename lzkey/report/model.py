@@ -6,12 +6,13 @@ the rule does not judge it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from landing_zone_key.finding import Certainty
-from lzkey.state import State
+from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,6 +176,21 @@ class Account:
     name: str
     status: str
     """AWS Organizations' word for it, such as ACTIVE."""
+    unit: str = ""
+    """The organizational unit that it is in, as a path such as `Root/Security`, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitResult:
+    """The accounts right in one organizational unit, and how their keys stand."""
+
+    unit: str
+    """As a path such as `Root/Security`; empty: of these accounts no unit is known."""
+    accounts: int
+    counts: Mapping[State, int]
+    """As the report's own: those of all units add up to it."""
+    score: float | None
+    """As the report's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,9 +342,29 @@ class Report:
 
         Doubt counts against compliance: UNKNOWN is in the denominator.
         """
-        counts = self.counts
-        judged = sum(counts[state] for state in State if state is not State.NOT_APPLICABLE)
-        return counts[State.COMPLIANT] / judged if judged else None
+        return _score(self.counts)
+
+    @property
+    def units(self) -> tuple[UnitResult, ...]:
+        """The organizational units, the worst first; none where of no account its unit is known."""
+        of = {account.account: account.unit for account in self.accounts}
+        if not any(of.values()):
+            return ()
+        mentioned = {*of, *(place.account for place in self.places), *(key.account for key in self.keys)}
+        accounts = Counter(of.get(account, "") for account in mentioned)
+        found = {unit: dict.fromkeys(State, 0) for unit in accounts}
+        for key in self.keys:
+            found[of.get(key.account, "")][key.state] += 1
+        for place in self.places:
+            found[of.get(place.account, "")][State.UNKNOWN] += place.counts_as_unknown
+        results = (UnitResult(unit, accounts[unit], its, _score(its)) for unit, its in found.items())
+        bad, unknown = WORST_FIRST[:2]
+        return tuple(sorted(results, key=lambda one: (-one.counts[bad], -one.counts[unknown], one.unit)))
+
+    @property
+    def account_names(self) -> dict[str, str]:
+        """The names of accounts, where AWS Organizations tells them."""
+        return {account.account: account.name for account in self.accounts if account.name}
 
     @property
     def key_names(self) -> dict[str, str]:
@@ -346,3 +382,8 @@ class Report:
     def oldest_evaluation(self) -> datetime | None:
         """When the oldest of all results was made."""
         return min((key.evaluated_at for key in self.keys if key.evaluated_at), default=None)
+
+
+def _score(counts: Mapping[State, int]) -> float | None:
+    judged = sum(counts[state] for state in State if state is not State.NOT_APPLICABLE)
+    return counts[State.COMPLIANT] / judged if judged else None

@@ -19,6 +19,7 @@ from lzkey.aws.organization import members
 from lzkey.aws.organization import organization as described
 from lzkey.aws.rule import organization_rule, rules_named
 from lzkey.aws.unanswered import UnansweredError
+from lzkey.aws.units import unit_paths
 from lzkey.report.facts import RuleInForce
 from lzkey.report.model import Account, LandingZoneFacts, RuleFacts
 
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
     from lzkey.aws.organization import OrganizationDetail
 
 
-@takes(facts=(described, members))
+@takes(facts=(described, members, unit_paths))
 def organization(asker: Asker) -> tuple[OrganizationDetail | None, tuple[Account, ...]]:
     """Who should be there; any account may ask which organization it is in, few may list its accounts."""
     found = asker.unless(lambda: described(asker), None)
     listed = asker.unless(lambda: members(asker), ()) if found else ()
-    return found, tuple(Account(member.account, member.name, member.status) for member in listed)
+    units = asker.unless(lambda: unit_paths(asker), {}) if listed else {}
+    return found, tuple(
+        Account(one.account, one.name, one.status, units.get(one.account, "")) for one in listed
+    )
 
 
 @takes(facts=(organization_rule, rules_named, function))

@@ -84,9 +84,13 @@ def unknowns(report: Report) -> Iterator[tuple[Doubt, str, str, str]]:
             yield key.doubt, key.account, key.region, key.arn
 
 
-def called(key: str, name: str | None) -> str:
-    """A key's ARN, and what people call it, where that is known."""
-    return f"{key} ({name})" if name else key
+#: Of accounts, where their organizational unit is not known.
+NO_UNIT: Final = "Not in a known organizational unit"
+
+
+def called(identifier: str, name: str | None) -> str:
+    """A key's ARN or an account's number, and what people call it, where that is known."""
+    return f"{identifier} ({name})" if name else identifier
 
 
 def sentence(told: str) -> str:

@@ -103,6 +103,7 @@ LOGS_ALIAS = {
     "AliasArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/logs",
     "TargetKeyId": KEY.rpartition("/")[2],
 }
+ROOT, UNIT = {"Id": "r-ab12", "Name": "Root"}, {"Id": "ou-ab12-11111111", "Name": "Security"}
 AGGREGATED_ROW = {
     "ConfigRuleName": RULE,
     "AccountId": ACCOUNT,
@@ -300,6 +301,18 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
                 {"Accounts": [{"Id": ACCOUNT, "Name": "home", "State": "ACTIVE"}], "NextToken": "x"},
             ),
             ("list_accounts", {"Accounts": [{"Id": "444455556666", "Status": "SUSPENDED"}]}),
+        ],
+    ),
+    "roots": ((), [("list_roots", {"Roots": [ROOT]})]),
+    "units_below": (("r-ab12",), [("list_organizational_units_for_parent", {"OrganizationalUnits": [UNIT]})]),
+    "unit_paths": (
+        (),
+        [
+            ("list_roots", {"Roots": [ROOT]}),
+            ("list_accounts_for_parent", {"Accounts": [{"Id": ACCOUNT}]}),
+            ("list_organizational_units_for_parent", {"OrganizationalUnits": [UNIT]}),
+            ("list_accounts_for_parent", {"Accounts": [{"Id": OTHER}]}),
+            ("list_organizational_units_for_parent", {"OrganizationalUnits": [ROOT, UNIT]}),
         ],
     ),
     "accounts_of_unit": (
@@ -875,6 +888,12 @@ class TestAnswers:
         assert [(each.account, each.is_active) for each in asking("accounts_of_unit")[1]] == [(OTHER, False)]
         gone = [("list_accounts_for_parent", "ParentNotFoundException")]
         assert asking("accounts_of_unit", gone)[1] is None
+
+    def test_units(self) -> None:
+        """Each account's as a path; each unit is looked at once, and one that is gone is empty."""
+        assert asking("unit_paths")[1] == {ACCOUNT: "Root", OTHER: "Root/Security"}
+        gone = [("list_organizational_units_for_parent", "ParentNotFoundException")]
+        assert asking("units_below", gone)[1] == ()
 
     def test_stack_sets(self) -> None:
         """Control Tower's own, and what has not ended."""

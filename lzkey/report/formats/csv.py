@@ -46,6 +46,7 @@ COLUMNS: Final = (
     "observed_at",
     "evidence",
     "key_name",
+    "unit",
 )
 
 #: How many columns all rows of a key share, beside the account's name; and of what follows, before `as_of`.
@@ -72,12 +73,12 @@ def render(report: Report) -> str:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     names = {account.account: account.name for account in report.accounts}
-    key_names = report.key_names
+    key_names, units = report.key_names, {account.account: account.unit for account in report.accounts}
     quoted = lru_cache(_REPEATED)(cell)
     as_of = quoted(_time(report.as_of))
     for (account, *rest), found in _rows(report):
         shared = [quoted(value) for value in (account, names.get(account, ""), *rest)]
-        last = [quoted(key_names.get(rest[_KEY], ""))]
+        last = [quoted(key_names.get(rest[_KEY], "")), quoted(units.get(account, ""))]
         for what in found:
             cells = [quoted(value) for value in what]
             cells.insert(_JUDGED, as_of)

@@ -17,6 +17,7 @@ from lzkey.report.wording import (
     BLAST_RADIUS,
     EVENTS,
     FORMER_KEYS,
+    NO_UNIT,
     OBSERVED,
     PROVED,
     REPORT_IT,
@@ -36,7 +37,7 @@ from lzkey.report.wording import (
     subject,
     unknowns,
 )
-from lzkey.state import State
+from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,8 +85,12 @@ def _deliveries(report: Report) -> Iterator[str]:
     for one in (in_force(found.in_force), found.asked):
         yield f"{references(sentence(one))}."
         yield ""
+    accounts = report.account_names
     rows = (
-        (OBSERVED[one.outcome], f"{one.service}, {one.what}", one.account, one.region, one.detail, one.cause)
+        (
+            *(OBSERVED[one.outcome], f"{one.service}, {one.what}"),
+            *(called(one.account, accounts.get(one.account)), one.region, one.detail, one.cause),
+        )
         for one in found.observations
     )
     yield from _table(("Observed", "Deliveries", "Account", "Region", "What AWS tells", "Cause"), rows)
@@ -149,9 +154,12 @@ def _failures(report: Report) -> Iterator[str]:
 
 
 def _doubts(report: Report) -> Iterator[str]:
-    names = report.key_names
+    names, accounts = report.key_names, report.account_names
     rows = [
-        (doubt.cause.value, account, region, called(key, names.get(key)), doubt.detail, doubt.fix)
+        (
+            *(doubt.cause.value, called(account, accounts.get(account)), region),
+            *(called(key, names.get(key)), doubt.detail, doubt.fix),
+        )
         for doubt, account, region, key in unknowns(report)
     ]
     if rows:
@@ -172,6 +180,8 @@ def _former(report: Report) -> Iterator[str]:
 def _places(report: Report) -> Iterator[str]:
     yield "## Accounts and Regions"
     yield ""
+    yield from _units(report)
+    units = any(account.unit for account in report.accounts)
     regions = list(dict.fromkeys(place.region for place in report.places))
     states = {
         (place.account, place.region): f"{place.state.value}{' (excluded)' if place.excluded else ''}"
@@ -182,11 +192,26 @@ def _places(report: Report) -> Iterator[str]:
             account.account,
             account.name,
             account.status,
+            *([account.unit] if units else []),
             *(states.get((account.account, region), "") for region in regions),
         )
         for account in report.accounts
     )
-    yield from _table(("Account", "Name", "Status", *regions), rows)
+    yield from _table(("Account", "Name", "Status", *(["Unit"] if units else []), *regions), rows)
+
+
+def _units(report: Report) -> Iterator[str]:
+    """How each organizational unit stands, the worst first."""
+    rows = [
+        (
+            *(one.unit or NO_UNIT, f"{one.accounts:,}"),
+            *(f"{one.counts[state]:,}" for state in WORST_FIRST),
+            percentage(one.score),
+        )
+        for one in report.units
+    ]
+    if rows:
+        yield from _table(("Organizational unit", "Accounts", *WORST_FIRST, "Score"), rows)
 
 
 def _trend(report: Report) -> Iterator[str]:

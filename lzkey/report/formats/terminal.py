@@ -14,6 +14,7 @@ from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
 from lzkey.report.wording import (
     EVENTS,
+    NO_UNIT,
     REPORT_IT,
     blast_radius,
     called,
@@ -26,7 +27,7 @@ from lzkey.report.wording import (
     strange,
     unknowns,
 )
-from lzkey.state import State
+from lzkey.state import WORST_FIRST, State
 from lzkey.terminal import Folded, output, plain, table
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield from _failing(report)
     yield from _unknown(report, names)
     yield from _former([key for key in radii if key.former], names)
+    yield from _units(report)
     if report.trend is not None:
         trend = report.trend
         yield _line(
@@ -167,8 +169,10 @@ def _unknown(report: Report, names: Mapping[str, str]) -> Iterator[RenderableTyp
     if causes:
         rows = ((_line(cause, "yellow"), _line(f"{count:,}")) for cause, count in causes.most_common())
         yield table(("UNKNOWN because", "how many"), rows)
+    accounts = report.account_names
     for doubt, account, region, key in found[:_SHOWN]:
-        where = called(key, names.get(key)) if key else f"account {account}, {region}"
+        place = f"account {called(account, accounts.get(account))}, {region}"
+        where = called(key, names.get(key)) if key else place
         yield _line(f"{where}: {doubt.cause}: {doubt.detail}; {doubt.fix}")
     yield from _more(len(found), "UNKNOWN")
 
@@ -193,6 +197,23 @@ def _former(keys: list[BlastRadius], names: Mapping[str, str]) -> Iterator[Rende
         if key.fix:
             yield _line(key.fix, "dim")
     yield from _more(len(keys), "former key")
+
+
+def _units(report: Report) -> Iterator[RenderableType]:
+    """How each organizational unit stands, the worst first."""
+    units = report.units
+    if units:
+        rows = [
+            (
+                *(one.unit or NO_UNIT, f"{one.accounts:,}"),
+                *(f"{one.counts[state]:,}" for state in WORST_FIRST[:3]),
+                percentage(one.score),
+            )
+            for one in units[:_SHOWN]
+        ]
+        headings = ("organizational unit", "accounts", *WORST_FIRST[:3], "score")
+        yield table(headings, ((*map(_line, row),) for row in rows))
+    yield from _more(len(units), "organizational unit")
 
 
 def _more(number: int, what: str) -> Iterator[RenderableType]:

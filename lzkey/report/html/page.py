@@ -147,6 +147,7 @@ def _environment() -> Environment:
         "PROVED": wording.PROVED,
         "REPORT_IT": wording.REPORT_IT,
         "OBSERVED": wording.OBSERVED,
+        "NO_UNIT": wording.NO_UNIT,
         "State": State,
         "TOP": TOP,
         "BOTTOM": BOTTOM,
