@@ -103,7 +103,7 @@ LOGS_ALIAS = {
     "AliasArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/logs",
     "TargetKeyId": KEY.rpartition("/")[2],
 }
-ROOT, UNIT = {"Id": "r-ab12", "Name": "Root"}, {"Id": "ou-ab12-11111111", "Name": "Security"}
+ROOT, SECURITY = {"Id": "r-ab12", "Name": "Root"}, {"Id": "ou-ab12-11111111", "Name": "Security"}
 AGGREGATED_ROW = {
     "ConfigRuleName": RULE,
     "AccountId": ACCOUNT,
@@ -304,15 +304,18 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
         ],
     ),
     "roots": ((), [("list_roots", {"Roots": [ROOT]})]),
-    "units_below": (("r-ab12",), [("list_organizational_units_for_parent", {"OrganizationalUnits": [UNIT]})]),
+    "units_below": (
+        ("r-ab12",),
+        [("list_organizational_units_for_parent", {"OrganizationalUnits": [SECURITY]})],
+    ),
     "unit_paths": (
         (),
         [
             ("list_roots", {"Roots": [ROOT]}),
             ("list_accounts_for_parent", {"Accounts": [{"Id": ACCOUNT}]}),
-            ("list_organizational_units_for_parent", {"OrganizationalUnits": [UNIT]}),
+            ("list_organizational_units_for_parent", {"OrganizationalUnits": [SECURITY]}),
             ("list_accounts_for_parent", {"Accounts": [{"Id": OTHER}]}),
-            ("list_organizational_units_for_parent", {"OrganizationalUnits": [ROOT, UNIT]}),
+            ("list_organizational_units_for_parent", {"OrganizationalUnits": [ROOT, SECURITY]}),
         ],
     ),
     "accounts_of_unit": (
