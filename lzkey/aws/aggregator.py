@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import RESOURCE_TYPE
 from lzkey.aws.fact import takes
+from lzkey.aws.key_name import key_name, tags_told
 from lzkey.aws.recorder import Recorder
 from lzkey.aws.rule import Evaluation, in_utc, told
 
@@ -31,7 +32,7 @@ _SOURCES, _ROWS, _DETAILS, _ITEMS = 100, 1000, 100, 100  # the most that each ca
 #: Never the policy: whether the rule judges a key does not depend on it.
 KEYS_QUERY: Final = (
     "SELECT resourceId, arn, accountId, awsRegion, resourceType, configurationItemStatus, "
-    "configurationItemCaptureTime, configurationStateId, configuration.keyManager "
+    "configurationItemCaptureTime, configurationStateId, configuration.keyManager, tags "
     f"WHERE resourceType = '{RESOURCE_TYPE}' AND awsRegion = '{{region}}'"
 )
 #: A system resource type: AWS Config records its own recorders everywhere.
@@ -114,6 +115,17 @@ class Row:
     compliance: str
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedKey:
+    """A key as an aggregator shows it, without its policy."""
+
+    key: KmsKey
+    at: datetime | None
+    """When it was last recorded."""
+    name: str
+    """Its tag Name."""
+
+
 @takes("config:DescribeConfigurationAggregators")
 def aggregators(asker: Asker) -> tuple[Aggregator, ...]:
     """All of the account in its Region."""
@@ -193,8 +205,8 @@ def selected(asker: Asker, aggregator: str, query: str) -> Iterator[str]:
 
 
 @takes(facts=(selected,))
-def keys(asker: Asker, aggregator: str, region: str) -> Iterator[tuple[KmsKey, datetime | None]]:
-    """The recorded keys of a Region, without their policies, and when each was last recorded."""
+def keys(asker: Asker, aggregator: str, region: str) -> Iterator[RecordedKey]:
+    """The recorded keys of a Region."""
     for text, item in _items(asker, selected(asker, aggregator, KEYS_QUERY.format(region=region))):
         if item.get("resourceType") == RESOURCE_TYPE:
             try:
@@ -204,7 +216,8 @@ def keys(asker: Asker, aggregator: str, region: str) -> Iterator[tuple[KmsKey, d
                 continue
             if asker.log.witness is not None:
                 asker.log.witness.saw_item(str(key.arn), text, item)
-            yield key, _moment(item.get("configurationItemCaptureTime"))
+            at = _moment(item.get("configurationItemCaptureTime"))
+            yield RecordedKey(key, at, key_name(tags=tags_told(item.get("tags"))))
 
 
 @takes(facts=(selected,))

@@ -6,7 +6,7 @@ No API tells them. They are known by their policies, which still admit the landi
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key.access import FAMILIES, SERVICES
@@ -36,6 +36,8 @@ class FormerKey(Standing):
 
     services: tuple[str, ...] = ()
     """Those whose every delivery is proved to be allowed: AWS Config, CloudTrail."""
+    name: str = field(default="", compare=False)
+    """What people call it, where that is known; nothing is decided by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
@@ -38,6 +39,17 @@ def has_tag_condition(policy: object) -> bool:
 def key_arns(asker: Asker, region: str | None = None) -> Iterator[str]:
     """The ARNs of all keys, AWS's own among them, as the pages come."""
     return (str(entry["KeyArn"]) for entry in asker.each("kms:ListKeys", "Keys", region=region, size=1000))
+
+
+@takes("kms:ListAliases")
+def key_aliases(asker: Asker, region: str | None = None) -> dict[str, list[str]]:
+    """The aliases of all keys of a Region, by the keys' ARNs."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for alias in asker.each("kms:ListAliases", "Aliases", region=region, size=100):
+        if "TargetKeyId" in alias:  # AWS's own aliases are there before their keys
+            place = str(alias["AliasArn"]).partition(":alias/")[0]
+            found[f"{place}:key/{alias['TargetKeyId']}"].append(str(alias["AliasName"]))
+    return found
 
 
 @takes("kms:DescribeKey")

@@ -95,4 +95,5 @@ def _told_of(known: Verdict, found: FoundKey) -> Verdict:
         remarks,
         () if known.state is State.COMPLIANT else found.unresolved,
         found.assumptions,
+        label=found.label,
     )

@@ -100,6 +100,13 @@ class Verdict:
     assumptions: tuple[str, ...] = ()
     kept: Kept | None = None
     """What an evidence pack keeps of the key's facts, where one is written."""
+    label: str = ""
+    """What people call the key, where its source tells."""
+
+    @property
+    def called(self) -> str:
+        """The name, and what people call the key where that is something else."""
+        return f"{self.name} ({self.label})" if self.label not in ("", self.name) else self.name
 
 
 def assessed(
@@ -176,6 +183,7 @@ def verdict(found: FoundKey, surely: Assessment, perhaps: Assessment) -> Verdict
         # What is proved is proved whatever they turn out to be.
         unresolved=() if state is State.COMPLIANT else found.unresolved,
         assumptions=found.assumptions,
+        label=found.label,
     )
 
 

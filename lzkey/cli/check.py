@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from lzkey.aws.witness import Witness
     from lzkey.check.run import Judged, Tally
     from lzkey.sources.subject import Context
     from lzkey.sources.walk import Remote
@@ -188,7 +187,11 @@ def check(
     else:
         of_landing_zone = landing_zone or context.zone.key_scope is KeyScope.LANDING_ZONE
         witness = packing.witness if packing is not None else None
-        results = _live(asked, context, at, key, landing_zone=of_landing_zone, witness=witness)
+        session = asked.session(context.zone.home_region)
+        alive = live(
+            session, context, keys=key, landing_zone=of_landing_zone, witness=witness, tell=noted.append
+        )
+        results = judged_keys(alive, context, Judge(context.zone, at))
     head = Head(
         as_parameters(context.zone), at, tuple(dict.fromkeys(only or ())), waivers=waivers is not None
     )
@@ -231,17 +234,3 @@ def _packs() -> ModuleType:
 
 def _remote(asked: Asked, context: Context, selection: Selection) -> Remote:
     return objects(lambda: asked.session(context.zone.home_region), selection)
-
-
-def _live(
-    asked: Asked,
-    context: Context,
-    at: datetime,
-    keys: list[str] | None,
-    *,
-    landing_zone: bool,
-    witness: Witness | None = None,
-) -> Iterator[Judged]:
-    session = asked.session(context.zone.home_region)
-    found = live(session, context, keys=keys, landing_zone=landing_zone, witness=witness)
-    return judged_keys(found, context, Judge(context.zone, at))

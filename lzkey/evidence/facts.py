@@ -42,7 +42,10 @@ _ZONE_LISTS: Final = ("governed_regions", "listed_keys", "accounts")
 
 
 def as_facts(found: FoundKey) -> dict[str, Json]:
-    """A key as its source describes it; of its tags, those that a condition names and no others."""
+    """A key as its source describes it; of its tags, those that a condition names and no others.
+
+    It may be called by its tag Name all the same.
+    """
     return {
         "name": found.name,
         "place": _place(found.place),
@@ -53,6 +56,7 @@ def as_facts(found: FoundKey) -> dict[str, Json]:
         **_told(known_in_part=[*found.known_in_part]),
         **({} if found.arn_known else {"arn_known": False}),
         **_told(manifest_keys=None if found.manifest_keys is None else manifest_members(found.manifest_keys)),
+        **_told(label=found.label),
     }
 
 
@@ -138,6 +142,7 @@ def found_key(told: Json, where: str) -> FoundKey:
         known_in_part=members.numbers("known_in_part"),
         arn_known=members.flag("arn_known", otherwise=True) is not False,
         manifest_keys=None if manifest is None else manifest_keys(manifest, f"{where}: manifest_keys"),
+        label=members.maybe("label") or "",
     )
     members.require_no_more()
     return made

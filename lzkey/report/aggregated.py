@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from landing_zone_key import KmsKey
     from lzkey.aws.account import Asker, Progress
-    from lzkey.aws.aggregator import Aggregator, Row, Source
+    from lzkey.aws.aggregator import Aggregator, RecordedKey, Row, Source
     from lzkey.aws.recorder import Recorder
     from lzkey.aws.rule import Evaluation, MemberStatus
     from lzkey.report.facts import AccountRegion
@@ -37,6 +37,8 @@ class Inventory:
     recorders: Mapping[AccountRegion, Recorder]
     not_listed: frozenset[str]
     """Regions that could not be asked."""
+    names: Mapping[str, str]
+    """What keys are called, by their ARNs, where they have a tag Name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +172,9 @@ def _inventory(asker: Asker, aggregator: str, regions: tuple[str, ...], progress
     changed_at: dict[AccountRegion, dict[str, datetime]] = defaultdict(dict)
     recorders: dict[AccountRegion, Recorder] = {}
     not_listed: set[str] = set()
+    names: dict[str, str] = {}
 
-    def ask(region: str) -> tuple[list[tuple[KmsKey, datetime | None]], dict[str, Recorder]] | None:
+    def ask(region: str) -> tuple[list[RecordedKey], dict[str, Recorder]] | None:
         return asker.unless(
             lambda: (
                 list(asked.keys(asker, aggregator, region)),
@@ -185,11 +188,14 @@ def _inventory(asker: Asker, aggregator: str, regions: tuple[str, ...], progress
         if found is None:
             not_listed.add(region)
             continue
-        for key, changed in found[0]:
-            where = (key.arn.account, key.arn.region)
-            keys[where].append(key)
-            if changed is not None:
-                changed_at[where][key.arn.key_id] = changed
+        for one in found[0]:
+            arn = one.key.arn
+            where = (arn.account, arn.region)
+            keys[where].append(one.key)
+            if one.at is not None:
+                changed_at[where][arn.key_id] = one.at
+            if one.name:
+                names[str(arn)] = one.name
         recorders |= {(account, region): recorder for account, recorder in found[1].items()}
     listed = {where: tuple(found) for where, found in keys.items()}
-    return Inventory(listed, changed_at, recorders, frozenset(not_listed))
+    return Inventory(listed, changed_at, recorders, frozenset(not_listed), names)

@@ -24,16 +24,21 @@ from lzkey.report.facts import RuleInForce, Seen, World
 from lzkey.report.histories import histories
 from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
 from lzkey.report.observing import IN_EACH_ACCOUNT, IN_THE_MANAGEMENT_ACCOUNT, observed
-from lzkey.report.surroundings import landing_zone, organization, own_keys, rule, with_former_keys
+from lzkey.report.surroundings import called, landing_zone, organization, own_keys, rule, with_former_keys
 from lzkey.report.troubles import ALLOW, DEPLOY, DEPLOY_ALONE, DIAGNOSE, ENROLL, of_recorder, trouble
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lzkey.aws.account import Asker, Progress
     from lzkey.aws.aggregator import Aggregator
     from lzkey.aws.organization import OrganizationDetail
     from lzkey.report.aggregated import Aggregated
     from lzkey.report.facts import Options
+    from lzkey.report.model import LandingZoneFacts
 
+#: What is asked of the landing zone's keys.
+_OF_ITS_KEYS: Final = (with_former_keys, own_keys, called)
 #: Control Tower's own, since landing zone 4.0; the first before it.
 #: https://docs.aws.amazon.com/controltower/latest/userguide/config-updates-v4.html
 _CONTROL_TOWERS: Final = "aws-controltower-"
@@ -72,6 +77,7 @@ def collect(
     own = own_keys(home, facts)
     world = World(scope, the_rule, facts, tuple(accounts), (), partition, active, own)
     world = _seen_by(asker, maker, world, options, progress)
+    world = replace(world, names={**world.names, **called(home, _regions_of(facts))})
     _require_rule(asker, world, options.rule_name)
     if options.history:
         world = replace(world, histories={})
@@ -85,10 +91,17 @@ def collect(
     return replace(world, observed=observed(scene, asker, world, options, progress))
 
 
+def _regions_of(facts: LandingZoneFacts) -> Iterator[str]:
+    """Where the landing zone's keys are, former ones too; aliases name none."""
+    for name in (*facts.keys, *(former.arn for former in facts.former_keys)):
+        if ":key/" in name:
+            yield name.split(":")[3]
+
+
 def iam_policy() -> dict[str, Any]:
     """The least that whoever makes a report must be allowed, a statement for each way of making one."""
     return identity_policy(
-        statement("WhoAndWhat", actions_of(organization, rule, landing_zone, with_former_keys, own_keys)),
+        statement("WhoAndWhat", actions_of(organization, rule, landing_zone, *_OF_ITS_KEYS)),
         statement("ObservedInTheManagementAccount", actions_of(*IN_THE_MANAGEMENT_ACCOUNT)),
         statement("ObservedInEachAccount", actions_of(*IN_EACH_ACCOUNT)),
         statement("HistoryOfTheKeys", histories.actions),
@@ -204,7 +217,7 @@ def _by_aggregator(
         other_regions=tuple(sorted(set(found.regions) - covered)),
     )
     seen = tuple(_seen(account, region, found, world.rule) for account in accounts for region in regions)
-    return replace(world, scope=scope, accounts=accounts, seen=seen)
+    return replace(world, scope=scope, accounts=accounts, seen=seen, names=found.inventory.names)
 
 
 def _expected(listed: tuple[Account, ...], aggregator: Aggregator, found: Aggregated) -> tuple[Account, ...]:
@@ -295,13 +308,13 @@ def _deploy(world: World) -> str:
     return DEPLOY_ALONE
 
 
-@takes(facts=(rules_named, evaluation_statuses, results, own_recorder, key_arns, key))
+@takes(facts=(rules_named, evaluation_statuses, results, own_recorder, key_arns, key, called))
 def look(asker: Asker, wanted: str, the_rule: RuleInForce, deploy: str = DEPLOY) -> Seen:
     """What one account shows of itself in its Region; the keys are KMS's own list of them.
 
     What is refused is a note, and a doubt where results depend on it.
     """
-    seen = Seen(asker.account, asker.region)
+    seen = Seen(asker.account, asker.region, names=called(asker, [asker.region]))
     try:
         rules = rules_named(asker, wanted)
         if not rules:

@@ -38,6 +38,7 @@ from lzkey.waivers.values import Waived
 if TYPE_CHECKING:
     from lzkey import Json
     from lzkey.observed.blast import BlastRadius
+    from lzkey.report.model import UnitResult
     from lzkey.state import State
 
 _SCALARS: Final = (str, bool, int, float)
@@ -83,6 +84,8 @@ class Summary(TypedDict):
     headline: HeadlineSummary
     blast_radius: tuple[BlastRadius, ...]
     """What depends on each key of the landing zone, and on each former one."""
+    units: tuple[UnitResult, ...]
+    """How the accounts of each organizational unit stand, the worst first; none where no unit is known."""
 
 
 class Summarised(TypedDict):
@@ -107,6 +110,7 @@ def as_document(report: Report) -> dict[str, Any]:
             "services": {cell.service: cell.observed for cell in answer.cells},
         },
         "blast_radius": blast_radii(report),
+        "units": report.units,
     }
     return document({"summary": _written(summary), **_written(report)})
 

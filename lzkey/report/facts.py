@@ -79,6 +79,8 @@ class Seen:
     excluded: bool = False
     gap: Doubt | None = None
     """Why there may be keys that nobody sees; what is seen is good all the same."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What keys are called, by their ARNs, where the account itself has told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +101,13 @@ class World:
     """What AWS tells of deliveries; None: whoever asks cannot see it."""
     histories: Mapping[str, History] | None = None
     """What those of the landing zone's keys that fail were like before, by ARN; None: nobody has asked."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What keys are called, by their ARNs, where the aggregator or the management account has told."""
+
+    @property
+    def key_names(self) -> dict[str, str]:
+        """What keys are called, by their ARNs: the aliases of an account that was asked before tags."""
+        found = {**self.names}
+        for seen in self.seen:
+            found |= seen.names
+        return found

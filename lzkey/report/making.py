@@ -92,6 +92,9 @@ def as_report(world: World, now: datetime) -> Report:
         order = {(place.account, place.region): index for index, place in enumerate(places)}
         keys.extend(absent)
         keys.sort(key=lambda key: (order.get((key.account, key.region), len(order)), key.arn))
+    names = world.key_names
+    keys = [replace(key, name=names[key.arn]) if key.arn in names else key for key in keys]
+    former = tuple(replace(key, name=names.get(key.arn, "")) for key in world.landing_zone.former_keys)
     return Report(
         now,
         answer(
@@ -103,7 +106,7 @@ def as_report(world: World, now: datetime) -> Report:
         ),
         world.scope,
         world.rule.facts,
-        world.landing_zone,
+        replace(world.landing_zone, former_keys=former),
         world.accounts,
         tuple(places),
         tuple(keys),

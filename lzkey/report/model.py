@@ -6,12 +6,13 @@ the rule does not judge it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from landing_zone_key.finding import Certainty
-from lzkey.state import State, scored_states
+from lzkey.state import WORST_FIRST, State, scored_states, told_states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,6 +147,8 @@ class KeyResult:
     """The landing zone's manifest names it; where that cannot be read, the rule parameter KeyScope."""
     outdated: Doubt | None = None
     """Why a NON_COMPLIANT result may be another today: bad news stands, and no good news rests on it."""
+    name: str = ""
+    """What people call it, its alias or its tag Name, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,29 @@ class Account:
     name: str
     status: str
     """AWS Organizations' word for it, such as ACTIVE."""
+    unit: str = ""
+    """The organizational unit that it is in, as a path such as `Root/Security`, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitResult:
+    """The accounts right in one organizational unit, and how their keys stand."""
+
+    unit: str
+    """As a path such as `Root/Security`; empty: of these accounts no unit is known."""
+    accounts: int
+    keys: Mapping[State, int]
+    """By state: those of all units add up to the report's."""
+    places_in_doubt: int
+    """Of its accounts' Regions, as the report's own."""
+    score: float | None
+    """As the report's own."""
+
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        """Orders the worst first."""
+        bad, unknown = (self.keys[state] for state in WORST_FIRST[:2])
+        return -bad, -unknown - self.places_in_doubt, self.unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,9 +381,43 @@ class Report:
 
         Doubt counts against compliance, and so does what is waived: both are in the denominator.
         """
-        counts = self.counts
-        judged = sum(counts[state] for state in scored_states(counts))
-        return counts[State.COMPLIANT] / judged if judged else None
+        return _score(self.counts)
+
+    @property
+    def units(self) -> tuple[UnitResult, ...]:
+        """The organizational units, the worst first; none where of no account its unit is known."""
+        of = {account.account: account.unit for account in self.accounts}
+        if not any(of.values()):
+            return ()
+        mentioned = {*of, *(place.account for place in self.places), *(key.account for key in self.keys)}
+        accounts = Counter(of.get(account, "") for account in mentioned)
+        keys = {unit: Counter[State]() for unit in accounts}
+        doubts = Counter(of.get(place.account, "") for place in self.places if place.counts_as_unknown)
+        for key in self.keys:
+            keys[of.get(key.account, "")][key.state] += 1
+        states = told_states(self.keys_by_state)
+        found = (
+            UnitResult(
+                unit,
+                number,
+                {state: keys[unit][state] for state in states},
+                doubts[unit],
+                _score(keys[unit] + Counter({State.UNKNOWN: doubts[unit]})),
+            )
+            for unit, number in accounts.items()
+        )
+        return tuple(sorted(found, key=lambda one: one.rank))
+
+    @property
+    def account_names(self) -> dict[str, str]:
+        """The names of accounts, where AWS Organizations tells them."""
+        return {account.account: account.name for account in self.accounts if account.name}
+
+    @property
+    def key_names(self) -> dict[str, str]:
+        """What keys are called, by their ARNs, where that is known."""
+        former = {key.arn: key.name for key in self.landing_zone.former_keys if key.name}
+        return former | {key.arn: key.name for key in self.keys if key.name}
 
     @property
     def line(self) -> tuple[Point, ...]:
@@ -375,3 +435,8 @@ class Report:
     def oldest_evaluation(self) -> datetime | None:
         """When the oldest of all results was made."""
         return min((key.evaluated_at for key in self.keys if key.evaluated_at), default=None)
+
+
+def _score(counts: Mapping[State, int]) -> float | None:
+    judged = sum(counts[state] for state in scored_states(counts))
+    return counts[State.COMPLIANT] / judged if judged else None

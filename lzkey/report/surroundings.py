@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from landing_zone_key import KeyDataError, LandingZone, SettingsError
@@ -12,28 +13,35 @@ from landing_zone_key.manifest import Delivery
 from lzkey.aws.fact import takes
 from lzkey.aws.former_keys import FormerKeys, former_keys
 from lzkey.aws.function import function
-from lzkey.aws.keys import has_tag_condition, key, key_policy, key_tags
+from lzkey.aws.key_name import key_name
+from lzkey.aws.keys import has_tag_condition, key, key_aliases, key_policy, key_tags
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import members
 from lzkey.aws.organization import organization as described
 from lzkey.aws.rule import organization_rule, rules_named
 from lzkey.aws.unanswered import UnansweredError
+from lzkey.aws.units import unit_paths
 from lzkey.report.facts import RuleInForce
 from lzkey.report.model import Account, LandingZoneFacts, RuleFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from landing_zone_key import KmsKey
     from lzkey.aws.account import Asker
     from lzkey.aws.landing_zone import LandingZoneDetail
     from lzkey.aws.organization import OrganizationDetail
 
 
-@takes(facts=(described, members))
+@takes(facts=(described, members, unit_paths))
 def organization(asker: Asker) -> tuple[OrganizationDetail | None, tuple[Account, ...]]:
     """Who should be there; any account may ask which organization it is in, few may list its accounts."""
     found = asker.unless(lambda: described(asker), None)
     listed = asker.unless(lambda: members(asker), ()) if found else ()
-    return found, tuple(Account(member.account, member.name, member.status) for member in listed)
+    units = asker.unless(lambda: unit_paths(asker), {}) if listed else {}
+    return found, tuple(
+        Account(one.account, one.name, one.status, units.get(one.account, "")) for one in listed
+    )
 
 
 @takes(facts=(organization_rule, rules_named, function))
@@ -105,6 +113,15 @@ def with_former_keys(home: Asker, facts: LandingZoneFacts, zone: LandingZone) ->
     for sentence in found.unread:
         home.log.note(sentence)
     return replace(facts, former_keys=found.keys)
+
+
+@takes(facts=(key_aliases,))
+def called(asker: Asker, regions: Iterable[str]) -> dict[str, str]:
+    """What keys of the account are called by their aliases, by ARN; what cannot be listed is a note."""
+    found: dict[str, list[str]] = {}
+    for region in sorted({*regions}):
+        found |= asker.unless(partial(key_aliases, asker, region), {})
+    return {arn: key_name(aliases) for arn, aliases in found.items()}
 
 
 @takes(facts=(key, key_policy, key_tags))

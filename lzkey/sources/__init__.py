@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from lzkey.aws.keys import key, key_arns, key_policy, key_tags
+from lzkey.aws.keys import key, key_aliases, key_arns, key_policy, key_tags
 from lzkey.aws.landing_zone import landing_zone_arn, landing_zone_detail
 from lzkey.aws.objects import listed, stream
 from lzkey.aws.organization import members, organization
@@ -45,7 +45,7 @@ __all__ = [
 #: The facts that it takes to read keys, to list all first, to read objects, to discover the landing zone, and
 #: its accounts.
 KEYS: Final = (key, key_policy, key_tags)
-ALL_KEYS: Final = (key_arns, *KEYS)
+ALL_KEYS: Final = (key_arns, key_aliases, *KEYS)
 OBJECTS: Final = (listed, stream)
 SETTINGS: Final = (landing_zone_arn, landing_zone_detail, organization)
 DISCOVERY: Final = (*SETTINGS, members)
@@ -103,11 +103,12 @@ def live(
     keys: Sequence[str] | None = None,
     landing_zone: bool = False,
     witness: Witness | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Iterator[FoundKey | Unread]:
     """Read the keys of the live account; see `lzkey.sources.account`. Raises LiveError."""
     from lzkey.sources import account  # noqa: PLC0415 - as the module says
 
-    return account.live(session, context, keys=keys, landing_zone=landing_zone, witness=witness)
+    return account.live(session, context, keys=keys, landing_zone=landing_zone, witness=witness, tell=tell)
 
 
 def discover(session: boto3.Session) -> dict[str, str]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from lzkey.aws.account import Asker, Manner, at_once
-from lzkey.aws.keys import NOT_FOUND, has_tag_condition, key, key_arns, key_policy, key_tags
+from lzkey.aws.key_name import key_name
+from lzkey.aws.keys import NOT_FOUND, has_tag_condition, key, key_aliases, key_arns, key_policy, key_tags
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.aws.organization import members, organization
 from lzkey.aws.unanswered import UnansweredError
@@ -22,7 +23,7 @@ from lzkey.sources.source import known_key
 from lzkey.sources.subject import FoundKey, Kind, Place, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import boto3
 
@@ -45,10 +46,12 @@ def live(
     keys: Sequence[str] | None = None,
     landing_zone: bool = False,
     witness: Witness | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Iterator[FoundKey | Unread]:
     """Read keys that are given by ARN, id or alias; else those of the landing zone's manifest, or all.
 
     A witness keeps what is read. What cannot be read of one key is unknown of that key; the rest goes on.
+    With `tell` keys are called by their aliases, too, and it is told why not where those cannot be listed.
     Raises LiveError where not even the caller's account can be told.
     """
     reader = _Reader(*Asker.of(session, MANNER, witness), context)
@@ -58,9 +61,11 @@ def live(
         yield Unread(reader.place(), str(error))
         return
     one = reader.asked_for if keys or landing_zone else reader.one_of_all
+    aliases = reader.aliases({_region(name) for name in wanted}, tell) if tell else {}
     for result in at_once(one, wanted):
         if isinstance(result, FoundKey):
-            yield replace(result, manifest_keys=reader.manifest_keys)
+            label = key_name(aliases.get(str(result.key.arn), ()), result.key.tags)
+            yield replace(result, manifest_keys=reader.manifest_keys, label=label)
         elif result is not None:
             yield result
 
@@ -95,6 +100,16 @@ class _Reader:
                 "the landing zone's manifest names no KMS key: its logs have Amazon S3's own encryption"
             )
         return list(names)
+
+    def aliases(self, regions: Iterable[str | None], tell: Callable[[str], None]) -> dict[str, list[str]]:
+        """The aliases of all keys there, by the keys' ARNs; where they are refused, that is told."""
+        found: dict[str, list[str]] = {}
+        for region in sorted({region or self.asker.region for region in regions}):
+            try:
+                found |= key_aliases(self.asker, region)
+            except UnansweredError as error:
+                tell(f"{error}: aliases are not shown")
+        return found
 
     def one_of_all(self, arn: str) -> FoundKey | Unread | None:
         """One of the account's keys; None for AWS's own, and for one that is gone by now."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KmsKey
+from lzkey.aws.key_name import key_name, tags_told
 from lzkey.sources.circles import CIRCLE, circles
 from lzkey.sources.numbers import in_quotes
 from lzkey.sources.open_policy import NAMES_OPEN, doubted, open_key, with_names_open
@@ -31,6 +32,7 @@ KIND: Final = Kind("cloudformation", "a CloudFormation template (JSON or YAML)",
 
 _KEY: Final = "AWS::KMS::Key"
 _REPLICA: Final = "AWS::KMS::ReplicaKey"
+_ALIAS: Final = "AWS::KMS::Alias"
 #: Characters of all templates in templates, each counted as some at least: aliases may stand for many.
 _MOST_STACKS: Final = 16 << 20
 _LEAST_STACK: Final = 16 << 10
@@ -129,12 +131,15 @@ def _own_keys(
         )
         return
     template.circles.update(circles(template))
+    aliases = _aliases(template) if wanted else {}
     for name in wanted:
         resolver = Resolver(template)
         resource = template.resources[name]
         is_there = resolver.is_there(resource)
         if is_there is not False:
-            yield _found(source, resolver, context, name, "" if is_there else str(resource["Condition"]))
+            condition = "" if is_there else str(resource["Condition"])
+            label = key_name(aliases.get(template.keys[name].key_id, ()), _tags(template, name))
+            yield replace(_found(source, resolver, context, name, condition), label=label)
     for name in loops:
         yield Unread(source.place(KIND, ("Resources", name), name), f"Resources.{name}: {_PROCESSED}")
 
@@ -146,6 +151,28 @@ def template_of(source: Source, document: Mapping[str, Any], context: Context) -
         if members(resource, "Type") in (_KEY, _REPLICA):
             template.keys[name] = _arn(source, name, template, context)
     return template
+
+
+def _aliases(template: Template) -> dict[str, list[str]]:
+    """The aliases that a template gives to its keys, by the ids that stand in for theirs.
+
+    What is not known of one is no matter: nothing but what a key is called hangs on it.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    resolver = Resolver(template)
+    for name, resource in template.resources.items():
+        if members(resource, "Type") == _ALIAS and resolver.is_there(resource):
+            properties = resolver.value(members(resource, "Properties"), ("Resources", name, "Properties"))
+            alias, target = members(properties, "AliasName"), members(properties, "TargetKeyId")
+            if isinstance(alias, str) and isinstance(target, str):
+                found[target.rpartition("/")[2]].append(alias)
+    return found
+
+
+def _tags(template: Template, name: str) -> dict[str, str]:
+    """The tags of a key, as far as they are known."""
+    path = ("Resources", name, "Properties", "Tags")
+    return tags_told(Resolver(template).value(members(template.document, *path), path))
 
 
 def _makes_keys(name: str, value: object) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import RESOURCE_TYPE
+from lzkey.aws.key_name import key_name, tags_told
 from lzkey.sources.json_text import decoded
 from lzkey.sources.source import Format, json_pointer, known_key, listed, members
 from lzkey.sources.subject import Kind, PassedOver, Place, Unread
@@ -90,7 +92,9 @@ def item_key(item: Json, place: Place, context: Context) -> FoundKey | Unread:
     except KeyDataError as error:
         right = "an advanced query must select arn, configuration and supplementaryConfiguration"
         return Unread(place, f"{error}; {right}")
-    return known_key(key, place, context)
+    found = known_key(key, place, context)
+    tags = members(item, "tags")  # of an advanced query they are a list, which the rule does not read
+    return replace(found, label=key_name(tags=tags_told(tags))) if isinstance(tags, list) else found
 
 
 def _moment(item: object) -> datetime | None:

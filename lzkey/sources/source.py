@@ -13,6 +13,7 @@ from landing_zone_key import Requirement
 from landing_zone_key.key import KeyArn, partition_of
 from landing_zone_key.mending import documented_statement
 from landing_zone_key.records import dataclass
+from lzkey.aws.key_name import key_name
 from lzkey.sources.json_text import JsonStream, Path, element_lines, line_of
 from lzkey.sources.subject import UNTOLD, FoundKey, Place, Unread
 
@@ -223,6 +224,7 @@ def known_key(key: KmsKey, place: Place, context: Context, *, name: str | None =
         place=place,
         hopeful=best,
         unresolved=what_is_missing(key) if best else (),
+        label=key_name(tags=key.tags),
     )
 
 

@@ -74,6 +74,8 @@ class FoundKey:
     """False: the ARN stands in for one that is not there yet; `*` and a self-reference count as this key."""
     manifest_keys: ManifestKeys | None = None
     """Those of the landing zone's manifest, where the key was found by it: they tell what it is for."""
+    label: str = ""
+    """What people call it, its alias or its tag Name, where the source tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ references tell; where these leave a choice, nothing belongs together.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from landing_zone_key import KeyDataError, KmsKey
 from landing_zone_key.key import KeyArn
 from landing_zone_key.records import dataclass
+from lzkey.aws.key_name import key_name, tags_told
 from lzkey.sources.cloudformation import or_passed_over, stack_keys
 from lzkey.sources.nested import Stack
 from lzkey.sources.open_policy import open_key, with_text
@@ -23,7 +25,7 @@ from lzkey.sources.subject import UNTOLD, Environment, FoundKey, Kind, PassedOve
 from lzkey.sources.unknown import ABSENT, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lzkey import Json
     from lzkey.sources.plan import Resource
@@ -81,7 +83,7 @@ def _own_keys(
     if document.get("errored") is True or document.get("deferred_changes"):
         why = "ended in an error" if document.get("errored") is True else "defers changes to another one"
         yield Unread(source.place(KIND), f"the plan {why}: it does not hold all resources")
-    work = _Work(source, plan, context, keys)
+    work = _Work(source, plan, context, keys, _aliases(plan, keys))
     for key in keys:
         try:
             yield work.key(key, given[key.address])
@@ -128,6 +130,8 @@ class _Work:
     plan: Plan
     context: Context
     keys: Sequence[Resource]
+    aliases: Mapping[str, Sequence[str]]
+    """By the addresses of the keys."""
 
     def key(self, resource: Resource, holders: Sequence[Resource]) -> FoundKey:
         """One key; `holders` are the resources that may give it its policy."""
@@ -153,6 +157,7 @@ class _Work:
             not_known=opened.not_known,
             known_in_part=opened.known_in_part,
             arn_known=isinstance(resource.value("arn"), str),
+            label=key_name(self.aliases.get(resource.address, ()), _known_tags(resource)),
         )
 
     def policy_alone(self, resource: Resource) -> FoundKey | Unread:
@@ -280,7 +285,24 @@ def _tags(resource: Resource) -> dict[str, str] | None:
     return dict(tags) if all(isinstance(value, str) for value in tags.values()) else None
 
 
+def _known_tags(resource: Resource) -> dict[str, str]:
+    """The tags that are known, of whichever provider."""
+    return tags_told(resource.value("tags")) | (_tags(resource) or {})
+
+
 _POLICY: Final = "aws_kms_key_policy"
+#: The argument that is the alias, of each provider's resource.
+_ALIASES: Final = {"aws_kms_alias": "name", "awscc_kms_alias": "alias_name"}
+
+
+def _aliases(plan: Plan, keys: Sequence[Resource]) -> dict[str, list[str]]:
+    """The aliases that the document gives to its keys, by the keys' addresses."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for alias in plan.resources:
+        name = alias.value(_ALIASES[alias.type]) if alias.type in _ALIASES else None
+        if isinstance(name, str) and (key := key_of(alias, keys, "target_key_id")):
+            found[key.address].append(name)
+    return found
 
 
 def holders(plan: Plan, keys: Sequence[Resource]) -> tuple[dict[str, list[Resource]], list[Resource]]:
@@ -310,12 +332,12 @@ def holders(plan: Plan, keys: Sequence[Resource]) -> tuple[dict[str, list[Resour
     return given, astray
 
 
-def key_of(policy: Resource, keys: Sequence[Resource]) -> Resource | None:
-    """The key that a policy resource is for."""
-    key_id = policy.value("key_id")
+def key_of(policy: Resource, keys: Sequence[Resource], argument: str = "key_id") -> Resource | None:
+    """The key that a policy resource, or another one, is for; `argument` is what names the key."""
+    key_id = policy.value(argument)
     if isinstance(key_id, str):
         return _only(key for key in keys if key_id in (key.values.get("key_id"), key.values.get("arn")))
-    references = policy.references("key_id")
+    references = policy.references(argument)
     named = [key for key in keys if any(_is_key(each, key, policy.module) for each in references)]
     return _only(named) or _only(key for key in named if key.index == policy.index != "")
 

@@ -111,6 +111,15 @@ class Organization:
             self._make_role(account)
         return account
 
+    def unit(self, name: str, *accounts: str, below: str | None = None) -> str:
+        """Make an organizational unit, right below the root or below another, of accounts; return its id."""
+        root = self._organizations.list_roots()["Roots"][0]["Id"]
+        made = self._organizations.create_organizational_unit(ParentId=below or root, Name=name)
+        unit = str(made["OrganizationalUnit"]["Id"])
+        for account in accounts:
+            self._organizations.move_account(AccountId=account, SourceParentId=root, DestinationParentId=unit)
+        return unit
+
     def start_recorder(self, account: str) -> None:
         """Let an account record KMS keys, in the service-linked role, as Control Tower does."""
         self._client("iam", account).create_service_linked_role(AWSServiceName=CONFIG)

@@ -97,6 +97,13 @@ SOME_ACCOUNTS = {
     "ConfigurationAggregatorName": "some",
     "AccountAggregationSources": [{"AccountIds": [OTHER], "AwsRegions": ["eu-west-1"]}],
 }
+OF_NO_KEY = {"AliasName": "alias/aws/s3", "AliasArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/aws/s3"}
+LOGS_ALIAS = {
+    "AliasName": "alias/logs",
+    "AliasArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/logs",
+    "TargetKeyId": KEY.rpartition("/")[2],
+}
+ROOT, SECURITY = {"Id": "r-ab12", "Name": "Root"}, {"Id": "ou-ab12-11111111", "Name": "Security"}
 AGGREGATED_ROW = {
     "ConfigRuleName": RULE,
     "AccountId": ACCOUNT,
@@ -106,6 +113,7 @@ AGGREGATED_ROW = {
 ITEM = {
     "arn": KEY,
     "resourceType": "AWS::KMS::Key",
+    "tags": [{"key": "Name", "value": "logs", "tag": "Name=logs"}],
     "configurationItemCaptureTime": "2026-11-29T12:00:00",
     "configuration": {"keyManager": "CUSTOMER"},
 }
@@ -295,6 +303,21 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
             ("list_accounts", {"Accounts": [{"Id": "444455556666", "Status": "SUSPENDED"}]}),
         ],
     ),
+    "roots": ((), [("list_roots", {"Roots": [ROOT]})]),
+    "units_below": (
+        ("r-ab12",),
+        [("list_organizational_units_for_parent", {"OrganizationalUnits": [SECURITY]})],
+    ),
+    "unit_paths": (
+        (),
+        [
+            ("list_roots", {"Roots": [ROOT]}),
+            ("list_accounts_for_parent", {"Accounts": [{"Id": ACCOUNT}]}),
+            ("list_organizational_units_for_parent", {"OrganizationalUnits": [SECURITY]}),
+            ("list_accounts_for_parent", {"Accounts": [{"Id": OTHER}]}),
+            ("list_organizational_units_for_parent", {"OrganizationalUnits": [ROOT, SECURITY]}),
+        ],
+    ),
     "accounts_of_unit": (
         ("ou-ab12-11111111",),
         [("list_accounts_for_parent", {"Accounts": [{"Id": OTHER, "Status": "SUSPENDED"}]})],
@@ -424,6 +447,7 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
     "code_location": (("f",), [("get_function", {"Code": {"Location": "https://localhost/zip"}})]),
     "policy": (("f",), [("get_policy", {"Policy": "{}"})]),
     "key_arns": ((), [("list_keys", {"Keys": [{"KeyArn": KEY}]})]),
+    "key_aliases": ((), [("list_aliases", {"Aliases": [OF_NO_KEY, LOGS_ALIAS]})]),
     "key": (("alias/x",), [("describe_key", {"KeyMetadata": {"Arn": KEY, "KeyId": KEY[-36:]}})]),
     "described_key": (
         ("alias/x",),
@@ -868,6 +892,12 @@ class TestAnswers:
         gone = [("list_accounts_for_parent", "ParentNotFoundException")]
         assert asking("accounts_of_unit", gone)[1] is None
 
+    def test_units(self) -> None:
+        """Each account's as a path; each unit is looked at once, and one that is gone is empty."""
+        assert asking("unit_paths")[1] == {ACCOUNT: "Root", OTHER: "Root/Security"}
+        gone = [("list_organizational_units_for_parent", "ParentNotFoundException")]
+        assert asking("units_below", gone)[1] == ()
+
     def test_stack_sets(self) -> None:
         """Control Tower's own, and what has not ended."""
         assert asking("own_stack_sets")[1] == ("AWSControlTowerBP-X",)
@@ -976,7 +1006,8 @@ class TestAnswers:
     def test_recorded_keys_of_everybody(self) -> None:
         """What is not understood is a note, once for each reason."""
         asker, found = asking("keys")
-        assert [(str(key.arn), key.key_manager, at) for key, at in found] == [(KEY, "CUSTOMER", NOON)]
+        assert [(str(one.key.arn), one.key.key_manager, one.at) for one in found] == [(KEY, "CUSTOMER", NOON)]
+        assert [one.name for one in found] == ["logs"]
         assert len(asker.log.notes) == 2
 
     def test_counts_policies_and_recorders(self) -> None:
@@ -995,6 +1026,7 @@ class TestAnswers:
         """Its policy character by character, and its tags."""
         assert str(asking("key")[1].arn) == KEY
         assert asking("key_arns")[1] == [KEY]
+        assert asking("key_aliases")[1] == {KEY: ["alias/logs"]}
         assert asking("key_policy")[1] == "{ }"
         assert asking("key_tags")[1] == {"team": "blue"}
 

@@ -87,6 +87,7 @@ def hostile() -> tuple[Verdict, Verdict, Unread]:
         problems=(problem,),
         unresolved=(HOSTILE,),
         assumptions=(HOSTILE,),
+        label=f"{HOSTILE} label",
     )
     return verdict, replace(verdict, state=State.NOT_APPLICABLE, problems=()), Unread(verdict.place, HOSTILE)
 
@@ -231,6 +232,7 @@ class TestHostile:
         """Escaped, not replaced: programs get the very text."""
         document = json.loads(written(Form.JSON, *hostile()))
         assert document["results"][0]["name"] == HOSTILE
+        assert document["results"][0]["label"] == f"{HOSTILE} label"
         Draft202012Validator(OURS).validate(
             {**document, "settings": {"HomeRegion": "us-east-1", "ManagementAccountId": "1"}}
         )

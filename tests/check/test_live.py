@@ -42,7 +42,9 @@ class TestKeys:
         assert ended.code == 3
         asked = [call.operation for call in live.calls]
         assert asked.count("GetKeyPolicy") == 2
-        assert operations(live) == {"GetCallerIdentity", "ListKeys", "DescribeKey", "GetKeyPolicy"}
+        assert operations(live) == {
+            *("GetCallerIdentity", "ListKeys", "ListAliases", "DescribeKey", "GetKeyPolicy")
+        }
 
     def test_some_of_them(self, run: Run, live: Sandbox, create: Create) -> None:
         """By ARN, by id, by alias."""

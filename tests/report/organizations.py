@@ -227,7 +227,9 @@ def troubled_organization(root: Path) -> Iterator[Org]:
         keys_only = {"allSupported": False, "resourceTypes": ["AWS::KMS::Key"]}
         landing_zone = org.key("landing zone", org.account("management"), granting())
         org.sandbox.landing_zone = LandingZone.with_key(landing_zone, "4.0")
-        org.key("not granting", org.account("Payments"))
+        org.sandbox.client("kms").create_alias(AliasName="alias/landing-zone", TargetKeyId=landing_zone)
+        tags = [{"TagKey": "Name", "TagValue": "payments data"}]
+        org.key("not granting", org.account("Payments"), Tags=tags)
         org.key("mrk", org.account("Payments"), granting(), MultiRegion=True)
         org.key("hostile", org.account("=HYPERLINK(0)"), granting(), granting(Sid=HOSTILE, Effect="Deny"))
         org.key("stale", org.account("Stale"), granting())
@@ -247,6 +249,9 @@ def troubled_organization(root: Path) -> Iterator[Org]:
         )
         org.latecomer = org.organization.enroll("Latecomer")
         org.key("of the latecomer", org.latecomer, granting())
+        org.organization.unit("Security", org.account("audit"))
+        workloads = org.organization.unit("Workloads")
+        org.organization.unit("Production", org.account("Payments"), below=workloads)
         put_aggregator(org, org.account("audit"))
         put_aggregator(org, org.account("management"))
         org.sandbox.settle()

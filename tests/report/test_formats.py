@@ -30,7 +30,7 @@ from lzkey.report.formats import Form, render, write
 from lzkey.report.formats.csv import COLUMNS
 from lzkey.report.html import Beside, as_html
 from lzkey.report.model import Account, Cause, Collected, Doubt, KeyResult
-from lzkey.report.wording import percentage, unknowns
+from lzkey.report.wording import called, percentage, unknowns
 from lzkey.state import State
 
 if TYPE_CHECKING:
@@ -177,7 +177,8 @@ class TestMarkdown:
         markdown = render(report, Form.MARKDOWN)
         for key in report.keys:
             for failure in key.failures:
-                assert f"{key.arn} | {references(failure.detail)} |" in markdown
+                name = references(called(key.arn, key.name))
+                assert f"{name} | {references(failure.detail)} |" in markdown
 
 
 class TestJson:
@@ -208,7 +209,8 @@ class TestScreen:
         said = " ".join(render(report, Form.TEXT).split())
         assert said.count(f"lzkey fix --discover {report.landing_zone.keys[0]}") == 1
         doubt, account, region, _ = next(unknowns(report))
-        assert f"account {account}, {region}: {doubt.cause}: {doubt.detail}; {doubt.fix}" in said
+        name = report.account_names[account]
+        assert f"account {account} ({name}), {region}: {doubt.cause}: {doubt.detail}; {doubt.fix}" in said
 
     def test_is_short(self, load_report: Callable[[str], Report]) -> None:
         """However many keys there are, and says how many more."""

@@ -56,6 +56,29 @@ class TestThroughTheAggregator:
         assert report.counts[State.COMPLIANT] == counts["COMPLIANT"] == 1
         assert report.score == pytest.approx(1 / (1 + 4 + report.counts[State.UNKNOWN]))
 
+    def test_what_keys_are_called(self, org: Org) -> None:
+        """The landing zone's by its alias, others by the tag Name that the inventory shows: one call more."""
+        report = org.report()
+        assert report.key_names == {
+            org.keys["landing zone"]: "alias/landing-zone",
+            org.keys["not granting"]: "payments data",
+        }
+        assert report.calls is not None
+        assert report.calls["kms:ListAliases"] == 1
+
+    def test_units(self, org: Org) -> None:
+        """Each account's, by as many calls as there are units."""
+        report = org.report()
+        units = {account.account: account.unit for account in report.accounts}
+        assert units[org.account("audit")] == "Root/Security"
+        assert units[org.account("Payments")] == "Root/Workloads/Production"
+        assert units[org.account("management")] == "Root"
+        failing = {one.unit: one.counts[State.NON_COMPLIANT] for one in report.units}
+        assert failing == {"Root": 2, "Root/Workloads/Production": 2, "Root/Security": 0}
+        assert report.calls is not None
+        assert report.calls["organizations:ListAccountsForParent"] == 4
+        assert report.calls["organizations:ListOrganizationalUnitsForParent"] == 4
+
     def test_what_fails(self, org: Org) -> None:
         """Is read from the annotation, a hostile Sid notwithstanding."""
         keys = keys_by_arn(org.report())

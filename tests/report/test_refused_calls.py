@@ -52,6 +52,20 @@ class TestThroughAnAggregator:
         assert report.scope.organization == "o-exampleorgid"
         assert {account.name for account in report.accounts} == {""}
 
+    @pytest.mark.parametrize("operation", ["ListRoots", "ListOrganizationalUnitsForParent"])
+    def test_the_units(self, org: Org, operation: str) -> None:
+        """There is no view of them, and nothing else is otherwise."""
+        report = refused(org, f"organizations:{operation}")
+        assert report.units == ()
+        assert report.proved.delivery is Delivery.YES
+        assert org.account("suspended") in {account.account for account in report.accounts}
+
+    def test_the_aliases(self, org: Org) -> None:
+        """Keys are called by their tags alone."""
+        report = refused(org, "kms:ListAliases")
+        assert [*report.key_names] == [org.keys["not granting"]]
+        assert report.proved.delivery is Delivery.YES
+
     def test_the_organization_rule(self, org: Org) -> None:
         """Its parameters are read from the account's own copy."""
         report = refused(org, "config:DescribeOrganizationConfigRules")

@@ -126,9 +126,36 @@ class TestAllKeys:
 
     def test_every_action_is_in_the_policy_that_is_printed(self, account: Live) -> None:
         """But for sts:GetCallerIdentity, which needs no permission."""
-        account.read()
+        account.read(tell=print)
         used = {f"kms:{operation}" for operation in account.counts() if operation != "GetCallerIdentity"}
         assert used == actions_of(*ALL_KEYS)
+
+
+class TestWhatKeysAreCalled:
+    """Their aliases, where somebody wants them."""
+
+    def test_one_call_for_all_keys_of_a_region(self, account: Live) -> None:
+        """However many keys there are; whoever wants no aliases asks for none."""
+        told: list[str] = []
+        far = account.keys["far"]
+        found, _ = account.read(keys=[account.keys["fine"], account.keys["refused"], far], tell=told.append)
+        assert [each.label for each in found] == ["alias/landing-zone", "", ""]
+        assert (account.counts()["ListAliases"], told) == (2, [])
+        found, _ = account.read()
+        assert {each.label for each in found} == {""}
+        assert account.counts()["ListAliases"] == 0
+
+    def test_a_refusal_changes_no_answer(self, account: Live) -> None:
+        """It is told, and the keys are called by their ARNs alone."""
+        told: list[str] = []
+        before, _ = account.read()
+        account.sandbox.fail_next("kms", "ListAliases", "AccessDeniedException")
+        found, unread = account.read(tell=told.append)
+        assert ([each.key for each in found], unread) == ([each.key for each in before], [])
+        assert {each.label for each in found} == {""}
+        (sentence,) = told
+        assert "kms:ListAliases" in sentence
+        assert sentence.endswith(": aliases are not shown")
 
 
 class TestChosenKeys:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = (
     *("type", "name", "arn", "compliance", "requirements", "annotation"),
     *("source", "line", "pointer", "unresolved", "assumptions", "certainty", "advisories"),
-    *("runbook", "waivers"),
+    *("runbook", "waivers", "label"),
 )
 
 
@@ -59,6 +59,7 @@ def _cells(entry: Entry) -> tuple[str, ...]:
         *("; ".join(entry.unresolved), "; ".join(entry.assumptions), certainty, advisories),
         " ".join(problem.runbook for problem in entry.problems),
         "; ".join(f"{each.requirement}: {each.waiver}" for each in entry.problems if each.waiver),
+        entry.label,
     )
 
 

@@ -110,6 +110,8 @@ class Key(TypedDict):
     """What could not be resolved, with what would resolve it."""
     assumptions: list[str]
     """What was taken for granted."""
+    label: NotRequired[str]
+    """What people call the key: its alias, else its tag Name; left out where the source tells neither."""
 
 
 class Unreadable(TypedDict):
@@ -261,7 +263,7 @@ def unreadable(unread: Unread) -> Unreadable:
 
 def key(verdict: Verdict) -> Key:
     """One key's members."""
-    return {
+    made: Key = {
         "type": "key",
         "name": verdict.name,
         "arn": verdict.arn,
@@ -274,6 +276,7 @@ def key(verdict: Verdict) -> Key:
         "unresolved": list(verdict.unresolved),
         "assumptions": list(verdict.assumptions),
     }
+    return {**made, "label": verdict.label} if verdict.label else made
 
 
 def _place(place: Place) -> Spot:

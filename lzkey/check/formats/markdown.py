@@ -34,7 +34,8 @@ class _Markdown:
         if isinstance(entry, Unread):
             head, details = f"**UNREAD** {code_span(place_of(entry.place))}", iter([code_span(entry.message)])
         else:
-            head = f"**{entry.state}** {code_span(entry.name)} ({code_span(place_of(entry.place))})"
+            named = "" if entry.called == entry.name else f"{code_span(entry.label)}, "
+            head = f"**{entry.state}** {code_span(entry.name)} ({named}{code_span(place_of(entry.place))})"
             details = _details(entry)
         self._stream.write(f"- {head}\n")
         for detail in details:

@@ -175,7 +175,7 @@ def _result(verdict: Verdict, rule: str, about: Problem | Remark, text: str) -> 
     return {
         "ruleId": rule,
         "ruleIndex": _INDEXES[rule],
-        "message": {"text": _text(f"{verdict.name}: {text}")},
+        "message": {"text": _text(f"{verdict.called}: {text}")},
         "locations": [_location(verdict.place, about.line, verdict.arn or verdict.name)],
         "partialFingerprints": {"lzkeyFinding/v1": hashlib.sha256(json.dumps(identity).encode()).hexdigest()},
     }

@@ -44,11 +44,12 @@ class _Table:
 
     def add(self, entry: Entry) -> None:
         """Write a key's lines."""
-        word, name = (
-            ("UNREAD", entry.place.source) if isinstance(entry, Unread) else (entry.state, entry.name)
-        )
+        if isinstance(entry, Unread):
+            word, name, called = "UNREAD", entry.place.source, entry.place.source
+        else:
+            word, name, called = entry.state, entry.name, entry.called
         head = Text(word.ljust(len(_INDENT)), _STYLES.get(word, _STYLES["UNKNOWN"]))
-        self._write(folded(one_line(name), head, _INDENT))
+        self._write(folded(one_line(called), head, _INDENT))
         place = place_of(entry.place)
         if place != name:
             self._write(folded(one_line(place), _INDENT, style="dim"))

@@ -46,10 +46,15 @@ COLUMNS: Final = (
     "observed_at",
     "evidence",
     "waiver",
+    "key_name",
+    "unit",
 )
 
 #: How many columns all rows of a key share, beside the account's name; and of what follows, before `as_of`.
 _SHARED: Final = COLUMNS.index("requirement") - 1
+#: Where a key stands among what its rows share, after the account; and what follows from key and account.
+_KEY: Final = COLUMNS.index("key") - 2
+_NAMES: Final = COLUMNS.index("key_name")
 _JUDGED: Final = COLUMNS.index("as_of") - COLUMNS.index("requirement")
 #: Of all those cells most say what others say: so many are kept.
 _REPEATED: Final = 1_024
@@ -71,14 +76,17 @@ def render(report: Report) -> str:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     names = {account.account: account.name for account in report.accounts}
+    key_names, units = report.key_names, {account.account: account.unit for account in report.accounts}
     quoted = lru_cache(_REPEATED)(cell)
     as_of = quoted(_time(report.as_of))
     for (account, *rest), found in _rows(report):
         shared = [quoted(value) for value in (account, names.get(account, ""), *rest)]
+        last = [quoted(key_names.get(rest[_KEY], "")), quoted(units.get(account, ""))]
         for what in found:
             cells = [quoted(value) for value in what]
             cells.insert(_JUDGED, as_of)
-            writer.writerow(shared + cells + [""] * (len(COLUMNS) - len(shared) - len(cells)))
+            none = [""] * (_NAMES - len(shared) - len(cells))
+            writer.writerow(shared + cells + none + last)
     return text.getvalue()
 
 

@@ -18,11 +18,13 @@ from lzkey.report.wording import (
     BLAST_RADIUS,
     EVENTS,
     FORMER_KEYS,
+    NO_UNIT,
     OBSERVED,
     PROVED,
     REPORT_IT,
     VERDICTS,
     blast_radius,
+    called,
     controls,
     events_told,
     former_key,
@@ -123,14 +125,19 @@ def _deliveries(report: Report) -> Iterator[str]:
     for one in (in_force(found.in_force), found.asked):
         yield f"{references(sentence(one))}."
         yield ""
+    accounts = report.account_names
     rows = (
-        (OBSERVED[one.outcome], f"{one.service}, {one.what}", one.account, one.region, one.detail, one.cause)
+        (
+            *(OBSERVED[one.outcome], f"{one.service}, {one.what}"),
+            *(called(one.account, accounts.get(one.account)), one.region, one.detail, one.cause),
+        )
         for one in found.observations
     )
     yield from _table(("Observed", "Deliveries", "Account", "Region", "What AWS tells", "Cause"), rows)
     yield from _depending(report)
+    names = report.key_names
     told = [
-        *(f"last use of {use.key}: {key_use(use)}" for use in found.uses),
+        *(f"last use of {called(use.key, names.get(use.key))}: {key_use(use)}" for use in found.uses),
         *(f"{one.name}: {one.detail}" for one in found.behind),
         *(one.detail for one in found.beside),
         *(f"{one.principal} asked for {one.key}: {events_told(one)}" for one in found.events),
@@ -147,8 +154,9 @@ def _depending(report: Report) -> Iterator[str]:
     """What stops with each of the landing zone's keys, and what is in the way of its serving."""
     yield f"### {references(BLAST_RADIUS)}"
     yield ""
+    names = report.key_names
     rows = (
-        (key.key, sentence(blast_radius(key)), key.trouble, key.fix)
+        (called(key.key, names.get(key.key)), sentence(blast_radius(key)), key.trouble, key.fix)
         for key in blast_radii(report)
         if not key.former
     )
@@ -168,7 +176,7 @@ def _failures(report: Report) -> Iterator[str]:
                 key.account,
                 names.get(key.account, ""),
                 key.region,
-                key.arn,
+                called(key.arn, key.name),
                 failure.detail,
                 failure.runbook,
                 *[since.get((key.arn, failure.requirement), "")] * (report.opened is not None),
@@ -187,8 +195,12 @@ def _failures(report: Report) -> Iterator[str]:
 
 
 def _doubts(report: Report) -> Iterator[str]:
+    names, accounts = report.key_names, report.account_names
     rows = [
-        (doubt.cause.value, account, region, key, doubt.detail, doubt.fix)
+        (
+            *(doubt.cause.value, called(account, accounts.get(account)), region),
+            *(called(key, names.get(key)), doubt.detail, doubt.fix),
+        )
         for doubt, account, region, key in unknowns(report)
     ]
     if rows:
@@ -198,7 +210,8 @@ def _doubts(report: Report) -> Iterator[str]:
 
 
 def _former(report: Report) -> Iterator[str]:
-    rows = [(key.key, former_key(key), key.fix) for key in blast_radii(report) if key.former]
+    names, radii = report.key_names, blast_radii(report)
+    rows = [(called(key.key, names.get(key.key)), former_key(key), key.fix) for key in radii if key.former]
     if rows:
         yield f"## {FORMER_KEYS}"
         yield ""
@@ -208,6 +221,8 @@ def _former(report: Report) -> Iterator[str]:
 def _places(report: Report) -> Iterator[str]:
     yield "## Accounts and Regions"
     yield ""
+    yield from _units(report)
+    units = any(account.unit for account in report.accounts)
     regions = list(dict.fromkeys(place.region for place in report.places))
     states = {
         (place.account, place.region): f"{place.state.value}{' (excluded)' if place.excluded else ''}"
@@ -218,11 +233,27 @@ def _places(report: Report) -> Iterator[str]:
             account.account,
             account.name,
             account.status,
+            *([account.unit] if units else []),
             *(states.get((account.account, region), "") for region in regions),
         )
         for account in report.accounts
     )
-    yield from _table(("Account", "Name", "Status", *regions), rows)
+    yield from _table(("Account", "Name", "Status", *(["Unit"] if units else []), *regions), rows)
+
+
+def _units(report: Report) -> Iterator[str]:
+    """How each organizational unit stands, the worst first."""
+    rows = [
+        (
+            *(one.unit or NO_UNIT, f"{one.accounts:,}"),
+            *(f"{count:,}" for count in (*one.keys.values(), one.places_in_doubt)),
+            percentage(one.score),
+        )
+        for one in report.units
+    ]
+    if rows:
+        states = report.units[0].keys
+        yield from _table(("Organizational unit", "Accounts", *states, "Regions in doubt", "Score"), rows)
 
 
 def _trend(report: Report) -> Iterator[str]:
@@ -241,12 +272,16 @@ def _trend(report: Report) -> Iterator[str]:
         made_of = ratio(*scored_states(*counts))
         yield from _table(("Report of", "Score", made_of), rows)
     absent = "not there"
-    changes = ((change.arn, change.before or absent, change.after or absent) for change in trend.changes)
+    names = report.key_names
+    changes = (
+        (called(change.arn, names.get(change.arn)), change.before or absent, change.after or absent)
+        for change in trend.changes
+    )
     yield from _table(("Key", "Before", "Now"), changes)
 
 
 def _method(report: Report) -> Iterator[str]:
-    scope, zone, rule = report.scope, report.landing_zone, report.rule
+    scope, zone, rule, names = report.scope, report.landing_zone, report.rule, report.key_names
     yield "## Method and limits"
     yield ""
     facts = {
@@ -259,7 +294,7 @@ def _method(report: Report) -> Iterator[str]:
         "Excluded accounts": ", ".join(scope.excluded_accounts) or "none",
         "Landing zone": zone.unknown
         or f"version {zone.version} ({zone.status}), latest {zone.latest_version}",
-        "Its keys": ", ".join(zone.keys) or "none known",
+        "Its keys": ", ".join(called(key, names.get(key)) for key in zone.keys) or "none known",
         "Rule": rule.name,
         "Rule parameters": ", ".join(f"{name}={value}" for name, value in rule.parameters.items()),
         "Defaults in force": ", ".join(

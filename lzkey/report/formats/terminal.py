@@ -14,8 +14,10 @@ from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
 from lzkey.report.wording import (
     EVENTS,
+    NO_UNIT,
     REPORT_IT,
     blast_radius,
+    called,
     counted_states,
     events_told,
     former_key,
@@ -30,7 +32,7 @@ from lzkey.state import State
 from lzkey.terminal import Folded, output, plain, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rich.console import Console, RenderableType
 
@@ -70,11 +72,13 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         "dim",
     )
     radii = blast_radii(report)
-    yield from _depending([key for key in radii if not key.former and report.observed])
+    names = report.key_names
+    yield from _depending([key for key in radii if not key.former and report.observed], names)
     yield from _failing(report)
     yield from _waived(report)
-    yield from _unknown(report)
-    yield from _former([key for key in radii if key.former])
+    yield from _unknown(report, names)
+    yield from _former([key for key in radii if key.former], names)
+    yield from _units(report)
     if report.trend is not None:
         trend = report.trend
         yield _line(
@@ -147,7 +151,7 @@ def _failing(report: Report) -> Iterator[RenderableType]:
         rows = ((_line(name, "red"), _line(f"{count:,}")) for name, count in failed.most_common())
         yield table(("requirement that fails", "keys"), rows)
     for key in failing[:_SHOWN]:
-        yield _line(f"{key.arn}: {key.annotation}", "bold" if key.of_landing_zone else "")
+        yield _line(f"{called(key.arn, key.name)}: {key.annotation}", "bold" if key.of_landing_zone else "")
         yield from _waivers(key)
         if key.of_landing_zone:
             fixes = dict.fromkeys(advice(failure.requirement).told(key.arn) for failure in key.failures)
@@ -164,7 +168,9 @@ def _waived(report: Report) -> Iterator[RenderableType]:
     """The keys of which all that fails is waived."""
     found = [key for key in report.keys if key.state is State.WAIVED]
     for key in found[:_SHOWN]:
-        yield _line(f"{key.arn}: WAIVED: {key.annotation}", "bold" if key.of_landing_zone else "")
+        yield _line(
+            f"{called(key.arn, key.name)}: WAIVED: {key.annotation}", "bold" if key.of_landing_zone else ""
+        )
         yield from _waivers(key)
     yield from _more(len(found), "WAIVED key")
 
@@ -175,34 +181,57 @@ def _waivers(key: KeyResult) -> Iterator[RenderableType]:
             yield _line(f"{failure.requirement}: {failure.waiver}", "" if failure.is_waived else "yellow")
 
 
-def _unknown(report: Report) -> Iterator[RenderableType]:
+def _unknown(report: Report, names: Mapping[str, str]) -> Iterator[RenderableType]:
     found = [*unknowns(report)]
     causes = Counter(doubt.cause for doubt, *_ in found)
     if causes:
         rows = ((_line(cause, "yellow"), _line(f"{count:,}")) for cause, count in causes.most_common())
         yield table(("UNKNOWN because", "how many"), rows)
+    accounts = report.account_names
     for doubt, account, region, key in found[:_SHOWN]:
-        yield _line(f"{key or f'account {account}, {region}'}: {doubt.cause}: {doubt.detail}; {doubt.fix}")
+        place = f"account {called(account, accounts.get(account))}, {region}"
+        where = called(key, names.get(key)) if key else place
+        yield _line(f"{where}: {doubt.cause}: {doubt.detail}; {doubt.fix}")
     yield from _more(len(found), "UNKNOWN")
 
 
-def _depending(keys: list[BlastRadius]) -> Iterator[RenderableType]:
+def _depending(keys: list[BlastRadius], names: Mapping[str, str]) -> Iterator[RenderableType]:
     """What stops with each of the landing zone's keys, and what is in the way of its serving."""
     for key in keys[:_SHOWN]:
-        yield _line(f"{key.key}: {blast_radius(key)}", "" if key.trouble else "dim")
+        yield _line(
+            f"{called(key.key, names.get(key.key))}: {blast_radius(key)}", "" if key.trouble else "dim"
+        )
         if key.trouble:
             yield _line(f"{key.key}: {key.trouble}", "yellow" if key.state == UNTOLD else "bold red")
         if key.fix:
             yield _line(key.fix, "dim")
 
 
-def _former(keys: list[BlastRadius]) -> Iterator[RenderableType]:
+def _former(keys: list[BlastRadius], names: Mapping[str, str]) -> Iterator[RenderableType]:
     keys.sort(key=lambda key: not key.trouble)
     for key in keys[:_SHOWN]:
-        yield _line(f"former key {key.key}: {former_key(key)}", "yellow" if key.trouble else "dim")
+        told = f"former key {called(key.key, names.get(key.key))}: {former_key(key)}"
+        yield _line(told, "yellow" if key.trouble else "dim")
         if key.fix:
             yield _line(key.fix, "dim")
     yield from _more(len(keys), "former key")
+
+
+def _units(report: Report) -> Iterator[RenderableType]:
+    """How each organizational unit stands, the worst first."""
+    units = report.units
+    if units:
+        rows = [
+            (
+                *(one.unit or NO_UNIT, f"{one.accounts:,}"),
+                *(f"{count:,}" for count in (*one.keys.values(), one.places_in_doubt)),
+                percentage(one.score),
+            )
+            for one in units[:_SHOWN]
+        ]
+        headings = ("organizational unit", "accounts", *units[0].keys, "in doubt", "score")
+        yield table(headings, ((*map(_line, row),) for row in rows))
+    yield from _more(len(units), "organizational unit")
 
 
 def _more(number: int, what: str) -> Iterator[RenderableType]:

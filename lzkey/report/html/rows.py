@@ -47,6 +47,8 @@ class KeyRow:
     evaluated: datetime | None
     text: str
     fails: tuple[str, ...]
+    called: str = ""
+    """What people call it."""
 
     @property
     def minute(self) -> int | None:
@@ -152,6 +154,7 @@ def _key_row(key: KeyResult, account: Account, partition: str) -> KeyRow:
         evaluated=key.evaluated_at,
         text=explained(key),
         fails=tuple(failure.requirement for failure in key.failures),
+        called=key.name,
     )
 
 
@@ -212,9 +215,9 @@ def island(
 
     `texts` holds each text once and `failures` each set of `requirements` that some key fails; rows hold
     their numbers. Columns of `keys`: `id` (the ARN where it is not the usual one), `account`, `region`,
-    `text`, `failures`, `state` (a digit each, 0 is the worst), `at` (minutes since 1970, UTC, or null) and
-    `own` (the rows of the landing zone's). Of `matrix`: `account`, and `cells`, a state and a text for each
-    Region or null.
+    `text`, `failures`, `state` (a digit each, 0 is the worst), `at` (minutes since 1970, UTC, or null),
+    `own` (the rows of the landing zone's) and `called` (by row, what people call the key, where that is
+    known). Of `matrix`: `account`, and `cells`, a state and a text for each Region or null.
     """
     texts: Numbers[str] = Numbers()
     failures: Numbers[tuple[int, ...]] = Numbers()
@@ -237,6 +240,7 @@ def island(
             "failures": [failures.of(tuple(map(order.__getitem__, row.fails))) for row in keys],
             "at": [row.minute for row in keys],
             "own": [number for number, row in enumerate(keys) if row.own],
+            "called": {number: visible(row.called) for number, row in enumerate(keys) if row.called},
         },
         "matrix": {
             "account": [accounts[row.account.account] for row in matrix],

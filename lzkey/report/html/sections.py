@@ -20,7 +20,7 @@ from lzkey.page.words import grouped
 from lzkey.report.html.rows import accounts_by_id, regions_of
 from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED
 from lzkey.report.model import Cause, Doubt
-from lzkey.report.wording import formula, of_what, opened, own_score, percentage
+from lzkey.report.wording import called, formula, of_what, opened, own_score, percentage
 from lzkey.runbook import address
 from lzkey.state import WORST_FIRST, State, scored_states, told_states
 
@@ -323,18 +323,20 @@ def observations(report: Report) -> tuple[tuple[Observations, ...], int]:
         groups[one.outcome, one.service, one.what, told, one.cause].append(one)
     order = (Outcome.FAILING, Outcome.NOT_OBSERVED, Outcome.DELIVERING)
     found = sorted(groups.items(), key=lambda group: order.index(group[0][0]))
-    return tuple(_alike(alike) for _, alike in found[:SHOWN]), max(0, len(found) - SHOWN)
+    names = report.account_names
+    return tuple(_alike(alike, names) for _, alike in found[:SHOWN]), max(0, len(found) - SHOWN)
 
 
-def _alike(alike: list[Observation]) -> Observations:
+def _alike(alike: list[Observation], names: Mapping[str, str]) -> Observations:
     """One row of observations that are alike; of those that arrive, the one that is longest ago."""
     one = min(alike, key=lambda each: each.at or datetime.max.replace(tzinfo=UTC))
     oldest = one.outcome is Outcome.DELIVERING and len(alike) > 1
     cause = one.cause or ("cause not known" if one.error else "")
+    places = (f"{called(each.account, names.get(each.account))}, {each.region}" for each in alike[:_PLACES])
     return Observations(
         one.outcome,
         f"{one.service}, {one.what}",
-        "; ".join(f"{each.account}, {each.region}" for each in alike[:_PLACES]),
+        "; ".join(places),
         max(0, len(alike) - _PLACES),
         f"{one.detail}, or later" if oldest else one.detail,
         cause,

@@ -14,6 +14,7 @@ from typing import Any, Final
 #: https://docs.aws.amazon.com/cli/latest/reference/configservice/describe-config-rules.html and so on
 HELD: Final[Mapping[str, tuple[str, type]]] = {
     "kms.ListKeys": ("Keys", list),
+    "kms.ListAliases": ("Aliases", list),
     "kms.DescribeKey": ("KeyMetadata", dict),
     "kms.GetKeyPolicy": ("Policy", str),
     "kms.ListResourceTags": ("Tags", list),
@@ -26,6 +27,8 @@ HELD: Final[Mapping[str, tuple[str, type]]] = {
     "organizations.DescribeOrganization": ("Organization", dict),
     "organizations.ListAccounts": ("Accounts", list),
     "organizations.ListAccountsForParent": ("Accounts", list),
+    "organizations.ListOrganizationalUnitsForParent": ("OrganizationalUnits", list),
+    "organizations.ListRoots": ("Roots", list),
     "organizations.ListDelegatedAdministrators": ("DelegatedAdministrators", list),
     "organizations.ListAWSServiceAccessForOrganization": ("EnabledServicePrincipals", list),
     "config-service.BatchGetResourceConfig": ("baseConfigurationItems", list),

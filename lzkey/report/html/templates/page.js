@@ -16,9 +16,12 @@ function arn(number) {
   return `arn:${DATA.partition}:kms:${regions[keys.region[number]]}:${accounts[keys.account[number]][0]}:key/${id}`;
 }
 
+// What people call a key: few have a name.
+const called = (number) => keys.called[number] ?? "";
+
 let haystack = null;
 function searched() {
-  haystack ??= Array.from(keys.id, (_, number) => `${arn(number)} ${accountWords[keys.account[number]]} `.toLowerCase());
+  haystack ??= Array.from(keys.id, (_, number) => `${arn(number)} ${accountWords[keys.account[number]]} ${called(number)} `.toLowerCase());
   return haystack;
 }
 
@@ -47,12 +50,13 @@ function keyFilter(data) {
 function keyRow(number) {
   const state = Number(keys.state[number]);
   const cell = (label, ...children) => element("td", { "data-label": label }, ...children);
+  const name = called(number) ? [" ", element("span", { class: "called" }, called(number))] : [];
   const badge = own.has(number) ? [" ", element("span", { class: "own" }, "landing zone")] : [];
   return element(
     "tr",
     {},
     cell("State", element("span", { class: `state ${STATES[state]}` }, symbol(state), ` ${NAMES[state]}`)),
-    cell("Key", element("code", { class: "key" }, keys.id[number]), ...badge),
+    cell("Key", element("code", { class: "key" }, keys.id[number]), ...name, ...badge),
     cell("Account", ...accountParts(accounts[keys.account[number]])),
     cell("Region", regions[keys.region[number]]),
     cell("Evaluated", evaluated(number)),
