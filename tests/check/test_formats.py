@@ -192,7 +192,7 @@ class TestHostile:
         """Every cell of a spreadsheet is text."""
         rows = list(csv.reader(io.StringIO(written(Form.CSV, *hostile()), newline="")))
         assert len(rows) == 4
-        assert {len(row) for row in rows} == {15}
+        assert {len(row) for row in rows} == {16}
         assert [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))] == []
         assert rows[1][1].startswith("'=cmd")
 
