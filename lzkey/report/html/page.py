@@ -78,6 +78,7 @@ def as_html(report: Report, beside: Beside | None = None) -> str:
         written_matrix=_written(matrix),
         own=own_keys(report, keys),
         key_names=report.key_names,
+        units=report.units,
         regions=regions_of(report),
         accounts=accounts_by_id(report),
         bar=sections.bar(report.counts),
