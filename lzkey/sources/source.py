@@ -224,7 +224,7 @@ def known_key(key: KmsKey, place: Place, context: Context, *, name: str | None =
         place=place,
         hopeful=best,
         unresolved=what_is_missing(key) if best else (),
-        label=key_name(tags=key.tags),
+        label=key_name(tags=key.tags) if key.tags else "",
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from lzkey.report.model import KeyResult
 
+    from .conftest import Open
     from .driver import Opened
 
 COLUMNS = ("Key", "Account", "Region", "Evaluated, UTC", "What is known")
@@ -211,6 +212,26 @@ class TestKeyboard:
         assert many.page.evaluate("document.activeElement.getBoundingClientRect().left") == 0
         many.page.keyboard.press("Enter")
         assert many.page.evaluate("document.activeElement.id") == "content"
+
+
+class TestNames:
+    """What keys are called, and the units of their accounts."""
+
+    def test_keys_are_found_by_what_they_are_called(self, read: Open) -> None:
+        """Each stands beside its key's id."""
+        shown, wanted = read("troubled"), report_named("troubled")
+        shown.page.fill("#keys-text", "ALIAS/team")
+        number = sum(key.name == "alias/team-data" for key in wanted.keys)
+        assert shown.count("#keys") == f"{number} of {len(wanted.keys)} keys"
+        assert {*shown.texts(".keys .called")} == {"alias/team-data"}
+
+    def test_units_stand_before_the_accounts(self, read: Open) -> None:
+        """Filtering the accounts leaves them as they are."""
+        shown, wanted = read("troubled"), report_named("troubled")
+        shown.page.fill("#matrix-text", "nobody is called so")
+        assert shown.texts(".units tbody th") == [one.unit for one in wanted.units]
+        assert shown.column(".units", 2) == [str(one.accounts) for one in wanted.units]
+        assert shown.rows(".matrix") == []
 
 
 def test_every_requirement_can_be_chosen(many: Opened) -> None:

@@ -46,6 +46,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "controltower:ListLandingZones": "the landing zone's ARN",
         "controltower:GetLandingZone": "its manifest, which the management account alone is shown",
         "kms:ListKeys": "the keys that it had before",
+        "kms:ListAliases": "what these keys are called",
         "kms:DescribeKey": "the landing zone's keys of today and of before",
         "kms:GetKeyPolicy": "the landing zone's keys of today and of before",
         "kms:ListResourceTags": "the tags that a condition of their policies names",

@@ -276,7 +276,9 @@ def key(verdict: Verdict) -> Key:
         "unresolved": list(verdict.unresolved),
         "assumptions": list(verdict.assumptions),
     }
-    return {**made, "label": verdict.label} if verdict.label else made
+    if verdict.label:
+        made["label"] = verdict.label
+    return made
 
 
 def _place(place: Place) -> Spot:

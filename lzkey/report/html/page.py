@@ -84,6 +84,7 @@ def as_html(report: Report, beside: Beside | None = None) -> str:
         defaults=defaults_in_force(report),
         expected=next_expected(report),
         key_names=report.key_names,
+        units=report.units,
         regions=regions_of(report),
         accounts=accounts_by_id(report),
         states=told_states(report.keys_by_state),

@@ -48,11 +48,11 @@ class Listing {
   constructor(root, { total, row, columns, filter, noun }) {
     Object.assign(this, { total, row, columns, filter, noun });
     this.form = root.querySelector("form");
-    this.body = root.querySelector("tbody");
     this.status = root.querySelector(".count");
     this.chosen = root.querySelector(".chosen");
     this.pager = root.querySelector(".pager");
     this.heads = [...root.querySelectorAll("th[data-sort]")];
+    this.body = this.heads[0].closest("table").tBodies[0];
     this.order = Uint32Array.from({ length: total }, (_, number) => number);
     this.first = 0;
     this.size = ON_A_PAGE;
