@@ -1,6 +1,6 @@
 """Writes the pages' picture of the report: `.venv/bin/python tests/browser/picture.py`.
 
-The summary of the troubled report in the light, as wide as a code host shows a picture, and half as sharp again.
+The summary of the troubled report in the light, as wide as a code host shows it, and half as sharp again.
 """
 
 from __future__ import annotations
