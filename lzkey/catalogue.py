@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import Requirement
 from landing_zone_key.advisories import AdvisoryCode
-from landing_zone_key.requests import CLOUDTRAIL, CONFIG, CONFIG_ACTIONS
+from landing_zone_key.requests import CLOUDTRAIL, CONFIG, CONFIG_ACTIONS, trail_arn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from landing_zone_key import LandingZone
 
 _DOCUMENTATION: Final = "https://docs.aws.amazon.com/"
 _KMS: Final = f"{_DOCUMENTATION}kms/latest/developerguide/"
@@ -351,6 +353,14 @@ PREMISES: Final = (
         ),
     ),
 )
+
+
+def stands_for(service: str, partition: str, zone: LandingZone) -> str:
+    """In words, what the requests of a service differ in for which a proof stands."""
+    if service != CONFIG:
+        return f"the trail {trail_arn(partition, zone)}, at any time from now on"
+    regions = ", ".join(zone.governed_regions) or "any Region"
+    return f"any account, {regions}, at any time from now on"
 
 
 def advice(requirement: str) -> Advice:

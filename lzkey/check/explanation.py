@@ -11,8 +11,9 @@ from landing_zone_key.access import FAMILIES
 from landing_zone_key.finding import reference
 from landing_zone_key.policy.explanation import Miss, explain, missed_by
 from landing_zone_key.policy.family import ABSENT, AtLeast, Clock, Fixed, Text
-from landing_zone_key.requests import COMMON, CONFIG, trail_arn
+from landing_zone_key.requests import COMMON
 from landing_zone_key.requirements import REQUIREMENTS
+from lzkey.catalogue import stands_for
 from lzkey.check.verdict import Verdict, assessed, is_certain, not_known, told, verdict
 
 if TYPE_CHECKING:
@@ -165,15 +166,8 @@ def _proof(answer: Holds, assessment: Assessment) -> Proof | None:
     if answer.proof is None or question is None:
         return None
     family = FAMILIES[answer.requirement](question.key, question.zone, question.earliest)
-    return Proof(family.service, family.actions, answer.proof.cases, _stands_for(family.service, question))
-
-
-def _stands_for(service: str, question: Question) -> str:
-    zone = question.zone
-    if service != CONFIG:
-        return f"the trail {trail_arn(question.key.arn.partition, zone)}, at any time from now on"
-    regions = ", ".join(zone.governed_regions) or "any Region"
-    return f"any account, {regions}, at any time from now on"
+    stands = stands_for(family.service, question.key.arn.partition, question.zone)
+    return Proof(family.service, family.actions, answer.proof.cases, stands)
 
 
 def _proved(proof: Proof) -> str:

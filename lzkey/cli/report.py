@@ -55,6 +55,7 @@ $ lzkey report --profile audit --management-role LandingZoneReader -o new.html
 $ lzkey report --observer-role landing-zone-observer -o report.html
 $ lzkey report --events -o report.html
 $ lzkey report --history -o report.html
+$ lzkey report --title 'Log key review, 2026 Q4' -o report.html
 $ lzkey report --management-role LandingZoneReader --evidence pack
 $ lzkey report --assume-role SecurityAudit --account 111122223333 --format csv
 
@@ -117,6 +118,9 @@ _History = Annotated[
         "--history", help="Tell since when the landing zone's keys fail what they fail, and who began it."
     ),
 ]
+_Title = Annotated[
+    str, typer.Option(metavar="TEXT", help="What to call the report; else it is called by what it is of.")
+]
 _Policy = Annotated[bool, iam_policy_option(lambda: with_signing(iam_policy()))]
 
 
@@ -135,6 +139,7 @@ def report(
     sample: _Sample = str(SAMPLE),
     events: _Events = False,
     history: _History = False,
+    title: _Title = "",
     profile: Profile = None,
     region: Region = None,
     evidence: Evidence = None,
@@ -159,6 +164,7 @@ def report(
         _number(sample),
         events,
         history,
+        title.strip(),
     )
     _require_sensible(options)
     earlier = earlier_reports(previous or [])

@@ -69,9 +69,12 @@ class HeadlineSummary(TypedDict):
 class Summary(TypedDict):
     """What follows from the rest, for those who read with jq; not read back."""
 
+    keys: Mapping[State, Count]
+    """Keys by state: together all keys."""
+    places_in_doubt: Count
+    """Accounts and Regions in doubt that might have keys in the rule's scope, and show no UNKNOWN key."""
     counts: Mapping[State, Count]
-    """Keys by state; an account and Region in doubt that might have keys in the rule's scope, and shows no
-    UNKNOWN key, counts as one UNKNOWN."""
+    """Both together: each place in doubt counts as one UNKNOWN."""
     score: Share | None
     """COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN); null where nothing is judged."""
     oldest_evaluation: datetime | None
@@ -90,6 +93,8 @@ def as_document(report: Report) -> dict[str, Any]:
     """The report as JSON's own types."""
     answer = headline(report)
     summary: Summary = {
+        "keys": report.keys_by_state,
+        "places_in_doubt": report.places_in_doubt,
         "counts": report.counts,
         "score": report.score,
         "oldest_evaluation": report.oldest_evaluation,

@@ -42,6 +42,8 @@ class Options:
     """Count KMS's events of the landing zone's keys."""
     history: bool = False
     """Ask since when the landing zone's keys fail what they fail."""
+    title: str = ""
+    """What the report is to be called."""
 
 
 @dataclass(frozen=True, slots=True)

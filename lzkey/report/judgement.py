@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -232,7 +233,7 @@ def _no_result(seen: Seen) -> Doubt:
 
 def _evaluate(seen: Seen) -> str:
     """How to evaluate the rule, where it is known to be there."""
-    return _EVALUATE.format(seen.rule_name) if seen.rule_name else DIAGNOSE
+    return _EVALUATE.format(shlex.quote(seen.rule_name)) if seen.rule_name else DIAGNOSE
 
 
 def _place(seen: Seen, keys: tuple[KeyResult, ...], *, out_of_scope: bool) -> RegionResult:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import boto3
 
     from lzkey.aws.account import Progress
+    from lzkey.aws.caller import Caller
     from lzkey.aws.witness import Witness
     from lzkey.report.facts import World
     from lzkey.report.model import KeyResult, RegionResult
@@ -55,9 +56,15 @@ def make_report(
     """
     moment = now or datetime.now(UTC)
     require_earlier(previous, moment)
-    aws, partition = _identified(session, witness)
-    report = as_report(collect(aws, partition, options, progress, moment), moment)
-    report = replace(report, notes=aws.log.notes, calls=dict(sorted(aws.log.calls.items())))
+    aws, caller = _identified(session, witness)
+    report = as_report(collect(aws, caller.partition, options, progress, moment), moment)
+    report = replace(
+        report,
+        scope=replace(report.scope, caller=caller.arn),
+        notes=aws.log.notes,
+        calls=dict(sorted(aws.log.calls.items())),
+        title=options.title,
+    )
     return replace(report, trend=trend(report, *previous)) if previous else report
 
 
@@ -107,9 +114,8 @@ def _with_absent(place: RegionResult, absent: list[KeyResult]) -> RegionResult:
     return with_keys(place, here) if here else place
 
 
-def _identified(session: boto3.Session, witness: Witness | None) -> tuple[Asker, str]:
-    """The account that the credentials belong to, and its partition."""
+def _identified(session: boto3.Session, witness: Witness | None) -> tuple[Asker, Caller]:
+    """The account that the credentials belong to, and whose they are."""
     if session.region_name is None:
         raise ReportArgumentError("there is no Region: set --region, AWS_REGION or the profile's")
-    asker, caller = Asker.of(session, MANNER, witness)
-    return asker, caller.partition
+    return Asker.of(session, MANNER, witness)

@@ -191,6 +191,8 @@ class Scope:
     excluded_accounts: tuple[str, ...] = ()
     other_regions: tuple[str, ...] = ()
     """Regions of the aggregator where no account has the rule, as far as is seen: not in the report."""
+    caller: str = ""
+    """The ARN of whoever made the report, as STS tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,8 @@ class RuleFacts:
     code_sha256: str | None = None
     unknown: str = ""
     """Why not all of it is known."""
+    hours: int | None = None
+    """How often it runs on its schedule; null: on changes alone, or that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,15 +312,34 @@ class Report:
     """What AWS tells of deliveries; null: whoever made the report cannot see it."""
     opened: tuple[Opened, ...] | None = None
     """Since when each failure of the landing zone's keys has been; null: nobody has asked, see --history."""
+    title: str = ""
+    """What whoever made the report calls it; empty: it is called by what it is of."""
 
     @property
-    def counts(self) -> dict[State, int]:
-        """Keys by state; an account and Region that counts as UNKNOWN, without such a key, counts as one."""
+    def keys_by_state(self) -> dict[State, int]:
+        """How many keys are in each state: together all keys."""
         found = dict.fromkeys(State, 0)
         for key in self.keys:
             found[key.state] += 1
-        found[State.UNKNOWN] += sum(place.counts_as_unknown for place in self.places)
         return found
+
+    @property
+    def places_in_doubt(self) -> int:
+        """Accounts and Regions that show no UNKNOWN key, and count as UNKNOWN."""
+        return sum(place.counts_as_unknown for place in self.places)
+
+    @property
+    def counts(self) -> dict[State, int]:
+        """What the score is made of: keys by state, and each place in doubt as one more UNKNOWN."""
+        found = self.keys_by_state
+        found[State.UNKNOWN] += self.places_in_doubt
+        return found
+
+    @property
+    def judges_own_alone(self) -> bool:
+        """Whether the score is made of keys of the landing zone and of nothing else."""
+        judged = [key for key in self.keys if key.state is not State.NOT_APPLICABLE]
+        return bool(judged) and not self.places_in_doubt and all(key.of_landing_zone for key in judged)
 
     @property
     def score(self) -> float | None:
@@ -333,6 +356,12 @@ class Report:
         """The scores of several earlier reports, and this one's, by time; none where two are no line."""
         earlier = self.trend.points if self.trend else ()
         return (*earlier, Point(self.as_of, self.score, self.counts)) if len(earlier) > 1 else ()
+
+    @property
+    def freshness(self) -> tuple[datetime, datetime] | None:
+        """Between when and when accounts last told the aggregator of themselves; None: that is not known."""
+        told = [place.source_updated_at for place in self.places if place.source_updated_at]
+        return (min(told), max(told)) if told else None
 
     @property
     def oldest_evaluation(self) -> datetime | None:

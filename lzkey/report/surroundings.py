@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from landing_zone_key import KeyDataError, LandingZone, SettingsError
@@ -55,7 +56,8 @@ def rule(asker: Asker, maker: Asker, name: str) -> RuleInForce:
     except SettingsError as error:
         unknown = f"its parameters are wrong: {error}"
     code, no_code = _code(maker, found.function)
-    facts = RuleFacts(found.name, found.parameters, found.function, code, unknown or no_code)
+    hours = found.period // timedelta(hours=1) if found.period else None
+    facts = RuleFacts(found.name, found.parameters, found.function, code, unknown or no_code, hours)
     return RuleInForce(facts, zone, found.period, found.excluded_accounts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from lzkey.aws.aggregator import ANY_REGION
@@ -128,7 +129,9 @@ def of_recorder(recorder: Recorder) -> Doubt | None:
     name = recorder.name
     match recorder.fault:
         case RecorderFault.STOPPED:
-            return Doubt(Cause.NO_RECORDER, f"the recorder {name} is stopped", START.format(name))
+            return Doubt(
+                Cause.NO_RECORDER, f"the recorder {name} is stopped", START.format(shlex.quote(name))
+            )
         case RecorderFault.LEAVES_KEYS_OUT:
             return Doubt(
                 Cause.KEYS_NOT_RECORDED, f"the recorder {name} leaves AWS::KMS::Key out", RECORD_KEYS

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Final
 
 from lzkey.catalogue import not_mapped
-from lzkey.figures import moment
+from lzkey.figures import counted, moment
 from lzkey.history.model import RECORDED
 from lzkey.observed.contradictions import NOT_SHOWN
 from lzkey.observed.values import Outcome
 from lzkey.report.model import Collected, Delivery
+from lzkey.report.verdicts import Verdict
 from lzkey.state import State
 
 if TYPE_CHECKING:
@@ -33,6 +35,16 @@ OBSERVED: Final = {
     Outcome.DELIVERING: "Delivering",
     Outcome.FAILING: "Failing",
     Outcome.NOT_OBSERVED: "Not observed",
+}
+
+#: How a requirement stands with a key.
+VERDICTS: Final = {
+    Verdict.REFUSED: "Does not hold",
+    Verdict.POSSIBLE: "May not hold",
+    Verdict.UNKNOWN: "Unknown",
+    Verdict.HOLDS: "Holds",
+    Verdict.NOT_ASKED: "Not asked",
+    Verdict.NOT_APPLICABLE: "Not judged",
 }
 
 _WORD: Final = re.compile(r"[a-z]+ ")
@@ -62,8 +74,21 @@ def controls() -> str:
 
 
 def percentage(score: float | None) -> str:
-    """A score in percent, rounded down: only what is whole is 100.0%."""
-    return "nothing judged" if score is None else f"{int(score * 1000 + 1e-9) / 10:.1f}%"
+    """A score in percent to one digit, rounded as a calculator does.
+
+    What is not all, and not nothing, gets the digits that show it: 99.96%.
+    """
+    if score is None:
+        return "nothing judged"
+    exact, digits = Decimal(repr(score)) * 100, 1
+    while (told := round_half_up(exact, digits)) in (0, 100) and told != exact:
+        digits += 1
+    return f"{told:f}%"
+
+
+def round_half_up(number: Decimal, digits: int) -> Decimal:
+    """A number to so many digits after the point."""
+    return number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 def formula(counts: Mapping[State, int]) -> str:
@@ -147,10 +172,58 @@ def former_key(key: BlastRadius) -> str:
     return f"{key.trouble or key.state}; {key.purpose}; {key.depends}"
 
 
+def counted_states(report: Report) -> str:
+    """How many keys are in each state, of how many, and what else counts."""
+    keys = ", ".join(f"{count:,} {state}" for state, count in reversed(report.keys_by_state.items()))
+    told = f"{counted(len(report.keys), 'key')}: {keys}"
+    return f"{told}; {in_doubt(report.places_in_doubt)}" if report.places_in_doubt else told
+
+
+def in_doubt(places: int) -> str:
+    """That places without an UNKNOWN key count as UNKNOWN."""
+    told = counted(places, "account-Region pair in doubt", "account-Region pairs in doubt")
+    return f"{told} {'counts' if places == 1 else 'count'} as UNKNOWN, too"
+
+
+def of_what(report: Report) -> str:
+    """What the score is a share of."""
+    keys = len(report.keys) - report.keys_by_state[State.NOT_APPLICABLE]
+    told = counted(keys, "key that is judged", "keys that are judged")
+    places = report.places_in_doubt
+    if not places:
+        return told
+    pairs = counted(places, "account-Region pair in doubt", "account-Region pairs in doubt")
+    return f"{told} and {pairs}" if keys else pairs
+
+
+def own_score(report: Report) -> str:
+    """How many of the landing zone's own keys are COMPLIANT, where no others are judged."""
+    counts = report.keys_by_state
+    return f"{counts[State.COMPLIANT]:,} of {len(report.keys) - counts[State.NOT_APPLICABLE]:,}"
+
+
 def scored(report: Report) -> str:
-    """The score with its formula, for a line of text."""
-    told = f"score {percentage(report.score)}"
+    """The score, of what it is and with its formula, for a line of text."""
+    if report.score is None:
+        return "no score: nothing is judged"
+    if report.judges_own_alone:
+        return f"the landing zone's own keys alone are judged: {own_score(report)} COMPLIANT"
+    told = f"score {percentage(report.score)} of {of_what(report)}"
     return f"{told}: COMPLIANT / (COMPLIANT + NON_COMPLIANT + UNKNOWN) = {formula(report.counts)}"
+
+
+def freshness(report: Report) -> str:
+    """How old what the aggregator shows is; empty where that is not known."""
+    if report.freshness is None:
+        return ""
+    first, last = map(moment, report.freshness)
+    when = f"at {first}" if first == last else f"between {first} and {last}"
+    return f"accounts and Regions last told it of themselves {when}"
+
+
+def heading(report: Report) -> str:
+    """What the report is called."""
+    return report.title or f"Landing zone key report: {subject(report.scope)}"
 
 
 def subject(scope: Scope) -> str:

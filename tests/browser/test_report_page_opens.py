@@ -39,7 +39,8 @@ class TestAnyReport:
         report = report_named(name)
         shown = read(name)
         for state in State:
-            assert shown.texts(f"[data-count={state}]") == [grouped(report.counts[state])]
+            assert shown.texts(f"[data-count={state}]") == [grouped(report.keys_by_state[state])]
+        assert shown.texts("[data-count=all]") == [grouped(len(report.keys))]
         for requirement in REQUIREMENTS:
             failing = sum(
                 any(failure.requirement == requirement for failure in key.failures) for key in report.keys
@@ -74,7 +75,7 @@ class TestTroubledReport:
         arn = report_named("troubled").landing_zone.keys[0]
         first = shown.texts("#findings tbody tr")[0]
         assert first.startswith('kms:Decrypt refused, denied by "DenyOutsideOrg"')
-        assert first.endswith(f"lzkey fix --discover {arn}")
+        assert first.endswith(f"lzkey fix --discover {arn}Copy")
 
     def test_every_cell_says_its_state(self, read: Open) -> None:
         """Not by its colour alone."""

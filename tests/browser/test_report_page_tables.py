@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from landing_zone_key import Requirement
 from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
 from lzkey.report.html.words import STATES
 from lzkey.state import WORST_FIRST, State
@@ -215,3 +216,26 @@ class TestKeyboard:
 def test_every_requirement_can_be_chosen(many: Opened) -> None:
     """Those of the engine, in the page's order."""
     assert many.texts("#keys-requirement option")[1:] == [*REQUIREMENTS]
+
+
+class TestLinks:
+    """A key that is told of leads to where more is."""
+
+    def test_a_finding_leads_to_the_row_of_its_key(self, read: Callable[..., Opened]) -> None:
+        """In the table of all keys, which then shows that key alone."""
+        shown = read("troubled")
+        link = shown.page.locator("#findings a[data-key]").first
+        link.click()
+        assert shown.page.url.endswith("#keys")
+        assert shown.column(".keys", 2) == [str(link.get_attribute("data-key")).rpartition("/")[2]]
+        shown.page.click("#keys .clear")
+
+    def test_the_landing_zones_keys_lead_to_their_own_tables(self, read: Callable[..., Opened]) -> None:
+        """With every requirement, and its answer."""
+        shown = read("troubled")
+        own = report_named("troubled").landing_zone.keys[0]
+        link = shown.page.locator("#findings a[href^='#own-']").first
+        assert link.inner_text() == own
+        table = shown.rows(f"{link.get_attribute('href')} .answers")
+        assert [row.split(" | ")[0] for row in table] == [name.value for name in Requirement]
+        assert {row.split(" | ")[1] for row in table} == {"Does not hold", "Holds"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -70,9 +71,9 @@ def doomed(load_report: Callable[[str], Report]) -> Report:
 def told(report: Report, form: Form) -> str:
     """What somebody reads, on one line; of a page the text alone is compared."""
     text = html.unescape(render(report, form)).replace("<wbr>", "").replace("\\_", "_")
-    for tag in ('<code class="arn">', "</code>", "<span>", "</span>"):
+    for tag in ('<code class="arn">', '<span class="command">', "<code>", "</code>", "<span>", "</span>"):
         text = text.replace(tag, "")
-    return " ".join(text.split())
+    return " ".join(re.sub("<button.*?</button>", "", text).split())
 
 
 class TestFormats:

@@ -288,22 +288,25 @@ class TestAnExcludedAccount:
 
 
 class TestPercentage:
-    """Rounded down, so that 100 % is all of it."""
+    """As a calculator gives it; 100.0 % is all of it, and 0.0 % is none."""
 
     @pytest.mark.parametrize(
         ("score", "said"),
         [
             (None, "nothing judged"),
             (1.0, "100.0%"),
-            (59_999 / 60_000, "99.9%"),
-            (2 / 3, "66.6%"),
+            (59_999 / 60_000, "99.998%"),
+            (1 / 60_000, "0.002%"),
+            (2 / 3, "66.7%"),
+            (1 / 16, "6.3%"),
+            (23 / 80, "28.8%"),
             (0.57, "57.0%"),
             (0.29, "29.0%"),
             (0.0, "0.0%"),
         ],
     )
     def test_each(self, score: float | None, said: str) -> None:
-        """To a tenth."""
+        """To a tenth, and further where a tenth would say all or nothing."""
         assert percentage(score) == said
 
     def test_its_formula(self, load_report: Callable[[str], Report]) -> None:

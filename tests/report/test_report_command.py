@@ -60,7 +60,7 @@ class TestOverTheOrganization:
         code, out, err = run()
         assert (code, err) == (3, "")
         assert out.startswith("Yes, the landing zone's logs can be delivered")
-        assert "4 NON_COMPLIANT, 7 UNKNOWN, 1 COMPLIANT, 0 NOT_APPLICABLE" in out
+        assert "7 keys: 4 NON_COMPLIANT, 2 UNKNOWN, 1 COMPLIANT, 0 NOT_APPLICABLE; 5 account-Region" in out
         assert f"aggregator {AGGREGATOR}" in out
 
     @pytest.mark.parametrize("form", ["json", "csv", "markdown", "html"])
@@ -153,7 +153,7 @@ class TestOverTheOrganization:
         examples = re.findall(r"^\$ lzkey report(.*)$", EXIT_CODES, re.MULTILINE)
         ended = [run(*shlex.split(example))[::2] for example in examples]
         org.sandbox.client("iam").delete_role(RoleName="LandingZoneReader")
-        assert ended == [(3, "")] * 9 + [(0, "")]
+        assert ended == [(3, "")] * 10 + [(0, "")]
         written = {path.name for path in tmp_path.iterdir()} - {"config"}
         assert written == {"report.html", "report.json", "report.csv", "new.html", "new.json", "pack"}
 

@@ -13,6 +13,7 @@ from lzkey.figures import counted, moment
 from lzkey.quoting import code_span, references
 from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline
+from lzkey.report.own import defaults_in_force, own_keys
 from lzkey.report.wording import (
     BLAST_RADIUS,
     EVENTS,
@@ -20,11 +21,15 @@ from lzkey.report.wording import (
     OBSERVED,
     PROVED,
     REPORT_IT,
+    VERDICTS,
     blast_radius,
     controls,
     events_told,
     former_key,
     formula,
+    freshness,
+    heading,
+    in_doubt,
     in_force,
     key_use,
     opened,
@@ -32,15 +37,14 @@ from lzkey.report.wording import (
     scored,
     sentence,
     strange,
-    subject,
     unknowns,
 )
-from lzkey.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lzkey.report.model import Report
+    from lzkey.report.own import OwnKey
 
 
 def render(report: Report) -> str:
@@ -49,16 +53,20 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"# Landing zone key report: {references(subject(report.scope))}"
+    yield f"# {references(heading(report))}"
     yield ""
     yield f"**{references(headline(report).sentence)}.** {references(sentence(report.proved.why))}."
     yield ""
     yield f"As of {moment(report.as_of)}; the oldest evaluation is of {moment(report.oldest_evaluation)}."
     yield ""
-    counts = report.counts
-    yield from _table(("State", "Keys"), ((state.value, str(counts[state])) for state in reversed(State)))
+    states = [(state.value, f"{count:,}") for state, count in reversed(report.keys_by_state.items())]
+    yield from _table(("State", "Keys"), [*states, ("all", f"{len(report.keys):,}")])
+    if report.places_in_doubt:
+        yield f"{in_doubt(report.places_in_doubt)}."
+        yield ""
     yield f"S{references(scored(report))[1:]}."
     yield ""
+    yield from _own(report)
     yield from _deliveries(report)
     yield from _failures(report)
     yield from _doubts(report)
@@ -66,6 +74,30 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _places(report)
     yield from _trend(report)
     yield from _method(report)
+
+
+def _own(report: Report) -> Iterator[str]:
+    """Each of the landing zone's keys, requirement by requirement."""
+    yield "## The landing zone's own keys"
+    yield ""
+    for key in own_keys(report):
+        yield f"### {references(key.arn)}"
+        yield ""
+        yield f"{references(_result_of(key))}."
+        yield ""
+        rows = (
+            (one.requirement or "all", VERDICTS[one.verdict], sentence(one.told), one.command or one.fix)
+            for one in key.answers
+        )
+        if key.answers:
+            yield from _table(("Requirement", "Answer", "What is known", "What to do"), rows)
+
+
+def _result_of(key: OwnKey) -> str:
+    if key.result is None:
+        return "UNKNOWN: the landing zone names this key, and no result does"
+    told = f"{key.result.state}, evaluated {moment(key.result.evaluated_at)}"
+    return f"{told}; the next result is expected by {moment(key.expected)}" if key.expected else told
 
 
 def _deliveries(report: Report) -> Iterator[str]:
@@ -206,7 +238,9 @@ def _method(report: Report) -> Iterator[str]:
     yield ""
     facts = {
         "Collected from": f"{scope.collected.value} {scope.aggregator or ''}".strip(),
+        "Its data": freshness(report) or "not known",
         "Made in": f"account {scope.account}, {scope.region}",
+        "Made by": scope.caller or "not known",
         "Regions": ", ".join(scope.regions),
         "Regions without the rule": ", ".join(scope.other_regions) or "none seen",
         "Excluded accounts": ", ".join(scope.excluded_accounts) or "none",
@@ -215,6 +249,10 @@ def _method(report: Report) -> Iterator[str]:
         "Its keys": ", ".join(zone.keys) or "none known",
         "Rule": rule.name,
         "Rule parameters": ", ".join(f"{name}={value}" for name, value in rule.parameters.items()),
+        "Defaults in force": ", ".join(
+            f"{name}={value}" for name, value in defaults_in_force(report).items()
+        ),
+        "Runs": f"every {counted(rule.hours, 'hour')}" if rule.hours else "on no schedule that is known",
         "Code": rule.code_sha256 or "not known",
         "AWS calls": str(sum((report.calls or {}).values())),
     }

@@ -16,6 +16,7 @@ from lzkey.report.wording import (
     EVENTS,
     REPORT_IT,
     blast_radius,
+    counted_states,
     events_told,
     former_key,
     opened,
@@ -59,9 +60,7 @@ def render(report: Report, console: Console | None = None) -> str:
 
 def _parts(report: Report) -> Iterator[RenderableType]:
     yield from _answer(report)
-    counts = report.counts
-    told = ", ".join(f"{counts[state]:,} {state}" for state in reversed(State))
-    yield _line(told)
+    yield _line(counted_states(report))
     yield _line(scored(report))
     scope = report.scope
     where = f"aggregator {scope.aggregator}" if scope.aggregator else f"account {scope.account}"

@@ -16,12 +16,12 @@ from lzkey.report.html import sections, words
 from lzkey.report.html.rows import accounts_by_id, island, key_rows, matrix_rows, regions_of
 from lzkey.report.html.scores import BOTTOM, HEIGHT, TOP, line
 from lzkey.report.model import Collected
+from lzkey.report.own import defaults_in_force, next_expected, own_keys
 from lzkey.state import WORST_FIRST, State
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from lzkey.report.html.rows import KeyRow
     from lzkey.report.model import Report
 
 Row = TypeVar("Row")
@@ -31,6 +31,8 @@ _PACKAGE: Final = "lzkey.report.html"
 ALL_ROWS: Final = 250
 #: A table of at most ALL_ROWS is written as HTML in full, for who has no JavaScript; of others the first.
 FIRST_ROWS: Final = 100
+#: So many of the landing zone's keys have a table of their own: of two at most, unless KeyScope names more.
+SHOWN_OWN: Final = 20
 
 
 class Beside(NamedTuple):
@@ -52,7 +54,7 @@ def as_html(report: Report, beside: Beside | None = None) -> str:
 
     It loads nothing, and its Content-Security-Policy lets it load nothing; nothing of the report is trusted.
     """
-    keys, matrix = key_rows(report), matrix_rows(report)
+    keys, matrix, own = key_rows(report), matrix_rows(report), own_keys(report)
     failing = sections.failing(keys)
     observations, more_observations = sections.observations(report)
     data = island(report, keys, matrix, [one.requirement for one in failing])
@@ -76,10 +78,15 @@ def as_html(report: Report, beside: Beside | None = None) -> str:
         written_keys=_written(keys),
         matrix=matrix,
         written_matrix=_written(matrix),
-        own=own_keys(report, keys),
+        own=own[:SHOWN_OWN],
+        more_own=max(0, len(own) - SHOWN_OWN),
+        own_places={key.arn: place for place, key in enumerate(own[:SHOWN_OWN], 1)},
+        defaults=defaults_in_force(report),
+        expected=next_expected(report),
         regions=regions_of(report),
         accounts=accounts_by_id(report),
-        bar=sections.bar(report.counts),
+        bar=sections.bar(report.keys_by_state),
+        bar_counted=sections.bar(report.counts),
         bar_before=sections.bar(report.trend.counts_before) if report.trend else None,
         differences=sections.differences(report, report.trend) if report.trend else (),
         score=sections.score(report),
@@ -93,13 +100,6 @@ def as_html(report: Report, beside: Beside | None = None) -> str:
         scores=report.line[-sections.SHOWN :],
         lines={name: line(report.line, room) for name, room in ROOMS.items()} if report.line else {},
     )
-
-
-def own_keys(report: Report, rows: list[KeyRow]) -> tuple[KeyRow | str, ...]:
-    """The landing zone's keys; those of which there is no result as their ARN."""
-    found = tuple(row for row in rows if row.own)
-    known = {row.arn for row in found}
-    return (*found, *(arn for arn in report.landing_zone.keys if arn not in known))
 
 
 def _written(rows: list[Row]) -> list[Row]:
@@ -128,6 +128,10 @@ def _environment() -> Environment:
     made = environment(_PACKAGE)
     made.filters |= {
         "percent": wording.percentage,
+        "title": wording.heading,
+        "freshness": wording.freshness,
+        "in_doubt": wording.in_doubt,
+        "commands": words.with_commands,
         "blast_radius": wording.blast_radius,
         "former_key": wording.former_key,
         "in_force": wording.in_force,
@@ -146,6 +150,7 @@ def _environment() -> Environment:
         "PROVED": wording.PROVED,
         "REPORT_IT": wording.REPORT_IT,
         "OBSERVED": wording.OBSERVED,
+        "VERDICTS": wording.VERDICTS,
         "State": State,
         "TOP": TOP,
         "BOTTOM": BOTTOM,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -19,7 +20,7 @@ from lzkey.page.words import grouped
 from lzkey.report.html.rows import accounts_by_id, regions_of
 from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED
 from lzkey.report.model import Cause, Doubt
-from lzkey.report.wording import formula, opened, percentage
+from lzkey.report.wording import formula, of_what, opened, own_score, percentage
 from lzkey.runbook import address
 from lzkey.state import WORST_FIRST, State
 
@@ -90,8 +91,12 @@ class Difference:
 class Score:
     """The score, and between what it would be if everything unknown were settled."""
 
+    title: str
     value: str
+    of: str
+    """What it is a share of."""
     formula: str
+    """Empty: it is no score."""
     bounds: str
 
 
@@ -196,39 +201,36 @@ def bar(counts: Mapping[State, int]) -> Bar:
 
 
 def score(report: Report) -> Score:
-    """The score with its formula."""
+    """The score with its formula; where the landing zone's own keys alone are judged, how many of them."""
     counts = report.counts
     compliant, failed, unknown = (
         counts[state] for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)
     )
     if report.score is None:
-        return Score("\u2013", formula(counts), "Nothing is judged, so there is no score.")
-    least = percentage(report.score)
+        return Score("Score", "\u2013", "", "", "Nothing is judged, so there is no score.")
+    if report.judges_own_alone:
+        told = (
+            "of the landing zone's own keys are compliant" if compliant != 1 else "of its keys is compliant"
+        )
+        return Score("The landing zone's own keys", own_score(report), told, "", "The rule judges no others.")
+    made = partial(Score, "Score", percentage(report.score), f"of {of_what(report)}", formula(counts))
     if not unknown:
-        return Score(least, formula(counts), "Nothing that counts is unknown.")
+        return made("Nothing that counts is unknown.")
     most = percentage((compliant + unknown) / (compliant + failed + unknown))
     against = f"{grouped(unknown)} unknown {'counts' if unknown == 1 else 'count'} against it"
-    unseen = unknown - _unknown_keys(report)
-    if unseen:
-        pairs = counted(unseen, "is an account-Region pair", "are account-Region pairs")
-        return Score(
-            least, formula(counts), f"{against}; {pairs} that may have keys nobody sees, so it has no bounds."
-        )
-    return Score(least, formula(counts), f"{against}: settled, it lies between {least} and {most}.")
+    if report.places_in_doubt:
+        pairs = counted(report.places_in_doubt, "is an account-Region pair", "are account-Region pairs")
+        return made(f"{against}; {pairs} that may have keys nobody sees, so it has no bounds.")
+    return made(f"{against}: settled, it lies between {percentage(report.score)} and {most}.")
 
 
 def unknown_in_words(report: Report) -> str:
     """What the number of UNKNOWN counts: keys, and accounts and Regions that show none."""
-    keys = _unknown_keys(report)
-    places = report.counts[State.UNKNOWN] - keys
+    keys, places = report.keys_by_state[State.UNKNOWN], report.places_in_doubt
     told = [counted(keys, "key")] if keys or not places else []
     if places:
         told.append(f"{counted(places, 'account-Region pair')} in doubt")
     return " and ".join(told)
-
-
-def _unknown_keys(report: Report) -> int:
-    return sum(key.state is State.UNKNOWN for key in report.keys)
 
 
 def coverage(report: Report) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from lzkey.observed.values import Outcome
 from lzkey.report.model import Cause, Collected, Delivery
+from lzkey.report.verdicts import Verdict
 from lzkey.state import State
 
 if TYPE_CHECKING:
@@ -73,7 +75,25 @@ COLLECTED: Final[Mapping[Collected, str]] = {
     Collected.ROLES: "Each account's own AWS Config, read with a role assumed there",
 }
 
+#: The state of keys that each looks like.
+LOOKS: Final[Mapping[Verdict, State]] = {
+    Verdict.REFUSED: State.NON_COMPLIANT,
+    Verdict.POSSIBLE: State.NON_COMPLIANT,
+    Verdict.UNKNOWN: State.UNKNOWN,
+    Verdict.HOLDS: State.COMPLIANT,
+    Verdict.NOT_ASKED: State.NOT_APPLICABLE,
+    Verdict.NOT_APPLICABLE: State.NOT_APPLICABLE,
+}
+
 UNNAMED: Final = "Requirement not named"
+
+#: A command of the AWS CLI with one argument, which is quoted for a shell where it needs it.
+_COMMAND: Final = re.compile(r"""(aws [a-z]+ [a-z-]+ --[a-z-]+ (?:'[^']*'|"'"|[\w@%+=:./-])+)""", re.ASCII)
+
+
+def with_commands(told: str) -> list[str]:
+    """What to do in pieces: in turn words, and a command that can be run as it stands."""
+    return _COMMAND.split(told)
 
 
 def answer(proved: Delivery, observed: Outcome, *, contradicted: bool = False) -> str:

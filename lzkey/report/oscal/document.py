@@ -29,7 +29,7 @@ from lzkey.report.oscal.parts import (
     properties,
 )
 from lzkey.report.oscal.subjects import Inventory
-from lzkey.report.wording import controls, in_force, percentage, scored, subject
+from lzkey.report.wording import controls, heading, in_force, percentage, scored, subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ def as_oscal(report: Report, evidence: Sequence[Evidence] = ()) -> Part:
 
 def _metadata(report: Report) -> Part:
     return part(
-        title=f"Landing zone key report: {markup(subject(report.scope))}",
+        title=markup(heading(report)),
         last_modified=to_the_millisecond(report.as_of),
         version=to_the_millisecond(report.as_of),
         oscal_version=OSCAL_VERSION,
@@ -97,7 +97,7 @@ def _result(report: Report, evidence: Sequence[Evidence], uuids: Identifiers) ->
     oldest = [one for one in (report.oldest_evaluation,) if one and can_be_told(one)]
     return part(
         uuid=uuids.of("result"),
-        title=f"Landing zone key report: {markup(subject(report.scope))}",
+        title=markup(heading(report)),
         description=f"{described(headline(report).sentence)}. {described(report.proved.why)}.",
         start=to_the_millisecond(min((*oldest, report.as_of))),
         end=to_the_millisecond(report.as_of),

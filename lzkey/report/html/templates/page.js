@@ -119,6 +119,10 @@ new Listing(document.getElementById("matrix"), {
   noun: ["account", "accounts"],
 });
 
+for (const link of document.querySelectorAll("[data-key]")) {
+  link.addEventListener("click", () => showKeys("text", link.dataset.key));
+}
+
 for (const button of document.querySelectorAll("[data-requirement]")) {
   button.hidden = false;
   button.addEventListener("click", () =>

@@ -1,0 +1,122 @@
+"""The landing zone's own keys, each with every requirement and its answer; a pass with what is proved."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from landing_zone_key import LandingZone, Requirement, SettingsError
+from landing_zone_key.key import KeyArn
+from landing_zone_key.requests import CLOUDTRAIL, CONFIG
+from lzkey.catalogue import advice, stands_for
+from lzkey.parameters import as_parameters
+from lzkey.report.verdicts import ALL, Verdict, standings
+from lzkey.report.wording import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from lzkey.report.model import KeyResult, Report
+    from lzkey.report.verdicts import Standing
+
+_SERVICES: Final = {Requirement.CONFIG_ACCESS: CONFIG, Requirement.CLOUDTRAIL_ACCESS: CLOUDTRAIL}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one requirement stands with a key."""
+
+    requirement: str
+    """Empty: of all of them at once, where the rule does not judge the key."""
+    verdict: Verdict
+    told: str
+    """What is proved, or what is wrong or not known; a sentence without its full stop."""
+    since: str = ""
+    """Since when it fails; empty where nobody has asked."""
+    fix: str = ""
+    command: str = ""
+    """What to run, the key's ARN in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """One of the landing zone's keys."""
+
+    arn: str
+    result: KeyResult | None
+    """None: the landing zone names it, and nothing else is known."""
+    answers: tuple[Answer, ...]
+    expected: datetime | None
+    """When the next result is due; None: the rule runs on changes alone, or nothing is known of it."""
+
+
+def own_keys(report: Report) -> tuple[OwnKey, ...]:
+    """The landing zone's keys, in the report's order; those of which nothing is known come last."""
+    found = [key for key in report.keys if key.of_landing_zone]
+    zone, known = zone_of(report), {key.arn for key in found}
+    since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
+    absent = (arn for arn in report.landing_zone.keys if arn not in known)
+    return (
+        *(OwnKey(key.arn, key, tuple(_answers(key, zone, since)), _expected(key, report)) for key in found),
+        *(OwnKey(arn, None, (), None) for arn in absent),
+    )
+
+
+def zone_of(report: Report) -> LandingZone | None:
+    """The landing zone as the rule's parameters tell it; None where they are not known, or wrong."""
+    try:
+        return LandingZone.from_rule_parameters(report.rule.parameters)
+    except SettingsError:
+        return None
+
+
+def defaults_in_force(report: Report) -> dict[str, str]:
+    """The rule parameters that nobody has given, with what is in force in their place."""
+    zone = zone_of(report)
+    told = {} if zone is None else as_parameters(zone)
+    return {name: value for name, value in told.items() if name not in report.rule.parameters}
+
+
+def next_expected(report: Report) -> datetime | None:
+    """By when every result should be a new one: the oldest is due first."""
+    oldest, hours = report.oldest_evaluation, report.rule.hours
+    return oldest + timedelta(hours=hours) if oldest and hours else None
+
+
+def _expected(key: KeyResult, report: Report) -> datetime | None:
+    hours = report.rule.hours
+    return key.evaluated_at + timedelta(hours=hours) if key.evaluated_at and hours else None
+
+
+def _answers(
+    key: KeyResult, zone: LandingZone | None, since: Mapping[tuple[str, str], str]
+) -> Iterator[Answer]:
+    found = [one for standing in standings(key) for one in standing.apart]
+    order = {name: place for place, name in enumerate(ALL)}
+    found.sort(key=lambda one: order.get("".join(one.requirements), len(ALL)))
+    for one in found:
+        requirement = "".join(one.requirements)
+        if one.failure is None:
+            yield Answer(requirement, one.verdict, _told(one, requirement, key, zone), fix=one.fix)
+            continue
+        advised = advice(requirement)
+        yield Answer(
+            requirement,
+            one.verdict,
+            one.detail or "the annotation had no room for the detail",
+            since.get((key.arn, requirement), ""),
+            command=f"{advised.command} {shlex.quote(key.arn)}" if advised.command else "",
+        )
+
+
+def _told(one: Standing, requirement: str, key: KeyResult, zone: LandingZone | None) -> str:
+    if one.verdict is not Verdict.HOLDS:
+        return one.detail
+    service = _SERVICES.get(Requirement(requirement))
+    if service is None or zone is None:
+        return advice(requirement).holds.removesuffix(".")
+    partition = KeyArn.parse(key.arn).partition
+    return f"every request of {service} is proved to be allowed: {stands_for(service, partition, zone)}"
