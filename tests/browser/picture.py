@@ -1,6 +1,7 @@
 """Writes the pages' picture of the report: `.venv/bin/python tests/browser/picture.py`.
 
-The summary of the troubled report in the light, as wide as a code host shows it, and half as sharp again.
+The summary of the troubled report in the light, down to the first answers of its first key: as wide as a code
+host shows it, and half as sharp again.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ def take(picture: Path) -> None:
             as_html(from_document(json.loads(REPORT.read_text(encoding="utf-8")))), encoding="utf-8"
         )
         with opened(browser, page, viewport=SIZE, device_scale_factor=1.5) as shown:
-            box = shown.page.locator("#summary").bounding_box()
+            box = shown.page.locator("#summary .answers tbody tr").nth(1).bounding_box()
             assert box
             shown.page.screenshot(
-                path=picture, clip=SIZE | {"x": 0, "y": 0, "height": box["y"] + box["height"] + 32}
+                path=picture, clip=SIZE | {"x": 0, "y": 0, "height": box["y"] + box["height"]}
             )
 
 
