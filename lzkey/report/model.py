@@ -316,6 +316,8 @@ class Report:
     """What AWS tells of deliveries; null: whoever made the report cannot see it."""
     opened: tuple[Opened, ...] | None = None
     """Since when each failure of the landing zone's keys has been; null: nobody has asked, see --history."""
+    idle_waivers: tuple[str, ...] = ()
+    """Why waivers that were given have no effect, a sentence each."""
 
     @property
     def counts(self) -> dict[State, int]:
