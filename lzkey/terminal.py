@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 #: Of the whole library; its level is how much is told.
 _LOG: Final = logging.getLogger("lzkey")
 
-STYLES: Final = {"COMPLIANT": "bold green", "NON_COMPLIANT": "bold red", "NOT_APPLICABLE": "dim"}
+STYLES: Final = {
+    "COMPLIANT": "bold green",
+    "WAIVED": "bold cyan",
+    "NON_COMPLIANT": "bold red",
+    "NOT_APPLICABLE": "dim",
+}
 
 #: One of them is set where the log is read for commands: by GitHub and what imitates it, Azure, TeamCity.
 #: GitLab and Jenkins read theirs from control characters alone, of which none is ever written.

@@ -348,6 +348,8 @@ class Report:
     """Since when each failure of the landing zone's keys has been; null: nobody has asked, see --history."""
     title: str = ""
     """What whoever made the report calls it; empty: it is called by what it is of."""
+    idle_waivers: tuple[str, ...] = ()
+    """Why waivers that were given have no effect, a sentence each."""
 
     @property
     def keys_by_state(self) -> dict[State, int]:

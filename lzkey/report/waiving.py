@@ -36,7 +36,7 @@ def waived(report: Report, use: Use) -> Report:
     An outdated result may be another today, and a key without a result is UNKNOWN: neither becomes WAIVED.
     """
     made = _changed(report, lambda key: _waived(key, use) if key.arn in use else key)
-    return replace(made, notes=tuple(dict.fromkeys((*report.notes, *use.notes))))
+    return replace(made, idle_waivers=use.notes)
 
 
 def used(report: Report, waivers: Waivers) -> Use:
@@ -50,7 +50,8 @@ def used(report: Report, waivers: Waivers) -> Use:
 
 def unwaived(report: Report) -> Report:
     """What the report says without waivers, as AWS Config has it."""
-    return _changed(report, lambda key: _unwaived(key) if any(map(_has_waiver, key.failures)) else key)
+    made = _changed(report, lambda key: _unwaived(key) if any(map(_has_waiver, key.failures)) else key)
+    return replace(made, idle_waivers=())
 
 
 def _waived(key: KeyResult, use: Use) -> KeyResult:

@@ -601,6 +601,7 @@ class TestWaivers:
             lambda it: it["waivers"][0].update(expires="2026-01-01"),
             lambda it: it["waivers"][0].update(owner="you@example.com"),
             lambda it: it["waivers"].pop(0),
+            lambda it: it["waivers"].pop(),
             lambda it: it.update(version=2),
         ],
     )

@@ -177,7 +177,7 @@ class TestOverTheOrganization:
         document = json.loads(out)
         note = f"ENABLED of {good['arn']} is met: the waiver can be removed"
         assert (code, err) == (3, f"{note}\n")
-        assert note in document["notes"]
+        assert document["idle_waivers"] == [note]
         assert document["summary"]["counts"]["WAIVED"] == 1
         assert json.loads((tmp_path / "new.json").read_text())["keys"] == document["keys"]
         unknown = {**met, "key": good["arn"].replace(":key/", ":key/0")}

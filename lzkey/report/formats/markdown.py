@@ -309,7 +309,7 @@ def _method(report: Report) -> Iterator[str]:
     yield ""
     yield from (f"- {premise.text} ({', '.join(premise.pages)})" for premise in PREMISES)
     yield ""
-    for note in (*filter(None, (rule.unknown,)), *report.notes):
+    for note in (*filter(None, (rule.unknown,)), *report.notes, *report.idle_waivers):
         yield f"- {references(note)}"
     yield ""
     yield from _controls()

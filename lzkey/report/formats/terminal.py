@@ -87,9 +87,10 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         )
     if report.line:
         yield from _scores(report.line)
-    for note in report.notes[:_SHOWN]:
+    notes = (*report.notes, *report.idle_waivers)
+    for note in notes[:_SHOWN]:
         yield _line(f"note: {note}", "dim")
-    yield from _more(len(report.notes), "note")
+    yield from _more(len(notes), "note")
 
 
 def _scores(line: tuple[Point, ...]) -> Iterator[RenderableType]:

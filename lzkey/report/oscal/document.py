@@ -139,6 +139,7 @@ def _facts(report: Report) -> list[Part]:
         ("in-force", in_force(found.in_force) if found else ""),
         ("asked", found.asked if found else ""),
         *each("not-read", (*report.notes, *(found.unread if found else ()), report.rule.unknown)),
+        *each("idle-waiver", report.idle_waivers),
         ("behind-unknown", found.behind_unknown if found else ""),
     )
 
