@@ -372,6 +372,12 @@ class Report:
         return found
 
     @property
+    def keys_without_result(self) -> tuple[str, ...]:
+        """The keys that the landing zone names, and of which the report knows nothing else."""
+        known = {key.arn for key in self.keys if key.of_landing_zone}
+        return tuple(arn for arn in self.landing_zone.keys if arn not in known)
+
+    @property
     def judges_own_alone(self) -> bool:
         """Whether the score is made of keys of the landing zone and of nothing else."""
         judged = [key for key in self.keys if key.state is not State.NOT_APPLICABLE]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from landing_zone_key import LandingZone, Requirement, SettingsError
 from landing_zone_key.key import KeyArn
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG
+from lzkey.aws.standing import Standing as KeyStanding
 from lzkey.catalogue import advice, stands_for
 from lzkey.parameters import as_parameters
 from lzkey.report.verdicts import ALL, Verdict, standings
@@ -59,13 +60,23 @@ class OwnKey:
 def own_keys(report: Report) -> tuple[OwnKey, ...]:
     """The landing zone's keys, in the report's order; those of which nothing is known come last."""
     found = [key for key in report.keys if key.of_landing_zone]
-    zone, known = zone_of(report), {key.arn for key in found}
+    zone = zone_of(report)
     since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
-    absent = (arn for arn in report.landing_zone.keys if arn not in known)
     return (
         *(OwnKey(key.arn, key, tuple(_answers(key, zone, since)), _expected(key, report)) for key in found),
-        *(OwnKey(arn, None, (), None) for arn in absent),
+        *(OwnKey(arn, None, (), None) for arn in report.keys_without_result),
     )
+
+
+def mending(requirement: str, detail: str, arn: str) -> tuple[str, str]:
+    """What to do about a key that fails a requirement, in words, or in their place the one command.
+
+    What enables a key is told by its state: one whose deletion is scheduled takes more than enable-key.
+    """
+    if requirement == Requirement.ENABLED and detail:
+        return KeyStanding(shlex.quote(arn), detail.split(maxsplit=1)[0]).fix, ""
+    command = advice(requirement).command
+    return "", f"{command} {shlex.quote(arn)}" if command else ""
 
 
 def zone_of(report: Report) -> LandingZone | None:
@@ -105,14 +116,15 @@ def _answers(
         if one.failure is None:
             yield Answer(requirement, one.verdict, _told(one, requirement, key, zone), fix=one.fix)
             continue
-        advised = advice(requirement)
+        fix, command = mending(requirement, one.detail, key.arn)
         yield Answer(
             requirement,
             one.verdict,
             one.detail or "the annotation had no room for the detail",
             since.get((key.arn, requirement), ""),
             one.failure.waiver,
-            command=f"{advised.command} {shlex.quote(key.arn)}" if advised.command else "",
+            fix,
+            command,
         )
 
 

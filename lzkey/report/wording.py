@@ -211,7 +211,8 @@ def of_what(report: Report) -> str:
 def own_score(report: Report) -> str:
     """How many of the landing zone's own keys are COMPLIANT, where no others are judged."""
     counts = report.keys_by_state
-    return f"{counts[State.COMPLIANT]:,} of {len(report.keys) - counts[State.NOT_APPLICABLE]:,}"
+    judged = len(report.keys) - counts[State.NOT_APPLICABLE]
+    return f"{counts[State.COMPLIANT]:,} of {judged + len(report.keys_without_result):,}"
 
 
 def scored(report: Report) -> str:

@@ -154,6 +154,16 @@ def parsed(markdown: str) -> list[Any]:
 class TestMarkdown:
     """Tables, and nothing that the text of others made."""
 
+    def test_notes_are_no_premises(self, report: Report) -> None:
+        """A list right after another would go on with it: each has a heading of its own."""
+        markdown = render(replace(report, notes=("a note",), idle_waivers=("a waiver",)), Form.MARKDOWN)
+        for heading, note in (
+            ("Could not be read on the way", "a note"),
+            ("Waivers without effect", "a waiver"),
+        ):
+            assert f"\n### {heading}\n\n- " in markdown
+            assert f"- {note}\n\n### " in markdown
+
     def test_structure(self, report: Report) -> None:
         """No link, picture, HTML or code block, and every row has its table's columns."""
         tokens = parsed(render(report, Form.MARKDOWN))
@@ -250,7 +260,8 @@ class TestFormerKeys:
         report = replace(self.report_with(load_report, "Enabled"), observed=None)
         told = " ".join(render(report, form).split())
         assert "Enabled; its policy admits CloudTrail" in told
-        assert self.FIX not in told
+        former = report.landing_zone.former_keys[0].arn
+        assert f"{self.FIX} {former}" not in told
         assert "ormer key" not in render(replace(load_report("troubled"), observed=None), form)
 
     def test_on_the_screen(self, load_report: Callable[[str], Report]) -> None:

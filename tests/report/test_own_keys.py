@@ -15,6 +15,8 @@ import pytest
 from lzkey.report.document import as_document, from_document
 from lzkey.report.formats import Form, render
 from lzkey.report.html import as_html
+from lzkey.report.html.rows import key_rows
+from lzkey.report.html.sections import findings
 from lzkey.report.html.words import with_commands
 from lzkey.report.model import Cause, Doubt, KeyResult
 from lzkey.report.own import defaults_in_force, next_expected, own_keys
@@ -86,13 +88,41 @@ class TestAnswers:
         key = own_keys(report)[0]
         commands = {one.requirement: one.command for one in key.answers if one.verdict is Verdict.REFUSED}
         assert commands["CLOUDTRAIL_ACCESS"] == f"lzkey fix --discover {key.arn}"
-        assert commands["ENABLED"] == f"aws kms enable-key --key-id {key.arn}"
         assert [one.requirement for one in key.answers] == [*ALL]
+
+    @pytest.mark.parametrize(
+        ("state", "commands"),
+        [
+            ("Disabled", ["enable-key"]),
+            ("PendingDeletion until 2026-12-08", ["cancel-key-deletion", "enable-key"]),
+            ("PendingImport", []),
+        ],
+    )
+    def test_what_enables_a_key_is_of_its_state(
+        self, load_report: Callable[[str], Report], state: str, commands: list[str]
+    ) -> None:
+        """KMS enables no key whose deletion is scheduled; and so in the findings."""
+        report = load_report("troubled")
+        first = own_keys(report)[0].result
+        assert first is not None
+        failures = tuple(
+            replace(one, detail=state) if one.requirement == "ENABLED" else one for one in first.failures
+        )
+        report = with_key(report, failures=failures)
+        one = own_keys(report)[0].answers[0]
+        assert with_commands(one.fix)[1::2] == [f"aws kms {each} --key-id {first.arn}" for each in commands]
+        assert one.command == ""
+        (line, *_) = next(
+            each.lines for each in findings(report, key_rows(report)) if each.requirement == "ENABLED"
+        )
+        assert (line.fix, line.command) == (one.fix, "")
 
     def test_an_arn_is_one_word_of_a_shell(self, load_report: Callable[[str], Report]) -> None:
         """Whatever AWS Config says it is."""
         report = with_key(load_report("troubled"), arn="key/1; touch x")
-        assert own_keys(report)[0].answers[0].command.endswith("'key/1; touch x'")
+        enabled, *_, cloudtrail = own_keys(report)[0].answers
+        assert enabled.fix.endswith("aws kms enable-key --key-id 'key/1; touch x'")
+        assert cloudtrail.command.endswith("'key/1; touch x'")
 
     def test_a_key_in_doubt_is_in_doubt_in_all(self, healthy: Report) -> None:
         """With what settles it."""
@@ -109,6 +139,25 @@ class TestAnswers:
         assert own_keys(report)[-1].answers == ()
         assert f"{arn}\n\nUNKNOWN: the landing zone names this key" in render(report, Form.MARKDOWN)
         assert "names this key, and no result does" in as_html(report)
+        assert scored(report).endswith("2 of 3 COMPLIANT")
+
+    def test_without_any_key_that_is_said(self, load_report: Callable[[str], Report]) -> None:
+        """With the reason, below the heading."""
+        report = load_report("empty")
+        assert own_keys(report) == ()
+        for form in (Form.MARKDOWN, Form.HTML):
+            assert "It is not known which keys the landing zone uses: Control Tower" in render(report, form)
+
+    def test_markdown_names_keys_and_what_is_due(self, healthy: Report) -> None:
+        """As the page does: the name beside the ARN, what makes a result doubtful, and what was due."""
+        outdated = Doubt(Cause.RESULT_OUTDATED, "COMPLIANT, judged 9 days ago", "")
+        late = with_key(
+            replace(healthy, as_of=healthy.as_of + timedelta(days=3)), name="alias/logs", outdated=outdated
+        )
+        told = render(late, Form.MARKDOWN)
+        assert f"### {own_keys(late)[0].arn} (alias/logs)\n" in told
+        assert re.search(r"; the next result was due by .*; COMPLIANT, judged 9 days ago\.\n", told)
+        assert "is expected by" not in told
 
 
 class TestWhenTheNextIsExpected:
@@ -172,6 +221,7 @@ class TestNumbers:
         assert scored(healthy) == "the landing zone's own keys alone are judged: 2 of 2 COMPLIANT"
         for form in (Form.TEXT, Form.MARKDOWN):
             assert "100.0%" not in render(replace(healthy, trend=None), form)
+        assert "\nThe landing zone's own keys alone are judged: 2 of 2" in render(healthy, Form.MARKDOWN)
         assert ">2 of 2</p>" in as_html(healthy)
         assert json.loads(render(healthy, Form.JSON))["summary"]["score"] == 1.0
 
@@ -183,6 +233,7 @@ class TestNumbers:
     def test_nothing_judged_is_no_score(self, healthy: Report) -> None:
         """Nor 0 %."""
         assert scored(replace(healthy, keys=())) == "no score: nothing is judged"
+        assert "\nNo score: nothing is judged.\n" in render(replace(healthy, keys=()), Form.MARKDOWN)
 
 
 class TestFacts:

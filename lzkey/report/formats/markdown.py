@@ -69,7 +69,7 @@ def _lines(report: Report) -> Iterator[str]:
     if report.places_in_doubt:
         yield f"{in_doubt(report.places_in_doubt)}."
         yield ""
-    yield f"S{references(scored(report))[1:]}."
+    yield f"{references(sentence(scored(report)))}."
     yield ""
     yield from _own(report)
     yield from _deliveries(report)
@@ -85,13 +85,17 @@ def _own(report: Report) -> Iterator[str]:
     """Each of the landing zone's keys, requirement by requirement."""
     yield "## The landing zone's own keys"
     yield ""
-    for key in own_keys(report):
-        yield f"### {references(key.arn)}"
+    names, keys = report.key_names, own_keys(report)
+    if not keys:
+        yield f"It is not known which keys the landing zone uses{references(_because(report))}."
         yield ""
-        yield f"{references(_result_of(key))}."
+    for key in keys:
+        yield f"### {references(called(key.arn, names.get(key.arn)))}"
+        yield ""
+        yield f"{references(_result_of(key, report))}."
         yield ""
         rows = (
-            (one.requirement or "all", VERDICTS[one.verdict], _told(one), one.command or one.fix)
+            (one.requirement or "all", VERDICTS[one.verdict], _told(one), one.command or sentence(one.fix))
             for one in key.answers
         )
         if key.answers:
@@ -100,14 +104,23 @@ def _own(report: Report) -> Iterator[str]:
 
 def _told(one: Answer) -> str:
     told = sentence(one.told)
-    return f"{told}; {one.waiver}" if one.waiver else told
+    return "; ".join([told, *filter(None, (str(one.waiver or ""), one.since))])
 
 
-def _result_of(key: OwnKey) -> str:
+def _because(report: Report) -> str:
+    return f": {report.landing_zone.unknown}" if report.landing_zone.unknown else ""
+
+
+def _result_of(key: OwnKey, report: Report) -> str:
     if key.result is None:
         return "UNKNOWN: the landing zone names this key, and no result does"
-    told = f"{key.result.state}, evaluated {moment(key.result.evaluated_at)}"
-    return f"{told}; the next result is expected by {moment(key.expected)}" if key.expected else told
+    told = [f"{key.result.state}, evaluated {moment(key.result.evaluated_at)}"]
+    if key.expected:
+        verb = "was due" if key.expected < report.as_of else "is expected"
+        told.append(f"the next result {verb} by {moment(key.expected)}")
+    if key.result.outdated:
+        told.append(key.result.outdated.detail)
+    return "; ".join(told)
 
 
 def _deliveries(report: Report) -> Iterator[str]:
@@ -309,10 +322,16 @@ def _method(report: Report) -> Iterator[str]:
     yield ""
     yield from (f"- {premise.text} ({', '.join(premise.pages)})" for premise in PREMISES)
     yield ""
-    for note in (*filter(None, (rule.unknown,)), *report.notes, *report.idle_waivers):
-        yield f"- {references(note)}"
-    yield ""
+    yield from _notes("Could not be read on the way", (*filter(None, (rule.unknown,)), *report.notes))
+    yield from _notes("Waivers without effect", report.idle_waivers)
     yield from _controls()
+
+
+def _notes(heading: str, notes: Iterable[str]) -> Iterator[str]:
+    """Sentences below a heading of their own: a list right after another is the same list in Markdown."""
+    found = [f"- {references(note)}" for note in notes]
+    if found:
+        yield from (f"### {heading}", "", *found, "")
 
 
 def _controls() -> Iterator[str]:

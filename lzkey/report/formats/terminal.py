@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from lzkey.observed.blast import BlastRadius
     from lzkey.observed.values import Observed
-    from lzkey.report.model import KeyResult, Point, Report
+    from lzkey.report.model import KeyResult, Point, Report, UnitResult
 
 #: The headline's colour, by how its word would be coloured.
 _TONES: Final = {"yes": "bold green", "no": "bold red", "unknown": "bold yellow"}
@@ -222,17 +222,18 @@ def _units(report: Report) -> Iterator[RenderableType]:
     """How each organizational unit stands, the worst first."""
     units = report.units
     if units:
-        rows = [
-            (
-                *(one.unit or NO_UNIT, f"{one.accounts:,}"),
-                *(f"{count:,}" for count in (*one.keys.values(), one.places_in_doubt)),
-                percentage(one.score),
-            )
-            for one in units[:_SHOWN]
-        ]
-        headings = ("organizational unit", "accounts", *units[0].keys, "in doubt", "score")
-        yield table(headings, ((*map(_line, row),) for row in rows))
+        rows = ((_line(one.unit or NO_UNIT), _line(_stands(one))) for one in units[:_SHOWN])
+        yield table(("organizational unit", "how it stands"), rows)
     yield from _more(len(units), "organizational unit")
+
+
+def _stands(unit: UnitResult) -> str:
+    """With what each number counts: columns of numbers would lose their headings in a narrow terminal."""
+    keys = ", ".join(f"{number:,} {state}" for state, number in unit.keys.items())
+    places = unit.places_in_doubt
+    doubt = [counted(places, "account-Region pair in doubt", "account-Region pairs in doubt")] * bool(places)
+    score = "nothing judged" if unit.score is None else f"score {percentage(unit.score)}"
+    return "; ".join([counted(unit.accounts, "account"), keys, *doubt, score])
 
 
 def _more(number: int, what: str) -> Iterator[RenderableType]:

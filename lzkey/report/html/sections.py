@@ -20,6 +20,7 @@ from lzkey.page.words import grouped
 from lzkey.report.html.rows import accounts_by_id, regions_of
 from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED
 from lzkey.report.model import Cause, Doubt
+from lzkey.report.own import mending
 from lzkey.report.wording import called, formula, of_what, opened, own_score, percentage
 from lzkey.runbook import address
 from lzkey.state import WORST_FIRST, State, scored_states, told_states
@@ -111,6 +112,10 @@ class Line:
     waiver: Waived | None = None
     since: str = ""
     """Since when, of one of the landing zone's keys; empty where nobody has asked."""
+    fix: str = ""
+    """What to do about one of the landing zone's keys, where that takes more than a command."""
+    command: str = ""
+    """Of one of the landing zone's keys."""
 
     @property
     def address(self) -> str | None:
@@ -363,7 +368,7 @@ def _account_of(arn: str) -> str:
 def _finding(
     requirement: str, found: list[tuple[_Said, KeyRow]], since: Mapping[tuple[str, str], str]
 ) -> FailedRequirement:
-    own = [_line(said, (row,), since.get((row.arn, requirement), "")) for said, row in found if row.own]
+    own = [_own_line(requirement, said, row, since) for said, row in found if row.own]
     alike: Mapping[_Said, list[KeyRow]] = defaultdict(list)
     others = [(said, row) for said, row in found if not row.own]
     for said, row in others[:SHOWN]:
@@ -374,9 +379,15 @@ def _finding(
     )
 
 
-def _line(said: _Said, rows: tuple[KeyRow, ...], since: str = "") -> Line:
+def _line(said: _Said, rows: tuple[KeyRow, ...]) -> Line:
     detail, runbook, waiver = said
-    return Line(detail, runbook, rows, waiver, since)
+    return Line(detail, runbook, rows, waiver)
+
+
+def _own_line(requirement: str, said: _Said, row: KeyRow, since: Mapping[tuple[str, str], str]) -> Line:
+    detail, runbook, waiver = said
+    fix, command = mending(requirement, detail, row.arn)
+    return Line(detail, runbook, (row,), waiver, since.get((row.arn, requirement), ""), fix, command)
 
 
 def _doubt_group(
