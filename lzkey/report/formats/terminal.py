@@ -14,7 +14,6 @@ from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
 from lzkey.report.wording import (
     EVENTS,
-    NO_UNIT,
     REPORT_IT,
     blast_radius,
     called,
@@ -26,6 +25,7 @@ from lzkey.report.wording import (
     scored,
     sentence,
     strange,
+    unit_in_words,
     unknowns,
 )
 from lzkey.state import State
@@ -220,19 +220,8 @@ def _former(keys: list[BlastRadius], names: Mapping[str, str]) -> Iterator[Rende
 
 def _units(report: Report) -> Iterator[RenderableType]:
     """How each organizational unit stands, the worst first."""
-    units = report.units
-    if units:
-        rows = [
-            (
-                *(one.unit or NO_UNIT, f"{one.accounts:,}"),
-                *(f"{count:,}" for count in (*one.keys.values(), one.places_in_doubt)),
-                percentage(one.score),
-            )
-            for one in units[:_SHOWN]
-        ]
-        headings = ("organizational unit", "accounts", *units[0].keys, "in doubt", "score")
-        yield table(headings, ((*map(_line, row),) for row in rows))
-    yield from _more(len(units), "organizational unit")
+    yield from (_line(unit_in_words(one)) for one in report.units[:_SHOWN])
+    yield from _more(len(report.units), "organizational unit")
 
 
 def _more(number: int, what: str) -> Iterator[RenderableType]:
