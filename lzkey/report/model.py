@@ -403,7 +403,7 @@ class Report:
         doubts = Counter(of.get(place.account, "") for place in self.places if place.counts_as_unknown)
         for key in self.keys:
             keys[of.get(key.account, "")][key.state] += 1
-        states = told_states(self.keys_by_state)
+        states = told_states(self.keys_by_state)  # the same in all of them
         found = (
             UnitResult(
                 unit,

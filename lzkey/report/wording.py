@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lzkey.observed.blast import BlastRadius
     from lzkey.observed.values import Contradiction, Events, InForce, KeyUse
-    from lzkey.report.model import Doubt, Opened, Report, Scope
+    from lzkey.report.model import Doubt, Opened, Report, Scope, UnitResult
 
 #: What is proved, in a word or two.
 PROVED: Final = {
@@ -185,10 +185,19 @@ def former_key(key: BlastRadius) -> str:
 
 def counted_states(report: Report) -> str:
     """How many keys are in each state, of how many, and what else counts."""
-    counts = report.keys_by_state
-    keys = ", ".join(f"{counts[state]:,} {state}" for state in told_states(counts))
-    told = f"{counted(len(report.keys), 'key')}: {keys}"
-    return f"{told}; {in_doubt(report.places_in_doubt)}" if report.places_in_doubt else told
+    return _states(report.keys_by_state, report.places_in_doubt)
+
+
+def unit_in_words(one: UnitResult) -> str:
+    """How the accounts of an organizational unit stand."""
+    where = f"unit {one.unit}" if one.unit else NO_UNIT
+    return f"{where}, {counted(one.accounts, 'account')}, {_states(one.keys, one.places_in_doubt)}"
+
+
+def _states(keys: Mapping[State, int], places: int) -> str:
+    counts = ", ".join(f"{keys[state]:,} {state}" for state in told_states(keys))
+    told = f"{counted(sum(keys.values()), 'key')}: {counts}"
+    return f"{told}; {in_doubt(places)}" if places else told
 
 
 def in_doubt(places: int) -> str:

@@ -9,7 +9,6 @@ import pytest
 from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
 from lzkey.page.words import grouped
 from lzkey.report.html.words import ANSWERS, STATES
-from lzkey.state import State
 
 from .conftest import MANY, NAMES, report_named
 
@@ -38,8 +37,8 @@ class TestAnyReport:
         """Counts by state, failing keys by requirement, keys and accounts."""
         report = report_named(name)
         shown = read(name)
-        for state in State:
-            assert shown.texts(f"[data-count={state}]") == [grouped(report.keys_by_state[state])]
+        for state, count in report.keys_by_state.items():
+            assert shown.texts(f"[data-count={state}]") == [grouped(count)]
         assert shown.texts("[data-count=all]") == [grouped(len(report.keys))]
         for requirement in REQUIREMENTS:
             failing = sum(

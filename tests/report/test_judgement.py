@@ -389,6 +389,7 @@ INVENTORY: dict[str, Any] = {
     "changed_at": {},
     "recorders": {SPOT: GOOD},
     "not_listed": frozenset(),
+    "names": {},
 }
 HEALTHY: dict[str, Any] = {
     "regions": (REGION,),

@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import Console
 
 from lzkey.report.document import as_document, from_document
-from lzkey.report.formats import Form, render, terminal
+from lzkey.report.formats import Form, render
 from lzkey.state import State
 
 if TYPE_CHECKING:
@@ -86,15 +84,6 @@ class TestFormats:
         assert NAME in shown
         assert UNIT in shown
         assert "unit" in shown.lower()
-
-    def test_a_narrow_terminal_says_what_each_number_of_a_unit_counts(self, load_report: Load) -> None:
-        """In 80 columns a table of so many would be without its headings."""
-        unit = load_report("troubled").units[0]
-        console = Console(file=io.StringIO(), width=80)
-        shown = " ".join(terminal.render(load_report("troubled"), console).split())
-        numbers = ", ".join(f"{number} {state}" for state, number in unit.keys.items())
-        assert f"organizational unit how it stands ─ {unit.unit}" in re.sub("─[─ ]*", "─ ", shown)
-        assert f"{unit.unit} {unit.accounts} accounts; {numbers}; " in shown
 
     @pytest.mark.parametrize("form", [Form.TEXT, Form.MARKDOWN, Form.HTML])
     def test_without_units_there_is_no_view(self, load_report: Load, form: Form) -> None:

@@ -73,7 +73,7 @@ class TestThroughTheAggregator:
         assert units[org.account("audit")] == "Root/Security"
         assert units[org.account("Payments")] == "Root/Workloads/Production"
         assert units[org.account("management")] == "Root"
-        failing = {one.unit: one.counts[State.NON_COMPLIANT] for one in report.units}
+        failing = {one.unit: one.keys[State.NON_COMPLIANT] for one in report.units}
         assert failing == {"Root": 2, "Root/Workloads/Production": 2, "Root/Security": 0}
         assert report.calls is not None
         assert report.calls["organizations:ListAccountsForParent"] == 4

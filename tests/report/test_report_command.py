@@ -154,7 +154,7 @@ class TestOverTheOrganization:
         examples = re.findall(r"^\$ lzkey report(.*)$", EXIT_CODES, re.MULTILINE)
         ended = [run(*shlex.split(example))[::2] for example in examples]
         org.sandbox.client("iam").delete_role(RoleName="LandingZoneReader")
-        assert ended == [(3, "")] * 10 + [(0, "")]
+        assert ended == [(3, "")] * 11 + [(0, "")]
         written = {path.name for path in tmp_path.iterdir()} - {"config", "waivers.yaml"}
         assert written == {"report.html", "report.json", "report.csv", "new.html", "new.json", "pack"}
 

@@ -239,11 +239,9 @@ class TestFormats:
     def test_terminal(self, told: Report, troubled_report: Report) -> None:
         """The key with its waiver, and the count; nothing of it where nothing is waived."""
         text = render(told, Form.TEXT)
-        assert re.search(rf"{ONE}( \(.*\))?: WAIVED: ", text)
+        assert re.search(rf"^{ONE} .*: WAIVED: ", text, re.MULTILINE)
         assert f"MANAGEMENT_ACCOUNT: {IN_FORCE}" in text
-        assert "35 NON_COMPLIANT, 8 UNKNOWN, 1 WAIVED, 11 COMPLIANT, " in text.replace(
-            "23 UNKNOWN", "8 UNKNOWN"
-        )
+        assert "100 keys: 35 NON_COMPLIANT, 8 UNKNOWN, 1 WAIVED, 11 COMPLIANT, " in text
         assert "aive" not in render(troubled_report, Form.TEXT).lower()
 
     def test_html(self, told: Report, troubled_report: Report) -> None:

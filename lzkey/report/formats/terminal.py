@@ -14,7 +14,6 @@ from lzkey.report.blast import blast_radii
 from lzkey.report.headline import headline, tone
 from lzkey.report.wording import (
     EVENTS,
-    NO_UNIT,
     REPORT_IT,
     blast_radius,
     called,
@@ -26,6 +25,7 @@ from lzkey.report.wording import (
     scored,
     sentence,
     strange,
+    unit_in_words,
     unknowns,
 )
 from lzkey.state import State
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from lzkey.observed.blast import BlastRadius
     from lzkey.observed.values import Observed
-    from lzkey.report.model import KeyResult, Point, Report, UnitResult
+    from lzkey.report.model import KeyResult, Point, Report
 
 #: The headline's colour, by how its word would be coloured.
 _TONES: Final = {"yes": "bold green", "no": "bold red", "unknown": "bold yellow"}
@@ -220,20 +220,8 @@ def _former(keys: list[BlastRadius], names: Mapping[str, str]) -> Iterator[Rende
 
 def _units(report: Report) -> Iterator[RenderableType]:
     """How each organizational unit stands, the worst first."""
-    units = report.units
-    if units:
-        rows = ((_line(one.unit or NO_UNIT), _line(_stands(one))) for one in units[:_SHOWN])
-        yield table(("organizational unit", "how it stands"), rows)
-    yield from _more(len(units), "organizational unit")
-
-
-def _stands(unit: UnitResult) -> str:
-    """With what each number counts: columns of numbers would lose their headings in a narrow terminal."""
-    keys = ", ".join(f"{number:,} {state}" for state, number in unit.keys.items())
-    places = unit.places_in_doubt
-    doubt = [counted(places, "account-Region pair in doubt", "account-Region pairs in doubt")] * bool(places)
-    score = "nothing judged" if unit.score is None else f"score {percentage(unit.score)}"
-    return "; ".join([counted(unit.accounts, "account"), keys, *doubt, score])
+    yield from (_line(unit_in_words(one)) for one in report.units[:_SHOWN])
+    yield from _more(len(report.units), "organizational unit")
 
 
 def _more(number: int, what: str) -> Iterator[RenderableType]:
