@@ -190,7 +190,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class UnitResult:
-    """The accounts right in one organizational unit, and how their keys stand."""
+    """The accounts directly in one organizational unit, and how their keys stand."""
 
     unit: str
     """As a path such as `Root/Security`; empty: of these accounts no unit is known."""

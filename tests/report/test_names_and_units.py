@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -84,6 +85,13 @@ class TestFormats:
         assert NAME in shown
         assert UNIT in shown
         assert "unit" in shown.lower()
+
+    def test_what_is_behind_has_its_name(self, load_report: Load) -> None:
+        """An account beside its number; AWS tells the name of no unit here."""
+        report = load_report("troubled")
+        assert "- 444455556666 (Log Archive): its baseline is FAILED" in render(report, Form.MARKDOWN)
+        page = render(report, Form.HTML)
+        assert re.search(r"444455556666(</span>)?</code> <span class=\"called\">Log Archive</span>", page)
 
     @pytest.mark.parametrize("form", [Form.TEXT, Form.MARKDOWN, Form.HTML])
     def test_without_units_there_is_no_view(self, load_report: Load, form: Form) -> None:

@@ -151,7 +151,7 @@ def _deliveries(report: Report) -> Iterator[str]:
     names = report.key_names
     told = [
         *(f"last use of {called(use.key, names.get(use.key))}: {key_use(use)}" for use in found.uses),
-        *(f"{one.name}: {one.detail}" for one in found.behind),
+        *(f"{called(one.name, accounts.get(one.name))}: {one.detail}" for one in found.behind),
         *(one.detail for one in found.beside),
         *(f"{one.principal} asked for {one.key}: {events_told(one)}" for one in found.events),
         *found.unread,
