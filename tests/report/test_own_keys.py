@@ -18,7 +18,7 @@ from lzkey.report.html import as_html
 from lzkey.report.html.rows import key_rows
 from lzkey.report.html.sections import findings
 from lzkey.report.html.words import with_commands
-from lzkey.report.model import Cause, Doubt, KeyResult
+from lzkey.report.model import Cause, Doubt, KeyResult, Opened
 from lzkey.report.own import defaults_in_force, next_expected, own_keys
 from lzkey.report.verdicts import ALL, Verdict
 from lzkey.report.wording import counted_states, of_what, scored
@@ -147,6 +147,22 @@ class TestAnswers:
         assert own_keys(report) == ()
         for form in (Form.MARKDOWN, Form.HTML):
             assert "It is not known which keys the landing zone uses: Control Tower" in render(report, form)
+
+    def test_the_answers_reason_is_a_sentence(self, load_report: Callable[[str], Report]) -> None:
+        """With its full stop, in both."""
+        report = load_report("troubled")
+        assert "CONFIG_ACCESS, ENABLED.</p>" in as_html(report)
+        assert "CONFIG\\_ACCESS, ENABLED.\n" in render(report, Form.MARKDOWN)
+
+    def test_markdown_tells_since_when(self, load_report: Callable[[str], Report]) -> None:
+        """In the key's own table, as the page does."""
+        report = load_report("troubled")
+        report = replace(
+            report, opened=(Opened(own_keys(report)[0].arn, "ENABLED", unknown="it was not read"),)
+        )
+        since = own_keys(report)[0].answers[0].since
+        assert "it was not read" in since
+        assert f"PendingDeletion until 2026-12-08; {since} |" in render(report, Form.MARKDOWN)
 
     def test_markdown_names_keys_and_what_is_due(self, healthy: Report) -> None:
         """As the page does: the name beside the ARN, what makes a result doubtful, and what was due."""

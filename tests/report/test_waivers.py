@@ -254,6 +254,8 @@ class TestFormats:
         assert f"MANAGEMENT_ACCOUNT {IN_FORCE}" in page
         assert "compliant / (compliant + non-compliant + unknown + waived) = " in page
         assert "compliant / (compliant + non-compliant + unknown) = " in plain
+        assert "What is waived is in the denominator, too" in page
+        assert "What is waived is in the denominator" not in plain
         assert 'class="state WAIVED"' not in plain
         assert 'data-count="WAIVED"' not in plain
 
