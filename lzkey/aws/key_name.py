@@ -1,4 +1,4 @@
-"""What people call a key: by its aliases, else by its tag Name."""
+"""What people call a key: by its aliases, else by its tag Name; and how a name stands beside an id."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def key_name(aliases: Collection[str] = (), tags: Mapping[str, str] | None = Non
     more = len(ordered) - _MOST_ALIASES
     shown = ", ".join(alias[:_LONGEST] for alias in ordered[:_MOST_ALIASES])
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def called(identifier: str, name: str | None) -> str:
+    """A key's ARN or an account's number, and what people call it, where that is known."""
+    return f"{identifier} ({name})" if name else identifier
 
 
 def tags_told(tags: Json) -> dict[str, str]:

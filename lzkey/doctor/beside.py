@@ -9,6 +9,7 @@ from lzkey.aws.baselines import enabled_baselines
 from lzkey.aws.fact import takes
 from lzkey.aws.unanswered import line
 from lzkey.doctor.landing_zone import READ_KEYS
+from lzkey.doctor.names import account_names_at_hand, key_names
 from lzkey.doctor.organization import a_few
 from lzkey.doctor.scene import CONFIG_OFF, NO_SCENE, allow, scene
 from lzkey.doctor.subject import ago, not_applicable, ok, problem, unknown, warning
@@ -18,6 +19,7 @@ from lzkey.observed.timing import HISTORY
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lzkey.doctor.names import Names
     from lzkey.doctor.subject import Check, Subject
     from lzkey.observed.looking import Scene
     from lzkey.observed.values import KeyUse
@@ -28,7 +30,7 @@ _REREGISTER: Final = (
 )
 
 
-@takes(facts=(scene, enabled_baselines, behind))
+@takes(facts=(scene, enabled_baselines, behind, account_names_at_hand))
 def baselines(subject: Subject) -> Check:
     """Check that every organizational unit and account is on the landing zone's present configuration.
 
@@ -44,13 +46,14 @@ def baselines(subject: Subject) -> Check:
     late, untold = behind(found)
     if late:
         units_first = sorted(late, key=lambda one: one.is_account)
-        return problem(a_few([f"{one.name}: {one.detail}" for one in units_first]), _REREGISTER)
+        names = account_names_at_hand(subject)
+        return problem(a_few([f"{names.beside(one.name)}: {one.detail}" for one in units_first]), _REREGISTER)
     if untold:
         return unknown(untold, "re-register what was registered before the landing zone's last change")
     return ok("every organizational unit and account is on the landing zone's present configuration")
 
 
-@takes(facts=(scene, key_uses))
+@takes(facts=(scene, key_uses, key_names))
 def key_last_use(subject: Subject) -> Check:
     """Say when the landing zone's keys were used last, by whomever: KMS names no caller.
 
@@ -62,18 +65,19 @@ def key_last_use(subject: Subject) -> Check:
         return not_applicable(NO_SCENE)
     uses = key_uses(found)
     if not uses:
-        return _without_keys(found)
+        return _without_keys(found, key_names(subject))
     untold = [use.unknown for use in uses if use.unknown]
     if untold:
         return unknown("; ".join(untold), allow(key_uses))
-    told = f"{'; '.join(_use(subject.now, use) for use in uses)}; KMS names no caller"
+    names = key_names(subject)
+    used = "; ".join(_use(subject.now, names.beside_id(use.key), use) for use in uses)
+    told = f"{used}; KMS names no caller"
     if all(use.at and subject.now - use.at <= HISTORY.late for use in uses):
         return ok(told)
     return warning(told, "see whether trail and delivery channels encrypt with it, and whether they deliver")
 
 
-def _use(now: datetime, use: KeyUse) -> str:
-    name = use.key.rpartition("/")[2]
+def _use(now: datetime, name: str, use: KeyUse) -> str:
     if use.at is None:
         since = f" since KMS began to tell, {ago(now, use.tracked_since)}" if use.tracked_since else ""
         return f"{name} was not used{since}"
@@ -81,7 +85,7 @@ def _use(now: datetime, use: KeyUse) -> str:
     return f"{name} was used for {use.operation} {ago(now, use.at)}{event}"
 
 
-@takes(facts=(scene, beside))
+@takes(facts=(scene, beside, key_names))
 def beside_the_key(subject: Subject) -> Check:
     """Check that nothing beside the key policies lets a service or another account use the keys.
 
@@ -91,9 +95,11 @@ def beside_the_key(subject: Subject) -> Check:
     if found is None:
         return not_applicable(NO_SCENE)
     if not found.keys:
-        return _without_keys(found)
+        return _without_keys(found, key_names(subject))
     others, unread = beside(found)
-    told = "; ".join((*unread, *(one.detail for one in others)))
+    names = key_names(subject)
+    things = (one.detail.replace(one.subject, names.beside(one.subject)) for one in others)
+    told = "; ".join((*unread, *things))
     if unread:
         return unknown(told, allow(beside))
     if others:
@@ -101,9 +107,9 @@ def beside_the_key(subject: Subject) -> Check:
     return ok("no grant to an AWS service, and no policy of AWS RAM")
 
 
-def _without_keys(found: Scene) -> Check:
+def _without_keys(found: Scene, names: Names) -> Check:
     """Why there is no key to look at: the manifest names none, or none that can be read."""
     manifest = found.zone.manifest_keys
     if manifest and manifest.logging:
-        return unknown(f"{', '.join(map(line, manifest.logging))} could not be read", READ_KEYS)
+        return unknown(f"{', '.join(names.each(map(line, manifest.logging)))} could not be read", READ_KEYS)
     return not_applicable("the landing zone's manifest names no key of yours")

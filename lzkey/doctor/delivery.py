@@ -16,6 +16,7 @@ from landing_zone_key.requests import trail_arn
 from lzkey.aws.delivery_channel import delivery_channel_statuses, delivery_channels
 from lzkey.aws.fact import takes
 from lzkey.aws.trail import trail, trail_status
+from lzkey.doctor.names import Names, key_names
 from lzkey.doctor.scene import CONFIG_OFF, NO_SCENE, scene
 from lzkey.doctor.subject import ago, not_applicable, ok, problem, unknown, warning
 from lzkey.observed.causes import CAUSES
@@ -113,7 +114,7 @@ def _of_trail(name: str, logs: _Seen, *digests: _Seen) -> Check:
     return ok(told) if logs.observed.outcome is Outcome.DELIVERING else logs.unsettled(told)
 
 
-@takes(facts=(scene, in_force, key_uses, channel_readings))
+@takes(facts=(scene, in_force, key_uses, channel_readings, key_names))
 def delivery_channel(subject: Subject) -> Check:
     """Check that AWS Config of this account and Region delivers, and with the landing zone's key."""
     if subject.excluded:
@@ -130,10 +131,11 @@ def delivery_channel(subject: Subject) -> Check:
         return unknown("AWS Config does not tell what became of its deliveries", "try again later")
     keys = found.keys_of(Delivery.CONFIG) if found else ()
     readings = channel_readings(subject.asker, subject.account, (subject.region,), keys)
-    return _of_channel(subject, _seen(readings, _since(found, subject), subject.now))
+    names = key_names(management) if management and keys else Names()
+    return _of_channel(subject, _seen(readings, _since(found, subject), subject.now), names)
 
 
-def _of_channel(subject: Subject, all_kinds: tuple[_Seen, ...]) -> Check:
+def _of_channel(subject: Subject, all_kinds: tuple[_Seen, ...], names: Names) -> Check:
     """How a channel's files fare: what goes elsewhere, and in time, is well, and tells nothing of the key."""
     for seen in all_kinds:
         if seen.reading.error:
@@ -142,7 +144,8 @@ def _of_channel(subject: Subject, all_kinds: tuple[_Seen, ...]) -> Check:
     history = all_kinds[0]
     reading, told = history.reading, f"{history.reading.kind.what} {history.last}"
     if history.observed.outcome is Outcome.DELIVERING:
-        return ok(f"{told} to {reading.bucket}{f' with {reading.key}' if reading.key else ''}")
+        key = f" with {names.beside(reading.key)}" if reading.key else ""
+        return ok(f"{told} to {reading.bucket}{key}")
     at = reading.succeeded_at
     if not reading.elsewhere or at is None or subject.now - at > HISTORY.late:
         return history.unsettled(told)

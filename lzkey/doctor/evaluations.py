@@ -15,9 +15,11 @@ from lzkey.aws.aggregator import aggregators as all_aggregators
 from lzkey.aws.aggregator import have_policy, key_counts, recorders, rows
 from lzkey.aws.aggregator import sources as all_sources
 from lzkey.aws.fact import Fact, takes
+from lzkey.aws.key_name import called
 from lzkey.aws.organization import organization
 from lzkey.aws.rule import member_statuses
 from lzkey.doctor.landing_zone import FIND, logging_keys
+from lzkey.doctor.names import account_names
 from lzkey.doctor.organization import (
     ELSEWHERE,
     FRESH,
@@ -37,6 +39,7 @@ from lzkey.doctor.subject import RULES, Subject, not_applicable, ok, problem, un
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lzkey.doctor.names import Names
     from lzkey.doctor.subject import Check
 
 
@@ -53,6 +56,8 @@ class Seen:
     results: frozenset[str]
     """The accounts that have some."""
     recording: Mapping[str, bool]
+    names: Names
+    """Of accounts."""
 
 
 @takes(facts=(*FRESH, *FIND, member_statuses, rows, key_counts, recorders))
@@ -85,6 +90,7 @@ def evaluations(subject: Subject) -> Check:
             account: found.fault is None
             for account, found in recorders(subject.asker, aggregator, subject.region).items()
         },
+        account_names(subject),
     )
     return _silent(rule, seen) or _unseen(subject, seen, scope) or _sound(seen)
 
@@ -94,7 +100,11 @@ def _silent(rule: str, seen: Seen) -> Check | None:
     silent = sorted(set(seen.keys) - seen.results)
     if not silent:
         return None
-    told = [f"{account} ({_counted(seen.keys[account], 'key')})" for account in silent]
+    counts = {account: _counted(seen.keys[account], "key") for account in silent}
+    told = [
+        called(account, ", ".join(filter(None, (seen.names.known.get(account), count))))
+        for account, count in counts.items()
+    ]
     return problem(
         f"keys in scope and no result: {a_few(told)}",
         "in each, see what aws configservice describe-config-rule-evaluation-status --config-rule-names "
@@ -107,8 +117,9 @@ def _unseen(subject: Subject, seen: Seen, listed: tuple[str, ...]) -> Check | No
     watched = set(seen.keys) if listed else seen.fresh
     blind = sorted(account for account in watched if seen.recording.get(account) is False)
     if blind and subject.parameters.deployment.on_change:
+        those = a_few(seen.names.each(blind))
         return problem(
-            f"AWS Config does not record KMS keys in {a_few(blind)}: no change there is judged",
+            f"AWS Config does not record KMS keys in {those}: no change there is judged",
             "let the recorder of each run and record AWS::KMS::Key, or exclude the account",
         )
     recorded = sum(seen.keys.values())
@@ -118,7 +129,7 @@ def _unseen(subject: Subject, seen: Seen, listed: tuple[str, ...]) -> Check | No
     hidden = [*seen.faulty, *sorted(watched - set(seen.keys) - recording)]
     if hidden:
         return unknown(
-            f"what is shown of {a_few(hidden)} is not all there is",
+            f"what is shown of {a_few(seen.names.each(hidden))} is not all there is",
             "mend what the line aggregator names, and see that AWS Config records KMS keys there",
         )
     if recorded < max(1, len(listed)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from landing_zone_key import LandingZone
@@ -11,11 +12,13 @@ from lzkey.aws.fact import takes
 from lzkey.aws.former_keys import former_keys
 from lzkey.aws.landing_zone import home_region, landing_zone_arn, landing_zone_detail
 from lzkey.aws.rule import is_named, results_of_key
+from lzkey.doctor.names import key_names
 from lzkey.doctor.subject import RULES, ago, not_applicable, ok, problem, unknown, warning
 
 if TYPE_CHECKING:
     from lzkey.aws.landing_zone import LandingZoneDetail
     from lzkey.aws.rule import Evaluation
+    from lzkey.doctor.names import Names
     from lzkey.doctor.subject import Check, Subject
 
 #: What it takes to find the landing zone.
@@ -51,16 +54,24 @@ def landing_zone(subject: Subject) -> Check:
     return ok(seen)
 
 
-@takes(facts=(*FIND, *RULES))
+@takes(facts=(*FIND, *RULES, key_names))
 def keys_in_scope(subject: Subject) -> Check:
-    """Check that every key that the landing zone encrypts its logs with is one that the rule judges."""
+    """Check that every key that the landing zone encrypts its logs with is one that the rule judges.
+
+    Here it is said, too, where it is not known what keys are called.
+    """
     found = found_landing_zone(subject)
     if found is None:
         return not_applicable(_NONE)
-    keys = found.keys
-    if not keys:
+    if not found.keys:
         return _without_keys(found)
-    faults = [fault for key in keys if (fault := _scope_fault(subject, key))]
+    names = key_names(subject)
+    check = _in_scope(subject, found.keys, names)
+    return replace(check, detail=f"{check.detail}; {names.untold}") if names.untold else check
+
+
+def _in_scope(subject: Subject, keys: tuple[str, ...], names: Names) -> Check:
+    faults = [fault for key in keys if (fault := _scope_fault(subject, key, names))]
     if faults:
         return problem(
             "; ".join(faults), "correct KeyScope and deploy, or give the landing zone a key of this account"
@@ -70,16 +81,18 @@ def keys_in_scope(subject: Subject) -> Check:
         return unknown(
             f"the manifest names {', '.join(aliases)}, which may be any key", "update it with the key's ARN"
         )
-    return ok(", ".join(keys))
+    return ok(", ".join(names.each(keys)))
 
 
-@takes(facts=(*FIND, *RULES, results_of_key))
+@takes(facts=(*FIND, *RULES, results_of_key, key_names))
 def keys_judged(subject: Subject) -> Check:
     """Check that the rule has a result for every key of the landing zone, whatever the result is."""
     found = found_landing_zone(subject)
     if found is None:
         return not_applicable(_NONE)
-    keys = [key for key in found.keys if f":{subject.account}:key/" in key and not _scope_fault(subject, key)]
+    names = key_names(subject)
+    here = [key for key in found.keys if f":{subject.account}:key/" in key]
+    keys = [key for key in here if not _scope_fault(subject, key, names)]
     if not keys:
         return not_applicable("the landing zone names no key that the rule judges in this account")
     if subject.rule_here() is None:
@@ -90,13 +103,14 @@ def keys_judged(subject: Subject) -> Check:
     ]
     if missing:
         return problem(
-            f"no result for {', '.join(missing)}; does the key exist?",
+            f"no result for {', '.join(names.each(missing))}; does the key exist?",
             "see whether the key exists and the last evaluation succeeded, then evaluate the rule again",
         )
-    return ok("; ".join(_shown(subject, key, result) for key, result in results.items() if result))
+    shown = (_shown(subject, names.beside_id(key), result) for key, result in results.items() if result)
+    return ok("; ".join(shown))
 
 
-@takes(facts=(*FIND, former_keys))
+@takes(facts=(*FIND, former_keys, key_names))
 def older_logs(subject: Subject) -> Check:
     """Check that the keys that the landing zone encrypted its logs with before can still decrypt them.
 
@@ -109,13 +123,14 @@ def older_logs(subject: Subject) -> Check:
         return _without_keys(found)
     zone = LandingZone.from_rule_parameters(subject.parameters.rule)
     former = former_keys(subject.asker, zone.with_manifest(found.manifest, found.version))
+    names = key_names(subject)
     failing = [key for key in former.keys if key.fault]
     if failing:
-        told = [f"{key.arn} is {key.fault}" for key in failing]
+        told = [f"{names.beside(key.arn)} is {key.fault}" for key in failing]
         return warning("; ".join((*told, *former.unread)), "; ".join(key.fix for key in failing))
     if former.unread:
         return unknown("; ".join(former.unread), READ_KEYS)
-    kept = ", ".join(key.arn for key in former.keys)
+    kept = ", ".join(names.each(key.arn for key in former.keys))
     return ok(f"still Enabled: {kept}" if kept else "there are none")
 
 
@@ -150,23 +165,23 @@ def _without_keys(found: LandingZoneDetail) -> Check:
     return not_applicable(_NO_KEY if found.manifest_keys.delivers else _NOTHING)
 
 
-def _scope_fault(subject: Subject, key: str) -> str:
+def _scope_fault(subject: Subject, key: str, names: Names) -> str:
     """Why the rule does not judge a key that the manifest names; empty when it does."""
     zone = LandingZone.from_rule_parameters(subject.parameters.rule)
     if ":key/" not in key:
         return ""
     _, _, _, region, account, resource = key.split(":", 5)
-    listed = {key, resource.removeprefix("key/")} & set(zone.listed_keys)
+    name, listed = names.beside(key), {key, resource.removeprefix("key/")} & set(zone.listed_keys)
     if zone.key_scope is KeyScope.LISTED and not listed:
-        return f"{key} is not listed in KeyScope"
+        return f"{name} is not listed in KeyScope"
     if region != subject.region:
-        return f"{key} is in {region}, the rule in {subject.region}"
+        return f"{name} is in {region}, the rule in {subject.region}"
     if not subject.is_organization():
         other = account != subject.account
-        return f"{key} is in account {account}, the rule in {subject.account}" if other else ""
+        return f"{name} is in account {account}, the rule in {subject.account}" if other else ""
     rule = subject.organization_rule()
     excluded = rule.excluded_accounts if rule else ()
-    return f"{key} is in account {account}, which the rule excludes" if account in excluded else ""
+    return f"{name} is in account {account}, which the rule excludes" if account in excluded else ""
 
 
 def _result(subject: Subject, key: str) -> Evaluation | None:
@@ -175,6 +190,6 @@ def _result(subject: Subject, key: str) -> Evaluation | None:
     return next((result for result in results if is_named(result.rule, RULE_NAME)), None)
 
 
-def _shown(subject: Subject, key: str, result: Evaluation) -> str:
+def _shown(subject: Subject, name: str, result: Evaluation) -> str:
     when = ago(subject.now, result.at) if result.at else "at some time"
-    return f"{key.rpartition('/')[2]} is {result.compliance}, judged {when}"
+    return f"{name} is {result.compliance}, judged {when}"

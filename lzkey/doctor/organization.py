@@ -10,15 +10,17 @@ from lzkey.aws.fact import takes
 from lzkey.aws.organization import MULTI_ACCOUNT_SETUP, members, organization, trusted_services
 from lzkey.aws.recorder import NO_RECORDER
 from lzkey.aws.rule import member_statuses
+from lzkey.doctor.names import account_names
 from lzkey.doctor.subject import RULES, not_applicable, ok, problem, unknown, warning
 
 if TYPE_CHECKING:
     from lzkey.aws.aggregator import Source
     from lzkey.aws.rule import MemberStatus
+    from lzkey.doctor.names import Names
     from lzkey.doctor.subject import Check, Subject
 
 #: What it takes to know what an aggregator lacks.
-FRESH: Final = (*RULES, members, aws_aggregator.aggregators, aws_aggregator.sources)
+FRESH: Final = (*RULES, members, account_names, aws_aggregator.aggregators, aws_aggregator.sources)
 
 #: Both service principals: the first deploys organization rules, the second fills aggregators.
 #: https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-config.html
@@ -69,7 +71,7 @@ def trusted_access(subject: Subject) -> Check:
     return ok(f"enabled for {' and '.join(_TRUSTED)}")
 
 
-@takes(facts=(*RULES, member_statuses))
+@takes(facts=(*RULES, member_statuses, account_names))
 def rule_in_accounts(subject: Subject) -> Check:
     """Check that the organization's rule arrived in every account that it was sent to.
 
@@ -80,16 +82,17 @@ def rule_in_accounts(subject: Subject) -> Check:
     statuses = statuses_of(subject)
     if not statuses:
         return problem("AWS Config tells of no account that has the rule", subject.redeploy)
+    names = account_names(subject)
     failed = [status for status in statuses if not status.successful and not status.changing]
     if failed:
-        return problem(a_few([_failure(status) for status in failed]), _failure_fix(subject, failed))
-    pending = [f"{status.account} {status.status}" for status in statuses if status.changing]
+        return problem(a_few([_failure(one, names) for one in failed]), _failure_fix(subject, failed))
+    pending = [f"{names.beside(one.account)} {one.status}" for one in statuses if one.changing]
     if pending:
         return unknown(a_few(pending), "wait until that has ended, and look again")
     return ok(f"in place in {len(statuses)} accounts")
 
 
-@takes(facts=(*RULES, member_statuses, members))
+@takes(facts=(*RULES, member_statuses, members, account_names))
 def accounts_without_rule(subject: Subject) -> Check:
     """Check that AWS Config tells of every active account of the organization, unless it is excluded."""
     rule = subject.organization_rule() if subject.is_organization() else None
@@ -105,7 +108,7 @@ def accounts_without_rule(subject: Subject) -> Check:
     missing = sorted(active - reached - excluded)
     if missing:
         return problem(
-            f"AWS Config sent the rule to none of {a_few(missing)}",
+            f"AWS Config sent the rule to none of {a_few(account_names(subject).each(missing))}",
             "give each of them a recorder and wait, as AWS Config tries a new account for seven hours; after "
             f"that {subject.redeploy}",
         )
@@ -133,8 +136,8 @@ def statuses_of(subject: Subject) -> list[MemberStatus]:
     return [status for status in statuses if status.account not in excluded or not status.deleted]
 
 
-def _failure(status: MemberStatus) -> str:
-    return f"{status.account} {status.status} ({status.reason or 'no reason given'})"
+def _failure(status: MemberStatus, names: Names) -> str:
+    return f"{names.beside(status.account)} {status.status} ({status.reason or 'no reason given'})"
 
 
 def _failure_fix(subject: Subject, failed: list[MemberStatus]) -> str:
@@ -207,14 +210,15 @@ def best(subject: Subject) -> str | None:
 def faults(subject: Subject, aggregator: str) -> dict[str, str]:
     """What is wrong with sources that the rule is for, by account: stale, or no source at all."""
     found, excluded = sources(subject, aggregator), excluded_accounts(subject)
+    names = account_names(subject)
     absent = sorted(active_accounts(subject) - accounts(found) - excluded)
     return {
-        source.account: _stale(source)
+        source.account: _stale(source, names)
         for source in found
         if source.account not in excluded and not source.is_fresh
-    } | {account: f"{account} is no source" for account in absent}
+    } | {account: f"{names.beside(account)} is no source" for account in absent}
 
 
-def _stale(source: Source) -> str:
+def _stale(source: Source, names: Names) -> str:
     why = f" ({source.code})" if source.code else ""
-    return f"{source.account} {source.status}{why}"
+    return f"{names.beside(source.account)} {source.status}{why}"

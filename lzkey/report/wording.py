@@ -115,11 +115,6 @@ def unknowns(report: Report) -> Iterator[tuple[Doubt, str, str, str]]:
 NO_UNIT: Final = "Not in a known organizational unit"
 
 
-def called(identifier: str, name: str | None) -> str:
-    """A key's ARN or an account's number, and what people call it, where that is known."""
-    return f"{identifier} ({name})" if name else identifier
-
-
 def sentence(told: str) -> str:
     """The text with a capital, where it begins with a word and not with a name such as kms:Decrypt."""
     return told[:1].upper() + told[1:] if _WORD.match(told) else told

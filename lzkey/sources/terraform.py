@@ -1,13 +1,8 @@
-"""The keys of a Terraform plan or state, as `terraform show -json` prints it.
-
-What belongs together is told by ids in a state. In a plan, where they are not known yet, the configuration's
-references tell; where these leave a choice, nothing belongs together.
-"""
+"""The keys of a Terraform plan or state, as `terraform show -json` prints it."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -19,13 +14,21 @@ from lzkey.aws.key_name import key_name, tags_told
 from lzkey.sources.cloudformation import or_passed_over, stack_keys
 from lzkey.sources.nested import Stack
 from lzkey.sources.open_policy import open_key, with_text
-from lzkey.sources.plan import Plan, planned_policy, without_indexes
+from lzkey.sources.plan import Plan, planned_policy
 from lzkey.sources.source import Format, known_key, members, stand_in_arn, unread
 from lzkey.sources.subject import UNTOLD, Environment, FoundKey, Kind, PassedOver, Unread
+from lzkey.sources.terraform_references import (
+    CLOUD_CONTROL,
+    aliases_of,
+    document_of,
+    holders,
+    key_named,
+    policy_of,
+)
 from lzkey.sources.unknown import ABSENT, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lzkey import Json
     from lzkey.sources.plan import Resource
@@ -38,10 +41,8 @@ KIND: Final = Kind("terraform", "the output of `terraform show -json`", is_templ
 
 _KEY: Final = "aws_kms_key"
 _EXTERNAL: Final = ("aws_kms_external_key", "aws_kms_replica_external_key")
-#: Of the provider whose attributes are CloudFormation's properties.
-_CLOUD_CONTROL: Final = ("awscc_kms_key", "awscc_kms_replica_key")
 _REPLICAS: Final = ("aws_kms_replica_key", "aws_kms_replica_external_key", "awscc_kms_replica_key")
-_KEYS: Final = frozenset((_KEY, *_EXTERNAL, *_REPLICAS, *_CLOUD_CONTROL))
+_KEYS: Final = frozenset((_KEY, *_EXTERNAL, *_REPLICAS, *CLOUD_CONTROL))
 #: What makes resources of a CloudFormation template.
 _STACKS: Final = frozenset(
     f"{provider}_cloudformation_{kind}" for provider in ("aws", "awscc") for kind in ("stack", "stack_set")
@@ -83,7 +84,7 @@ def _own_keys(
     if document.get("errored") is True or document.get("deferred_changes"):
         why = "ended in an error" if document.get("errored") is True else "defers changes to another one"
         yield Unread(source.place(KIND), f"the plan {why}: it does not hold all resources")
-    work = _Work(source, plan, context, keys, _aliases(plan, keys))
+    work = _Work(source, plan, context, keys, aliases_of(plan, keys))
     for key in keys:
         try:
             yield work.key(key, given[key.address])
@@ -197,7 +198,7 @@ class _Work:
 
     def _policy(self, holder: Resource, unresolved: list[str], assumptions: list[str]) -> Json:
         """The policy of a key or of a policy resource: text, object, `ABSENT` or `Unknown`."""
-        name = _policy_of(holder)
+        name = policy_of(holder)
         value, where = holder.value(name), f"{holder.address}.{name}"
         if value is ABSENT and self.plan.is_state:
             unresolved.append(f"{where}: the state does not tell it; refresh the state")
@@ -240,15 +241,10 @@ def _described(resource: Resource, arn: KeyArn, unresolved: list[str]) -> KmsKey
             "key_spec" if resource.type != _KEY else "customer_master_key_spec", "SYMMETRIC_DEFAULT"
         ),
         key_usage=settled("key_usage", "ENCRYPT_DECRYPT"),
-        origin=settled("origin", "AWS_KMS") if resource.type in _CLOUD_CONTROL else _origin(resource),
+        origin=settled("origin", "AWS_KMS") if resource.type in CLOUD_CONTROL else _origin(resource),
         multi_region=True if replica else settled("multi_region", default=False),
         tags=_tags(resource),
     )
-
-
-def _policy_of(resource: Resource) -> str:
-    """The name of the argument that is its policy."""
-    return "key_policy" if resource.type in _CLOUD_CONTROL else "policy"
 
 
 def _state(resource: Resource, settled: Json, unresolved: list[str]) -> str | None:
@@ -288,113 +284,6 @@ def _tags(resource: Resource) -> dict[str, str] | None:
 def _known_tags(resource: Resource) -> dict[str, str]:
     """The tags that are known, of whichever provider."""
     return tags_told(resource.value("tags")) | (_tags(resource) or {})
-
-
-_POLICY: Final = "aws_kms_key_policy"
-#: The argument that is the alias, of each provider's resource.
-_ALIASES: Final = {"aws_kms_alias": "name", "awscc_kms_alias": "alias_name"}
-
-
-def _aliases(plan: Plan, keys: Sequence[Resource]) -> dict[str, list[str]]:
-    """The aliases that the document gives to its keys, by the keys' addresses."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for alias in plan.resources:
-        name = alias.value(_ALIASES[alias.type]) if alias.type in _ALIASES else None
-        if isinstance(name, str) and (key := key_of(alias, keys, "target_key_id")):
-            found[key.address].append(name)
-    return found
-
-
-def holders(plan: Plan, keys: Sequence[Resource]) -> tuple[dict[str, list[Resource]], list[Resource]]:
-    """What gives each key its policy, by the key's address, and the policies whose key is not there.
-
-    Several are several answers: nobody can tell which of them is put last.
-    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key_policy
-    """
-    policies: dict[str, list[Resource]] = {}
-    astray: list[Resource] = []
-    for policy in plan.resources:
-        if policy.type == _POLICY:
-            key = key_of(policy, keys)
-            (astray if key is None else policies.setdefault(key.address, [])).append(policy)
-    anyone = [policy for policy in astray if isinstance(policy.value("key_id"), Unknown)]
-    given = {}
-    for key in keys:
-        others = policies.get(key.address, [])
-        is_own = not others or _policy_of(key) in (key.expressions or ())
-        given[key.address] = [*(others or anyone), *([key] if is_own else [])]
-    # Where one is destroyed, the provider puts KMS's default policy, if not told to leave the key alone.
-    for policy in plan.destroyed:
-        if policy.type == _POLICY and policy.value("bypass_policy_lockout_safety_check") is not True:
-            key = key_of(policy, keys)
-            if key is not None:
-                given[key.address].append(policy)
-    return given, astray
-
-
-def key_of(policy: Resource, keys: Sequence[Resource], argument: str = "key_id") -> Resource | None:
-    """The key that a policy resource, or another one, is for; `argument` is what names the key."""
-    key_id = policy.value(argument)
-    if isinstance(key_id, str):
-        return _only(key for key in keys if key_id in (key.values.get("key_id"), key.values.get("arn")))
-    references = policy.references(argument)
-    named = [key for key in keys if any(_is_key(each, key, policy.module) for each in references)]
-    return _only(named) or _only(key for key in named if key.index == policy.index != "")
-
-
-def document_of(plan: Plan, holder: Resource) -> Resource | None:
-    """The `aws_iam_policy_document` that is the whole policy of a resource."""
-    references = set(holder.references(_policy_of(holder)))
-    named = [
-        data
-        for data in plan.reads
-        if data.type == "aws_iam_policy_document"
-        and data.module == holder.module
-        and any(_is_whole(references, name) for name in (data.local, without_indexes(data.local)))
-    ]
-    exact = [data for data in named if f"{data.local}.json" in references]
-    return _only(named) or _only(exact) or _only(each for each in named if each.index == holder.index != "")
-
-
-def key_named(references: Sequence[str], keys: Iterable[Resource], module: str) -> Resource | None:
-    """The key whose ARN references in a module stand for, where they are to nothing else."""
-    given = set(references)
-    return _only(
-        key
-        for key in keys
-        if key.module == module
-        and any(
-            f"{name}.arn" in given and given <= {f"{name}.arn", name, without_indexes(name)}
-            for name in (key.local, without_indexes(key.local))
-        )
-    )
-
-
-def _is_whole(references: set[str], name: str) -> bool:
-    """Whether references are to a document's text and to nothing else: then nothing is put into the text."""
-    texts = {f"{name}.json", f"{name}.minified_json"}
-    return bool(texts & references) and references <= {*texts, name, without_indexes(name)}
-
-
-def _is_key(reference: str, key: Resource, module: str) -> bool:
-    """Whether a reference in a module is to this key; to a module's output, if the key is in that module."""
-    if reference.startswith("module."):
-        called = ".".join(without_indexes(reference).split(".")[:2])
-        inside = without_indexes(f"{module}.{called}" if module else called)
-        return f"{without_indexes(key.module)}.".startswith(f"{inside}.")
-    # Without an index the reference is to all keys of the name: which one, the policy's own index tells.
-    names = (key.local, without_indexes(key.local))
-    return key.module == module and any(
-        reference == name or reference.startswith(f"{name}.") for name in names
-    )
-
-
-def _only(resources: Iterable[Resource]) -> Resource | None:
-    """The one there is; None where there are several. One that is told of twice is one."""
-    found: dict[str, Resource] = {}
-    for each in resources:
-        found.setdefault(each.address, each)
-    return next(iter(found.values())) if len(found) == 1 else None
 
 
 #: Terraform's own state file, which is not what `terraform show -json` prints of it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,6 +18,7 @@ from lzkey.workplace import Shipped, Workplace
 from .conftest import ROOT, RULE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
@@ -86,13 +88,20 @@ def organization_rule(*excluded: str, **changes: Any) -> dict[str, Any]:
 
 
 def subject(
-    path: Path, found: dict[str, Any], *config: tuple[str, Any], accounts: tuple[str, ...] = ()
+    path: Path,
+    found: dict[str, Any],
+    *config: tuple[str, Any],
+    accounts: tuple[str, ...] = (),
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Subject:
     """The management account, where AWS Config has an organization's rule and says more."""
     (path / "parameters").mkdir()
     (path / "parameters/schema.json").write_text((ROOT / "parameters/schema.json").read_text())
     (path / "parameters/prod.json").write_text(json.dumps({"ruleParameters": GIVEN}))
-    members = [{"Id": account, "Status": "ACTIVE"} for account in accounts]
+    members = [
+        {"Id": account, "Status": "ACTIVE", **({"Name": names[account]} if account in names else {})}
+        for account in accounts
+    ]
     session = Stubbed(
         {
             "config": [

@@ -74,7 +74,7 @@ class TestAccounts:
             lines = deployed[0].lines()
         assert lines["organization-rule"].status is Status.OK
         assert lines["evaluations"].status is Status.PROBLEM
-        assert lines["evaluations"].detail == f"keys in scope and no result: {silent} (2 keys)"
+        assert lines["evaluations"].detail == f"keys in scope and no result: {silent} (No role 1, 2 keys)"
         assert "describe-config-rule-evaluation-status" in lines["evaluations"].fix
 
     def test_a_key_that_is_not_in_scope(self, deployed: Deployed) -> None:
@@ -106,7 +106,7 @@ class TestAccounts:
             check = seen(deployed)
             deployed[0].sandbox.tell_aggregators(silent, "SUCCEEDED")
         assert check.status is Status.UNKNOWN
-        assert check.detail == f"what is shown of {silent} is not all there is"
+        assert check.detail == f"what is shown of {silent} (No role 1) is not all there is"
 
     def test_a_stale_source_that_does_not_matter(self, deployed: Deployed) -> None:
         """Where each key in scope is known, and has a result, nothing is missing."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lzkey.doctor import Status
+from lzkey_sandbox.baselines import NOT_REREGISTERED, Unit
 
 from .conftest import (
     EXECUTION_ROLE,
@@ -60,6 +61,21 @@ class TestHealthy:
             call.operation.startswith(("Describe", "Get", "List", "Lookup", "Select", "BatchGet"))
             for call in sandbox.calls
         )
+
+
+class TestNames:
+    """Accounts are listed for the rule, and so have names on every line."""
+
+    def test_baselines(self, deployed: Deployed) -> None:
+        """Those that are behind; for their names nothing more is asked."""
+        account, organization = deployed
+        (member, *_) = organization.sound
+        account.sandbox.units = (Unit(accounts=(member,), registration=NOT_REREGISTERED),)
+        account.sandbox.forget_calls()
+        detail = account.lines()["baselines"].detail
+        account.sandbox.units = None
+        assert f"; {member} (Member 001): it is not on the landing zone's present configuration" in detail
+        assert sum(call.operation == "ListAccounts" for call in account.sandbox.calls) == 1
 
 
 @contextmanager

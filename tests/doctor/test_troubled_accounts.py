@@ -23,14 +23,14 @@ class TestAccounts:
             assert lines["organization-rule"].status is Status.PROBLEM
             (without,) = organization.without_recorder
             assert (
-                f"{without} CREATE_FAILED (NoAvailableConfigurationRecorder"
+                f"{without} (No recorder 1) CREATE_FAILED (NoAvailableConfigurationRecorder"
                 in lines["organization-rule"].detail
             )
             assert "give each of them a recorder" in lines["organization-rule"].fix
             assert not any(organization.suspended[0] in check.detail for check in lines.values())
             assert lines["accounts"].status is Status.OK
             late = organization.enroll("Late")
-            assert account.lines()["accounts"].detail == f"AWS Config sent the rule to none of {late}"
+            assert account.lines()["accounts"].detail == f"AWS Config sent the rule to none of {late} (Late)"
             account.sandbox.retry_organization_rules()
             assert account.lines()["accounts"].status is Status.OK
 

@@ -20,6 +20,7 @@ from markdown_it import MarkdownIt
 from landing_zone_key.assessment import COMPLIANT_FOR_ONE
 from landing_zone_key.finding import Requirement
 from lzkey.aws.former_keys import FormerKey
+from lzkey.aws.key_name import called
 from lzkey.catalogue import PREMISES, advice
 from lzkey.errors import OutputError
 from lzkey.files import require_files
@@ -30,7 +31,7 @@ from lzkey.report.formats import Form, render, write
 from lzkey.report.formats.csv import COLUMNS
 from lzkey.report.html import Beside, as_html
 from lzkey.report.model import Account, Cause, Collected, Doubt, KeyResult
-from lzkey.report.wording import called, percentage, unknowns
+from lzkey.report.wording import percentage, unknowns
 from lzkey.state import State
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from lzkey.aws.key_name import called
 from lzkey.catalogue import PREMISES, advice, mapped
 from lzkey.figures import counted, moment
 from lzkey.quoting import code_span, references
@@ -24,7 +25,6 @@ from lzkey.report.wording import (
     REPORT_IT,
     VERDICTS,
     blast_radius,
-    called,
     controls,
     events_told,
     former_key,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from lzkey.aws.key_name import called
 from lzkey.aws.standing import UNTOLD
 from lzkey.catalogue import advice
 from lzkey.figures import counted, moment
@@ -16,7 +17,6 @@ from lzkey.report.wording import (
     EVENTS,
     REPORT_IT,
     blast_radius,
-    called,
     counted_states,
     events_told,
     former_key,

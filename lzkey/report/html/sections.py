@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from landing_zone_key.requirements import WORST_FIRST as REQUIREMENTS
+from lzkey.aws.key_name import called
 from lzkey.catalogue import Advice, advice, mapping
 from lzkey.figures import counted
 from lzkey.observed.values import Outcome
@@ -21,7 +22,7 @@ from lzkey.report.html.rows import accounts_by_id, regions_of
 from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED
 from lzkey.report.model import Cause, Doubt
 from lzkey.report.own import mending
-from lzkey.report.wording import called, formula, of_what, opened, own_score, percentage
+from lzkey.report.wording import formula, of_what, opened, own_score, percentage
 from lzkey.runbook import address
 from lzkey.state import WORST_FIRST, State, scored_states, told_states
 
