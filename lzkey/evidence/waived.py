@@ -27,8 +27,10 @@ def use_of(opened: Opened) -> Use:
     if WAIVERS in opened.checked.digests:
         try:
             waivers = waivers_of(opened.checked.read(WAIVERS).decode(), WAIVERS)
-        except (PackError, UnicodeDecodeError, WaiversError) as error:
+        except (PackError, UnicodeDecodeError) as error:
             opened.contradict(WAIVERS, str(error))
+        except WaiversError as error:
+            opened.contradict(WAIVERS, " ".join(str(error).removeprefix(f"{WAIVERS}: ").split()))
     return Use(waivers, opened.at)
 
 

@@ -116,11 +116,11 @@ def _is_key(reference: str, key: Resource, module: str) -> bool:
         called = ".".join(without_indexes(reference).split(".")[:2])
         inside = without_indexes(f"{module}.{called}" if module else called)
         return f"{without_indexes(key.module)}.".startswith(f"{inside}.")
+    if key.module != module or not reference.startswith(key.local.partition("[")[0]):
+        return False  # told at little cost: most are other keys, where there are many
     # Without an index the reference is to all keys of the name: which one, the policy's own index tells.
     names = (key.local, without_indexes(key.local))
-    return key.module == module and any(
-        reference == name or reference.startswith(f"{name}.") for name in names
-    )
+    return any(reference == name or reference.startswith(f"{name}.") for name in names)
 
 
 def _only(resources: Iterable[Resource]) -> Resource | None:

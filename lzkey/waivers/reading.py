@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from lzkey import Json
 
-#: Characters at most of a file that people write.
+#: Bytes at most of a file that people write.
 LARGEST: Final = 1 << 20
 #: A file, its list, a waiver, and one more, to say that it is none.
 _DEEPEST: Final = 4
@@ -60,9 +60,13 @@ class WaiversFile(TypedDict):
 def read_waivers(path: Path) -> Waivers:
     """Read a waivers file; raise WaiversError that names the file, and every fault with its line."""
     try:
-        text = path.read_bytes().decode()  # with its line ends: an evidence pack keeps it as it is
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)  # and no more of what has no end
     except OSError as error:
         raise WaiversError(f"{path} cannot be read: {error.strerror}") from error
+    _require_small(content, str(path))
+    try:
+        text = content.decode()  # with its line ends: an evidence pack keeps it as it is
     except UnicodeDecodeError as error:
         raise WaiversError(f"{path} is not UTF-8: byte {error.start} is the first that is wrong") from error
     return waivers_of(text, str(path))
@@ -70,13 +74,17 @@ def read_waivers(path: Path) -> Waivers:
 
 def waivers_of(text: str, source: str) -> Waivers:
     """The waivers of a file's text; raise WaiversError as `read_waivers` does."""
-    if len(text) > LARGEST:
-        raise WaiversError(f"{source} has more than 1 MB, which nobody writes by hand")
+    _require_small(text, source)
     file = _File(source)
     found = file.waivers(_composed(text, source))
     if file.faults:
         raise faulty(source, file.faults)
     return Waivers(source, text, found)
+
+
+def _require_small(content: str | bytes, source: str) -> None:
+    if len(content) > LARGEST:
+        raise WaiversError(f"{source} has more than 1 MB, which nobody writes by hand")
 
 
 def _composed(text: str, source: str) -> yaml.Node:

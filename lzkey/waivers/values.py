@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key.records import dataclass
 from lzkey.errors import WaiversError
 from lzkey.figures import counted
 
@@ -87,6 +88,8 @@ class Waivers:
 
 
 NO_WAIVERS: Final = Waivers("", "")
+#: So many are told of one file, which nobody mends by hand where it has more.
+MOST_FAULTS: Final = 100
 
 
 class Standing(IntEnum):
@@ -157,5 +160,7 @@ class Use:
 
 
 def faulty(source: str, faults: list[str]) -> WaiversError:
-    """One error for all faults of a file, a line each."""
-    return WaiversError("\n  ".join([f"{source}: {counted(len(faults), 'fault')}:", *faults]))
+    """One error for all faults of a file, a line each; of very many the first, and how many more."""
+    more = len(faults) - MOST_FAULTS
+    told = [*faults[:MOST_FAULTS], *([f"and {more:,} more"] if more > 0 else [])]
+    return WaiversError("\n  ".join([f"{source}: {counted(len(faults), 'fault')}:", *told]))

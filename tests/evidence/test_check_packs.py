@@ -661,6 +661,18 @@ class TestWaivers:
         assert told.code == 3
         assert ("content", "data/check.json") in told.kinds
 
+    def test_what_is_wrong_with_the_file_is_one_sentence(self, pack: Path, verify: Verify) -> None:
+        """All its faults, of a file that is named once."""
+        file = pack / "data/waivers.yaml"
+        file.write_bytes(
+            file.read_bytes().replace(b"2999-12-31", b"soon").replace(b"version: 1", b"version: 2")
+        )
+        forge(pack)
+        differences = verify(pack).document["differences"]
+        (told,) = (each["detail"] for each in differences if each["path"] == "data/waivers.yaml")
+        assert told.startswith("4 faults: data/waivers.yaml:1: version is ")
+        assert "?" not in told
+
     def test_the_file_is_taken_away(self, pack: Path, verify: Verify) -> None:
         """Nothing is waived by nobody."""
         (pack / "data/waivers.yaml").unlink()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -13,9 +14,7 @@ from landing_zone_key import Requirement
 from lzkey.documents import schema_of
 from lzkey.errors import ExitCode, WaiversError
 from lzkey.waivers.reading import LARGEST, read_waivers, waivers_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from lzkey.waivers.values import MOST_FAULTS
 
 ARN = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 WRITTEN = {
@@ -195,6 +194,27 @@ class TestFaults:
         told = faults(json.dumps(document(requirement="\x1b]0;t\x07\u202e" + "x" * 500)))
         assert told.replace("\n", "").isprintable()
         assert max(map(len, told.splitlines())) < 300
+
+    @pytest.mark.parametrize("line", ["-\n", "- &a 1\n"])
+    def test_of_very_many_the_first(self, line: str) -> None:
+        """And how many more there are: nobody reads them all."""
+        told = faults("version: 1\nwaivers:\n" + line * (MOST_FAULTS + 1_000)).splitlines()
+        assert (told[0], told[-1]) == ("w.yaml: 1,100 faults:", "  and 1,000 more")
+        assert len(told) == MOST_FAULTS + 2
+
+    def test_a_file_without_an_end(self) -> None:
+        """Is not read to it."""
+        with pytest.raises(WaiversError, match="/dev/zero has more than 1 MB"):
+            read_waivers(Path("/dev/zero"))
+
+    def test_the_largest_file(self, tmp_path: Path) -> None:
+        """Is measured in bytes, however many characters they are."""
+        path = tmp_path / "waivers.yaml"
+        path.write_bytes((TEXT + "#").encode().ljust(LARGEST, b"#"))
+        assert len(read_waivers(path).all) == 1
+        path.write_bytes((TEXT + "#").encode() + "\u00e9".encode() * (LARGEST // 2))
+        with pytest.raises(WaiversError, match="has more than 1 MB"):
+            read_waivers(path)
 
     @pytest.mark.parametrize(
         ("content", "fault"), [(None, "cannot be read: No such file"), (b"\xff", "is not UTF-8: byte 0")]
