@@ -54,7 +54,7 @@ def is_sent(name: str) -> bool:
 
 
 def is_named(name: str, wanted: str) -> bool:
-    """Whether a rule of an account is the one that is asked for, or comes from the organization's or from a pack.
+    """Whether a rule of an account is the one that is asked for, the organization's, or a conformance pack's.
 
     No page of AWS's shows the name of a pack's rule; accounts do.
     """
@@ -227,7 +227,7 @@ def own_rule(asker: Asker, name: str) -> Rule | None:
 
 @takes("config:DescribeConfigRules")
 def rules_named(asker: Asker, wanted: str) -> tuple[Rule, ...]:
-    """The account's rules of that name, its own first; or made there by the organization's rule, or by a pack."""
+    """The account's rules of that name, its own first, then those of the organization's rule and of packs."""
     rules = map(Rule.of_account, asker.each("config:DescribeConfigRules", "ConfigRules"))
     found = (rule for rule in rules if is_named(rule.name, wanted))
     return tuple(sorted(found, key=lambda rule: rule.name != wanted))
