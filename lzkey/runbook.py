@@ -295,7 +295,8 @@ def _lines() -> Iterator[str]:
         f"need credentials of the management account. `{_KEY}` stands for the key by its alias, and "
         f"`{_ID}` by its id, which `aws kms describe-key` tells of an alias and "
         "the other commands of KMS ask for. In an organization the rule's name begins with `OrgConfigRule-`. "
-        "Messages of another kind are in [troubleshooting](troubleshooting.md)."
+        "Messages of another kind are in [troubleshooting](troubleshooting.md). What cannot be mended today "
+        "is [waived](waivers.md) until a day."
     )
     yield ""
     yield "<!-- From lzkey/runbook.py; LZKEY_ACCEPT_GOLDEN=1 pytest tests/cli/test_runbook.py writes it. -->"

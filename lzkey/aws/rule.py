@@ -44,12 +44,21 @@ NONE_SEEN: Final = NONE_MADE | {"OrganizationAccessDeniedException"}
 
 #: As AWS Config names an organization's rule in an account.
 #: https://docs.aws.amazon.com/config/latest/developerguide/config-rule-multi-account-deployment.html
-_MADE: Final = re.compile(r"OrgConfigRule-(.+)-\w+", re.ASCII)
+_SENT: Final = "OrgConfigRule-"
+_MADE: Final = re.compile(rf"{_SENT}(.+)-\w+", re.ASCII)
+
+
+def is_sent(name: str) -> bool:
+    """Whether a rule of an account is there because of an organization's rule."""
+    return name.startswith(_SENT)
 
 
 def is_named(name: str, wanted: str) -> bool:
-    """Whether a rule of an account is the one that is asked for, or comes from the organization's."""
-    return name == wanted or name.startswith(f"OrgConfigRule-{wanted}-")
+    """Whether a rule of an account is the one that is asked for, the organization's, or a conformance pack's.
+
+    No page of AWS's shows the name of a pack's rule; accounts do.
+    """
+    return name == wanted or name.startswith((f"{_SENT}{wanted}-", f"{wanted}-conformance-pack-"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +227,10 @@ def own_rule(asker: Asker, name: str) -> Rule | None:
 
 @takes("config:DescribeConfigRules")
 def rules_named(asker: Asker, wanted: str) -> tuple[Rule, ...]:
-    """The account's rules of that name, or made there by the organization's rule of that name."""
+    """The account's rules of that name, its own first, then those of the organization's rule and of packs."""
     rules = map(Rule.of_account, asker.each("config:DescribeConfigRules", "ConfigRules"))
-    return tuple(rule for rule in rules if is_named(rule.name, wanted))
+    found = (rule for rule in rules if is_named(rule.name, wanted))
+    return tuple(sorted(found, key=lambda rule: rule.name != wanted))
 
 
 @takes("config:DescribeConfigRules")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from lzkey import RULE_NAME
 from lzkey.aws.account import Manner
 from lzkey.aws.function import function
-from lzkey.aws.rule import organization_rule, own_rule, rules_named
+from lzkey.aws.rule import is_sent, organization_rule, own_rule, rules_named
 from lzkey.deployment.stack import FUNCTION_NAME
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Subject:
     def sent_rule(self) -> Rule | None:
         """The rule that an organization's rule has put into this account; None when there is none."""
         rules = rules_named(self.asker, RULE_NAME)
-        return next((rule for rule in rules if rule.name != RULE_NAME), None)
+        return next((rule for rule in rules if is_sent(rule.name)), None)
 
     def made_by(self) -> str | None:
         """The account whose function a rule of the organization's calls here, where it is another one.

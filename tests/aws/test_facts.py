@@ -72,6 +72,7 @@ OWN_RULE: dict[str, Any] = {
     "ConfigRuleState": "ACTIVE",
 }
 SENT_RULE = {**OWN_RULE, "ConfigRuleName": f"OrgConfigRule-{RULE}-abcdefgh", "InputParameters": "[]"}
+PACK_RULE = {**OWN_RULE, "ConfigRuleName": f"{RULE}-conformance-pack-abcdefghi"}
 ORGANIZATION_RULE = {
     "OrganizationConfigRuleName": RULE,
     "OrganizationConfigRuleArn": f"arn:aws:config:{REGION}:{ACCOUNT}:organization-config-rule/x",
@@ -350,7 +351,7 @@ ASKED: dict[str, tuple[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]] = {
     "rules_named": (
         (RULE,),
         [
-            ("describe_config_rules", {"ConfigRules": [OWN_RULE], "NextToken": "x"}),
+            ("describe_config_rules", {"ConfigRules": [PACK_RULE, OWN_RULE], "NextToken": "x"}),
             ("describe_config_rules", {"ConfigRules": [SENT_RULE, {**OWN_RULE, "ConfigRuleName": "other"}]}),
         ],
     ),
@@ -933,10 +934,15 @@ class TestAnswers:
         assert rule.period == timedelta(hours=6)
 
     def test_rules_of_that_name(self) -> None:
-        """Also the organization's; parameters that are no object are none, and others' rules are left out."""
+        """Also a pack's and the organization's, after the account's own; others' rules are left out."""
         _, found = asking("rules_named")
-        assert [rule.name for rule in found] == [RULE, SENT_RULE["ConfigRuleName"]]
-        assert found[1].parameters == {}
+        names = [RULE, PACK_RULE["ConfigRuleName"], SENT_RULE["ConfigRuleName"]]
+        assert [rule.name for rule in found] == names
+
+    def test_parameters_that_are_no_object_are_none(self) -> None:
+        """Of such a rule."""
+        _, found = asking("rules_named")
+        assert found[2].parameters == {}
 
     def test_an_organizations_rule(self) -> None:
         """Without a schedule it has no period."""

@@ -137,6 +137,13 @@ class TestInstall:
         assert told.stdout.startswith("lzkey ")
         assert list((tmp_path / "lzkey/lib").glob("python*/site-packages/lzkey/__init__.py")) != []
 
+    def test_nothing_of_the_checkout_runs(self, job: Job) -> None:
+        """Whatever its files are called."""
+        for name in ("venv.py", "ensurepip.py", "pip.py"):
+            (job.checkout / name).write_text("open('made', 'w')")
+        job.run("Install lzkey", {}, **OFFLINE)
+        assert not (job.checkout / "made").exists()
+
 
 class TestCheck:
     """Of a checkout."""

@@ -52,6 +52,8 @@ ALL = {
     "ExecutionRoleName": "landing-zone-key-rule",
     "ExecutionRoleRegion": "us-east-1",
 }
+#: As accounts show the names of packs' rules; no page of AWS's does.
+NAME = f"{RULE_NAME}-conformance-pack-abcdefghi"
 #: A zip without a file in it.
 NOTHING = b"PK\x05\x06" + bytes(18)
 #: https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html
@@ -65,10 +67,10 @@ def put(sandbox: Sandbox, parameters: dict[str, str]) -> dict[str, Any]:
     """Make the pack's rule, and return it as AWS Config shows it, without what AWS Config adds."""
     sandbox.client("cloudformation").create_stack(
         StackName="pack",
-        TemplateBody=TEMPLATE.read_text().replace(f"ConfigRuleName: {RULE_NAME}", "ConfigRuleName: pack"),
+        TemplateBody=TEMPLATE.read_text().replace(f"ConfigRuleName: {RULE_NAME}", f"ConfigRuleName: {NAME}"),
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
     )
-    (rule,) = sandbox.client("config").describe_config_rules(ConfigRuleNames=["pack"])["ConfigRules"]
+    (rule,) = sandbox.client("config").describe_config_rules(ConfigRuleNames=[NAME])["ConfigRules"]
     return {name: value for name, value in rule.items() if name not in {"ConfigRuleArn", "ConfigRuleId"}}
 
 
@@ -163,10 +165,27 @@ class TestRule:
         sandbox.settle()
         found, deployed = (
             {key: (result.compliance_type, result.annotation) for key, result in results.items()}
-            for results in (sandbox.compliance("pack"), sandbox.compliance(RULE_NAME))
+            for results in (sandbox.compliance(NAME), sandbox.compliance(RULE_NAME))
         )
         assert len(found) == 1
         assert found == deployed
+
+    def test_report_finds_it(self, sandbox: Sandbox, project: Project) -> None:
+        """Where it stands in place of the deployed one."""
+        shutil.rmtree(project.root / "rules")
+        shutil.copytree(ROOT / "rules", project.root / "rules")
+        made = deploy(project.parameters(), at=Workplace.in_checkout(project.root))
+        put(sandbox, {**GIVEN, "FunctionArn": made.function_arn, "KeyScope": "all"})
+        sandbox.client("config").delete_config_rule(ConfigRuleName=RULE_NAME)
+        sandbox.client("kms").create_key()
+        sandbox.settle()
+        command = [sys.executable, "-m", "lzkey", "report", "--format", "json"]
+        done = subprocess.run(
+            command, cwd=ROOT, env=sandbox.environment, capture_output=True, text=True, check=False
+        )
+        report = json.loads(done.stdout)
+        assert report["rule"]["name"] == NAME
+        assert [key["state"] for key in report["keys"]] == ["NON_COMPLIANT"]
 
 
 class TestPack:

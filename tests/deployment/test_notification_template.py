@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 TEMPLATE = ROOT / "deploy/notification.yaml"
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
-WHY = "POLICY_CLOUDTRAIL: kms:GenerateDataKey is denied by statement Deny others"
+#: With quotes, as the rule's annotations have where they name a statement.
+WHY = 'CLOUDTRAIL_ACCESS: kms:Decrypt refused, denied by "DenyOutsideOrg" (runbook: cloudtrail-access-denied)'
+QUEUE = "arn:aws:sqs:us-east-1:111122223333:told"
 
 Seen = list[Any]
 
@@ -86,10 +88,9 @@ def alarms(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="class")
 def tell() -> Iterator[Callable[[dict[str, Any]], Seen]]:
-    """Puts an event on the bus, and returns the lines that the rules make of it.
+    """Puts an event on the bus, and returns the messages that the rules make of it.
 
-    moto sends no event to a topic, so a queue takes the topic's place; and it reads a template of one line,
-    so each line has a target.
+    moto sends no event to a topic, so a queue takes the topic's place.
     """
     with Sandbox() as sandbox:
         create(sandbox)
@@ -98,7 +99,7 @@ def tell() -> Iterator[Callable[[dict[str, Any]], Seen]]:
         for rule in events.list_rules()["Rules"]:
             (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
             events.remove_targets(Rule=rule["Name"], Ids=[target["Id"]])
-            events.put_targets(Rule=rule["Name"], Targets=list(by_line(target)))
+            events.put_targets(Rule=rule["Name"], Targets=[{**target, "Arn": QUEUE}])
 
         def told(event: dict[str, Any]) -> Seen:
             assert events.put_events(Entries=[event])["FailedEntryCount"] == 0
@@ -110,27 +111,18 @@ def tell() -> Iterator[Callable[[dict[str, Any]], Seen]]:
         yield told
 
 
-def by_line(target: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A target that is the queue, for each line of the message."""
-    arn = "arn:aws:sqs:us-east-1:111122223333:told"
-    transformer = target.get("InputTransformer")
-    if transformer is None:
-        yield {**target, "Arn": arn}
-        return
-    for number, line in enumerate(transformer["InputTemplate"].splitlines()):
-        yield {"Id": str(number), "Arn": arn, "InputTransformer": {**transformer, "InputTemplate": line}}
-
-
 class TestEvents:
     """What is told, and what is not."""
 
     def test_message_says_what_where_and_why(self, tell: Callable[[dict[str, Any]], Seen]) -> None:
-        """In three lines that a person reads."""
-        assert tell(compliance()) == [
-            f"NON_COMPLIANT: KMS key {KEY}, account 111122223333, us-east-1. Before: COMPLIANT",
-            WHY,
-            f"Rule {RULE_NAME}, at 2026-11-27T19:48:41.405Z. In full: lzkey explain {KEY}",
-        ]
+        """In a sentence that a person reads, and in full, with the annotation as it is."""
+        (seen,) = tell(compliance())
+        assert seen == {
+            "message": f"NON_COMPLIANT: KMS key {KEY}, account 111122223333, us-east-1. Before: COMPLIANT. "
+            f"In full: lzkey explain {KEY}",
+            "detail": json.loads(compliance()["Detail"]),
+        }
+        assert seen["detail"]["newEvaluationResult"]["annotation"] == WHY
 
     @pytest.mark.parametrize(
         "changes",
@@ -145,7 +137,7 @@ class TestEvents:
     )
     def test_told(self, tell: Callable[[dict[str, Any]], Seen], changes: dict[str, Any]) -> None:
         """Of the rule, whoever made it; the good news, too, and that a key is judged no more."""
-        assert len(tell(compliance(**changes))) == 3
+        assert len(tell(compliance(**changes))) == 1
 
     @pytest.mark.parametrize(
         "changes",
@@ -250,7 +242,7 @@ class TestTopic:
             assert sorted(condition["ArnEquals"]["aws:SourceArn"]) == sorted(sources[service])
 
     def test_policy_is_there_before_an_alarm_can_sound(self) -> None:
-        """An alarm over a function that has never run sounds at once, and once."""
+        """An alarm over a function that has never run sounds within the hour, and once."""
         resources = decode(str(TEMPLATE))[0]["Resources"]
         waits = {name for name, resource in resources.items() if resource.get("DependsOn") == "TopicPolicy"}
         assert waits == {name for name, it in resources.items() if it["Type"] == "AWS::CloudWatch::Alarm"}

@@ -75,6 +75,20 @@ class TestStatuses:
         )
 
 
+class TestSentRule:
+    """The rule that an organization's rule has put into an account."""
+
+    @pytest.mark.parametrize(
+        ("name", "is_sent"), [(f"OrgConfigRule-{RULE}-x", True), (f"{RULE}-conformance-pack-x", False)]
+    )
+    def test_is_none_of_a_packs(self, tmp_path: Path, name: str, *, is_sent: bool) -> None:
+        """A conformance pack is nothing that the doctor could look after."""
+        found = {"ConfigRuleName": name, "Source": {"Owner": "CUSTOM_LAMBDA"}}
+        seen = subject(tmp_path, organization_rule(), ("describe_config_rules", {"ConfigRules": [found]}))
+        assert (seen.rule(), seen.is_organization()) == (None, True)
+        assert (seen.sent_rule() is not None) is is_sent
+
+
 class TestAggregator:
     """An aggregator is fresh when it has sources."""
 
