@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from landing_zone_key import FindingReason
 from lzkey.check.verdict import Verdict
 from lzkey.state import State
 from lzkey.waivers.values import Standing
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lzkey.check.run import Judged
+    from lzkey.check.verdict import Problem
     from lzkey.waivers.values import Use
 
 
@@ -23,11 +25,16 @@ def waived(results: Iterable[Judged], use: Use) -> Iterator[Judged]:
 
 
 def _waived(verdict: Verdict, use: Use) -> Verdict:
-    failing = {problem.requirement for problem in verdict.problems}
     rest = Standing.NOT_JUDGED if verdict.state is State.NOT_APPLICABLE else Standing.MET
-    found = use.of(verdict.arn or "", lambda name: Standing.FAILING if name in failing else rest)
+    stands = {problem.requirement: _standing(problem) for problem in verdict.problems}
+    found = use.of(verdict.arn or "", lambda name: stands.get(name, rest))
     if not found:
         return verdict
     problems = tuple(replace(each, waiver=found.get(each.requirement)) for each in verdict.problems)
     state = State.WAIVED if all(each.is_waived for each in problems) else verdict.state
     return replace(verdict, state=state, problems=problems)
+
+
+def _standing(problem: Problem) -> Standing:
+    """What nobody could read is no problem that anybody has looked at, and decided not to mend."""
+    return Standing.UNKNOWN if problem.reason == FindingReason.UNKNOWN else Standing.FAILING

@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from landing_zone_key import FindingReason, Requirement
+from landing_zone_key.finding import anchor
 from lzkey.report.judgement import worst
 from lzkey.report.verdicts import Verdict, standings
 from lzkey.state import State
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lzkey.report.model import Failure, KeyResult, RegionResult, Report
+    from lzkey.report.verdicts import Standing as Verdicts
     from lzkey.waivers.values import Waivers
 
 #: How a requirement stands that a waiver is for; of what is not asked of a key, nothing can be waived.
@@ -28,6 +31,8 @@ _STANDING: Final[Mapping[Verdict, Standing]] = {
     Verdict.HOLDS: Standing.MET,
     Verdict.NOT_ASKED: Standing.NOT_JUDGED,
 }
+#: Where the runbook tells of what could not be read.
+_UNREAD: Final = frozenset(anchor(each, FindingReason.UNKNOWN) for each in Requirement)
 
 
 def waived(report: Report, use: Use) -> Report:
@@ -64,8 +69,14 @@ def _waived(key: KeyResult, use: Use) -> KeyResult:
 
 def _standing(key: KeyResult) -> Callable[[str], Standing]:
     """How each requirement stands with a key."""
-    stands = {name: _STANDING[one.verdict] for one in standings(key) for name in one.requirements}
+    stands = {name: _of(one) for one in standings(key) for name in one.requirements}
     return lambda name: stands.get(name, Standing.NOT_JUDGED)
+
+
+def _of(one: Verdicts) -> Standing:
+    """What the rule could not read is no problem that anybody has looked at, and decided not to mend."""
+    unread = one.failure is not None and one.failure.runbook in _UNREAD
+    return Standing.UNKNOWN if unread else _STANDING[one.verdict]
 
 
 def _unwaived(key: KeyResult) -> KeyResult:

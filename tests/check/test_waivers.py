@@ -41,9 +41,11 @@ def waiver(requirement: str, expires: date = TODAY, *, key: str = ARN, line: int
     return Waiver(key, requirement, "Not yet.", "me@example.com", expires, line)
 
 
-def problem(requirement: str, certainty: Certainty = Certainty.REFUSED) -> Problem:
+def problem(
+    requirement: str, certainty: Certainty = Certainty.REFUSED, reason: str = "EXPLICIT_DENY"
+) -> Problem:
     """Something that fails."""
-    return Problem(requirement, "UNKNOWN", "it fails", certainty)
+    return Problem(requirement, reason, "it fails", certainty)
 
 
 def verdict(*problems: Problem, state: State = State.NON_COMPLIANT, arn: str | None = ARN) -> Verdict:
@@ -74,6 +76,13 @@ class TestApplied:
         assert (found.state, found.rule) == (State.WAIVED, "NON_COMPLIANT")
         assert [each.requirement for each in found.problems] == ["ENABLED"]
         assert (use.notes, use.is_mistaken) == ((), False)
+
+    def test_what_nobody_could_read_is_not_waived(self) -> None:
+        """Such as a policy that may not be read: nobody has looked at it, and decided not to mend it."""
+        unread = problem("CONFIG_ACCESS", Certainty.POSSIBLE, "UNKNOWN")
+        found, use = applied(verdict(unread, state=State.UNKNOWN), waiver("CONFIG_ACCESS"))
+        assert (found.state, found.problems[0].waiver) == (State.UNKNOWN, None)
+        assert use.notes == (f"whether CONFIG_ACCESS of {ARN} is met is UNKNOWN, which is not waived",)
 
     @pytest.mark.parametrize("state", [State.NON_COMPLIANT, State.UNKNOWN])
     def test_a_part_is_waived(self, state: State) -> None:

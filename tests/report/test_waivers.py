@@ -86,6 +86,18 @@ class TestApplied:
             troubled_report
         )
 
+    def test_what_the_rule_could_not_read_is_not_waived(self, troubled_report: Report) -> None:
+        """Nobody has looked at it, and decided not to mend it; the waiver has no effect, and that is told."""
+        unread = replace(key_of(troubled_report, ONE).failures[0], runbook="management-account-unknown")
+        keys = tuple(
+            replace(key, failures=(unread,)) if key.arn == ONE else key for key in troubled_report.keys
+        )
+        found = applied(replace(troubled_report, keys=keys), waiver(ONE, "MANAGEMENT_ACCOUNT"))
+        assert key_of(found, ONE).state is State.NON_COMPLIANT
+        assert found.idle_waivers == (
+            f"whether MANAGEMENT_ACCOUNT of {ONE} is met is UNKNOWN, which is not waived",
+        )
+
     def test_a_part_is_waived(self, troubled_report: Report) -> None:
         """The key stays NON_COMPLIANT; both parts make it WAIVED."""
         found = applied(troubled_report, waiver(TWO, "SYMMETRIC"))
