@@ -24,6 +24,8 @@ import pytest
 
 import lzkey
 from lzkey.aws.fact import actions_of
+from lzkey.aws.keys import key_aliases
+from lzkey.aws.units import unit_paths
 from lzkey.report.document import from_document
 from lzkey.report.model import Delivery
 from lzkey.report.observing import IN_EACH_ACCOUNT, IN_THE_MANAGEMENT_ACCOUNT
@@ -51,6 +53,8 @@ PARAMETERS = {
 DETAILS = "config:GetAggregateComplianceDetailsByConfigRule"
 INVENTORY = "config:SelectAggregateResourceConfig"
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1")
+#: What the build before did not ask yet: what keys are called, and the units that accounts are in.
+OF_NAMES = frozenset(actions_of(key_aliases, unit_paths))
 
 #: When all keys of the organizations that are compared were evaluated.
 EVALUATED = datetime.now(UTC) - timedelta(hours=1)
@@ -247,6 +251,7 @@ class TestLimit:
             made[root] = self.of(accounts, tmp_path, root)
             took[root, accounts] = min(made[root].cpu, took.get((root, accounts), math.inf))
         assert made[HERE].report.keys == made[before].report.keys
-        assert made[HERE].calls == made[before].calls
+        since = {action: number for action, number in made[HERE].calls.items() if action not in OF_NAMES}
+        assert since == made[before].calls
         ours, theirs = (took[root, sizes[0]] - took[root, self.LEAST] for root in (HERE, before))
         stopwatch.hold("CPU of all but the fewest accounts, to the build before", ours, theirs, 0.65)

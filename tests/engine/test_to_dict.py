@@ -41,12 +41,12 @@ class TestToDict:
         assert judged == (set() if case == "not judged" else set(Requirement))
 
     def test_names_are_those_of_check(self, case: str, make_key: Any, make_zone: Any) -> None:
-        """But for the line, which a key of a program has not."""
+        """But for what a key of a program has not: a line, and who has waived something."""
         told = self.assessment(case, make_key, make_zone).to_dict()
         definitions = schema_of("check")["$defs"]
         for name, members in (("finding", told["findings"]), ("advisory", told["advisories"])):
             for each in members:
-                assert set(each) == set(definitions[name]["properties"]) - {"line"}
+                assert set(each) == set(definitions[name]["properties"]) - {"line", "waiver"}
 
 
 @pytest.mark.parametrize("words", [Compliance, Certainty, FindingReason, Requirement])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CALLER = "sts:GetCallerIdentity"
 OF_KEYS = ("kms:ListKeys", "kms:DescribeKey", "kms:GetKeyPolicy")
 OF_ONE_KEY = OF_KEYS[1:]
+ALIASES = "kms:ListAliases"
 OF_DISCOVERY = (
     "controltower:ListLandingZones",
     "controltower:GetLandingZone",
@@ -205,7 +206,7 @@ class TestPassing:
         aws.landing_zone(arn)
         undisturbed = aws.run("check", "--discover", "--landing-zone")
         asked = set(aws.proxy.actions)
-        assert asked == {CALLER, *OF_ONE_KEY, *OF_DISCOVERY}
+        assert asked == {CALLER, *OF_ONE_KEY, *OF_DISCOVERY, ALIASES}
         aws.proxy.asked.clear()
         for action in asked:
             aws.proxy.spoil(action, fault, 2)
