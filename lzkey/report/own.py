@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from landing_zone_key import LandingZone, Requirement, SettingsError
+from landing_zone_key import KeyDataError, LandingZone, Requirement, SettingsError
 from landing_zone_key.key import KeyArn
 from landing_zone_key.requests import CLOUDTRAIL, CONFIG
 from lzkey.aws.standing import Standing as KeyStanding
@@ -131,8 +131,15 @@ def _answers(
 def _told(one: Standing, requirement: str, key: KeyResult, zone: LandingZone | None) -> str:
     if one.verdict is not Verdict.HOLDS:
         return one.detail
-    service = _SERVICES.get(Requirement(requirement))
-    if service is None or zone is None:
+    service, partition = _SERVICES.get(Requirement(requirement)), _partition(key.arn)
+    if service is None or zone is None or partition is None:
         return advice(requirement).holds.removesuffix(".")
-    partition = KeyArn.parse(key.arn).partition
     return f"every request of {service} is proved to be allowed: {stands_for(service, partition, zone)}"
+
+
+def _partition(arn: str) -> str | None:
+    """An ARN's; None where it is none, as in a document that somebody else has written."""
+    try:
+        return KeyArn.parse(arn).partition
+    except KeyDataError:
+        return None

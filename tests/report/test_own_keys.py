@@ -82,6 +82,12 @@ class TestAnswers:
         without = with_key(replace(healthy, rule=replace(healthy.rule, parameters={})), annotation=PROVED)
         assert "any account" not in answers(without, key.arn)["CONFIG_ACCESS"][1]
 
+    def test_of_what_is_no_arn_no_scope_is_told(self, healthy: Report) -> None:
+        """As in a document that somebody else has written: it is shown, and nothing fails."""
+        report = with_key(healthy, arn="=cmd|' /C calc'!A0", annotation=PROVED)
+        assert "any account" not in answers(report, "=cmd|' /C calc'!A0")["CONFIG_ACCESS"][1]
+        assert as_html(report)
+
     def test_failures_have_their_command(self, load_report: Callable[[str], Report]) -> None:
         """With the key's ARN; what a command cannot mend has none."""
         report = load_report("troubled")
