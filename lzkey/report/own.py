@@ -63,7 +63,10 @@ def own_keys(report: Report) -> tuple[OwnKey, ...]:
     zone = zone_of(report)
     since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
     return (
-        *(OwnKey(key.arn, key, tuple(_answers(key, zone, since)), _expected(key, report)) for key in found),
+        *(
+            OwnKey(key.arn, key, tuple(_answers(key, zone, since)), _expected(key.evaluated_at, report))
+            for key in found
+        ),
         *(OwnKey(arn, None, (), None) for arn in report.keys_without_result),
     )
 
@@ -96,13 +99,17 @@ def defaults_in_force(report: Report) -> dict[str, str]:
 
 def next_expected(report: Report) -> datetime | None:
     """By when every result should be a new one: the oldest is due first."""
-    oldest, hours = report.oldest_evaluation, report.rule.hours
-    return oldest + timedelta(hours=hours) if oldest and hours else None
+    return _expected(report.oldest_evaluation, report)
 
 
-def _expected(key: KeyResult, report: Report) -> datetime | None:
-    hours = report.rule.hours
-    return key.evaluated_at + timedelta(hours=hours) if key.evaluated_at and hours else None
+def _expected(evaluated: datetime | None, report: Report) -> datetime | None:
+    """A period of the rule later; None also where a document has one that leads to no date."""
+    if evaluated is None or not report.rule.hours:
+        return None
+    try:
+        return evaluated + timedelta(hours=report.rule.hours)
+    except OverflowError:
+        return None
 
 
 def _answers(

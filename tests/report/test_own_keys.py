@@ -201,6 +201,13 @@ class TestWhenTheNextIsExpected:
         assert "The next was due" in as_html(late)
         assert "The next was due" not in as_html(healthy)
 
+    @pytest.mark.parametrize("hours", [10**7, 10**15])
+    def test_a_period_that_leads_to_no_date(self, healthy: Report, hours: int) -> None:
+        """As in a document that somebody else has written: when the next is expected is not known."""
+        odd = replace(healthy, rule=replace(healthy.rule, hours=hours))
+        assert next_expected(odd) is None or next_expected(odd).year > 3000
+        assert as_html(odd)
+
     def test_without_a_schedule_none_is(self, healthy: Report) -> None:
         """Nobody knows when a key will change."""
         changes = replace(healthy, rule=replace(healthy.rule, hours=None))
