@@ -37,7 +37,6 @@ from lzkey.report.headline import headline
 from lzkey.report.making import make_report
 from lzkey.report.model import Delivery
 from lzkey.report.trend import earlier_reports
-from lzkey.report.waiving import used
 from lzkey.state import State
 from lzkey.terminal import is_quiet, messages, result, warn
 
@@ -186,10 +185,9 @@ def report(
             write_report_pack(packing.folder, made, packing.witness, packing.signer, text)
         write(made, outputs or [], () if packing is None else cited(packing.folder))
         result(render(made, form))
-    use = used(made, options.waivers)
-    for note in use.notes:
+    for note in made.idle_waivers:
         warn(note)
-    use.require_known()
+    options.waivers.require_known({key.arn for key in made.keys})
     raise typer.Exit(ExitCode.DONE if exit_zero else exit_code(made))
 
 

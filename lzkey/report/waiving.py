@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from lzkey.report.model import Failure, KeyResult, RegionResult, Report
     from lzkey.report.verdicts import Standing as Verdicts
-    from lzkey.waivers.values import Waivers
 
 #: How a requirement stands that a waiver is for; of what is not asked of a key, nothing can be waived.
 _STANDING: Final[Mapping[Verdict, Standing]] = {
@@ -42,15 +41,6 @@ def waived(report: Report, use: Use) -> Report:
     """
     made = _changed(report, lambda key: _waived(key, use) if key.arn in use else key)
     return replace(made, idle_waivers=use.notes)
-
-
-def used(report: Report, waivers: Waivers) -> Use:
-    """What comes of each waiver in a report."""
-    use = Use(waivers, report.as_of)
-    for key in report.keys:
-        if key.arn in use:
-            use.of(key.arn, _standing(key))
-    return use
 
 
 def unwaived(report: Report) -> Report:
