@@ -24,7 +24,14 @@ from lzkey.report.facts import RuleInForce, Seen, World
 from lzkey.report.histories import histories
 from lzkey.report.model import Account, Cause, Collected, Doubt, Scope
 from lzkey.report.observing import IN_EACH_ACCOUNT, IN_THE_MANAGEMENT_ACCOUNT, observed
-from lzkey.report.surroundings import called, landing_zone, organization, own_keys, rule, with_former_keys
+from lzkey.report.surroundings import (
+    landing_zone,
+    names_by_alias,
+    organization,
+    own_keys,
+    rule,
+    with_former_keys,
+)
 from lzkey.report.troubles import ALLOW, DEPLOY, DEPLOY_ALONE, DIAGNOSE, ENROLL, of_recorder, trouble
 
 if TYPE_CHECKING:
@@ -38,7 +45,7 @@ if TYPE_CHECKING:
     from lzkey.report.model import LandingZoneFacts
 
 #: What is asked of the landing zone's keys.
-_OF_ITS_KEYS: Final = (with_former_keys, own_keys, called)
+_OF_ITS_KEYS: Final = (with_former_keys, own_keys, names_by_alias)
 #: Control Tower's own, since landing zone 4.0; the first before it.
 #: https://docs.aws.amazon.com/controltower/latest/userguide/config-updates-v4.html
 _CONTROL_TOWERS: Final = "aws-controltower-"
@@ -77,7 +84,7 @@ def collect(
     own = own_keys(home, facts)
     world = World(scope, the_rule, facts, tuple(accounts), (), partition, active, own)
     world = _seen_by(asker, maker, world, options, progress)
-    world = replace(world, names={**world.names, **called(home, _regions_of(facts))})
+    world = replace(world, names={**world.names, **names_by_alias(home, _regions_of(facts))})
     _require_rule(asker, world, options.rule_name)
     if options.history:
         world = replace(world, histories={})
@@ -308,13 +315,13 @@ def _deploy(world: World) -> str:
     return DEPLOY_ALONE
 
 
-@takes(facts=(rules_named, evaluation_statuses, results, own_recorder, key_arns, key, called))
+@takes(facts=(rules_named, evaluation_statuses, results, own_recorder, key_arns, key, names_by_alias))
 def look(asker: Asker, wanted: str, the_rule: RuleInForce, deploy: str = DEPLOY) -> Seen:
     """What one account shows of itself in its Region; the keys are KMS's own list of them.
 
     What is refused is a note, and a doubt where results depend on it.
     """
-    seen = Seen(asker.account, asker.region, names=called(asker, [asker.region]))
+    seen = Seen(asker.account, asker.region, names=names_by_alias(asker, [asker.region]))
     try:
         rules = rules_named(asker, wanted)
         if not rules:

@@ -116,7 +116,7 @@ def with_former_keys(home: Asker, facts: LandingZoneFacts, zone: LandingZone) ->
 
 
 @takes(facts=(key_aliases,))
-def called(asker: Asker, regions: Iterable[str]) -> dict[str, str]:
+def names_by_alias(asker: Asker, regions: Iterable[str]) -> dict[str, str]:
     """What keys of the account are called by their aliases, by ARN; what cannot be listed is a note."""
     found: dict[str, list[str]] = {}
     for region in sorted({*regions}):
