@@ -13,8 +13,8 @@ from landing_zone_key.requests import CLOUDTRAIL, CONFIG
 from lzkey.aws.standing import Standing as KeyStanding
 from lzkey.catalogue import advice, stands_for
 from lzkey.parameters import as_parameters
-from lzkey.report.verdicts import ALL, Verdict, standings
-from lzkey.report.wording import opened
+from lzkey.report.verdicts import Verdict, by_requirement, standings
+from lzkey.report.wording import open_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +61,7 @@ def own_keys(report: Report) -> tuple[OwnKey, ...]:
     """The landing zone's keys, in the report's order; those of which nothing is known come last."""
     found = [key for key in report.keys if key.of_landing_zone]
     zone = zone_of(report)
-    since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
+    since = open_since(report)
     return (
         *(
             OwnKey(key.arn, key, tuple(_answers(key, zone, since)), _expected(key.evaluated_at, report))
@@ -115,11 +115,7 @@ def _expected(evaluated: datetime | None, report: Report) -> datetime | None:
 def _answers(
     key: KeyResult, zone: LandingZone | None, since: Mapping[tuple[str, str], str]
 ) -> Iterator[Answer]:
-    found = [one for standing in standings(key) for one in standing.apart]
-    order = {name: place for place, name in enumerate(ALL)}
-    found.sort(key=lambda one: order.get("".join(one.requirements), len(ALL)))
-    for one in found:
-        requirement = "".join(one.requirements)
+    for requirement, one in by_requirement(key) or [("", standings(key)[0])]:
         if one.failure is None:
             yield Answer(requirement, one.verdict, _told(one, requirement, key, zone), fix=one.fix)
             continue

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lzkey.report.model import Failure, KeyResult
 
 ALL: Final = tuple(requirement.value for requirement in Requirement)
+_ORDER: Final = {name: place for place, name in enumerate(ALL)}
 
 
 class Verdict(StrEnum):
@@ -55,6 +56,15 @@ class Standing:
     def apart(self) -> tuple[Standing, ...]:
         """The same of each requirement; of none where the key is not judged."""
         return tuple(replace(self, requirements=(one,)) for one in self.requirements) or (self,)
+
+
+def by_requirement(key: KeyResult) -> list[tuple[str, Standing]]:
+    """How each requirement stands with a key, in their order; none where the key is not judged.
+
+    What this version does not know comes last.
+    """
+    found = [(name, standing) for standing in standings(key) for name in standing.requirements]
+    return sorted(found, key=lambda one: _ORDER.get(one[0], len(ALL)))
 
 
 def standings(key: KeyResult) -> tuple[Standing, ...]:

@@ -168,6 +168,11 @@ def opened(one: Opened) -> str:
     return f"{told}; it may be older: {one.unknown}" if one.unknown else told
 
 
+def open_since(report: Report) -> dict[tuple[str, str], str]:
+    """Since when each finding has been open, by key and requirement; empty where nobody has asked."""
+    return {(one.key, one.requirement): opened(one) for one in report.opened or ()}
+
+
 def blast_radius(key: BlastRadius) -> str:
     """What depends on one of the landing zone's keys."""
     return f"{key.purpose}; {key.depends}"
@@ -197,8 +202,12 @@ def _states(keys: Mapping[State, int], places: int) -> str:
 
 def in_doubt(places: int) -> str:
     """That places without an UNKNOWN key count as UNKNOWN."""
-    told = counted(places, "account-Region pair in doubt", "account-Region pairs in doubt")
-    return f"{told} {'counts' if places == 1 else 'count'} as UNKNOWN, too"
+    return f"{pairs_in_doubt(places)} {'counts' if places == 1 else 'count'} as UNKNOWN, too"
+
+
+def pairs_in_doubt(places: int) -> str:
+    """How many accounts and Regions are in doubt."""
+    return f"{counted(places, 'account-Region pair')} in doubt"
 
 
 def of_what(report: Report) -> str:
@@ -208,8 +217,7 @@ def of_what(report: Report) -> str:
     places = report.places_in_doubt
     if not places:
         return told
-    pairs = counted(places, "account-Region pair in doubt", "account-Region pairs in doubt")
-    return f"{told} and {pairs}" if keys else pairs
+    return f"{told} and {pairs_in_doubt(places)}" if keys else pairs_in_doubt(places)
 
 
 def own_score(report: Report) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from lzkey.catalogue import advice
 from lzkey.quoting import cell
 from lzkey.report.headline import headline
-from lzkey.report.verdicts import ALL, Verdict, standings
+from lzkey.report.verdicts import Verdict, by_requirement
 from lzkey.report.wording import unknowns
 from lzkey.state import State
 
@@ -60,7 +60,6 @@ _JUDGED: Final = COLUMNS.index("as_of") - COLUMNS.index("requirement")
 _REPEATED: Final = 1_024
 #: Of what tells nothing of deliveries, the columns between `runbook` and `waiver`.
 _NO_DELIVERY: Final = ("",) * (COLUMNS.index("waiver") - COLUMNS.index("runbook") - 1)
-_ORDER: Final = {name: place for place, name in enumerate(ALL)}
 
 
 def render(report: Report) -> str:
@@ -75,7 +74,7 @@ def render(report: Report) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    names = {account.account: account.name for account in report.accounts}
+    names = report.account_names
     key_names, units = report.key_names, {account.account: account.unit for account in report.accounts}
     quoted = lru_cache(_REPEATED)(cell)
     as_of = quoted(_time(report.as_of))
@@ -124,9 +123,7 @@ def _key(key: KeyResult) -> Iterator[_Cells]:
     elif key.state is State.NOT_APPLICABLE:
         yield ("", "", key.annotation, "", "", at)
     else:
-        found = [(name, standing) for standing in standings(key) for name in standing.requirements]
-        found.sort(key=lambda one: _ORDER.get(one[0], len(ALL)))  # what this version does not know comes last
-        for name, standing in found:
+        for name, standing in by_requirement(key):
             yield _requirement(name, standing, key, at)
 
 

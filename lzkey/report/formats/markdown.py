@@ -34,7 +34,7 @@ from lzkey.report.wording import (
     in_doubt,
     in_force,
     key_use,
-    opened,
+    open_since,
     percentage,
     ratio,
     scored,
@@ -178,8 +178,8 @@ def _depending(report: Report) -> Iterator[str]:
 
 def _failures(report: Report) -> Iterator[str]:
     failing: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    names = {account.account: account.name for account in report.accounts}
-    since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
+    names = report.account_names
+    since = open_since(report)
     headings = ["Account", "Name", "Region", "Key", "What is wrong", "Runbook"]
     has_waivers = any(failure.waiver for key in report.keys for failure in key.failures)
     headings += ["Since when"] * (report.opened is not None) + ["Waiver"] * has_waivers
@@ -256,16 +256,17 @@ def _places(report: Report) -> Iterator[str]:
 
 def _units(report: Report) -> Iterator[str]:
     """How each organizational unit stands, the worst first."""
-    rows = [
+    units = report.units
+    rows = (
         (
             *(one.unit or NO_UNIT, f"{one.accounts:,}"),
             *(f"{count:,}" for count in (*one.keys.values(), one.places_in_doubt)),
             percentage(one.score),
         )
-        for one in report.units
-    ]
-    if rows:
-        states = report.units[0].keys
+        for one in units
+    )
+    if units:
+        states = units[0].keys
         yield from _table(("Organizational unit", "Accounts", *states, "Regions in doubt", "Score"), rows)
 
 

@@ -220,8 +220,9 @@ def _former(keys: list[BlastRadius], names: Mapping[str, str]) -> Iterator[Rende
 
 def _units(report: Report) -> Iterator[RenderableType]:
     """How each organizational unit stands, the worst first."""
-    yield from (_line(unit_in_words(one)) for one in report.units[:_SHOWN])
-    yield from _more(len(report.units), "organizational unit")
+    units = report.units
+    yield from (_line(unit_in_words(one)) for one in units[:_SHOWN])
+    yield from _more(len(units), "organizational unit")
 
 
 def _more(number: int, what: str) -> Iterator[RenderableType]:

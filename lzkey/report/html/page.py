@@ -55,6 +55,7 @@ def as_html(report: Report, beside: Beside | None = None) -> str:
     It loads nothing, and its Content-Security-Policy lets it load nothing; nothing of the report is trusted.
     """
     keys, matrix, own = key_rows(report), matrix_rows(report), own_keys(report)
+    by_state = report.keys_by_state
     failing = sections.failing(keys)
     observations, more_observations = sections.observations(report)
     data = island(report, keys, matrix, [one.requirement for one in failing])
@@ -84,11 +85,13 @@ def as_html(report: Report, beside: Beside | None = None) -> str:
         defaults=defaults_in_force(report),
         expected=next_expected(report),
         key_names=report.key_names,
+        account_names=report.account_names,
         units=report.units,
         regions=regions_of(report),
         accounts=accounts_by_id(report),
-        states=told_states(report.keys_by_state),
-        bar=sections.bar(report.keys_by_state),
+        by_state=by_state,
+        states=told_states(by_state),
+        bar=sections.bar(by_state),
         bar_counted=sections.bar(report.counts),
         bar_before=sections.bar(report.trend.counts_before) if report.trend else None,
         differences=sections.differences(report, report.trend) if report.trend else (),

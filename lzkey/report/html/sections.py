@@ -22,7 +22,7 @@ from lzkey.report.html.rows import accounts_by_id, regions_of
 from lzkey.report.html.words import CAUSES, DOUBTS, STATES, UNNAMED
 from lzkey.report.model import Cause, Doubt
 from lzkey.report.own import mending
-from lzkey.report.wording import formula, of_what, opened, own_score, percentage
+from lzkey.report.wording import formula, of_what, open_since, own_score, pairs_in_doubt, percentage
 from lzkey.runbook import address
 from lzkey.state import WORST_FIRST, State, scored_states, told_states
 
@@ -235,7 +235,7 @@ def unknown_in_words(report: Report) -> str:
     keys, places = report.keys_by_state[State.UNKNOWN], report.places_in_doubt
     told = [counted(keys, "key")] if keys or not places else []
     if places:
-        told.append(f"{counted(places, 'account-Region pair')} in doubt")
+        told.append(pairs_in_doubt(places))
     return " and ".join(told)
 
 
@@ -287,7 +287,7 @@ def findings(report: Report, rows: Iterable[KeyRow]) -> tuple[FailedRequirement,
             for requirement in dict.fromkeys(row.fails) or (UNNAMED,):
                 groups[requirement].append((details[row.arn].get(requirement, (row.text, "", None)), row))
     order = [*REQUIREMENTS, *sorted(groups.keys() - set(REQUIREMENTS))]
-    since = {(one.key, one.requirement): opened(one) for one in report.opened or ()}
+    since = open_since(report)
     found = [_finding(name, groups[name], since) for name in order if name in groups]
     return tuple(sorted(found, key=lambda finding: not finding.own))
 
